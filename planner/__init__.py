@@ -1,0 +1,1 @@
+"""Plan the deployment of optical fibre over a region."""

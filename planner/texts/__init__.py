@@ -1,0 +1,138 @@
+"""The one catalogue of what a person reads, in French (the default) and in English.
+
+A text has a key, ``room.name``, and lives in ``room.toml`` beside this file with its two languages.
+Code never holds a sentence: it holds a :class:`Message`, a key with its values, which is put into
+words at the last moment, by whoever knows the reader's language.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from string import Formatter
+from types import MappingProxyType
+from typing import Any, Final, Protocol, runtime_checkable
+
+__all__ = ["LANGUAGES", "Message", "Sayable", "catalogue", "number", "say"]
+
+LANGUAGES: Final = ("fr", "en")
+NARROW_SPACE: Final = "\u202f"
+_MONTHS: Final = {
+    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
+    "en": "January February March April May June July August September October November December",
+}
+
+
+def number(value: float, lang: str = "fr", decimals: int = 0) -> str:
+    """Write a number as the language does: ``1 234,5`` or ``1,234.5``.
+
+    Examples
+    --------
+    >>> number(1949859, "en")
+    '1,949,859'
+    >>> number(1949859).replace(NARROW_SPACE, " ")
+    '1 949 859'
+    """
+    text = f"{value:,.{decimals}f}"
+    if lang == "en":
+        return text
+    return text.replace(",", NARROW_SPACE).replace(".", ",").replace("-", "\u2212")
+
+
+def _date(value: dt.date, lang: str) -> str:
+    month = _MONTHS[lang].split()[value.month - 1]
+    day = "1er" if value.day == 1 and lang == "fr" else str(value.day)
+    return f"{day} {month} {value.year}"
+
+
+@runtime_checkable
+class Sayable(Protocol):
+    """A value that is put into words with the message that holds it."""
+
+    def say(self, lang: str = "fr", /) -> str:
+        """Put it into words."""
+        ...
+
+
+class _Writer(Formatter):
+    """``str.format`` with the units of the field as format specifications.
+
+    ``n`` a whole number, ``n1`` with one decimal, ``eur`` whole cents as euros, ``pct`` a share as
+    percent, ``date`` a day in words, ``t`` a vocabulary term in the reader's language.  Whatever
+    can say itself (a message) does so in that language.
+    """
+
+    def __init__(self, lang: str) -> None:
+        self.lang = lang
+
+    def format_field(self, value: Any, format_spec: str) -> str:  # noqa: ANN401 (base's signature)
+        space = " " if self.lang == "en" else NARROW_SPACE
+        if value is None:
+            return "—"
+        if format_spec in {"n", "n1", "n2"}:
+            return number(value, self.lang, int(format_spec[1:] or 0))
+        if format_spec == "eur":
+            whole = int(value) % 100 == 0
+            amount = number(int(value) / 100, self.lang, 0 if whole else 2)
+            return f"€{amount}" if self.lang == "en" else f"{amount}{space}€"
+        if format_spec == "pct":
+            return number(100 * value, self.lang, 1) + ("%" if self.lang == "en" else f"{space}%")
+        if format_spec == "date":
+            return _date(value, self.lang)
+        if isinstance(value, Sayable):
+            return value.say(self.lang)
+        if format_spec == "t":
+            return str(value.label(self.lang))
+        return str(super().format_field(value, format_spec))
+
+
+@cache
+def catalogue() -> Mapping[str, Mapping[str, str]]:
+    """Return every text: key to language to words, in the order of the keys."""
+    texts: dict[str, Mapping[str, str]] = {}
+    for file in resources.files(__name__).iterdir():
+        if not file.name.endswith(".toml"):
+            continue
+        room = file.name.removesuffix(".toml")
+        for name, words in tomllib.loads(file.read_text(encoding="utf-8")).items():
+            texts[f"{room}.{name}"] = MappingProxyType(words)
+    return MappingProxyType(dict(sorted(texts.items())))
+
+
+def say(key: str, lang: str = "fr", /, **values: object) -> str:
+    """Put the text ``key`` into words.
+
+    Raises
+    ------
+    LookupError
+        When the catalogue has no such key: a mistake of ours, never of the reader.
+    """
+    try:
+        words = catalogue()[key][lang]
+    except KeyError:
+        raise LookupError(f"no text {key!r} in language {lang!r}") from None
+    return _Writer(lang).vformat(words, (), values)
+
+
+@dataclass(frozen=True)
+class Message:
+    """A text of the catalogue with its values, not yet in any language."""
+
+    key: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, key: str, /, **values: object) -> Message:
+        """Make a message: ``Message.of("coverage.over_100", place=..., share=...)``."""
+        return cls(key, MappingProxyType(values))
+
+    def say(self, lang: str = "fr") -> str:
+        """Put it into words."""
+        return say(self.key, lang, **self.values)
+
+    def __str__(self) -> str:
+        return self.say()

@@ -1,0 +1,226 @@
+"""The closed vocabularies of the field: codes, and what they mean.
+
+Codes are what tables hold and never change; the French and English labels are what a person reads
+(:mod:`planner.texts` holds every other sentence).  Sources: ARCEP's open data on buildings, the
+IPE exchange format and GraceTHD 2.0 for the states of a premise; the syndicat's activity report of
+2017 for phases and tranches.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from enum import StrEnum
+from typing import Self
+
+__all__ = [
+    "AreaKind",
+    "Decision",
+    "DeliberationState",
+    "DensityClass",
+    "EnvelopeUnit",
+    "Level",
+    "Phase",
+    "PremiseKind",
+    "PremiseState",
+    "RegulatoryZone",
+    "SectorStage",
+    "Severity",
+    "Term",
+    "Wish",
+    "ZoneKind",
+]
+
+
+def fold(text: str) -> str:
+    """Lower-case, without accents, underscores and hyphens as single spaces."""
+    plain = unicodedata.normalize("NFKD", text)
+    plain = "".join(c for c in plain if not unicodedata.combining(c)).casefold()
+    return " ".join(plain.replace("_", " ").replace("-", " ").replace("'", " ").split())
+
+
+class Term(StrEnum):
+    """A code with a label in French and in English."""
+
+    fr: str
+    en: str
+
+    def __new__(cls, code: str, fr: str, en: str) -> Self:
+        """Make a member whose value is its code."""
+        member = str.__new__(cls, code)
+        member._value_ = code
+        member.fr = fr
+        member.en = en
+        return member
+
+    def label(self, lang: str = "fr") -> str:
+        """Return the label in ``lang`` (``fr`` or ``en``)."""
+        return self.en if lang == "en" else self.fr
+
+    @classmethod
+    def codes(cls) -> tuple[str, ...]:
+        """Return the codes in their order of definition, which is their order everywhere."""
+        return tuple(member.value for member in cls)
+
+
+class Level(Term):
+    """The levels at which coverage is counted."""
+
+    REGION = "region", "Région", "Region"
+    DEPARTEMENT = "departement", "Département", "Département"
+    EPCI = "epci", "EPCI", "EPCI"
+    COMMUNE = "commune", "Commune", "Commune"
+    ZONE = "zone", "Zone de déploiement", "Deployment zone"
+    SECTOR = "sector", "Secteur", "Sector"
+
+
+class RegulatoryZone(Term):
+    """Who may build in a commune (ARCEP: very dense zone, L. 33-13 engagement, public network)."""
+
+    ZTD = "ztd", "Zone très dense (initiative privée)", "Very dense zone (private)"
+    L33_13 = "l33_13", "Engagement privé L. 33-13 (AMII)", "Private engagement L. 33-13 (AMII)"
+    PUBLIC = "public", "Initiative publique", "Public initiative"
+
+
+class PremiseKind(Term):
+    """What a premise (local) is."""
+
+    DWELLING = "dwelling", "Logement", "Dwelling"
+    BUSINESS = "business", "Local professionnel", "Business premise"
+    PUBLIC_SITE = "public_site", "Site public", "Public site"
+
+
+class PremiseState(Term):
+    """Where a premise stands on its way to fibre; the order is that of progress."""
+
+    TARGETED = "targeted", "Ciblé", "Targeted"
+    AGREEMENT_SIGNED = "agreement_signed", "Signé", "Agreement signed"
+    IN_PROGRESS = "in_progress", "En cours de déploiement", "In progress"
+    SERVICEABLE_ON_DEMAND = (
+        "serviceable_on_demand",
+        "Raccordable sur demande",
+        "Serviceable on demand",
+    )
+    SERVICEABLE = "serviceable", "Raccordable", "Serviceable"
+    ABANDONED = "abandoned", "Abandonné", "Abandoned"
+
+    @classmethod
+    def parse(cls, text: str) -> PremiseState | None:
+        """Read a state as ARCEP, IPE or GraceTHD writes it; None when it is none of them.
+
+        Accents, case, hyphens and underscores don't matter.
+
+        Examples
+        --------
+        >>> PremiseState.parse("EN COURS DE DEPLOIEMENT").value
+        'in_progress'
+        >>> PremiseState.parse("déployé").value
+        'serviceable'
+        >>> PremiseState.parse("?") is None
+        True
+        """
+        return _STATE_SPELLINGS.get(fold(text))
+
+
+_STATE_SPELLINGS: dict[str, PremiseState] = {
+    spelling: state
+    for state, spellings in {
+        PremiseState.TARGETED: ("targeted", "cible", "ci"),
+        PremiseState.AGREEMENT_SIGNED: ("agreement signed", "signe", "si"),
+        PremiseState.IN_PROGRESS: ("in progress", "en cours de deploiement", "en cours", "ec"),
+        PremiseState.SERVICEABLE_ON_DEMAND: (
+            "serviceable on demand",
+            "raccordable demande",
+            "raccordable sur demande",
+            "rd",
+        ),
+        PremiseState.SERVICEABLE: ("serviceable", "deploye", "raccordable", "de"),
+        PremiseState.ABANDONED: ("abandoned", "abandonne", "ab"),
+    }.items()
+    for spelling in spellings
+}
+
+
+class SectorStage(Term):
+    """Where the works of a sector stand, beside the states of its premises."""
+
+    STUDY = "study", "Études", "Study"
+    WORKS = "works", "Travaux", "Works"
+    OPEN = "open", "Ouvert", "Open"
+
+
+class AreaKind(Term):
+    """Town or countryside, for the rule of parity."""
+
+    URBAN = "urban", "Urbain", "Urban"
+    RURAL = "rural", "Rural", "Rural"
+
+
+class ZoneKind(Term):
+    """The two kinds of deployment zones that the report counts."""
+
+    VILLE_MOYENNE = "ville_moyenne", "Ville moyenne", "Ville moyenne"
+    RURAL = "rural", "Zone rurale", "Rural zone"
+
+
+class Phase(Term):
+    """The phase that serves a premise; ``private`` is outside the public programme."""
+
+    PHASE_1 = "1", "Phase 1", "Phase 1"
+    PHASE_2 = "2", "Phase 2", "Phase 2"
+    PHASE_3 = "3", "Phase 3", "Phase 3"
+    PRIVATE = "private", "Initiative privée", "Private initiative"
+
+
+class EnvelopeUnit(Term):
+    """What an envelope is counted in."""
+
+    LINES = "lines", "Lignes", "Lines"
+    EUR = "eur", "Euros", "Euros"
+
+
+class Wish(Term):
+    """What an EPCI says of a sector in its ballot."""
+
+    RANKED = "ranked", "Classé", "Ranked"
+    REQUIRED = "required", "Exigé", "Required"
+    REFUSED = "refused", "Refusé", "Refused"
+
+
+class DeliberationState(Term):
+    """Where the vote of an EPCI stands; no row at all is not the same as ``absent``."""
+
+    PENDING = "pending", "En attente", "Pending"
+    VOTED = "voted", "Votée", "Voted"
+    REFUSED = "refused", "Refusée", "Refused"
+    ABSENT = "absent", "Absente", "Absent"
+
+
+class Decision(Term):
+    """Why a sector is in the phase where it is."""
+
+    PHASE_1 = "phase_1", "Déjà en phase 1", "Already in phase 1"
+    REQUIRED = "required", "Exigé par l'EPCI, retenu", "Required by the EPCI, chosen"
+    CHOSEN = "chosen", "Retenu à son rang", "Chosen at its rank"
+    ENVELOPE = "envelope", "L'enveloppe restante ne suffit pas", "Left envelope too small"
+    REFUSED = "refused", "Refusé par l'EPCI", "Refused by the EPCI"
+    UNRANKED = "unranked", "Non classé par l'EPCI", "Not ranked by the EPCI"
+    NO_VOTE = "no_vote", "L'EPCI n'a pas voté", "The EPCI has not voted"
+    TIE = "tie", "Ex æquo non départagé", "Unbroken tie"
+    NO_BALLOT = "no_ballot", "Aucun vote attendu ou reçu", "No ballot due or received"
+
+
+class DensityClass(Term):
+    """Classes of density of premises that the first price book knows."""
+
+    DENSE = "dense", "Dense", "Dense"
+    INTERMEDIATE = "intermediate", "Intermédiaire", "Intermediate"
+    SPARSE = "sparse", "Peu dense", "Sparse"
+    VERY_SPARSE = "very_sparse", "Très peu dense", "Very sparse"
+
+
+class Severity(Term):
+    """How much a finding matters; an error would have raised instead."""
+
+    INFO = "info", "Information", "Information"
+    WARNING = "warning", "À vérifier", "To check"
+    SERIOUS = "serious", "Grave", "Serious"
