@@ -36,6 +36,7 @@ __all__ = ["CONTRACTS", "contract"]
 
 _INSEE: Final = r"(?:\d{2}|2[AB])\d{3}"
 _SIREN: Final = r"\d{9}"
+_ACTOR: Final = r"\d{9}|D\d{2}"
 
 
 def _insee(
@@ -61,7 +62,18 @@ def _siren(
     )  # fmt: skip
 
 
-def _text(name: str, fr: str, en: str, about_fr: str, about_en: str, **more: Any) -> Column:  # noqa: ANN401
+def _actor() -> Column:
+    return Column(
+        name="epci_siren", type="str", pattern=_ACTOR, example="243500741",
+        title=("EPCI (SIREN)", "EPCI (SIREN)"),
+        description=(
+            "SIREN de l'EPCI ; « D29 » quand le département 29 propose pour ses îles sans EPCI",
+            "SIREN of the EPCI; 'D29' when the département 29 proposes for its islands without EPCI",
+        ),
+    )  # fmt: skip
+
+
+def _text(name: str, fr: str, en: str, about_fr: str, about_en: str, **more: Any) -> Column:
     return Column(name=name, type="str", title=(fr, en), description=(about_fr, about_en), **more)
 
 
@@ -73,7 +85,7 @@ def _term(
     )
 
 
-def _count(name: str, fr: str, en: str, about_fr: str, about_en: str, **more: Any) -> Column:  # noqa: ANN401
+def _count(name: str, fr: str, en: str, about_fr: str, about_en: str, **more: Any) -> Column:
     more.setdefault("unit", "premises")
     return Column(
         name=name, type="int", minimum=0,
@@ -81,20 +93,20 @@ def _count(name: str, fr: str, en: str, about_fr: str, about_en: str, **more: An
     )  # fmt: skip
 
 
-def _cents(name: str, fr: str, en: str, about_fr: str, about_en: str, **more: Any) -> Column:  # noqa: ANN401
+def _cents(name: str, fr: str, en: str, about_fr: str, about_en: str, **more: Any) -> Column:
     return Column(
         name=name, type="int", unit="cent", title=(fr, en), description=(about_fr, about_en),
         **({"minimum": 0} | more),
     )  # fmt: skip
 
 
-def _share(name: str, fr: str, en: str, about_fr: str, about_en: str, **more: Any) -> Column:  # noqa: ANN401
+def _share(name: str, fr: str, en: str, about_fr: str, about_en: str, **more: Any) -> Column:
     return Column(
         name=name, type="float", minimum=0, title=(fr, en), description=(about_fr, about_en), **more
     )
 
 
-def _date(name: str, fr: str, en: str, about_fr: str, about_en: str, **more: Any) -> Column:  # noqa: ANN401
+def _date(name: str, fr: str, en: str, about_fr: str, about_en: str, **more: Any) -> Column:
     return Column(name=name, type="date", title=(fr, en), description=(about_fr, about_en), **more)
 
 
@@ -383,7 +395,7 @@ envelopes = Contract(
     ),
     key=("epci_siren",),
     columns=(
-        _siren(),
+        _actor(),
         _term("unit", EnvelopeUnit, "Unité", "Unit", "Lignes ou euros", "Lines or euros"),
         Column(
             name="amount", type="int", minimum=0, nullable=True, title=("Montant", "Amount"),
@@ -408,7 +420,7 @@ ballots = Contract(
     ),
     key=("epci_siren", "sector_id"),
     columns=(
-        _siren(),
+        _actor(),
         _SECTOR_ID,
         _term("wish", Wish, "Vœu", "Wish", "Classé, exigé ou refusé", "Ranked, required or refused"),
         Column(
@@ -427,7 +439,7 @@ deliberations = Contract(
     description=("Où en est le vote de chaque EPCI", "Where the vote of each EPCI stands"),
     key=("epci_siren",),
     columns=(
-        _siren(),
+        _actor(),
         _term("state", DeliberationState, "État", "State", "État de la délibération", "State of the deliberation"),
         _date("on", "Date", "Date", "Jour du vote ; absent s'il n'a pas eu lieu",
               "Day of the vote; absent when there was none", nullable=True),
@@ -529,7 +541,14 @@ programme = Contract(
         _term("phase", Phase, "Phase", "Phase", "Phase du secteur", "Phase of the sector"),
         _count("tranche", "Tranche", "Tranche", "Tranche de la phase 1", "Tranche of phase 1", unit="", nullable=True),
         _term("decision", Decision, "Décision", "Decision", "Règle qui a décidé", "Rule that decided"),
-        _siren(nullable=True, title=("EPCI décideur", "Deciding EPCI")),
+        Column(
+            name="epci_siren", type="str", nullable=True, pattern=_ACTOR, example="243500741",
+            title=("EPCI décideur", "Deciding EPCI"),
+            description=(
+                "Celui qui a la plus grande part du secteur ; « D29 » : le département, pour une île sans EPCI",
+                "The one with the largest share of the sector; 'D29': the département, for an island without EPCI",
+            ),
+        ),
         Column(
             name="rank", type="int", minimum=1, nullable=True, title=("Rang", "Rank"),
             description=("Rang donné par l'EPCI décideur", "Rank given by the deciding EPCI"),

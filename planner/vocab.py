@@ -44,7 +44,7 @@ class Term(StrEnum):
     fr: str
     en: str
 
-    def __new__(cls, code: str, fr: str, en: str) -> Self:
+    def __new__(cls, code: str, fr: str = "", en: str = "") -> Self:
         """Make a member whose value is its code."""
         member = str.__new__(cls, code)
         member._value_ = code

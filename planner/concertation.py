@@ -1,0 +1,189 @@
+"""The concertation: what each EPCI brings, checked and put in the order that it asked for.
+
+Nothing is decided here.  :func:`count_ballots` says, for each EPCI from which a ballot is due,
+whether it counts, how large its envelope is in cents or lines, and in which order its sectors come;
+:mod:`planner.programme` decides.
+
+A sector lies in one EPCI or across several, each of which counts its own share.  For an island
+without EPCI the département proposes: its code is ``D`` and the département's, ``D29``.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import pandas as pd
+
+from planner.ballots import Ballot, BallotCount, Envelope, actor_shares
+from planner.findings import Finding, Findings
+from planner.schemas import contract
+from planner.vocab import DeliberationState, EnvelopeUnit, Severity, Wish
+
+__all__ = ["count_ballots"]
+
+
+def count_ballots(
+    *,
+    epci: pd.DataFrame,
+    sectors: pd.DataFrame,
+    sector_shares: pd.DataFrame,
+    envelopes: pd.DataFrame,
+    ballots: pd.DataFrame,
+    deliberations: pd.DataFrame,
+    deadline: dt.date | None = None,
+) -> BallotCount:
+    """Check what the EPCI bring and put it in order.
+
+    A ballot counts when the deliberation of its EPCI is *voted*.  A ballot is due from every EPCI
+    with public premises in the territory, and from the département of an island without EPCI.  What
+    is half-filled, contradictory or late is a finding that names whom to ask; nothing is guessed.
+
+    Parameters
+    ----------
+    epci, sectors, sector_shares, envelopes, ballots, deliberations
+        Tables under the contracts of their names.
+    deadline
+        Last day of the deliberations, if there is one; a later vote counts and is a finding.
+
+    Raises
+    ------
+    ContractError
+        When a table breaks its contract.
+    """
+    for name, table in (
+        ("envelopes", envelopes), ("ballots", ballots), ("deliberations", deliberations),
+    ):  # fmt: skip
+        contract(name).check(table)
+    shares = actor_shares(sectors, sector_shares)
+    names = _names(epci, shares)
+    due = _due(epci, shares)
+    rows = {str(row["epci_siren"]): row for row in deliberations.to_dict("records")}
+    granted = {str(row["epci_siren"]): row for row in envelopes.to_dict("records")}
+    by_actor = {str(actor): group for actor, group in ballots.groupby("epci_siren", sort=True)}
+    held = {str(actor): set(group["sector_id"]) for actor, group in shares.groupby("actor")}
+    found: list[Finding] = []
+    counted: dict[str, Ballot] = {}
+    for actor in sorted({*due, *rows, *granted, *by_actor}):
+        where = _Asked(actor, names.get(actor, actor), found)
+        if actor not in held:
+            where.note("nothing_public" if actor in names else "unknown_epci", Severity.SERIOUS)
+        state = _state(rows.get(actor), where, due=actor in due, deadline=deadline)
+        wishes = by_actor.get(actor)
+        if wishes is None and state is DeliberationState.VOTED and actor in due:
+            where.note("voted_without_ballot", Severity.SERIOUS)
+        counted[actor] = Ballot(
+            actor=actor,
+            counts=state is DeliberationState.VOTED,
+            state=state,
+            envelope=_envelope(granted.get(actor), where, due=actor in due),
+            **_wishes(wishes, held.get(actor, set()), where),
+        )
+    return BallotCount(
+        ballots=MappingProxyType(counted),
+        names=MappingProxyType(names),
+        due=tuple(due),
+        findings=Findings.collect(found),
+    )
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Whom a finding asks."""
+
+    actor: str
+    name: str
+    found: list[Finding]
+
+    def note(self, rule: str, severity: Severity, count: int = 1, **values: object) -> None:
+        table = "deliberations" if rule in {"no_deliberation", "late", "undated"} else "ballots"
+        self.found.append(
+            Finding.of(
+                f"concertation.{rule}", severity=severity, table=table, place=self.actor,
+                count=count, name=self.name, **values,
+            )
+        )  # fmt: skip
+
+
+def _names(epci: pd.DataFrame, shares: pd.DataFrame) -> dict[str, str]:
+    names = dict(zip(epci["siren"].astype(str), epci["nom"].astype(str), strict=True))
+    proposers = sorted(actor for actor in set(shares["actor"]) if actor.startswith("D"))
+    return names | {actor: f"Département {actor[1:]}" for actor in proposers}
+
+
+def _due(epci: pd.DataFrame, shares: pd.DataFrame) -> list[str]:
+    """Return who owes a ballot: whoever has premises in a sector of the public area."""
+    public = set(epci.loc[epci["public_premises"].astype(bool), "siren"].astype(str))
+    actors = set(shares.loc[shares["premises_count"] > 0, "actor"])
+    return sorted(actor for actor in actors if actor in public or actor.startswith("D"))
+
+
+def _state(
+    row: Any,  # noqa: ANN401 (a record, or None)
+    where: _Asked,
+    *,
+    due: bool,
+    deadline: dt.date | None,
+) -> DeliberationState | None:
+    if row is None:
+        if due:
+            where.note("no_deliberation", Severity.WARNING)
+        return None
+    state = DeliberationState(row["state"])
+    on = row["on"]
+    if state is DeliberationState.VOTED and pd.isna(on):
+        where.note("undated", Severity.WARNING)
+    if deadline is not None and not pd.isna(on) and pd.Timestamp(on).date() > deadline:
+        where.note("late", Severity.WARNING, on=pd.Timestamp(on).date(), deadline=deadline)
+    if state is not DeliberationState.VOTED and due:
+        where.note("not_voted", Severity.WARNING, state=state)
+    return state
+
+
+def _envelope(row: Any, where: _Asked, *, due: bool) -> Envelope:  # noqa: ANN401
+    if row is None or pd.isna(row["amount"]):
+        if due:
+            where.note("no_envelope", Severity.WARNING)
+        unit = EnvelopeUnit.LINES if row is None else EnvelopeUnit(row["unit"])
+        return Envelope(unit=unit, amount=None)
+    credit = row["med_credit_cents"]
+    if pd.isna(credit):
+        where.note("unknown_credit", Severity.INFO)
+    unit = EnvelopeUnit(row["unit"])
+    amount = int(row["amount"]) * (100 if unit is EnvelopeUnit.EUR else 1)
+    return Envelope(unit=unit, amount=amount, credit_cents=0 if pd.isna(credit) else int(credit))
+
+
+def _wishes(table: pd.DataFrame | None, held: set[str], where: _Asked) -> dict[str, Any]:
+    """Split a ballot into required, refused and ranked sectors, noting what can't count."""
+    if table is None:
+        return {}
+    ids = table["sector_id"].astype(str)
+    strange = ~ids.isin(held)
+    if strange.any():
+        listed = ", ".join(sorted(ids[strange])[:5])
+        where.note("foreign_sector", Severity.SERIOUS, count=int(strange.sum()), sectors=listed)
+    table = table.loc[~strange].sort_values("sector_id", kind="stable")
+    unranked = (table["wish"].astype(str) == Wish.RANKED.value) & table["rank"].isna()
+    if unranked.any():
+        listed = ", ".join(table.loc[unranked, "sector_id"].astype(str)[:5])
+        where.note("ranked_without_rank", Severity.WARNING, int(unranked.sum()), sectors=listed)
+    ranked: dict[int, list[str]] = {}
+    wishes: dict[str, list[str]] = {Wish.REQUIRED.value: [], Wish.REFUSED.value: []}
+    for row in table.to_dict("records"):
+        if row["wish"] != Wish.RANKED.value:
+            wishes[str(row["wish"])].append(str(row["sector_id"]))
+        elif not pd.isna(row["rank"]):
+            ranked.setdefault(int(row["rank"]), []).append(str(row["sector_id"]))
+    for rank in sorted(ranked):
+        if len(ranked[rank]) > 1:
+            where.note(
+                "tied", Severity.INFO, len(ranked[rank]), rank=rank, sectors=", ".join(ranked[rank])
+            )
+    return {
+        "required": tuple(wishes[Wish.REQUIRED.value]),
+        "refused": tuple(wishes[Wish.REFUSED.value]),
+        "ranked": tuple((rank, tuple(ranked[rank])) for rank in sorted(ranked)),
+    }

@@ -1,0 +1,272 @@
+"""The frozen question: one TOML file that says what is asked of the line, and nothing else.
+
+Every parameter has a title, a unit where it has one, and a default; an unknown key is refused.
+Paths are relative to the scenario's own file.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from planner.errors import ScenarioError
+from planner.texts import Message
+
+__all__ = [
+    "CapacityRow",
+    "ConcertationRules",
+    "ContributionRules",
+    "CostRules",
+    "PremisesSource",
+    "Scenario",
+    "ScheduleRules",
+    "SectorsSource",
+    "TerritorySource",
+    "ZonesSource",
+    "read_scenario",
+]
+
+
+def _quarter(text: str) -> str:
+    if not re.fullmatch(r"\d{4}-T[1-4]", text):
+        raise ValueError("AAAA-T1 … AAAA-T4")
+    return text
+
+
+def _slug(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,63}", text):
+        raise ValueError("a-z 0-9 . _ -")
+    return text
+
+
+Quarter = Annotated[str, AfterValidator(_quarter)]
+Slug = Annotated[str, AfterValidator(_slug)]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+
+
+class TerritorySource(_Frozen):
+    """Where boundaries and published figures come from."""
+
+    geodata: str = Field("bretagne", title="Embedded territory by name, or a folder laid out alike")
+
+
+class PremisesSource(_Frozen):
+    """Where premises come from: made up from counts, or a partner's file."""
+
+    source: Literal["generate", "file"] = "generate"
+    path: str | None = Field(None, title="File of premises, when source = 'file'")
+    layer: str | None = None
+    crs: str | None = Field(None, title="CRS of the file, when it doesn't say")
+    encoding: str | None = None
+    columns: dict[str, str] = Field(default_factory=dict, title="Our column name = the file's")
+    figures: str | None = Field(None, title="CSV of published premises by territory, to follow")
+    seed: int = Field(2018, ge=0, title="Seed of the made-up premises")
+
+
+class SectorsSource(_Frozen):
+    """Where sectors come from: cut from the premises, or given."""
+
+    source: Literal["cut", "file", "zones"] = Field(
+        "cut", title="Cut from the premises, given, or one for each given zone"
+    )
+    path: str | None = None
+    layer: str | None = None
+    crs: str | None = None
+    columns: dict[str, str] = Field(default_factory=dict)
+    minimum: int = Field(300, ge=1, title="Fewest premises of a sector (ARCEP 2010-1312, art. 3)")
+    maximum: int = Field(1000, ge=1, title="Most premises of a sector")
+    target: int = Field(464, ge=1, title="Mean premises of a sector")
+
+
+class ZonesSource(_Frozen):
+    """Where the zones of phase 1 come from: grown from the towns, given, or none."""
+
+    source: Literal["grow", "file", "none"] = "grow"
+    path: str | None = None
+    layer: str | None = None
+    crs: str | None = None
+    columns: dict[str, str] = Field(default_factory=dict)
+
+
+class ConcertationRules(_Frozen):
+    """How envelopes, ballots and deliberations become a choice."""
+
+    envelopes: str | None = Field(None, title="CSV; by default the territory's own")
+    ballots: str | None = None
+    deliberations: str | None = None
+    rule: Literal["ranking_within_envelope"] = "ranking_within_envelope"
+    ties: Literal["refuse", "larger_first", "smaller_first", "sector_id"] = Field(
+        "refuse", title="How a tie that can't be served whole is broken"
+    )
+    deadline: dt.date | None = Field(None, title="Last day of the deliberations")
+
+
+class ContributionRules(_Frozen):
+    """What an EPCI owes for a line, as a dated price."""
+
+    cents_per_line: int = Field(44_500, ge=0, title="Contribution a line, in cents")
+    valid_from: dt.date = Field(dt.date(2014, 1, 1), title="First day of validity")
+    source: str = Field("Mégalis Bretagne, presse du 21/12/2017 (445 € par ligne)")
+
+
+class CostRules(_Frozen):
+    """Which price book is used, and on which day."""
+
+    prices: str | None = Field(None, title="CSV; by default the territory's own")
+
+
+class CapacityRow(_Frozen):
+    """What can be built each year for one phase."""
+
+    phase: Literal["1", "2", "3"]
+    first_quarter: Quarter
+    last_quarter: Quarter | None = Field(None, title="Absent: until all is done")
+    lines_per_year: int = Field(ge=1, title="Most lines a calendar year")
+    budget_eur_per_year: int | None = Field(None, ge=0, title="Most euros a calendar year")
+    source: str = ""
+
+
+def _default_capacity() -> tuple[CapacityRow, ...]:
+    report = "rapport d'activité 2017 : phase 1 de 2015 à 2019 ; rythme choisi pour l'exemple"
+    public = "phase 2 : environ 400 000 lignes sur 2019-2023 (source publique)"
+    press = "phase 3 : environ 600 000 lignes sur 2023-2026 (presse)"
+    return (
+        CapacityRow(
+            phase="1", first_quarter="2018-T1", last_quarter="2019-T4",
+            lines_per_year=95_000, budget_eur_per_year=230_000_000, source=report,
+        ),
+        CapacityRow(
+            phase="2", first_quarter="2019-T1", last_quarter="2023-T4",
+            lines_per_year=82_000, budget_eur_per_year=200_000_000, source=public,
+        ),
+        CapacityRow(
+            phase="3", first_quarter="2023-T1",
+            lines_per_year=150_000, budget_eur_per_year=400_000_000, source=press,
+        ),
+    )  # fmt: skip
+
+
+class ScheduleRules(_Frozen):
+    """How fast the works can go."""
+
+    capacity: tuple[CapacityRow, ...] = Field(default_factory=_default_capacity)
+
+
+class Scenario(_Frozen):
+    """One question asked of one territory.
+
+    The default answers it for the embedded region: Brittany on 31 December 2017.
+    """
+
+    name: Slug = Field("bretagne-2018", title="Short name, for the folder of outputs")
+    title: str = Field("Bretagne Très Haut Débit : carte régionale de la phase 2")
+    status: Literal["proposed", "voted", "adopted"] = Field("proposed", title="Where it stands")
+    version: str = Field("1", title="Version of the scenario, the reader's own")
+    reference_date: dt.date = Field(dt.date(2017, 12, 31), title="Day of the measure")
+    territory: TerritorySource = TerritorySource()
+    premises: PremisesSource = PremisesSource()
+    sectors: SectorsSource = SectorsSource()
+    zones: ZonesSource = ZonesSource()
+    concertation: ConcertationRules = ConcertationRules()
+    contribution: ContributionRules = ContributionRules()
+    cost: CostRules = CostRules()
+    schedule: ScheduleRules = ScheduleRules()
+    folder: str = Field("", title="Folder that paths are relative to", exclude=True)
+
+    def resolve(self, path: str) -> Path:
+        """Return ``path`` relative to the scenario's own file."""
+        return Path(self.folder) / path
+
+    def canonical(self) -> str:
+        """Return the scenario as JSON with sorted keys: what the manifest keeps and hashes."""
+        return json.dumps(self.model_dump(mode="json"), ensure_ascii=False, sort_keys=True)
+
+    @property
+    def sha256(self) -> str:
+        """Checksum of the canonical form."""
+        return hashlib.sha256(self.canonical().encode()).hexdigest()
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any], *, folder: str = "", name: str = "") -> Self:
+        """Make a scenario from nested values, all mistakes reported together.
+
+        Raises
+        ------
+        ScenarioError
+            Naming every key that is unknown and every value that can't be.
+        """
+        try:
+            scenario = cls.model_validate(values | {"folder": folder})
+        except ValidationError as error:
+            lines = [
+                f"  {'.'.join(str(part) for part in item['loc'])} : {_words(item)}"
+                for item in error.errors()
+            ]
+            raise ScenarioError(
+                Message.of("scenario.invalid", name=name or "—", lines="\n".join(lines)),
+                Message.of("scenario.invalid_remedy"),
+            ) from None
+        scenario._check_paths()  # noqa: SLF001 (its own)
+        return scenario
+
+    def _check_paths(self) -> None:
+        wanted = {
+            "premises": self.premises.source == "file" and self.premises.path is None,
+            "sectors": self.sectors.source == "file" and self.sectors.path is None,
+            "zones": self.zones.source == "file" and self.zones.path is None,
+        }
+        missing = [f"  {table}.path" for table, is_missing in wanted.items() if is_missing]
+        if missing:
+            raise ScenarioError(
+                Message.of("scenario.missing_path", name=self.name, lines="\n".join(missing)),
+                Message.of("scenario.missing_path_remedy"),
+            )
+
+
+def _words(item: Any) -> str:  # noqa: ANN401 (pydantic's own dictionary)
+    if item["type"] == "extra_forbidden":
+        return "clé inconnue / unknown key"
+    given = item.get("input")
+    shown = "" if isinstance(given, dict) else f" ({given!r})"
+    return f"{item['msg']}{shown}"
+
+
+def read_scenario(path: str | Path | None = None) -> Scenario:
+    """Read a scenario; without a path, the default one of the embedded region.
+
+    Parameters
+    ----------
+    path
+        A TOML file.
+
+    Raises
+    ------
+    ScenarioError
+        When the file is missing, isn't TOML, or holds what can't be.
+    """
+    if path is None:
+        return Scenario()
+    file = Path(path)
+    try:
+        values = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ScenarioError(
+            Message.of("scenario.unreadable", name=str(file), reason=error.strerror or ""),
+            Message.of("scenario.unreadable_remedy"),
+        ) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ScenarioError(
+            Message.of("scenario.not_toml", name=str(file), reason=str(error)),
+            Message.of("scenario.not_toml_remedy"),
+        ) from None
+    return Scenario.from_dict(values, folder=str(file.parent), name=str(file))
