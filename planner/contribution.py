@@ -64,7 +64,8 @@ def count_contributions(
     zone_id = rows["sector_id"].map(places["zone_id"])
     in_zone = zone_id.notna() & (rows["phase"] == Phase.PHASE_1.value)
     rows["place_id"] = rows["sector_id"].astype("object").where(~in_zone, zone_id).astype("str")
-    names = pd.concat([places["nom"], zones.set_index("zone_id")["nom"]])
+    # a given zone may be its own sector, under one identifier
+    names = {**places["nom"], **zones.set_index("zone_id")["nom"]}
     orphans = rows["epci_siren"].fillna("") == ""
     findings = Findings.collect(_orphans(rows[orphans]))
     sums = (

@@ -585,6 +585,40 @@ contributions = Contract(
     ),
 )  # fmt: skip
 
+balances = Contract(
+    name="balances",
+    title=("Bilan des EPCI", "Balance sheet of the EPCI"),
+    description=(
+        "Vote, enveloppe et participation de chaque EPCI",
+        "Vote, envelope and contribution of each EPCI",
+    ),
+    key=("epci_siren",),
+    columns=(
+        _actor(),
+        _NOM,
+        Column(
+            name="ballot_due", type="bool", title=("Vote attendu", "Ballot due"),
+            description=("Des locaux publics : un vote est attendu", "Public premises: a ballot is due"),
+        ),
+        _term("deliberation", DeliberationState, "Délibération", "Deliberation",
+              "Absente de la table : rien n'a été reçu", "Absent: nothing was received", nullable=True),
+        _date("voted_on", "Vote du", "Voted on", "Jour du vote", "Day of the vote", nullable=True),
+        _term("unit", EnvelopeUnit, "Unité", "Unit", "Lignes ou euros", "Lines or euros", nullable=True),
+        _count("granted", "Enveloppe", "Envelope", "Lignes, ou centimes crédit compris ; absente si non accordée",
+               "Lines, or cents with the credit; absent when none is granted", unit="lines or cents", nullable=True),
+        _count("used", "Employé", "Used", "Ce que la phase 2 emploie", "What phase 2 uses", unit="lines or cents"),
+        _count("lines_phase_1", "Lignes phase 1", "Lines of phase 1", "Lignes de l'EPCI en phase 1",
+               "Lines of the EPCI in phase 1", unit="lines"),
+        _count("lines_phase_2", "Lignes phase 2", "Lines of phase 2", "Lignes de l'EPCI en phase 2",
+               "Lines of the EPCI in phase 2", unit="lines"),
+        _count("lines_phase_3", "Lignes phase 3", "Lines of phase 3", "Lignes qui restent à l'EPCI",
+               "Lines of the EPCI that are left", unit="lines"),
+        _cents("gross_cents", "Participation brute", "Gross contribution", "Phases 1 et 2", "Phases 1 and 2"),
+        _cents("credit_cents", "Crédit MeD déduit", "MeD credit deducted", "Phases 1 et 2", "Phases 1 and 2"),
+        _cents("net_cents", "Participation due", "Contribution due", "Phases 1 et 2", "Phases 1 and 2"),
+    ),
+)  # fmt: skip
+
 costs = Contract(
     name="costs",
     title=("Coûts", "Costs"),
@@ -688,7 +722,7 @@ CONTRACTS: Final[Mapping[str, Contract]] = MappingProxyType(
             programme_figures, premises_figures,
             premises, state_changes, sectors, sector_shares, stage_changes, zones,
             envelopes, ballots, deliberations, prices,
-            coverage, programme, contributions, costs, schedule,
+            coverage, programme, contributions, balances, costs, schedule,
             reconciliation, findings, rejected_rows,
         )
     }

@@ -1,0 +1,215 @@
+"""The line: a scenario asked of a territory, answered as one frozen plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from planner.balance import balance_epci
+from planner.ballots import BallotCount
+from planner.concertation import count_ballots
+from planner.contribution import count_contributions
+from planner.cost import estimate_cost
+from planner.coverage import Coverage, measure_coverage
+from planner.findings import Findings
+from planner.programme import Programme, ProgrammeRules, choose_sectors
+from planner.progress import Notify, stage, unheard
+from planner.reconcile import reconcile_programme
+from planner.scenario import Scenario
+from planner.schedule import Capacity, schedule_works
+from planner.schemas import CONTRACTS
+from planner.territory import Territory
+from planner.timeline import codes_on
+from planner.vocab import Phase, SectorStage
+
+__all__ = ["Plan", "make_plan"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """The answer to one scenario on one territory: tables under their contracts, and why.
+
+    Parameters
+    ----------
+    scenario, territory
+        What was asked, and of what.
+    ballots
+        The concertation as it counted.
+    programme
+        Phase, decision and reason of each sector.
+    coverage
+        Coverage on the reference date, the programme's phases included.
+    contributions, balances, costs, schedule, reconciliation
+        Tables under the contracts of their names.
+    findings
+        What deserves to be checked, from every step.
+    """
+
+    scenario: Scenario
+    territory: Territory
+    ballots: BallotCount
+    programme: Programme
+    coverage: Coverage
+    contributions: pd.DataFrame
+    balances: pd.DataFrame
+    costs: pd.DataFrame
+    schedule: pd.DataFrame
+    reconciliation: pd.DataFrame
+    findings: Findings
+
+    def tables(self, lang: str = "fr") -> dict[str, pd.DataFrame]:
+        """Return every table that isn't empty, in the order of the contracts, in ``lang``."""
+        results = {
+            "programme": self.programme.in_language(lang),
+            "coverage": self.coverage.table,
+            "contributions": self.contributions,
+            "balances": self.balances,
+            "costs": self.costs,
+            "schedule": self.schedule,
+            "reconciliation": self.reconciliation,
+            "findings": self.findings.table(lang),
+        }
+        every = {
+            name: results[name] if name in results else getattr(self.territory, name)
+            for name in CONTRACTS
+        }
+        return {name: table for name, table in every.items() if len(table)}
+
+    def premises_layer(self) -> pd.DataFrame:
+        """Return the premises with their sector, phase and state on the reference date.
+
+        The columns ``phase`` and ``state`` are categories; a premise of the private zone has the
+        phase ``private``, one without a known state has none.
+        """
+        return self.coverage.premises_layer(self.territory, self.programme.table)
+
+
+def make_plan(territory: Territory, scenario: Scenario, *, notify: Notify = unheard) -> Plan:
+    """Answer one scenario for one territory; no file is read or written.
+
+    Parameters
+    ----------
+    territory
+        A zoned territory (see :func:`planner.prepare.prepare_territory`).
+    scenario
+        What is asked.
+    notify
+        Told the name of each stage as it begins.
+
+    Raises
+    ------
+    MissingLayerError
+        When the territory has no premises or no sectors.
+    PlannerError
+        When a table breaks its contract, or rules contradict each other.
+    """
+    territory.require("premises", "sectors", "sector_shares", "prices")
+    with stage(notify, "stage.programme"):
+        ballots = count_ballots(
+            epci=territory.epci,
+            sectors=territory.sectors,
+            sector_shares=territory.sector_shares,
+            envelopes=territory.envelopes,
+            ballots=territory.ballots,
+            deliberations=territory.deliberations,
+            deadline=scenario.concertation.deadline,
+        )
+        programme = choose_sectors(
+            sectors=territory.sectors,
+            sector_shares=territory.sector_shares,
+            zones=territory.zones,
+            ballots=ballots,
+            rules=ProgrammeRules(
+                ties=scenario.concertation.ties,
+                cents_per_line=scenario.contribution.cents_per_line,
+            ),
+        )
+        contributions, unpaid = count_contributions(
+            programme=programme.table,
+            sectors=territory.sectors,
+            sector_shares=territory.sector_shares,
+            zones=territory.zones,
+            credits_cents={a: b.envelope.credit_cents for a, b in ballots.ballots.items()},
+            cents_per_line=scenario.contribution.cents_per_line,
+        )
+        balances = balance_epci(
+            epci=territory.epci,
+            sectors=territory.sectors,
+            sector_shares=territory.sector_shares,
+            programme=programme.table,
+            contributions=contributions,
+            ballots=ballots,
+            envelopes=programme.envelopes,
+            deliberations=territory.deliberations,
+        )
+    with stage(notify, "stage.cost"):
+        costs = estimate_cost(
+            territory.sectors, prices=territory.prices, on=scenario.reference_date
+        )
+        schedule, unscheduled = schedule_works(
+            programme=programme.table,
+            sectors=territory.sectors,
+            costs=costs,
+            capacity=_capacity(scenario),
+            done=open_sectors(territory, scenario),
+        )
+    with stage(notify, "stage.coverage"):
+        coverage = measure_coverage(
+            territory, on=scenario.reference_date, programme=programme.table
+        )
+        reconciliation = reconcile_programme(
+            coverage=coverage.table,
+            zones=territory.zones,
+            figures=territory.programme_figures,
+            on=scenario.reference_date,
+        )
+    findings = Findings.collect(
+        territory.findings, ballots.findings, programme.findings, unpaid, unscheduled,
+        coverage.findings, reconciliation.findings,
+    )  # fmt: skip
+    return Plan(
+        scenario=scenario,
+        territory=territory,
+        ballots=ballots,
+        programme=programme,
+        coverage=coverage,
+        contributions=contributions,
+        balances=balances,
+        costs=costs,
+        schedule=schedule,
+        reconciliation=reconciliation.table,
+        findings=findings,
+    )
+
+
+def open_sectors(territory: Territory, scenario: Scenario) -> frozenset[str]:
+    """Return the sectors whose stage is *open* on the reference date."""
+    changes = territory.stage_changes
+    if changes.empty:
+        return frozenset()
+    keys = territory.sectors["sector_id"].astype("str")
+    codes = {code: position for position, code in enumerate(SectorStage.codes())}
+    stages = codes_on(
+        keys,
+        changes["sector_id"].astype("str"),
+        changes["on"],
+        changes["stage"].astype("str").map(codes).to_numpy(),
+        on=scenario.reference_date,
+    )
+    return frozenset(keys[stages == codes[SectorStage.OPEN.value]])
+
+
+def _capacity(scenario: Scenario) -> tuple[Capacity, ...]:
+    return tuple(
+        Capacity(
+            phase=Phase(row.phase),
+            first_quarter=row.first_quarter,
+            last_quarter=row.last_quarter,
+            lines_per_year=row.lines_per_year,
+            cents_per_year=(
+                None if row.budget_eur_per_year is None else row.budget_eur_per_year * 100
+            ),
+        )
+        for row in scenario.schedule.capacity
+    )
