@@ -18,7 +18,7 @@ import shapely
 from planner.crs import WORKING_CRS
 from planner.provenance import Origin
 from planner.territory import Territory
-from planner.zoning import join_zones
+from planner.zoning.zones import join_zones
 
 __all__ = ["toy_territory"]
 

@@ -21,7 +21,9 @@ from planner.schemas import contract
 from planner.texts import Message
 from planner.vocab import AreaKind, Phase, Severity, ZoneKind
 
-__all__ = ["Zoning", "grow_zones", "join_zones"]
+__all__ = ["Zoning", "grow_zones", "join_zones", "place_sectors"]
+
+_WHOLE_SHARE = 0.01  # of a sector's area: what two drawings of one border differ by
 
 Neighbours = list[NDArray[np.intp]]
 
@@ -128,6 +130,54 @@ def join_zones(sectors: gpd.GeoDataFrame, *, zones: pd.DataFrame | None = None) 
     in_town = placed["zone_id"].isin(set(towns))
     placed["area_kind"] = placed["area_kind"].astype("str").mask(in_town, AreaKind.URBAN.value)
     return Zoning(zones=zones_table, sectors=placed, findings=Findings.collect(found))
+
+
+def place_sectors(
+    sectors: gpd.GeoDataFrame, zones: gpd.GeoDataFrame
+) -> tuple[gpd.GeoDataFrame, Findings]:
+    """Put each sector in the given zone that holds most of it.
+
+    A zone is made of whole sectors: a sector that lies across the border of a zone by more than one
+    hundredth of its area goes where most of it is (ties to the smallest id) and is a finding.  One
+    that is mostly outside every zone is in none.
+
+    Parameters
+    ----------
+    sectors
+        Contract ``sectors``.
+    zones
+        Polygons with their ``zone_id``, in EPSG:2154.
+
+    Returns
+    -------
+    GeoDataFrame
+        The sectors with ``zone_id`` set.
+    Findings
+        Sectors across the border of a zone.
+    """
+    outlines = zones.sort_values("zone_id", kind="stable").reset_index(drop=True)
+    shapes = sectors.geometry.to_numpy()
+    left, right = shapely.STRtree(outlines.geometry.to_numpy()).query(shapes)
+    area = shapely.area(shapely.intersection(shapes[left], outlines.geometry.to_numpy()[right]))
+    share = np.zeros((len(sectors), len(outlines)))
+    share[left, right] = area / shapely.area(shapes)[left]
+    best = share.argmax(axis=1)  # the first of equals: the smallest id
+    most = share.max(axis=1)
+    inside = most > 1 / 2
+    across = (most > _WHOLE_SHARE) & (most < 1 - _WHOLE_SHARE)
+    placed = sectors.copy()
+    ids = outlines["zone_id"].astype(str).to_numpy()[best]
+    placed["zone_id"] = pd.Series(ids, index=placed.index).where(inside, None)
+    found = [
+        Finding.of(
+            "zones.straddles", severity=Severity.WARNING, table="sectors", place=str(key),
+            zone=str(zone), share=float(part),
+        )
+        for key, zone, part in zip(
+            sectors["sector_id"].to_numpy()[across], ids[across], most[across], strict=True
+        )
+    ]  # fmt: skip
+    return placed, Findings.collect(found)
 
 
 def _dissolve(sectors: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

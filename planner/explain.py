@@ -1,0 +1,340 @@
+"""Why: what the plan says of one sector, zone, commune or EPCI, in sentences.
+
+Everything is read from the plan's tables, so that an explanation can be had from a plan in memory
+or from the tables that an earlier run wrote.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from planner.errors import MissingLayerError
+from planner.texts import Message
+from planner.vocab import (
+    Decision,
+    DeliberationState,
+    EnvelopeUnit,
+    Level,
+    Phase,
+    PremiseState,
+    RegulatoryZone,
+    ZoneKind,
+)
+
+__all__ = ["Explanation", "explain_place", "place_names"]
+
+_SHOWN = 12
+_KEYS = {
+    Level.REGION: ("region", "code"),
+    Level.DEPARTEMENT: ("departements", "code"),
+    Level.EPCI: ("epci", "siren"),
+    Level.COMMUNE: ("communes", "insee"),
+    Level.ZONE: ("zones", "zone_id"),
+    Level.SECTOR: ("sectors", "sector_id"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explanation:
+    """What the plan says of one place.
+
+    Parameters
+    ----------
+    level, code, nom
+        The place.
+    lines
+        Sentences, from the decision to its consequences.
+    """
+
+    level: Level
+    code: str
+    nom: str
+    lines: tuple[Message, ...]
+
+    def say(self, lang: str = "fr") -> str:
+        """Put the explanation into words, a title and one line a sentence."""
+        title = f"{self.level.label(lang)} {self.nom} ({self.code})"
+        return "\n".join([title, *(f"  • {line.say(lang)}" for line in self.lines)])
+
+
+def place_names(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return the places that can be explained: ``level``, ``code`` and ``nom``."""
+    parts = [
+        pd.DataFrame(
+            {
+                "level": level.value,
+                "code": tables[table][key].astype("str"),
+                "nom": tables[table]["nom"].astype("str"),
+            }
+        )
+        for level, (table, key) in _KEYS.items()
+        if table in tables
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def explain_place(tables: Mapping[str, pd.DataFrame], *, level: Level, code: str) -> Explanation:
+    """Say what the plan holds for one place, and why.
+
+    Parameters
+    ----------
+    tables
+        The tables of a plan (:meth:`planner.plan.Plan.tables`), geometry not needed.
+    level, code
+        The place; see :func:`planner.names.resolve_place` for names.
+
+    Raises
+    ------
+    MissingLayerError
+        When the plan has no such place.
+    """
+    teller = _Teller(tables)
+    table, key = _KEYS[level]
+    row = teller.row(table, key, code)
+    if row is None:
+        raise MissingLayerError(
+            Message.of("explain.unknown", level=level, code=code),
+            Message.of("explain.unknown_remedy"),
+        )
+    lines = {
+        Level.SECTOR: teller.sector,
+        Level.ZONE: teller.zone,
+        Level.COMMUNE: teller.commune,
+        Level.EPCI: teller.epci,
+    }.get(level, teller.nothing)(row)
+    return Explanation(
+        level=level, code=code, nom=str(row["nom"]), lines=(*lines, *teller.coverage(level, code))
+    )
+
+
+class _Teller:
+    """Reads the tables of a plan and tells sentences."""
+
+    def __init__(self, tables: Mapping[str, pd.DataFrame]) -> None:
+        self.tables = tables
+
+    def rows(self, table: str, **where: str) -> list[dict[str, Any]]:
+        """Return the rows of a table where columns have these values."""
+        frame = self.tables.get(table)
+        if frame is None:
+            return []
+        mask = pd.Series(data=True, index=frame.index)
+        for column, value in where.items():
+            mask &= frame[column].astype("str") == value
+        return [{str(k): v for k, v in row.items()} for row in frame[mask].to_dict("records")]
+
+    def row(self, table: str, key: str, code: str) -> dict[str, Any] | None:
+        """Return the one row with this key."""
+        found = self.rows(table, **{key: code})
+        return found[0] if found else None
+
+    def named(self, table: str, key: str, code: object) -> str:
+        """Return the name of a place, or its code."""
+        row = self.row(table, key, str(code))
+        return f"{row['nom']} ({code})" if row else str(code)
+
+    def nothing(self, row: Mapping[str, Any]) -> list[Message]:  # noqa: ARG002 (same shape)
+        """Say nothing but the coverage."""
+        return []
+
+    def sector(self, row: Mapping[str, Any]) -> list[Message]:
+        """Tell a sector: decision, EPCI, quarter, cost, contribution."""
+        key = str(row["sector_id"])
+        lines = [
+            Message.of(
+                "explain.sector",
+                commune=self.named("communes", "insee", row["insee"]),
+                premises=int(row["premises_count"]),
+            )
+        ]
+        decided = self.row("programme", "sector_id", key)
+        if decided:
+            lines.append(
+                Message.of(
+                    "explain.decision",
+                    phase=Phase(str(decided["phase"])),
+                    decision=Decision(str(decided["decision"])),
+                    reason=str(decided["reason"]),
+                )
+            )
+        for share in self.rows("sector_shares", sector_id=key):
+            lines.extend(self._share(share))
+        if not pd.isna(row["zone_id"]):
+            zone = self.named("zones", "zone_id", row["zone_id"])
+            lines.append(Message.of("explain.in_zone", zone=zone))
+        cost = self.row("costs", "sector_id", key)
+        if cost:
+            lines.append(
+                Message.of(
+                    "explain.cost",
+                    cost=int(cost["cost_cents"]),
+                    unit=int(cost["unit_cost_cents"]),
+                )
+            )
+        planned = self.row("schedule", "sector_id", key)
+        if planned:
+            lines.append(Message.of("explain.quarter", quarter=str(planned["quarter"])))
+        owed = self.rows("contributions", place_id=key)
+        lines.extend(self._owed(item) for item in owed)
+        return lines
+
+    def _share(self, share: Mapping[str, Any]) -> list[Message]:
+        siren = share["epci_siren"]
+        if pd.isna(siren) or not siren:
+            return [Message.of("explain.no_epci")]
+        balance = self.row("balances", "epci_siren", str(siren))
+        voted = _state(balance)
+        return [
+            Message.of(
+                "explain.share" if voted else "explain.share_unheard",
+                epci=self.named("epci", "siren", siren),
+                lines=int(share["premises_count"]),
+                state=voted,
+            )
+        ]
+
+    def _owed(self, row: Mapping[str, Any]) -> Message:
+        return Message.of(
+            "explain.owed",
+            epci=self.named("epci", "siren", row["epci_siren"]),
+            lines=int(row["lines_count"]),
+            net=int(row["net_cents"]),
+            credit=int(row["credit_cents"]),
+        )
+
+    def zone(self, row: Mapping[str, Any]) -> list[Message]:
+        """Tell a zone: kind, tranche, sectors, contributions."""
+        key = str(row["zone_id"])
+        tranche = None if pd.isna(row["tranche"]) else int(row["tranche"])
+        sectors = [str(item["sector_id"]) for item in self.rows("sectors", zone_id=key)]
+        lines = [
+            Message.of(
+                "explain.zone",
+                kind=ZoneKind(str(row["kind"])),
+                phase=Phase(str(row["phase"])),
+                tranche=tranche,
+                premises=int(row["premises_count"]),
+            ),
+            Message.of("explain.sectors", count=len(sectors), sectors=_listed(sectors)),
+        ]
+        if bool(row["synthetic"]):
+            lines.append(Message.of("explain.zone_synthetic"))
+        lines.extend(self._owed(item) for item in self.rows("contributions", place_id=key))
+        return lines
+
+    def commune(self, row: Mapping[str, Any]) -> list[Message]:
+        """Tell a commune: who builds there, its sectors by phase and decision."""
+        lines = [Message.of("explain.commune", zone=RegulatoryZone(str(row["regulatory_zone"])))]
+        if not pd.isna(row["epci_siren"]):
+            epci = self.named("epci", "siren", row["epci_siren"])
+            lines.append(Message.of("explain.commune_epci", epci=epci))
+        else:
+            lines.append(Message.of("explain.no_epci"))
+        mine = {str(item["sector_id"]) for item in self.rows("sectors", insee=str(row["insee"]))}
+        for phase in Phase:
+            decided = [
+                item
+                for item in self.rows("programme", phase=phase.value)
+                if str(item["sector_id"]) in mine
+            ]
+            if not decided:
+                continue
+            lines.append(
+                Message.of(
+                    "explain.commune_phase",
+                    phase=phase,
+                    count=len(decided),
+                    premises=sum(int(item["premises_count"]) for item in decided),
+                    sectors=_listed([str(item["sector_id"]) for item in decided]),
+                )
+            )
+        if mine:
+            lines.append(Message.of("explain.across"))
+        return lines
+
+    def epci(self, row: Mapping[str, Any]) -> list[Message]:
+        """Tell an EPCI: vote, envelope, lines by phase, contribution, sectors left out."""
+        siren = str(row["siren"])
+        balance = self.row("balances", "epci_siren", siren)
+        if balance is None:
+            return []
+        lines = [_vote(balance)]
+        if not pd.isna(balance["granted"]):
+            unit = EnvelopeUnit(str(balance["unit"]))
+            lines.append(
+                Message.of(
+                    f"explain.envelope_{unit.value}",
+                    granted=int(balance["granted"]),
+                    used=int(balance["used"]),
+                    left=int(balance["granted"]) - int(balance["used"]),
+                )
+            )
+        lines.append(
+            Message.of(
+                "explain.lines",
+                first=int(balance["lines_phase_1"]),
+                second=int(balance["lines_phase_2"]),
+                third=int(balance["lines_phase_3"]),
+            )
+        )
+        lines.append(
+            Message.of(
+                "explain.contribution",
+                net=int(balance["net_cents"]),
+                gross=int(balance["gross_cents"]),
+                credit=int(balance["credit_cents"]),
+            )
+        )
+        out = [
+            item
+            for item in self.rows("programme", epci_siren=siren, phase=Phase.PHASE_3.value)
+            if str(item["decision"]) in {Decision.ENVELOPE, Decision.REFUSED, Decision.TIE}
+        ]
+        lines.extend(
+            Message.of("explain.left_out", sector=str(item["sector_id"]), reason=item["reason"])
+            for item in out[:_SHOWN]
+        )
+        if len(out) > _SHOWN:
+            lines.append(Message.of("explain.more", count=len(out) - _SHOWN))
+        return lines
+
+    def coverage(self, level: Level, code: str) -> list[Message]:
+        """Tell the coverage of a place, with its referential."""
+        found = self.rows("coverage", level=level.value, code=code)
+        if not found or pd.isna(found[0]["coverage_rate"]):
+            return []
+        row = found[0]
+        return [
+            Message.of(
+                "explain.coverage",
+                serviceable=int(row[f"{PremiseState.SERVICEABLE.value}_count"]),
+                premises=int(row["premises_count"]),
+                rate=float(row["coverage_rate"]),
+                referential=str(row["referential"]),
+            )
+        ]
+
+
+def _state(balance: Mapping[str, Any] | None) -> DeliberationState | None:
+    if balance is None or pd.isna(balance["deliberation"]):
+        return None
+    return DeliberationState(str(balance["deliberation"]))
+
+
+def _vote(balance: Mapping[str, Any]) -> Message:
+    if not bool(balance["ballot_due"]):
+        return Message.of("explain.no_ballot_due")
+    state = _state(balance)
+    if state is None:
+        return Message.of("explain.no_deliberation")
+    on = None if pd.isna(balance["voted_on"]) else pd.Timestamp(balance["voted_on"]).date()
+    return Message.of("explain.voted" if on else "explain.vote", state=state, on=on)
+
+
+def _listed(keys: list[str]) -> str:
+    shown = ", ".join(sorted(keys)[:_SHOWN])
+    return shown if len(keys) <= _SHOWN else f"{shown}…"

@@ -1,0 +1,240 @@
+"""Assemble a territory for a scenario: boundaries, premises, sectors, zones, concertation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+
+from planner.io import (
+    Geodata,
+    read_geodata,
+    read_premises,
+    read_sectors,
+    read_table,
+    read_zones,
+)
+from planner.premises import GeneratorRules, generate_premises
+from planner.progress import Notify, stage, unheard
+from planner.provenance import Origin
+from planner.scenario import Scenario
+from planner.territory import Territory
+from planner.vocab import Phase
+from planner.zoning import (
+    CutRules,
+    HistoryRules,
+    SectorCut,
+    Zoning,
+    cut_sectors,
+    grow_zones,
+    join_zones,
+    make_example_history,
+    place_sectors,
+    use_sectors,
+)
+
+__all__ = ["prepare_territory"]
+
+_CONCERTATION = ("envelopes", "ballots", "deliberations")
+
+
+def prepare_territory(scenario: Scenario, *, notify: Notify = unheard) -> Territory:
+    """Read, generate and cut whatever the scenario names, and join it once.
+
+    Parameters
+    ----------
+    scenario
+        What is asked; its paths are relative to its own file.
+    notify
+        Told the name of each stage as it begins.
+
+    Raises
+    ------
+    PlannerError
+        When a file is missing or broken, or a table breaks its contract.
+    """
+    with stage(notify, "stage.territory"):
+        territory = _read_boundaries(scenario)
+    territory = _add_premises(territory, scenario, notify)
+    territory = _add_sectors(territory, scenario, notify)
+    return _add_concertation(territory, scenario)
+
+
+def _read_boundaries(scenario: Scenario) -> Territory:
+    source = scenario.territory.geodata
+    folder = scenario.resolve(source)
+    geodata: Geodata = read_geodata(folder if folder.is_dir() else source)
+    return geodata.territory().with_tables(**_given(scenario, {"prices": scenario.cost.prices}))
+
+
+def _given(scenario: Scenario, paths: dict[str, str | None]) -> dict[str, pd.DataFrame]:
+    """Read the tables that the scenario names itself."""
+    return {
+        name: read_table(scenario.resolve(path), name)
+        for name, path in paths.items()
+        if path is not None
+    }
+
+
+def _add_premises(territory: Territory, scenario: Scenario, notify: Notify) -> Territory:
+    source = scenario.premises
+    if source.source == "file" and source.path is not None:
+        with stage(notify, "stage.premises_file"):
+            intake = read_premises(
+                scenario.resolve(source.path),
+                layer=source.layer,
+                crs=source.crs,
+                encoding=source.encoding,
+                columns=source.columns or None,
+                on=scenario.reference_date,
+            )
+        return (
+            territory.with_tables(
+                premises=intake.premises,
+                state_changes=intake.state_changes,
+                rejected_rows=intake.rejected_rows,
+            )
+            .with_origin(intake.origin)
+            .with_findings(intake.findings)
+        )
+    with stage(notify, "stage.premises_made"):
+        given = _given(scenario, {"premises_figures": source.figures})
+        figures = given.get("premises_figures", territory.premises_figures)
+        premises = generate_premises(
+            territory.communes, figures=figures, rules=GeneratorRules(seed=source.seed)
+        )
+    return territory.with_tables(premises=premises, **given).with_origin(
+        _made("premises", "Locaux", scenario, len(premises))
+    )
+
+
+def _made(
+    layer: str, title: str, scenario: Scenario, rows: int, *, synthetic: bool = True
+) -> Origin:
+    return Origin(
+        layer=layer,
+        title=title,
+        source="planner",
+        licence="GPL-3.0-or-later",
+        vintage=str(scenario.reference_date.year),
+        on=scenario.reference_date,
+        rows=rows,
+        synthetic=synthetic,
+    )
+
+
+def _add_sectors(territory: Territory, scenario: Scenario, notify: Notify) -> Territory:
+    source = scenario.sectors
+    synthetic = territory.is_synthetic("premises")
+    if source.source == "cut":
+        with stage(notify, "stage.sectors_cut"):
+            cut = cut_sectors(
+                territory.premises,
+                territory.communes,
+                rules=CutRules(
+                    minimum=source.minimum, maximum=source.maximum, target=source.target
+                ),
+                synthetic=synthetic,
+            )
+        territory = territory.with_origin(
+            _made("sectors", "Secteurs", scenario, len(cut.sectors), synthetic=synthetic)
+        )
+        return _add_zones(_with_cut(territory, cut), scenario, notify)
+    given = scenario.zones if source.source == "zones" else source
+    with stage(notify, "stage.sectors_file"):
+        read = read_zones if source.source == "zones" else read_sectors
+        intake = read(
+            scenario.resolve(str(given.path)),
+            layer=given.layer,
+            crs=given.crs,
+            columns=given.columns or None,
+        )
+        table = intake.table
+        if source.source == "zones":
+            table = table.assign(sector_id=table["zone_id"])
+        cut = use_sectors(table, territory.premises, territory.communes)
+    territory = territory.with_origin(replace(intake.origin, layer="sectors"))
+    territory = territory.with_findings(intake.findings)
+    zoned = _with_cut(territory, cut)
+    if source.source == "zones":
+        return _with_zoning(zoned, join_zones(zoned.sectors, zones=intake.table))
+    return _add_zones(zoned, scenario, notify)
+
+
+def _with_cut(territory: Territory, cut: SectorCut) -> Territory:
+    premises = territory.premises.assign(sector_id=cut.sector_of_premise)
+    return territory.with_tables(
+        premises=premises, sectors=cut.sectors, sector_shares=cut.sector_shares
+    ).with_findings(cut.findings)
+
+
+def _with_zoning(territory: Territory, zoning: Zoning) -> Territory:
+    return territory.with_tables(zones=zoning.zones, sectors=zoning.sectors).with_findings(
+        zoning.findings
+    )
+
+
+def _add_zones(territory: Territory, scenario: Scenario, notify: Notify) -> Territory:
+    source = scenario.zones
+    if source.source == "none":
+        return _with_zoning(territory, join_zones(territory.sectors))
+    if source.source == "file":
+        intake = read_zones(
+            scenario.resolve(str(source.path)),
+            layer=source.layer,
+            crs=source.crs,
+            columns=source.columns or None,
+        )
+        placed, across = place_sectors(territory.sectors, intake.table)
+        territory = territory.with_origin(replace(intake.origin, layer="zones"))
+        territory = territory.with_findings(intake.findings, across)
+        return _with_zoning(territory, join_zones(placed, zones=intake.table))
+    with stage(notify, "stage.zones"):
+        zoning = grow_zones(
+            territory.sectors,
+            communes=territory.communes,
+            villes_moyennes=territory.villes_moyennes,
+            figures=territory.programme_figures,
+        )
+    territory = _with_zoning(territory, zoning).with_origin(
+        _made("zones", "Zones de déploiement", scenario, len(zoning.zones))
+    )
+    if territory.state_changes.empty:
+        return _add_history(territory, scenario, notify)
+    return territory
+
+
+def _add_history(territory: Territory, scenario: Scenario, notify: Notify) -> Territory:
+    """Make up the states of phase 1 where no partner gave any."""
+    with stage(notify, "stage.history"):
+        figures = territory.programme_figures
+        serviceable = figures.loc[
+            figures["preferred"].astype(bool)
+            & (figures["phase"].astype(str) == Phase.PHASE_1.value)
+            & (figures["tranche"] == 1).fillna(value=False)
+            & figures["serviceable_count"].notna()
+            & (figures["on"] == pd.Timestamp(scenario.reference_date)),
+            "serviceable_count",
+        ]
+        if serviceable.empty:  # nothing published for this day: nothing is made up
+            return territory
+        history = make_example_history(
+            territory.premises,
+            territory.sectors,
+            territory.zones,
+            serviceable=int(serviceable.iloc[0]),
+            on=scenario.reference_date,
+            rules=HistoryRules(seed=scenario.premises.seed),
+        )
+    return territory.with_tables(
+        state_changes=history.state_changes, stage_changes=history.stage_changes
+    ).with_origin(
+        _made("state_changes", "États des locaux", scenario, len(history.state_changes)),
+        _made("stage_changes", "Stades des secteurs", scenario, len(history.stage_changes)),
+    )
+
+
+def _add_concertation(territory: Territory, scenario: Scenario) -> Territory:
+    rules = scenario.concertation
+    given = _given(scenario, {name: getattr(rules, name) for name in _CONCERTATION})
+    return territory.with_tables(**given) if given else territory

@@ -1,0 +1,124 @@
+"""The floors of DESIGN.md: a module imports only lower ones, rooms of F4 never each other."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1] / "planner"
+FLOORS = [
+    {"texts", "errors", "vocab"},
+    {"contracts", "schemas", "crs", "spatial", "_grid", "findings", "provenance", "progress", "timeline"},
+    {"scenario", "io"},
+    {"territory", "ballots"},
+    {
+        "premises", "zoning", "coverage", "concertation", "programme", "contribution", "balance",
+        "cost", "schedule", "names",
+    },
+    {"prepare", "plan", "explain", "reconcile", "describe", "toy"},
+    {"export"},
+    {"cli"},
+]  # fmt: skip
+ROOMS_OF_F4 = FLOORS[4]
+NO_FLOOR = {"__init__", "__main__"}
+# inside a floor, these may lean on a neighbour: the order is part of the design
+NEIGHBOURS = {
+    ("errors", "texts"), ("vocab", "texts"),
+    ("contracts", "crs"), ("schemas", "contracts"), ("findings", "schemas"), ("spatial", "_grid"),
+    ("io", "scenario"), ("plan", "reconcile"),
+}  # fmt: skip
+
+
+def room_of(path):
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def floor_of(room):
+    for floor, rooms in enumerate(FLOORS):
+        if room in rooms:
+            return floor
+    raise AssertionError(f"planner/{room} stands on no floor: add it to DESIGN.md and here")
+
+
+def imported_rooms(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = (
+                [node.module]
+                if node.module != "planner"
+                else [f"planner.{a.name}" for a in node.names]
+            )
+        else:
+            continue
+        for name in names:
+            parts = name.split(".")
+            if parts[0] == "planner" and len(parts) > 1:
+                yield parts[1]
+
+
+MODULES = sorted(p for p in ROOT.rglob("*.py") if "geodata" not in p.parts)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_a_module_imports_only_lower_floors(path):
+    room = room_of(path)
+    if room in NO_FLOOR:
+        return
+    for other in set(imported_rooms(path)) - {room}:
+        allowed = floor_of(other) < floor_of(room) or (room, other) in NEIGHBOURS
+        assert allowed, f"planner/{path.relative_to(ROOT)} imports planner.{other}"
+
+
+def test_rooms_of_f4_do_not_import_each_other():
+    sideways = {
+        (room_of(path), other)
+        for path in MODULES
+        if room_of(path) in ROOMS_OF_F4
+        for other in imported_rooms(path)
+        if other in ROOMS_OF_F4 and other != room_of(path)
+    }
+    assert sideways == set()
+
+
+def test_files_are_opened_in_io_scenario_and_export_only():
+    openers = {
+        "open",
+        "read_text",
+        "read_bytes",
+        "write_text",
+        "write_bytes",
+        "read_csv",
+        "read_file",
+    }
+    allowed = {"io", "scenario", "export", "texts", "cli"}
+    guilty = set()
+    for path in MODULES:
+        if room_of(path) in allowed:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call):
+                name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+                if name in openers:
+                    guilty.add(f"{path.relative_to(ROOT)}: {name}")
+    assert guilty == set()
+
+
+def test_only_the_face_prints():
+    guilty = {
+        str(path.relative_to(ROOT))
+        for path in MODULES
+        if room_of(path) != "cli"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "print"
+    }
+    assert guilty == set()
+
+
+def test_no_module_is_longer_than_its_reason():
+    long = {
+        str(p.relative_to(ROOT)): len(p.read_text(encoding="utf-8").splitlines()) for p in MODULES
+    }
+    reasons = {"schemas.py"}  # the tables, one after the other: data, not code
+    assert {name for name, lines in long.items() if lines > 500} <= reasons
