@@ -108,7 +108,9 @@ class ConcertationRules(_Frozen):
     ties: Literal["refuse", "larger_first", "smaller_first", "sector_id"] = Field(
         "refuse", title="How a tie that can't be served whole is broken"
     )
-    deadline: dt.date | None = Field(None, title="Last day of the deliberations")
+    deadline: dt.date | None = Field(
+        dt.date(2018, 5, 16), title="Last day of the deliberations (adoption of the map)"
+    )
 
 
 class ContributionRules(_Frozen):
