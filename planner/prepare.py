@@ -7,7 +7,7 @@ from dataclasses import replace
 import pandas as pd
 
 from planner.io import (
-    Geodata,
+    geodata_folder,
     read_geodata,
     read_premises,
     read_sectors,
@@ -35,6 +35,9 @@ from planner.zoning import (
 
 __all__ = ["prepare_territory"]
 
+_BOUNDARIES = ("region", "departements", "epci", "communes")
+_FIGURES = ("villes_moyennes", "programme_figures", "premises_figures", "prices")
+_TABLES = {"programme": "programme_figures"}  # what a catalogue calls by its file's name
 _CONCERTATION = ("envelopes", "ballots", "deliberations")
 
 
@@ -54,26 +57,60 @@ def prepare_territory(scenario: Scenario, *, notify: Notify = unheard) -> Territ
         When a file is missing or broken, or a table breaks its contract.
     """
     with stage(notify, "stage.territory"):
-        territory = _read_boundaries(scenario)
+        territory = _given(_read_boundaries(scenario), scenario, _own_tables(scenario))
     territory = _add_premises(territory, scenario, notify)
-    territory = _add_sectors(territory, scenario, notify)
-    return _add_concertation(territory, scenario)
+    return _add_sectors(territory, scenario, notify)
+
+
+def _own_tables(scenario: Scenario) -> dict[str, str | None]:
+    rules = scenario.concertation
+    return {
+        "prices": scenario.cost.prices,
+        "premises_figures": scenario.premises.figures,
+        "envelopes": rules.envelopes,
+        "ballots": rules.ballots,
+        "deliberations": rules.deliberations,
+    }
 
 
 def _read_boundaries(scenario: Scenario) -> Territory:
     source = scenario.territory.geodata
     folder = scenario.resolve(source)
-    geodata: Geodata = read_geodata(folder if folder.is_dir() else source)
-    return geodata.territory().with_tables(**_given(scenario, {"prices": scenario.cost.prices}))
+    geodata = read_geodata(folder if folder.is_dir() else geodata_folder(source))
+    layers = {_TABLES.get(layer, layer): layer for layer in geodata.tables}
+    layers["epci"] = scenario.territory.epci
+    tables = {name: geodata.table(layers[name]) for name in _BOUNDARIES}
+    known = {name: geodata.table(layers[name]) for name in _FIGURES if name in layers}
+    territory = Territory(
+        name=geodata.name,
+        title=geodata.title,
+        vintage=geodata.vintage,
+        findings=geodata.findings,
+        **tables,
+        **known,
+    ).with_origin(
+        *(replace(geodata.origin(layers[name]), layer=name) for name in (*tables, *known))
+    )
+    voted = geodata.folder / "concertation"
+    if not voted.is_dir():
+        return territory
+    concertation = read_geodata(voted)
+    return territory.with_tables(
+        **{name: concertation.table(name) for name in _CONCERTATION}
+    ).with_origin(*concertation.origins)
 
 
-def _given(scenario: Scenario, paths: dict[str, str | None]) -> dict[str, pd.DataFrame]:
-    """Read the tables that the scenario names itself."""
-    return {
-        name: read_table(scenario.resolve(path), name)
-        for name, path in paths.items()
-        if path is not None
-    }
+def _given(territory: Territory, scenario: Scenario, paths: dict[str, str | None]) -> Territory:
+    """Replace tables by those that the scenario names itself."""
+    for name, path in paths.items():
+        if path is not None:
+            intake = read_table(scenario.resolve(path), name)
+            territory = (
+                territory.with_tables(**{name: intake.table})
+                .with_origin(intake.origin)
+                .with_findings(intake.findings)
+            )
+    return territory
 
 
 def _add_premises(territory: Territory, scenario: Scenario, notify: Notify) -> Territory:
@@ -98,12 +135,12 @@ def _add_premises(territory: Territory, scenario: Scenario, notify: Notify) -> T
             .with_findings(intake.findings)
         )
     with stage(notify, "stage.premises_made"):
-        given = _given(scenario, {"premises_figures": source.figures})
-        figures = given.get("premises_figures", territory.premises_figures)
         premises = generate_premises(
-            territory.communes, figures=figures, rules=GeneratorRules(seed=source.seed)
+            territory.communes,
+            figures=territory.premises_figures,
+            rules=GeneratorRules(seed=source.seed),
         )
-    return territory.with_tables(premises=premises, **given).with_origin(
+    return territory.with_tables(premises=premises).with_origin(
         _made("premises", "Locaux", scenario, len(premises))
     )
 
@@ -232,9 +269,3 @@ def _add_history(territory: Territory, scenario: Scenario, notify: Notify) -> Te
         _made("state_changes", "États des locaux", scenario, len(history.state_changes)),
         _made("stage_changes", "Stades des secteurs", scenario, len(history.stage_changes)),
     )
-
-
-def _add_concertation(territory: Territory, scenario: Scenario) -> Territory:
-    rules = scenario.concertation
-    given = _given(scenario, {name: getattr(rules, name) for name in _CONCERTATION})
-    return territory.with_tables(**given) if given else territory

@@ -58,6 +58,7 @@ class TerritorySource(_Frozen):
     """Where boundaries and published figures come from."""
 
     geodata: str = Field("bretagne", title="Embedded territory by name, or a folder laid out alike")
+    epci: str = Field("epci_2018", title="Layer of the EPCI that vote")
 
 
 class PremisesSource(_Frozen):
