@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pandas as pd
 
+from planner.findings import Finding, Findings
 from planner.io import (
     geodata_folder,
     read_geodata,
@@ -18,8 +19,9 @@ from planner.premises import GeneratorRules, generate_premises
 from planner.progress import Notify, stage, unheard
 from planner.provenance import Origin
 from planner.scenario import Scenario
+from planner.schemas import contract
 from planner.territory import Territory
-from planner.vocab import Phase
+from planner.vocab import Phase, Severity
 from planner.zoning import (
     CutRules,
     HistoryRules,
@@ -59,7 +61,28 @@ def prepare_territory(scenario: Scenario, *, notify: Notify = unheard) -> Territ
     with stage(notify, "stage.territory"):
         territory = _given(_read_boundaries(scenario), scenario, _own_tables(scenario))
     territory = _add_premises(territory, scenario, notify)
-    return _add_sectors(territory, scenario, notify)
+    return _match_ballots(_add_sectors(territory, scenario, notify), scenario)
+
+
+def _match_ballots(territory: Territory, scenario: Scenario) -> Territory:
+    """Set the territory's own concertation aside when it was held on other sectors.
+
+    Ballots name sectors; cut anew, the same name may mean another place.  A concertation that the
+    scenario itself gives is kept, and its strange sectors are findings.
+    """
+    unknown = set(territory.ballots["sector_id"].astype(str)) - set(territory.sectors["sector_id"])
+    if scenario.concertation.ballots is not None or not unknown:
+        return territory
+    found = Finding.of(
+        "prepare.other_sectors", severity=Severity.WARNING, table="ballots",
+        place=territory.name, count=len(unknown),
+    )  # fmt: skip
+    own = {"envelopes", "ballots", "deliberations"} - {
+        name for name, path in _own_tables(scenario).items() if path is not None
+    }
+    empty = {name: contract(name).empty() for name in sorted(own)}
+    kept = tuple(origin for origin in territory.origins if origin.layer not in own)
+    return territory.with_tables(**empty, origins=kept).with_findings(Findings.collect([found]))
 
 
 def _own_tables(scenario: Scenario) -> dict[str, str | None]:

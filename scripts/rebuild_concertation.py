@@ -88,7 +88,10 @@ def make_example(territory: Territory) -> Example:
     for actor in actors:
         mine = lines[lines["actor"] == actor]
         own = [name for name, who in fault.items() if who == actor]
-        granted = round(TOTAL_LINES * int(mine["premises_count"].sum()) / total, -1)
+        own_lines = int(mine["premises_count"].sum())
+        granted = round(TOTAL_LINES * own_lines / total, -1)
+        if actor.startswith("D"):  # a département proposes its islands whole
+            granted = own_lines
         _add_actor(example, actor, mine, int(granted), own[0] if own else "", actor in credited)
     return example
 

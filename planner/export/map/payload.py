@@ -1,0 +1,368 @@
+"""The data of the page: one JSON object that our own script draws, and nothing but data.
+
+Names and sentences travel here as escaped JSON in a data block, never through a template that would
+evaluate them; the script writes them with ``textContent``.  Tables are columns of equal length, and
+an area points to another by its position, -1 for none.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from planner.export.map.data import MapData, records
+from planner.export.map.topology import GRID_ZOOM, Topology, grid_xy
+from planner.export.style import (
+    COVERAGE_THEME,
+    LINES,
+    PHASE_THEME,
+    SEA,
+    TOWN,
+    AreaClass,
+    Theme,
+    coverage_class,
+    phase_class,
+)
+from planner.texts import catalogue, say
+from planner.vocab import (
+    AreaKind,
+    Decision,
+    DeliberationState,
+    Level,
+    Phase,
+    RegulatoryZone,
+    Term,
+    ZoneKind,
+)
+
+__all__ = ["FIGURES", "Painted", "build_payload", "json_block", "paint", "vote_text"]
+
+FIGURES: Final = (
+    "premises_count", "premises_max_count", "serviceable_count", "coverage_rate", "private_count",
+    "phase_1_count", "phase_2_count", "phase_3_count", "unassigned_count", "synthetic",
+)  # fmt: skip
+"""What a row of figures holds, in this order."""
+_UI: Final = "map.ui_"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Painted:
+    """A theme laid on the territory.
+
+    Parameters
+    ----------
+    theme
+        The theme.
+    sectors, communes
+        Class of each area, in the order of the tables; a face is painted as its sector, or as its
+        commune where it has none.  ``sectors`` is empty when the theme paints communes only.
+    """
+
+    theme: Theme
+    sectors: list[int]
+    communes: list[int]
+
+    def faces(self, topology: Topology) -> np.ndarray[Any, np.dtype[np.int64]]:
+        """Return the class of each face of a topology."""
+        commune = topology.labels["commune"]
+        classes = np.append(np.array(self.communes, dtype=np.int64), -1)[commune]
+        if self.sectors and "sector" in topology.labels:
+            sector = topology.labels["sector"]
+            of_sector = np.append(np.array(self.sectors, dtype=np.int64), -1)[sector]
+            classes = np.where(sector >= 0, of_sector, classes)
+        painted: np.ndarray[Any, np.dtype[np.int64]] = classes
+        return painted
+
+
+def paint(data: MapData) -> tuple[Painted, ...]:
+    """Lay the themes that the data allow on the territory, the first one shown at first."""
+    private = [zone != RegulatoryZone.PUBLIC.value for zone in data.communes["regulatory_zone"]]
+    phases = dict(zip(data.programme["sector_id"], data.programme["phase"], strict=True))
+    rates = data.coverage_of(Level.COMMUNE)
+    found = []
+    if len(data.sectors):
+        found.append(
+            Painted(
+                theme=PHASE_THEME,
+                sectors=[phase_class(phases.get(key)) for key in data.sectors["sector_id"]],
+                communes=[phase_class(Phase.PRIVATE.value if p else None) for p in private],
+            )
+        )
+    if rates or not found:
+        known = [rates.get(code, {}).get("coverage_rate") for code in data.communes["insee"]]
+        found.append(
+            Painted(
+                theme=COVERAGE_THEME, sectors=[], communes=[coverage_class(rate) for rate in known]
+            )
+        )
+    return tuple(found)
+
+
+def build_payload(
+    data: MapData, topology: Topology, painted: Iterable[Painted], *, lang: str
+) -> dict[str, Any]:
+    """Return the whole data block of the page.
+
+    Parameters
+    ----------
+    data
+        What the map shows.
+    topology
+        Its borders, with the labels ``commune`` and, where there are sectors, ``sector``.
+    painted
+        The themes.
+    lang
+        Language of the labels.
+    """
+    return {
+        "lang": lang,
+        "texts": _ui_texts(lang),
+        "topology": _topology(topology),
+        "styles": _styles(lang),
+        "themes": [_theme(p, lang) for p in painted],
+        "phases": [_swatch(entry.label.say(lang), entry) for entry in PHASE_THEME.classes],
+        "departements": _departements(data),
+        "epci": _epci(data, lang),
+        "communes": _communes(data, lang),
+        "villes": _villes(data),
+        "zones": _zones(data, lang),
+        "sectors": _sectors(data, lang),
+    }
+
+
+def json_block(payload: Mapping[str, Any]) -> str:
+    """Write JSON that may stand inside ``<script>``: no ``<``, ``>`` or ``&`` is left in it.
+
+    Raises
+    ------
+    ValueError
+        When a number is not finite.
+    """
+    text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def vote_text(balance: Mapping[str, Any] | None, lang: str) -> str:
+    """Put the vote of an EPCI into words: voted, when, not due, or nothing received."""
+    if balance is None or balance["deliberation"] is None:
+        due = balance is None or balance["ballot_due"]
+        return say("map.vote_none" if due else "map.vote_not_due", lang)
+    state = DeliberationState(balance["deliberation"])
+    if balance["voted_on"] is None:
+        return say("map.vote_state", lang, state=state)
+    return say("map.vote_on", lang, state=state, on=balance["voted_on"])
+
+
+def _ui_texts(lang: str) -> dict[str, str]:
+    return {
+        key.removeprefix(_UI): words[lang]
+        for key, words in catalogue().items()
+        if key.startswith(_UI)
+    }
+
+
+def _topology(topology: Topology) -> dict[str, Any]:
+    """Write arcs as flat integers: how many vertices, the first one, then steps."""
+    starts = topology.starts
+    steps = np.diff(topology.points, axis=0, prepend=np.zeros((1, 2), dtype=np.int64))
+    steps[starts[:-1]] = topology.points[starts[:-1]]
+    return {
+        "zoom": GRID_ZOOM,
+        "sizes": np.diff(starts).tolist(),
+        "steps": steps.ravel().tolist(),
+        "left": topology.left.tolist(),
+        "right": topology.right.tolist(),
+        "labels": {name: labels.tolist() for name, labels in topology.labels.items()},
+    }
+
+
+def _styles(lang: str) -> dict[str, Any]:
+    lines = [
+        {
+            "key": key, "label": line.label.say(lang), "color": line.color, "width": line.width,
+            "dash": list(line.dash), "halo": line.halo, "fromZoom": line.from_zoom,
+        }
+        for key, line in LINES.items()
+    ]  # fmt: skip
+    town = {"fill": TOWN.fill, "ink": TOWN.ink, "radius": TOWN.radius}
+    return {"sea": SEA, "lines": lines, "town": town}
+
+
+def _swatch(label: str, entry: AreaClass) -> dict[str, str]:
+    swatch = entry.swatch
+    return {
+        "key": entry.key, "label": label,
+        "fill": swatch.fill, "ink": swatch.ink, "pattern": swatch.pattern,
+    }  # fmt: skip
+
+
+def _theme(painted: Painted, lang: str) -> dict[str, Any]:
+    return {
+        "key": painted.theme.key,
+        "classes": [_swatch(entry.label.say(lang), entry) for entry in painted.theme.classes],
+        "sector": painted.sectors,
+        "commune": painted.communes,
+    }
+
+
+def _figures(row: Mapping[str, Any] | None) -> list[Any] | None:
+    if row is None:
+        return None
+    values = [row[name] for name in FIGURES[:-1]]
+    return [*values, int(bool(row["synthetic"]))]
+
+
+def _positions(keys: Iterable[str]) -> dict[str, int]:
+    return {key: position for position, key in enumerate(keys)}
+
+
+def _labels(codes: Iterable[Any], terms: type[Term], lang: str) -> tuple[list[str], list[int]]:
+    """Return the labels of a vocabulary and the position of each code, -1 when absent."""
+    places = _positions(terms.codes())
+    return [term.label(lang) for term in terms], [places.get(str(code), -1) for code in codes]
+
+
+def _departements(data: MapData) -> dict[str, Any]:
+    return {
+        "code": data.departements["code"].tolist(),
+        "nom": data.departements["nom"].tolist(),
+        "figures": _figures_of(data, Level.DEPARTEMENT, data.departements["code"]),
+    }
+
+
+def _figures_of(data: MapData, level: Level, codes: Iterable[str]) -> list[list[Any] | None]:
+    rows = data.coverage_of(level)
+    return [_figures(rows.get(code)) for code in codes]
+
+
+def _epci(data: MapData, lang: str) -> dict[str, Any]:
+    balances = {row["epci_siren"]: row for row in records(data.balances)}
+    rows = [balances.get(siren) for siren in data.epci["siren"]]
+    return {
+        "code": data.epci["siren"].tolist(),
+        "nom": data.epci["nom"].tolist(),
+        "nature": data.epci["nature"].tolist(),
+        "beyond": [int(value) for value in data.epci["beyond_region"]],
+        "figures": _figures_of(data, Level.EPCI, data.epci["siren"]),
+        "vote": [vote_text(row, lang) for row in rows] if balances else [],
+        "unit": [row["unit"] if row else None for row in rows],
+        **{
+            name: [row[name] if row else None for row in rows]
+            for name in ("granted", "used", "gross_cents", "credit_cents", "net_cents")
+        },
+    }
+
+
+def _communes(data: MapData, lang: str) -> dict[str, Any]:
+    communes = data.communes
+    epci, departements = _positions(data.epci["siren"]), _positions(data.departements["code"])
+    bourg = np.rint(
+        grid_xy(
+            communes["bourg_x_m"].to_numpy(dtype=float), communes["bourg_y_m"].to_numpy(dtype=float)
+        )
+    )
+    labels, regulatory = _labels(communes["regulatory_zone"], RegulatoryZone, lang)
+    return {
+        "code": communes["insee"].tolist(),
+        "nom": communes["nom"].tolist(),
+        "epci": [epci.get(siren, -1) for siren in communes["epci_siren"]],
+        "departement": [departements.get(code, -1) for code in communes["departement"]],
+        "population": communes["population"].astype(int).tolist(),
+        "regulatoryLabels": labels,
+        "regulatory": regulatory,
+        "x": bourg[:, 0].astype(int).tolist(),
+        "y": bourg[:, 1].astype(int).tolist(),
+        "figures": _figures_of(data, Level.COMMUNE, communes["insee"]),
+    }
+
+
+def _villes(data: MapData) -> list[dict[str, Any]]:
+    communes = _positions(data.communes["insee"])
+    return [
+        {"commune": communes[row["insee"]], "nom": row["nom"], "tranche": row["tranche"]}
+        for row in records(data.villes_moyennes)
+        if row["insee"] in communes
+    ]
+
+
+def _owed(data: MapData) -> dict[str, list[list[int]]]:
+    """Return what is owed in each zone or sector: position of the EPCI, lines, net cents."""
+    epci = _positions(data.epci["siren"])
+    owed: dict[str, list[list[int]]] = {}
+    for row in records(data.contributions):
+        if row["epci_siren"] in epci:
+            entry = [epci[row["epci_siren"]], row["lines_count"], row["net_cents"]]
+            owed.setdefault(row["place_id"], []).append(entry)
+    return owed
+
+
+def _zones(data: MapData, lang: str) -> dict[str, Any]:
+    zones, owed = data.zones, _owed(data)
+    labels, kinds = _labels(zones["kind"], ZoneKind, lang)
+    return {
+        "code": zones["zone_id"].tolist(),
+        "nom": zones["nom"].tolist(),
+        "kindLabels": labels,
+        "kind": kinds,
+        "phase": [phase_class(phase) for phase in zones["phase"]],
+        "tranche": _nullable(zones["tranche"]),
+        "premises": zones["premises_count"].astype(int).tolist(),
+        "synthetic": [int(value) for value in zones["synthetic"]],
+        "figures": _figures_of(data, Level.ZONE, zones["zone_id"]),
+        "owed": [owed.get(key, []) for key in zones["zone_id"]],
+    }
+
+
+def _sectors(data: MapData, lang: str) -> dict[str, Any]:
+    sectors, owed = data.sectors, _owed(data)
+    keys = sectors["sector_id"].tolist()
+    communes = _positions(data.communes["insee"])
+    epci, zones = _positions(data.epci["siren"]), _positions(data.zones["zone_id"])
+    programme = _by_sector(data.programme, keys)
+    costs, schedule = _by_sector(data.costs, keys), _by_sector(data.schedule, keys)
+    area_labels, areas = _labels(sectors["area_kind"], AreaKind, lang)
+    decision_labels, decisions = _labels(programme["decision"], Decision, lang)
+    reasons = sorted({reason for reason in programme["reason"] if isinstance(reason, str)})
+    sentences = [reason[:1].upper() + reason[1:] for reason in reasons]
+    reason_place = _positions(reasons)
+    names = dict(zip(data.balances["epci_siren"], data.balances["nom"], strict=True))
+    return {
+        "code": keys,
+        "nom": sectors["nom"].tolist(),
+        "commune": [communes.get(code, -1) for code in sectors["insee"]],
+        "epci": [epci.get(siren, -1) for siren in sectors["epci_siren"]],
+        "zone": [zones.get(zone, -1) for zone in sectors["zone_id"]],
+        "areaLabels": area_labels,
+        "area": areas,
+        "premises": sectors["premises_count"].astype(int).tolist(),
+        "synthetic": [int(value) for value in sectors["synthetic"]],
+        "figures": _figures_of(data, Level.SECTOR, keys),
+        "phase": [phase_class(p if isinstance(p, str) else None) for p in programme["phase"]],
+        "tranche": _nullable(programme["tranche"]),
+        "decisionLabels": decision_labels,
+        "decision": decisions,
+        "decider": [names.get(siren, siren) for siren in _nullable(programme["epci_siren"])],
+        "rank": _nullable(programme["rank"]),
+        "reasons": sentences,
+        "reason": [reason_place.get(reason, -1) for reason in programme["reason"]],
+        "quarter": _nullable(schedule["quarter"]),
+        "cost": _nullable(costs["cost_cents"]),
+        "unitCost": _nullable(costs["unit_cost_cents"]),
+        "owed": [owed.get(key, []) for key in keys],
+    }
+
+
+def _by_sector(table: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    indexed = pd.DataFrame(table).astype("object").set_index("sector_id")
+    return indexed.reindex(pd.Index(keys, dtype="object"))
+
+
+def _nullable(column: pd.Series[Any]) -> list[Any]:
+    return [row["value"] for row in records(pd.DataFrame({"value": column}))]

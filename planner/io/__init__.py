@@ -1,0 +1,44 @@
+"""The only place where files are read.
+
+Every reader says what it understood, repairs nothing unless asked, and loses no row: rows in = rows
+used + rows set aside.
+"""
+
+from __future__ import annotations
+
+from planner.io.files import hash_file
+from planner.io.geodata import Geodata, geodata_folder, read_geodata, read_territory_folder
+from planner.io.intake import REASONS, PolygonIntake, PremisesIntake, TableIntake
+from planner.io.observatory import (
+    COMMUNE_COUNTS,
+    EPCI_COUNTS,
+    observatory_to_figures,
+    read_observatory,
+    read_observatory_epci,
+)
+from planner.io.polygons import read_sectors, read_zones
+from planner.io.premises import read_premises
+from planner.io.profiles import PREMISES_COLUMNS
+from planner.io.tables import read_table
+
+__all__ = [
+    "COMMUNE_COUNTS",
+    "EPCI_COUNTS",
+    "PREMISES_COLUMNS",
+    "REASONS",
+    "Geodata",
+    "PolygonIntake",
+    "PremisesIntake",
+    "TableIntake",
+    "geodata_folder",
+    "hash_file",
+    "observatory_to_figures",
+    "read_geodata",
+    "read_observatory",
+    "read_observatory_epci",
+    "read_premises",
+    "read_sectors",
+    "read_table",
+    "read_territory_folder",
+    "read_zones",
+]
