@@ -48,11 +48,9 @@ REACH = NEAR + 2  # units around a cell where edges are listed: NEAR, and the ro
 MAX_DEPTH = 6  # a block has at most 2^6 cells a side
 MAX_CANDIDATES = 31  # polygons told apart in one cell, a bit of an int32 each
 MAX_PROBES = 16  # steps in a hash table before giving up on finding the twin of an edge
-import os
-TUNE = float(os.environ.get("TA","1"))
 MAX_COLUMNS = 2**17  # leaves 2^13 units or more to a coarse cell
-MIN_COARSE_CELLS = float(os.environ.get("MC","4096"))
-COARSE_CELLS_PER_EDGE = float(os.environ.get("CPE","0.05"))  # measured: smaller slows queries, larger slows building
+MIN_COARSE_CELLS = 4096.0
+COARSE_CELLS_PER_EDGE = 0.05  # measured: smaller slows queries, larger slows building
 LISTED_PER_EDGE = 8  # coarse cells that list an edge, on average, at most
 
 
@@ -81,7 +79,7 @@ class Grid(NamedTuple):
 def compiled(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
     """Compile a function, keeping its machine code on disk where a folder can be written."""
     try:
-        fast = numba.njit(nogil=True, error_model="numpy")(function)
+        fast = numba.njit(nogil=True, error_model="numpy", cache=True)(function)
     except RuntimeError:  # numba found no folder where it may write
         fast = numba.njit(nogil=True, error_model="numpy")(function)
     return cast("Callable[Parameters, Result]", fast)
@@ -250,7 +248,9 @@ def _pair_edges(edges: Ints, owners: Ints, members: Ints) -> tuple[Ints, Ints]:
 
 
 @inlined
-def _find_twin(ax,ay,bx,by, near: Ints, near_owners: Ints, table: Ints) -> tuple[int, int]:
+def _find_twin(
+    ax: int, ay: int, bx: int, by: int, near: Ints, near_owners: Ints, table: Ints
+) -> tuple[int, int]:
     """Return a slot of the table, and the edge in it which is this one with one owner, if any."""
     mixed = np.int64(ax) * 73856093 ^ np.int64(ay) * 19349663
     mixed ^= np.int64(bx) * 83492791 ^ np.int64(by) * 50331653
@@ -272,9 +272,7 @@ def _find_twin(ax,ay,bx,by, near: Ints, near_owners: Ints, table: Ints) -> tuple
 
 
 @inlined
-def _crosses(
-    ax: int, ay: int, bx: int, by: int, px: int, py: int, qx: int, qy: int
-) -> bool:
+def _crosses(ax: int, ay: int, bx: int, by: int, px: int, py: int, qx: int, qy: int) -> bool:
     """Tell whether a walk from p to q crosses the edge from a to b."""
     if ((qx - px) * (ay - py) > (qy - py) * (ax - px)) == (
         (qx - px) * (by - py) > (qy - py) * (bx - px)
@@ -351,7 +349,7 @@ def _grown(table: Ints, length: int) -> Ints:
 def _depth(edge_count: int) -> int:
     """Return how many times to halve a block: twice with four edges, once more each four times."""
     depth = 1
-    while depth < MAX_DEPTH and (1 << 2 * depth) < TUNE * edge_count:
+    while depth < MAX_DEPTH and (1 << 2 * depth) < edge_count:
         depth += 1
     return depth
 
@@ -529,9 +527,7 @@ def _record_cell(
 
 
 @inlined
-def _list_candidates(
-    owners: Ints, near: Ints, around: Ints, candidates: Ints, first: int
-) -> int:
+def _list_candidates(owners: Ints, near: Ints, around: Ints, candidates: Ints, first: int) -> int:
     """List the candidates of a cell in order; return the end, which is the start if too many."""
     end = first
     cover = OUTSIDE
@@ -585,9 +581,7 @@ def _locate(grid: Grid, x: Floats, y: Floats, labels: Ints, doubtful: NDArray[np
             column = (px & inside) >> shift
             label = fine[blocks[block, 0] + (row << (grid.shift - shift)) + column]
             if label < OUTSIDE:
-                label = _decide(
-                    records, crossings, candidates, -2 - label, px, py, shift
-                )
+                label = _decide(records, crossings, candidates, -2 - label, px, py, shift)
                 if label == DOUBTFUL:
                     doubtful[doubts] = i
                     doubts += 1

@@ -108,10 +108,13 @@ def _read_boundaries(scenario: Scenario) -> Territory:
         name=geodata.name,
         title=geodata.title,
         vintage=geodata.vintage,
+        region=tables["region"],
+        departements=tables["departements"],
+        epci=tables["epci"],
+        communes=tables["communes"],
         findings=geodata.findings,
-        **tables,
-        **known,
-    ).with_origin(
+    )
+    territory = territory.with_tables(**known).with_origin(
         *(replace(geodata.origin(layers[name]), layer=name) for name in (*tables, *known))
     )
     voted = geodata.folder / "concertation"

@@ -1,1 +1,8 @@
-"""."""
+"""What leaves the project: map, GeoPackage, tables, manifest, in one folder that is swapped whole."""
+
+from __future__ import annotations
+
+from planner.export.map import write_map
+from planner.export.outputs import write_plan
+
+__all__ = ["write_map", "write_plan"]

@@ -1,0 +1,173 @@
+"""Where points lie: one written rule, two ways to the same answer.
+
+The rule: a point belongs to the polygon of *lowest index* among those it intersects, interior or
+border.  Callers sort polygons by key, so that a premise on a shared border belongs to the smallest
+key.  Polygons may overlap or leave gaps; a point outside all of them, or without finite
+coordinates, is -1.
+
+Many points are looked up in a compiled grid (:mod:`planner._grid`), which proves most answers and
+leaves the others, near an edge, to GEOS.  Few points are looked up by GEOS alone, so that a small
+command never waits for a compiler.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from planner._grid import Grid
+
+__all__ = ["PolygonIndex", "count_points"]
+
+OUTSIDE: Final = -1
+COMPILED_FROM: Final = 10_000_000
+"""Points from which the grid is used unasked: below, GEOS takes less than compiling the grid does
+at its first use (some 9 s; measured: GEOS 0.5 s, the grid 0.07 s, for 1.9 M points in 2 500
+sectors)."""
+
+
+class PolygonIndex:
+    """Polygons that points are looked up in, by the rule of this module.
+
+    Parameters
+    ----------
+    polygons
+        Valid polygons or multipolygons, shape (n,), in one CRS in metres; the order is that of
+        priority.  A missing or empty one holds no point.
+    compiled
+        Whether to use the compiled grid; by default, when there are many points.
+
+    Examples
+    --------
+    Two squares that share an edge; the first one has it:
+
+    >>> squares = np.array([shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1)])
+    >>> PolygonIndex(squares).locate(np.array([1.0, 1.5, 3.0]), np.array([0.5, 0.5, 0.5])).tolist()
+    [0, 1, -1]
+    """
+
+    def __init__(self, polygons: NDArray[np.object_], *, compiled: bool | None = None) -> None:
+        self._polygons = np.asarray(polygons, dtype=object)
+        self._compiled = compiled
+        # a grid holds no missing or empty polygon: their rows are left out, the others keep theirs
+        self._rows = np.flatnonzero(
+            ~(shapely.is_missing(self._polygons) | shapely.is_empty(self._polygons))
+        ).astype(np.int32)
+        self._grid: Grid | None = None
+        self._tried = False
+
+    def locate(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.int32]:
+        """Return the index of the polygon of each point, -1 where there is none.
+
+        Parameters
+        ----------
+        x, y
+            Coordinates in the CRS of the polygons, float64, shape (m,).
+
+        Returns
+        -------
+        array of int32, shape (m,)
+
+        Raises
+        ------
+        ValueError
+            When x and y differ in length.
+        """
+        px = np.ascontiguousarray(x, dtype=np.float64)
+        py = np.ascontiguousarray(y, dtype=np.float64)
+        if px.shape != py.shape:
+            raise ValueError(f"x has shape {px.shape}, y has {py.shape}")
+        compiled = len(px) >= COMPILED_FROM if self._compiled is None else self._compiled
+        if compiled and len(px):
+            labels = self._locate_in_grid(px, py)
+            if labels is not None:
+                return labels
+        return _locate_by_geos(self._polygons, px, py)
+
+    def _locate_in_grid(
+        self, x: NDArray[np.float64], y: NDArray[np.float64]
+    ) -> NDArray[np.int32] | None:
+        from planner._grid import build_grid, locate_in_grid  # noqa: PLC0415 (loads numba)
+
+        if not self._tried and len(self._rows):
+            self._grid = build_grid(self._polygons[self._rows])
+            self._tried = True
+        if self._grid is None:
+            return None
+        labels, doubtful = locate_in_grid(self._grid, x, y)
+        if len(self._rows) < len(self._polygons):
+            labels = np.where(labels < 0, labels, self._rows[labels]).astype(np.int32)
+        labels[doubtful] = _locate_by_geos(self._polygons, x[doubtful], y[doubtful])
+        return labels
+
+    def on_border(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Tell which points lie exactly on the border of some polygon, as GEOS sees it."""
+        flags = np.zeros(len(x), dtype=bool)
+        lines = shapely.boundary(self._polygons[~shapely.is_missing(self._polygons)])
+        points = shapely.points(x, y)
+        flags[shapely.STRtree(points).query(lines, predicate="intersects")[1]] = True
+        return flags
+
+
+def _locate_by_geos(
+    polygons: NDArray[np.object_], x: NDArray[np.float64], y: NDArray[np.float64]
+) -> NDArray[np.int32]:
+    """Sort points by x, then ask each prepared polygon about those in its box, the last first."""
+    labels = np.full(len(x), OUTSIDE, dtype=np.int32)
+    order = np.argsort(x, kind="stable")
+    sx, sy = x[order], y[order]
+    usable = np.flatnonzero(~(shapely.is_missing(polygons) | shapely.is_empty(polygons)))
+    boxes = shapely.bounds(polygons)
+    first = np.searchsorted(sx, boxes[:, 0], side="left")
+    last = np.searchsorted(sx, boxes[:, 2], side="right")
+    for k in usable[::-1]:  # the lowest index is written last, and stands
+        strip = sy[first[k] : last[k]]
+        near = np.flatnonzero((strip >= boxes[k, 1]) & (strip <= boxes[k, 3])) + first[k]
+        if near.size:
+            polygon = polygons[k]
+            shapely.prepare(polygon)  # in place, and invisible but for speed
+            inside = near[shapely.intersects_xy(polygon, sx[near], sy[near])]
+            labels[order[inside]] = k
+    return labels
+
+
+def count_points(
+    labels: NDArray[np.integer],
+    *codes: NDArray[np.integer],
+    sizes: tuple[int, ...],
+    weights: NDArray[np.integer] | None = None,
+) -> NDArray[np.int64]:
+    """Count points by polygon and by any further codes, in one pass.
+
+    Parameters
+    ----------
+    labels
+        Index of the polygon of each point, -1 for outside, shape (m,).
+    codes
+        Further codes from zero up, shape (m,) each; -1 is counted last, as labels are.
+    sizes
+        Number of polygons, then of values of each further code.
+    weights
+        What each point counts for; one by default.
+
+    Returns
+    -------
+    array of int64
+        Shape ``(sizes[0] + 1, sizes[1] + 1, …)``: the last place of each axis counts the -1.
+
+    Examples
+    --------
+    >>> count_points(np.array([0, 1, 1, -1]), sizes=(2,)).tolist()
+    [1, 2, 1]
+    """
+    shape = tuple(size + 1 for size in sizes)
+    flat = np.zeros(len(labels), dtype=np.int64)
+    for values, size in zip((labels, *codes), sizes, strict=True):
+        flat *= size + 1
+        flat += np.where(values < 0, size, values)
+    counts = np.bincount(flat, weights=weights, minlength=int(np.prod(shape)))
+    return counts.astype(np.int64).reshape(shape)

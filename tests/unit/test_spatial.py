@@ -1,0 +1,125 @@
+"""Where points lie: the rule of the border, and both ways to the same answer."""
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from planner.spatial import PolygonIndex, count_points
+
+SQUARES = np.array([shapely.box(0, 0, 2, 2), shapely.box(2, 0, 4, 2), shapely.box(1, 1, 3, 3)])
+
+
+def brute(polygons, x, y):
+    """Ask GEOS about every pair: the lowest index that intersects."""
+    points = shapely.points(x, y)
+    hits = np.array([shapely.intersects(polygon, points) for polygon in polygons])
+    return np.where(hits.any(axis=0), hits.argmax(axis=0), -1)
+
+
+@pytest.fixture(params=[False, True], ids=["geos", "grid"])
+def index(request):
+    return lambda polygons: PolygonIndex(np.asarray(polygons, dtype=object), compiled=request.param)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "expected"),
+    [(1, 1, 0), (3, 1, 1), (2, 1, 0), (2, 2.5, 2), (2.5, 1.5, 1), (0, 0, 0), (5, 1, -1),
+     (4, 2, 1), (3, 3, 2), (np.nan, 1, -1), (1, np.inf, -1), (1e12, 0, -1)],
+)  # fmt: skip
+def test_lowest_index_among_those_touched(index, x, y, expected):
+    found = index(SQUARES).locate(np.array([x], float), np.array([y], float))
+    assert found.tolist() == [expected]
+    assert found.dtype == np.int32
+
+
+def test_holes_islands_and_missing_polygons(index):
+    ring = shapely.box(0, 0, 10, 10) - shapely.box(4, 4, 6, 6)
+    islands = shapely.MultiPolygon([shapely.box(4.5, 4.5, 5, 5), shapely.box(20, 0, 21, 1)])
+    polygons = [None, ring, shapely.Polygon(), islands]
+    x, y = np.array([5.5, 4.0, 4.7, 20.5, 1.0]), np.array([5.5, 5.0, 4.7, 0.5, 1.0])
+    assert index(polygons).locate(x, y).tolist() == [-1, 1, 3, 3, 1]
+
+
+def test_nothing_to_look_up(index):
+    none = np.array([], float)
+    assert index(SQUARES).locate(none, none).tolist() == []
+    assert index([]).locate(np.array([1.0]), np.array([1.0])).tolist() == [-1]
+
+
+def test_inputs_are_untouched_and_lengths_must_agree(index):
+    x, y = np.array([1.0, 2.0]), np.array([1.0, 2.0])
+    index(SQUARES).locate(x, y)
+    assert (x.tolist(), y.tolist()) == ([1.0, 2.0], [1.0, 2.0])
+    with pytest.raises(ValueError, match="shape"):
+        index(SQUARES).locate(x, y[:1])
+
+
+def voronoi(seed, count):
+    random = np.random.default_rng(seed)
+    cells = shapely.voronoi_polygons(
+        shapely.MultiPoint(random.uniform(0, 1000, (count, 2))),
+        extend_to=shapely.box(0, 0, 1000, 1000),
+    )
+    return np.array(cells.geoms, dtype=object)
+
+
+def adversarial(polygons):
+    corners = shapely.get_coordinates(polygons)
+    middles = (corners[1:] + corners[:-1]) / 2
+    x = np.concatenate(
+        [corners[:, 0], np.nextafter(corners[:, 0], np.inf), corners[:, 0], middles[:, 0]]
+    )
+    y = np.concatenate(
+        [corners[:, 1], corners[:, 1], np.nextafter(corners[:, 1], -np.inf), middles[:, 1]]
+    )
+    return x, y
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000), st.integers(3, 40))
+def test_both_ways_agree_with_geos_on_adversarial_points(seed, count):
+    polygons = voronoi(seed, count)
+    x, y = adversarial(polygons)
+    expected = brute(polygons, x, y)
+    for compiled in (False, True):
+        assert (PolygonIndex(polygons, compiled=compiled).locate(x, y) == expected).all()
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 10_000))
+def test_overlaps_go_to_the_lowest_index(seed):
+    random = np.random.default_rng(seed)
+    centres = shapely.points(random.uniform(0, 100, (30, 2)))
+    polygons = shapely.buffer(centres, random.uniform(2, 30, 30), quad_segs=3)
+    x, y = random.uniform(-10, 110, (2, 500))
+    x, y = np.append(x, adversarial(polygons)[0]), np.append(y, adversarial(polygons)[1])
+    expected = brute(polygons, x, y)
+    for compiled in (False, True):
+        assert (PolygonIndex(polygons, compiled=compiled).locate(x, y) == expected).all()
+
+
+def test_strictly_inside_is_what_sjoin_within_says():
+    polygons = voronoi(7, 60)
+    random = np.random.default_rng(7)
+    x, y = random.uniform(0, 1000, (2, 5000))
+    points = gpd.GeoDataFrame(geometry=gpd.points_from_xy(x, y))
+    joined = gpd.sjoin(points, gpd.GeoDataFrame(geometry=polygons), predicate="within")
+    labels = PolygonIndex(polygons, compiled=True).locate(x, y)
+    assert (labels[joined.index] == joined["index_right"]).all()
+    assert len(joined) == (labels >= 0).sum()
+
+
+def test_count_points_is_a_cross_table():
+    random = np.random.default_rng(3)
+    labels, states, phases = (random.integers(-1, n, 400) for n in (5, 3, 2))
+    weights = random.integers(1, 9, 400)
+    counts = count_points(labels, states, phases, sizes=(5, 3, 2), weights=weights)
+    table = pd.DataFrame({"l": labels, "s": states, "p": phases, "w": weights})
+    expected = table.groupby(["l", "s", "p"])["w"].sum()
+    assert counts.sum() == weights.sum()
+    for (label, state, phase), total in expected.items():
+        assert counts[label, state, phase] == total  # -1 is the last place of its axis
