@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -319,7 +320,9 @@ def explain(
     with _told(lang) as console:
         asked = read_scenario(scenario)
         folder = out or Path("maps") / "out" / asked.name
-        tables = read_outputs(folder, scenario_sha256=asked.sha256, lang=lang)
+        tables = read_outputs(
+            folder, scenario_sha256=asked.sha256, version=version("fibre-planner"), lang=lang
+        )
         if tables is None:
             tables = _compute(asked, lang)
         found = resolve_place(place_names(tables), place, level=level)

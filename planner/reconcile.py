@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -75,7 +77,7 @@ def reconcile_programme(
     return Reconciliation(table=table, findings=Findings.collect(_findings(table)))
 
 
-def _group(held: pd.DataFrame, figure: dict[str, object]) -> pd.DataFrame:
+def _group(held: pd.DataFrame, figure: Mapping[str, Any]) -> pd.DataFrame:
     mask = held["phase"].astype(str) == str(figure["phase"])
     if not pd.isna(figure["tranche"]):
         mask &= (held["tranche"] == figure["tranche"]).fillna(value=False).astype(bool)
@@ -89,7 +91,7 @@ def _sum(rows: pd.DataFrame, column: str) -> int | None:
     return None if values.isna().any() else int(values.sum())
 
 
-def _row(name: str, figure: dict[str, object], computed: int) -> dict[str, object]:
+def _row(name: str, figure: Mapping[str, Any], computed: int) -> dict[str, object]:
     target = int(str(figure[f"{name}_count"]))
     return {
         "figure": name,

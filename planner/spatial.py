@@ -108,7 +108,7 @@ class PolygonIndex:
         """Tell which points lie exactly on the border of some polygon, as GEOS sees it."""
         flags = np.zeros(len(x), dtype=bool)
         lines = shapely.boundary(self._polygons[~shapely.is_missing(self._polygons)])
-        points = shapely.points(x, y)
+        points: NDArray[np.object_] = np.asarray(shapely.points(x, y), dtype=object)
         flags[shapely.STRtree(points).query(lines, predicate="intersects")[1]] = True
         return flags
 

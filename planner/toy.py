@@ -242,7 +242,7 @@ def _deliberations() -> pd.DataFrame:
         {
             "epci_siren": [p[2] for p in _PLACES],
             "state": ["voted", "voted", "voted", "pending"],
-            "on": pd.to_datetime(["2017-10-02", "2017-11-06", "2017-12-04", None]),
+            "on": pd.to_datetime(pd.Series(["2017-10-02", "2017-11-06", "2017-12-04", None])),
             "source": "jouet",
             "synthetic": True,
         }

@@ -1,4 +1,4 @@
-"""What leaves the project: map, GeoPackage, tables, manifest, in one folder that is swapped whole."""
+"""What leaves the project: map, GeoPackage, tables, manifest, in one folder swapped whole."""
 
 from __future__ import annotations
 

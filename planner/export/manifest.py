@@ -57,6 +57,7 @@ def write_manifest(
     origins: Iterable[Origin] = (),
     written: Iterable[Written] = (),
     totals: Mapping[str, int | None] = MappingProxyType({}),
+    lang: str = "fr",
 ) -> Path:
     """Describe every file of a folder of outputs in ``manifest.json``, which must come last.
 
@@ -75,6 +76,8 @@ def write_manifest(
         What the writers have returned: rows of each file.
     totals
         Totals of the territory (:func:`territory_totals`).
+    lang
+        Language of what a person reads in the outputs.
 
     Returns
     -------
@@ -90,6 +93,7 @@ def write_manifest(
     content = {
         "format": _FORMAT,
         "format_version": _FORMAT_VERSION,
+        "lang": lang,
         "project": {"name": _PROJECT, "version": _version(_PROJECT)},
         "packages": _versions(),
         "scenario": {

@@ -16,6 +16,7 @@ from planner.io.observatory import (
     read_observatory,
     read_observatory_epci,
 )
+from planner.io.outputs import read_outputs
 from planner.io.polygons import read_sectors, read_zones
 from planner.io.premises import read_premises
 from planner.io.profiles import PREMISES_COLUMNS
@@ -36,6 +37,7 @@ __all__ = [
     "read_geodata",
     "read_observatory",
     "read_observatory_epci",
+    "read_outputs",
     "read_premises",
     "read_sectors",
     "read_table",

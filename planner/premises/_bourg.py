@@ -13,8 +13,19 @@ from planner.premises._buildings import Communes, Groups, positions_in_groups
 from planner.premises._hashing import uniform
 from planner.premises._rules import GeneratorRules, read_table
 
-__all__ = ["Blocks", "Floats", "Frames", "Ints", "Places", "choose_blocks", "direction",
-    "make_frames", "place_in_blocks", "which_inside"]
+__all__ = [
+    "Blocks",
+    "Floats",
+    "Frames",
+    "Ints",
+    "Places",
+    "choose_blocks",
+    "count_blocks",
+    "direction",
+    "make_frames",
+    "place_in_blocks",
+    "which_inside",
+]
 
 _STREAM_ROADS: Final = 3
 _STREAM_BEND: Final = 4
@@ -37,7 +48,9 @@ _QUARTER: Final = 3
 _OPEN: Final = 8.0
 _ROAD_WIDTH: Final = 0.75  # ground on either side of a road that its own blocks take, in blocks
 _TURNED_SHARE: Final = 0.35  # blocks whose street runs across the others
-_EVEN_TURN: Final = 0.2  # roads leave the bourg in sectors of their own, of which this is the margin
+_EVEN_TURN: Final = (
+    0.2  # roads leave the bourg in sectors of their own, of which this is the margin
+)
 _LOT_WOBBLE: Final = 0.5
 _SETBACK: Final = (0.75, 0.6)  # least, and range, of a house's distance from its street
 
@@ -96,16 +109,19 @@ def direction(turn: Floats) -> tuple[Floats, Floats]:
 
 
 def which_inside(communes: Communes, owner: Ints, x: Floats, y: Floats) -> NDArray[np.bool_]:
+    """Tell which points lie inside the commune that owns them."""
     result: NDArray[np.bool_] = shapely.contains_xy(communes.shapes[owner], x, y)
     return result
 
 
-def _blocks_needed(town_counts: Ints, rules: GeneratorRules) -> Ints:
+def count_blocks(town_counts: Ints, rules: GeneratorRules) -> Ints:
+    """Count the blocks that each bourg needs for its buildings."""
     each = read_table(rules.block_buildings, town_counts.astype(np.float64))
     return np.ceil(town_counts / each).astype(np.int64)
 
 
 def make_frames(communes: Communes, needed: Ints, rules: GeneratorRules) -> Frames:
+    """Lay a frame on each bourg, its blocks as large as its commune allows."""
     zero = np.zeros(len(communes), dtype=np.int64)
     axis_x, axis_y = direction(uniform(communes.keys, _STREAM_ANGLE, zero))
     # blocks shrink where the commune is too small for them, so that half of it holds the bourg
@@ -167,7 +183,9 @@ def _candidates(
         on_road |= (ahead > 0) & (aside < _ROAD_WIDTH)
     quarter = _quarter(communes, owner, column // _QUARTER, row // _QUARTER, _STREAM_QUARTER)
     block = _quarter(communes, owner, column, row, _STREAM_BLOCK)
-    key = (column * column + row * row) * (_NOISE_LEAST + _NOISE_QUARTER * quarter + _NOISE_BLOCK * block)
+    key = (column * column + row * row) * (
+        _NOISE_LEAST + _NOISE_QUARTER * quarter + _NOISE_BLOCK * block
+    )
     key[block < rules.open_share] *= _OPEN
     turned = _quarter(communes, owner, column, row, _STREAM_TURN) < _TURNED_SHARE
     scale = frames.side_m[owner]
@@ -202,14 +220,15 @@ def _ribbons(
         )
         noise = _quarter(communes, along_owner, step // 2, step * 0 + k, _STREAM_ROADS)
         keys.append(
-            step * step * (_NOISE_LEAST + _NOISE_ROAD * noise) / (rules.road_reach * rules.road_reach)
+            step
+            * step
+            * (_NOISE_LEAST + _NOISE_ROAD * noise)
+            / (rules.road_reach * rules.road_reach)
         )
     return _joined(parts), np.concatenate(keys)
 
 
-def _road(
-    communes: Communes, asked: Ints, k: int, rules: GeneratorRules
-) -> tuple[Floats, Floats]:
+def _road(communes: Communes, asked: Ints, k: int, rules: GeneratorRules) -> tuple[Floats, Floats]:
     counter = np.full(len(asked), -1 - k, dtype=np.int64)
     noise = uniform(communes.keys[asked], _STREAM_ROADS, counter)
     return direction((k + _EVEN_TURN + (1 - 2 * _EVEN_TURN) * noise) / rules.road_count)
@@ -246,9 +265,7 @@ def _joined(parts: list[Blocks]) -> Blocks:
     )  # fmt: skip
 
 
-def _with_points_for(
-    communes: Communes, frames: Frames, needed: Ints, blocks: Blocks
-) -> Blocks:
+def _with_points_for(communes: Communes, frames: Frames, needed: Ints, blocks: Blocks) -> Blocks:
     """Give a bourg that found no block at all one at a point of its commune, and sort by commune.
 
     The frame's bend is undone, so that the block comes back to that very point on the map.
@@ -294,5 +311,3 @@ def place_in_blocks(
     y = blocks.y[block] + along * turn_y + across * turn_x
     anchors = frames.to_map(blocks.owner, blocks.x, blocks.y)
     return (*frames.to_map(owner, x, y), anchors[0][block], anchors[1][block])
-
-

@@ -103,9 +103,7 @@ def generate_premises(
     return premises
 
 
-def _known(
-    communes: gpd.GeoDataFrame, figures: pd.DataFrame, rules: GeneratorRules
-) -> Communes:
+def _known(communes: gpd.GeoDataFrame, figures: pd.DataFrame, rules: GeneratorRules) -> Communes:
     order = np.argsort(communes["insee"].astype(object).to_numpy(), kind="stable")
     table = communes.iloc[order]
     insee = table["insee"].astype(object).to_numpy()

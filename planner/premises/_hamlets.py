@@ -45,8 +45,14 @@ def choose_spots(
     owner, position = asked[index], positions_in_groups(cells)
     noise = [uniform(communes.keys[owner], _STREAM_SPOT, 2 * position + k) for k in (0, 1)]
     size = step[index]
-    x = low[index, 0] + (position % columns[index] + _SPOT_MARGIN + (1 - 2 * _SPOT_MARGIN) * noise[0]) * size
-    y = low[index, 1] + (position // columns[index] + _SPOT_MARGIN + (1 - 2 * _SPOT_MARGIN) * noise[1]) * size
+    x = (
+        low[index, 0]
+        + (position % columns[index] + _SPOT_MARGIN + (1 - 2 * _SPOT_MARGIN) * noise[0]) * size
+    )
+    y = (
+        low[index, 1]
+        + (position // columns[index] + _SPOT_MARGIN + (1 - 2 * _SPOT_MARGIN) * noise[1]) * size
+    )
     kept = np.flatnonzero(which_inside(communes, owner, x, y))
     owner, x, y, position = owner[kept], x[kept], y[kept], position[kept]
     in_bourg = _in_bourg(frames, blocks, owner, x, y)
@@ -104,13 +110,17 @@ def place_in_hamlets(
     keys = communes.keys[owner]
     wobble = uniform(keys, _STREAM_ALONG, nth) - 0.5
     along = (lot - (lots - 1) / 2.0 + _LOT_WOBBLE * wobble) * rules.hamlet_spacing_m
-    across = rules.hamlet_setback_m * (_SETBACK[0] + _SETBACK[1] * uniform(keys, _STREAM_ACROSS, nth))
+    across = rules.hamlet_setback_m * (
+        _SETBACK[0] + _SETBACK[1] * uniform(keys, _STREAM_ACROSS, nth)
+    )
     across *= 1 - 2 * (q % 2)
     turned = street % 2 == 1
     rx = np.where(turned, -road_y[hamlet], road_x[hamlet])
     ry = np.where(turned, road_x[hamlet], road_y[hamlet])
     anchor_x, anchor_y = spots[0][hamlet], spots[1][hamlet]
-    shift = np.where(street == 0, 0.0, rules.hamlet_spacing_m * _STREETS_APART * np.sqrt(streets[hamlet]))
+    shift = np.where(
+        street == 0, 0.0, rules.hamlet_spacing_m * _STREETS_APART * np.sqrt(streets[hamlet])
+    )
     key = communes.keys[owner]
     counter = nth_hamlet[hamlet] * _MOST_STREETS + 2 * street
     along += shift * (2.0 * uniform(key, _STREAM_STREET, counter) - 1.0)

@@ -6,7 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from planner.premises._bourg import Floats, choose_blocks, make_frames, place_in_blocks
+from planner.premises._bourg import (
+    Floats,
+    choose_blocks,
+    count_blocks,
+    make_frames,
+    place_in_blocks,
+)
 from planner.premises._buildings import Communes, Groups
 from planner.premises._hamlets import choose_spots, place_in_hamlets
 from planner.premises._rules import GeneratorRules
@@ -30,8 +36,9 @@ class Layout:
 
 def lay_out(communes: Communes, groups: Groups, rules: GeneratorRules) -> Layout:
     """Place the buildings: bourgs in blocks, then hamlets around them."""
-    frames = make_frames(communes, groups.town_counts, rules)
-    blocks = choose_blocks(communes, frames, rules)
+    needed = count_blocks(groups.town_counts, rules)
+    frames = make_frames(communes, needed, rules)
+    blocks = choose_blocks(communes, frames, needed, rules)
     spots = choose_spots(communes, groups, frames, blocks)
     in_town = groups.rank < groups.town_counts[groups.owner]
     every = [np.empty(len(groups.owner)) for _ in range(4)]

@@ -119,8 +119,7 @@ def _free_spots(
         x, y = np.repeat(columns, len(rows)), np.tile(rows, len(columns))
         kept = _inside(communes, np.full(len(x), commune), x, y)
         kept[kept] = [
-            spot not in taken
-            for spot in zip(x[kept].tolist(), y[kept].tolist(), strict=True)
+            spot not in taken for spot in zip(x[kept].tolist(), y[kept].tolist(), strict=True)
         ]
         free = np.flatnonzero(kept)
         if len(free) >= number:

@@ -27,17 +27,17 @@ AXE = Path(__file__).with_name("axe.min.js")
 
 
 @pytest.fixture(scope="module")
-def browser():
+def browser(required):
     program = shutil.which("chromium")
     try:
         from playwright.sync_api import sync_playwright  # noqa: PLC0415 (optional)
     except ImportError:
         sync_playwright = None
-    if not program or sync_playwright is None:
-        missing = "chromium" if not program else "playwright"
-        if os.environ.get("PLANNER_REQUIRE_BROWSER") == "1":
-            pytest.fail(f"{missing} is required here (PLANNER_REQUIRE_BROWSER) and missing")
-        pytest.skip(f"{missing} is not installed")
+    if os.environ.get("PLANNER_REQUIRE_BROWSER") == "1":
+        assert program, "chromium is required here (PLANNER_REQUIRE_BROWSER) and missing"
+        assert sync_playwright, "playwright is required here (PLANNER_REQUIRE_BROWSER) and missing"
+    required("chromium", found=program is not None)
+    required("chromium", found=sync_playwright is not None)
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=program, args=FLAGS)
         yield running

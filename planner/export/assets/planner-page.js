@@ -519,6 +519,7 @@
       const figures = this.figures(communes.figures[i]);
       const ville = this.data.villes.find((row) => row.commune === i);
       const sectors = this.sectorsOf('commune', i);
+      const due = communes.epci[i] >= 0 ? this.data.epci.net_cents[communes.epci[i]] : null;
       return {
         kind: this.say(ville ? 'ville' : 'commune'),
         title: communes.nom[i],
@@ -528,6 +529,7 @@
             this.row(this.say('epci'), this.epciLink(communes.epci[i])),
             this.row(this.say('departement'), communes.departement[i] >= 0 ? departements.nom[communes.departement[i]] : null),
             this.row(this.say('regulatory'), communes.regulatoryLabels[communes.regulatory[i]]),
+            this.row(this.say('epci_due'), due === null || due === undefined ? null : this.write.cents(due)),
             this.row(this.say('tranche'), ville ? this.write.count(ville.tranche) : null),
             this.row(this.say('population'), this.write.count(communes.population[i])),
             this.row(this.say('code'), communes.code[i])),
@@ -550,7 +552,8 @@
       const { sectors: table, phases } = this.data;
       const items = sectors.map((s) => make('li', {}, this.swatch(phases[table.phase[s]]),
         this.link('sector', s, table.nom[s]),
-        make('span', { class: 'split-share' }, phases[table.phase[s]].label)));
+        make('span', { class: 'split-share' },
+          [phases[table.phase[s]].label, (table.quarter[s] || '').split('-')[0]].filter(Boolean).join(' · '))));
       return [make('h4', {}, title), make('ul', { class: 'split places' }, ...items)];
     }
 
