@@ -47,9 +47,10 @@ def reconcile_programme(
         left_on="zone_id", right_on="code", validate="one_to_one",
     )  # fmt: skip
     region = coverage[coverage["level"].astype(str) == Level.REGION.value]
-    rows = []
+    rows: list[dict[str, Any]] = []
     preferred = figures[figures["preferred"].astype(bool)]
-    for figure in preferred.to_dict("records"):
+    for record in preferred.to_dict("records"):
+        figure = {str(name): value for name, value in record.items()}
         group = _group(held, figure)
         if str(figure["phase"]) in {Phase.PHASE_2.value, Phase.PHASE_3.value}:
             counts = {"premises": _sum(region, f"phase_{figure['phase']}_count")}

@@ -120,5 +120,6 @@ def test_no_module_is_longer_than_its_reason():
     long = {
         str(p.relative_to(ROOT)): len(p.read_text(encoding="utf-8").splitlines()) for p in MODULES
     }
-    reasons = {"schemas.py"}  # the tables, one after the other: data, not code
+    # the tables, one after the other: data; the compiled kernel, which numba sees as one piece
+    reasons = {"schemas.py", "_grid.py"}
     assert {name for name, lines in long.items() if lines > 500} <= reasons

@@ -1,7 +1,8 @@
 """The swap of folders: new outputs are built beside the old ones, then take their place.
 
 Whatever kills a run, and whenever, the old outputs or the new ones are whole, and the next run
-tidies up.  Files reach the disk before the swap, so that a power cut is no worse than a kill.  Beside the folder ``plan`` there may be, hidden, while a run goes on or after one died:
+tidies up.  Files reach the disk before the swap, so that a power cut is no worse than a kill.
+Beside the folder ``plan`` there may be, hidden, while a run goes on or after one died:
 
 ``.plan.lock``
     Held by the run that writes; the system lets go of it when the process dies.

@@ -103,7 +103,8 @@ def direction(turn: Floats) -> tuple[Floats, Floats]:
     """Turn a number in [0, 1) into a unit vector; only exact operations, no trigonometry."""
     quarter = turn * 4.0
     x = np.abs(quarter - 2.0) - 1.0
-    y = np.where(quarter < 2.0, 1.0 - np.abs(x), np.abs(x) - 1.0)
+    half_way = quarter < 2.0  # noqa: PLR2004 (two quarters)
+    y = np.where(half_way, 1.0 - np.abs(x), np.abs(x) - 1.0)
     length = np.sqrt(x * x + y * y)
     return x / length, y / length
 

@@ -66,7 +66,7 @@ class Groups:
 
 
 def positions_in_groups(counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Number the members of consecutive groups: counts 2, 0, 3 give 0 1 0 1 2."""
+    """Return the place of each member in its group: counts 2, 0, 3 give 0 1 0 1 2."""
     starts = np.cumsum(counts) - counts
     return np.arange(int(counts.sum()), dtype=np.int64) - np.repeat(starts, counts)
 

@@ -116,7 +116,7 @@ def _region(figures: pd.DataFrame, orphans: list[str]) -> tuple[str, int]:
 
 
 def _refuse_strangers(known: dict[str, int], insee: NDArray[np.object_], codes: list[str]) -> None:
-    """A figure of a commune that isn't in the table would be spread a second time."""
+    """Refuse figures of unknown communes: they would be spread a second time."""
     missing = sorted(set(known) - set(insee))
     strangers = [code for code in missing if code.startswith(tuple(codes))]
     if strangers:

@@ -76,7 +76,7 @@ def generate_premises(
     50 communes furthest from proportion are given, 10 % when none is.
 
     **Buildings.** A share of premises that grows with the commune's population is in buildings of 2
-    to 200 premises, most of them small; the rest are houses.  **Places.** The bourg is made of blocks
+    to 200 premises, most of them small; the rest are houses.  **Places.** The bourg is of blocks
     of 80 m around ``bourg_x_m``, ``bourg_y_m``, some left open, denser in the middle, its radius
     growing as the square root of its buildings, and reaches out along its roads; the sparser the
     commune, the more houses stand in hamlets and alone, over all of it.  **Kinds.** The regulator
@@ -189,7 +189,7 @@ def _table(
     )
 
 
-def _category(codes: NDArray[np.generic], categories: list[str]) -> pd.Categorical:
+def _category(codes: NDArray[np.integer], categories: list[str]) -> pd.Categorical[str]:
     dtype = pd.CategoricalDtype(pd.Index(categories, dtype="str"))
     return pd.Categorical.from_codes(codes, dtype=dtype)
 

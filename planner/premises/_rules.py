@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
@@ -48,7 +49,7 @@ class GeneratorRules:
     bourg_share
         Share of premises in the bourg or town, by premises per km² of the commune.
     hamlet_sizes
-        Houses of a hamlet divided by their mean, by rank in [0, 1]; a hamlet of one is a lone house.
+        Houses of a hamlet divided by their mean, by rank in [0, 1]; one of one is a lone house.
     hamlet_mean
         Mean number of houses of a hamlet, by premises per km² of the commune.
     block_m
@@ -120,7 +121,7 @@ class GeneratorRules:
 
     def _check_table(self, name: str, table: Table) -> None:
         at = [x for x, _ in table]
-        if not at or any(left >= right for left, right in zip(at, at[1:], strict=False)):
+        if not at or any(left >= right for left, right in pairwise(at)):
             raise RuleError(
                 Message.of("premises.rule_order", rule=name),
                 Message.of("premises.rule_order_remedy", rule=name),

@@ -30,7 +30,7 @@ AXE = Path(__file__).with_name("axe.min.js")
 def browser(required):
     program = shutil.which("chromium")
     try:
-        from playwright.sync_api import sync_playwright  # noqa: PLC0415 (optional)
+        from playwright.sync_api import sync_playwright
     except ImportError:
         sync_playwright = None
     if os.environ.get("PLANNER_REQUIRE_BROWSER") == "1":
