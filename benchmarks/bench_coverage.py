@@ -1,6 +1,6 @@
 """Count premises by sector, state and phase: the project beside a fresh geopandas.sjoin.
 
-    python benchmarks/coverage.py [--smoke] [--sizes 0.2 1.9 10]
+    python benchmarks/bench_coverage.py [--smoke] [--sizes 0.2 1.9 10]
 
 One run interleaves the peer and the project on the same points and polygons, prints the medians of
 process CPU and the ratios, and checks that the answers are equal: points strictly inside as
