@@ -34,6 +34,7 @@ __all__ = [
 
 READ_FAILURES: Final = (
     OSError, EOFError, ValueError, RuntimeError, LookupError, TypeError,
+    NameError,  # fiona, where a .prj is not UTF-8: it names a variable that it never set
     pa.ArrowException, FionaError, CPLE_BaseError, zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
 """What the drivers raise on a broken delivery, and nothing else: each keeps its own family."""
