@@ -35,6 +35,7 @@ __all__ = [
 READ_FAILURES: Final = (
     OSError, EOFError, ValueError, RuntimeError, LookupError, TypeError,
     NameError,  # fiona, where a .prj is not UTF-8: it names a variable that it never set
+    SystemError,  # fiona, where GDAL complains in bytes that are not UTF-8
     pa.ArrowException, FionaError, CPLE_BaseError, zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
 """What the drivers raise on a broken delivery, and nothing else: each keeps its own family."""
@@ -190,7 +191,7 @@ def _is_workbook(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             return "[Content_Types].xml" in archive.namelist()
-    except (OSError, zipfile.BadZipFile) as error:
+    except READ_FAILURES as error:
         raise file_failure("unreadable", file=path.name, detail=str(error)) from error
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from planner.findings import Finding, Findings
 from planner.provenance import Origin
 from planner.schemas import contract
-from planner.texts import Message, say
+from planner.texts import say
 from planner.vocab import Severity
 
 __all__ = [
@@ -210,8 +210,3 @@ class RowSieve:
                 )
             )  # fmt: skip
         return Findings.collect(found)
-
-    def reasons(self) -> Message:
-        """Return the reasons met with their counts, as a message."""
-        counts = self.rejected_rows()["reason"].value_counts().sort_index()
-        return Message.of("io.reasons", reasons=", ".join(f"{k} {v}" for k, v in counts.items()))

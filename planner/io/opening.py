@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path, PurePosixPath
 
 from planner.io.delimited import DelimitedSource
-from planner.io.files import FileKind, file_failure, find_kind, read_bytes
+from planner.io.files import READ_FAILURES, FileKind, file_failure, find_kind, read_bytes
 from planner.io.geojson import GeoJsonSource
 from planner.io.layers import Source
 from planner.io.parquet import ParquetSource
@@ -54,7 +54,7 @@ def _open_zip(path: Path, *, layer: str | None, encoding: str | None) -> Source:
     try:
         with zipfile.ZipFile(path) as archive:
             names = [name for name in archive.namelist() if not name.startswith("__MACOSX/")]
-    except (OSError, zipfile.BadZipFile) as error:
+    except READ_FAILURES as error:
         raise file_failure("unreadable", file=path.name, detail=str(error)) from error
     if any(PurePosixPath(name).suffix.lower() in {".shp", ".gpkg"} for name in names):
         return VectorSource.open(path, layer=layer, encoding=encoding)

@@ -9,11 +9,11 @@ ones are set aside.
 from __future__ import annotations
 
 import logging
-import struct
+import sqlite3
 import warnings
 import zipfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, Self
@@ -28,19 +28,16 @@ from numpy.typing import NDArray
 
 from planner.errors import PlannerError
 from planner.findings import Finding
-from planner.io.files import ENCODINGS, READ_FAILURES, file_failure, read_bytes
+from planner.io.files import READ_FAILURES, file_failure
 from planner.io.intake import Broken
 from planner.io.layers import RawLayer, arrow_column, numbered
+from planner.io.shapefile import ShapefileParts
 from planner.vocab import Severity
 
 __all__ = ["VectorSource"]
 
 _HOUSEKEEPING: Final = frozenset({"layer_styles", "qgis_projects"})
-_DBF_COUNT: Final = struct.Struct("<4xI")
-_DBF_FIELD_BYTES: Final = 32  # of the header, and of each field in it
-_DBF_NAME_BYTES: Final = 11
-_SHX_HEADER_BYTES: Final = 100
-_SHX_RECORD_BYTES: Final = 8
+_ZIP_RATIO: Final = 1032  # records a byte at the very most: what DEFLATE can hold
 _GAP: Final = 1000  # numbers that deleted records may have left unused, at least,
 _GAP_SHARE: Final = 10  # and one in so many
 
@@ -94,12 +91,14 @@ class VectorSource:
         """
         data, member = _find_member(path, layer)
         is_shapefile = PurePosixPath(member or data.name).suffix.lower() == ".shp"
-        parts = _ShapefileParts.read(data, member) if is_shapefile else None
+        parts = ShapefileParts.read(data, member) if is_shapefile else None
         notes: tuple[Finding, ...] = ()
         if parts is not None:
             encoding, notes = parts.find_encoding(path.name, encoding)
         with _as_data_error(path.name), _quiet():
             stem = PurePosixPath(member or data.name).stem
+            # fiona's GDAL dies of an error that isn't UTF-8: pyogrio's opens a damaged file first
+            pyogrio.list_layers(_uri(data, member))
             name = stem if is_shapefile else _layer_named(data, member, layer, path.name)
             with _inspect(data, member, name, encoding=encoding) as collection:
                 schema = collection.schema
@@ -107,6 +106,7 @@ class VectorSource:
                 declared = len(collection)
         if parts is not None:
             declared = max(declared, parts.count)
+        declared = min(declared, data.stat().st_size * _ZIP_RATIO)  # a damaged count can be huge
         return cls(
             file=path.name, path=data, member=member, layer=name,
             columns=tuple(schema["properties"]), crs=crs,
@@ -123,7 +123,7 @@ class VectorSource:
                 layer = self._read_bulk(names)
             except READ_FAILURES as error:
                 layer, detail = None, str(error)
-        if layer is None or len(layer.rows) + len(layer.broken) < self.declared:
+        if layer is None or not self._is_whole(len(layer.rows) + len(layer.broken)):
             with _quiet() as caught:
                 layer = self._read_one_by_one(names, detail)
         found = [*self.notes, *layer.findings]
@@ -139,15 +139,20 @@ class VectorSource:
             shapes=layer.shapes, findings=tuple(found),
         )  # fmt: skip
 
-    def _uri(self) -> str:
-        if self.member is None:
-            return str(self.path)
-        return f"/vsizip/{{{self.path}}}/{self.member}"
+    def _is_whole(self, count: int) -> bool:
+        """Tell whether ``count`` records are all; what a GeoPackage declares may be out of date."""
+        if count >= self.declared:
+            return True
+        return self.first_fid == 1 and _count_rows(self.path, self.layer) == count
 
     def _read_bulk(self, names: list[str]) -> RawLayer:
         options = {"encoding": self.encoding} if self.encoding else {}
         meta, table = pyogrio.read_arrow(
-            self._uri(), layer=self.layer, columns=names, read_geometry=self.has_geometry, **options
+            _uri(self.path, self.member),
+            layer=self.layer,
+            columns=names,
+            read_geometry=self.has_geometry,
+            **options,
         )
         missing = [name for name in names if name not in table.column_names]
         if missing:
@@ -304,6 +309,21 @@ def _inspect(
         yield collection
 
 
+def _uri(path: Path, member: str | None) -> str:
+    return str(path) if member is None else f"/vsizip/{{{path}}}/{member}"
+
+
+def _count_rows(path: Path, layer: str) -> int | None:
+    """Count the rows of a GeoPackage; None where a page is broken, or it isn't one."""
+    quoted = layer.replace('"', '""')
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as base:
+            (count,) = base.execute(f'SELECT COUNT(*) FROM "{quoted}" NOT INDEXED').fetchone()  # noqa: S608 (a name can't be a parameter)
+    except (sqlite3.Error, ValueError):
+        return None
+    return int(count)
+
+
 def _find_member(path: Path, layer: str | None) -> tuple[Path, str | None]:
     """Return the file to open and, in a ZIP, the name of the one inside."""
     if path.is_dir():
@@ -342,82 +362,3 @@ def _layer_named(path: Path, member: str | None, layer: str | None, file: str) -
     if len(layers) != 1:
         raise file_failure("which_layer", file=file, layers=", ".join(layers))
     return layers[0]
-
-
-@dataclass(frozen=True, kw_only=True)
-class _ShapefileParts:
-    """The bytes of a Shapefile that say its count and its encoding."""
-
-    dbf: bytes
-    shx_bytes: int
-    declared: str
-
-    @classmethod
-    def read(cls, path: Path, member: str | None) -> Self:
-        parts = {".dbf": b"", ".shx": b"", ".cpg": b""}
-        if member is None:
-            for part in path.parent.iterdir():
-                if part.stem == path.stem and part.suffix.lower() in parts:
-                    parts[part.suffix.lower()] = read_bytes(part)
-        else:
-            stem = member[: -len(".shp")]
-            with zipfile.ZipFile(path) as archive:
-                names = archive.namelist()
-            for name in names:
-                suffix = PurePosixPath(name).suffix.lower()
-                if name[: -len(suffix) or None] == stem and suffix in parts:
-                    parts[suffix] = read_bytes(path, member=name)
-        declared = parts[".cpg"].decode("ascii", "replace").strip()
-        return cls(dbf=parts[".dbf"], shx_bytes=len(parts[".shx"]), declared=declared)
-
-    @property
-    def count(self) -> int:
-        """Records declared by the table and by the index, whichever has more."""
-        in_table = _DBF_COUNT.unpack_from(self.dbf)[0] if len(self.dbf) >= _DBF_COUNT.size else 0
-        in_index = max(0, self.shx_bytes - _SHX_HEADER_BYTES) // _SHX_RECORD_BYTES
-        # a damaged header can declare billions: no more rows than bytes to hold them
-        return max(min(in_table, len(self.dbf)), in_index)
-
-    def _text(self) -> bytes:
-        """Return the names of the columns and the rows, without the numbers of the header."""
-        start = int.from_bytes(self.dbf[8:10], "little")
-        names = (
-            self.dbf[at : at + _DBF_NAME_BYTES].split(b"\x00")[0]
-            for at in range(_DBF_FIELD_BYTES, start - 1, _DBF_FIELD_BYTES)
-        )
-        return b"\n".join(names) + self.dbf[start:]
-
-    def find_encoding(self, file: str, asked: str | None) -> tuple[str | None, tuple[Finding, ...]]:
-        """Return the encoding to read with, and what to say of it."""
-        if asked is not None or self.dbf.isascii():
-            return asked, ()
-        text = self._text()
-        if text.isascii():
-            return None, ()
-        found = next(name for name in ENCODINGS if _decodes(text, name))
-        declared = _python_name(self.declared)
-        if declared == found or (declared and found != "utf-8" and _decodes(text, declared)):
-            return declared, ()
-        rule, severity = "io.encoding_found", Severity.INFO
-        if declared:
-            rule, severity = "io.encoding_wrong", Severity.WARNING
-        finding = Finding.of(
-            rule, severity=severity, table="", place=file, encoding=found, declared=self.declared
-        )
-        return found, (finding,)
-
-
-def _decodes(raw: bytes, encoding: str) -> bool:
-    try:
-        raw.decode(encoding)
-    except (ValueError, LookupError):
-        return False
-    return True
-
-
-def _python_name(declared: str) -> str | None:
-    """Return Python's name of what a ``.cpg`` declares; None when it declares nothing known."""
-    folded = declared.lower().replace(" ", "").replace("_", "-")
-    named = {"utf8": "utf-8", "1252": "cp1252", "88591": "latin-1", "iso-8859-1": "latin-1"}
-    name = named.get(folded, folded)
-    return name if name and _decodes(b"", name) else None

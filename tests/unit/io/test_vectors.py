@@ -222,3 +222,27 @@ def test_accents_in_the_names_of_columns(tmp_path, encoding):
     (folder / "p.cpg").unlink()
     intake = read_premises(folder, columns={"premise_id": "numéro"})
     assert intake.premises["premise_id"].tolist() == ["00001", "00002"]
+
+
+def test_count_that_is_out_of_date_is_no_damage(tmp_path):
+    path = tmp_path / "p.gpkg"
+    points(5).to_file(path, layer="p")
+    _without_triggers(path, "update gpkg_ogr_contents set feature_count = 1000000")
+    intake = read_premises(path)
+    assert intake.rows_in == len(intake.premises) == 5
+    assert "io.read_one_by_one" not in rules(intake)
+
+
+def test_zero_in_place_of_the_declared_encoding(tmp_path):
+    folder = shapefile(tmp_path / "s", accent="é", declared="\x00TF-8")
+    assert len(read_premises(folder).premises) == 3
+
+
+def test_error_that_is_not_text_is_refused_and_kills_nothing(tmp_path):
+    path = tmp_path / "p.gpkg"
+    points(5).to_file(path, layer="p")
+    content = path.read_bytes()
+    where = content.index(b"CREATE TRIGGER")
+    path.write_bytes(content[:where] + b"\xe9" + content[where + 1 :])
+    with pytest.raises(DataFileError, match="ne se lit pas"):
+        read_premises(path)
