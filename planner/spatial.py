@@ -165,9 +165,11 @@ def count_points(
     [1, 2, 1]
     """
     shape = tuple(size + 1 for size in sizes)
-    flat = np.zeros(len(labels), dtype=np.int64)
-    for values, size in zip((labels, *codes), sizes, strict=True):
-        flat *= size + 1
-        flat += np.where(values < 0, size, values)
+    strides = np.append(np.cumprod(shape[:0:-1])[::-1], 1).astype(np.int64)
+    # -1 is counted first, in place 0, then each axis is rolled: no test of every point
+    flat = np.full(len(labels), int(strides.sum()), dtype=np.int64)
+    for values, stride in zip((labels, *codes), strides.tolist(), strict=True):
+        flat += values if stride == 1 else np.multiply(values, stride, dtype=np.int64)
     counts = np.bincount(flat, weights=weights, minlength=int(np.prod(shape)))
-    return counts.astype(np.int64).reshape(shape)
+    table = counts.astype(np.int64).reshape(shape)
+    return np.roll(table, -1, axis=tuple(range(len(shape))))
