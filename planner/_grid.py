@@ -50,7 +50,7 @@ MAX_CANDIDATES = 31  # polygons told apart in one cell, a bit of an int32 each
 MAX_PROBES = 16  # steps in a hash table before giving up on finding the twin of an edge
 MAX_COLUMNS = 2**17  # leaves 2^13 units or more to a coarse cell
 MIN_COARSE_CELLS = 4096.0
-COARSE_CELLS_PER_EDGE = 0.05  # measured: smaller slows queries, larger slows building
+COARSE_CELLS_PER_EDGE = 0.2  # measured: smaller slows queries, larger slows building
 LISTED_PER_EDGE = 8  # coarse cells that list an edge, on average, at most
 
 

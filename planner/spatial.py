@@ -167,9 +167,18 @@ def count_points(
     shape = tuple(size + 1 for size in sizes)
     strides = np.append(np.cumprod(shape[:0:-1])[::-1], 1).astype(np.int64)
     # -1 is counted first, in place 0, then each axis is rolled: no test of every point
-    flat = np.full(len(labels), int(strides.sum()), dtype=np.int64)
-    for values, stride in zip((labels, *codes), strides.tolist(), strict=True):
-        flat += values if stride == 1 else np.multiply(values, stride, dtype=np.int64)
+    flat = np.multiply(labels, strides[0], dtype=np.int64)
+    flat += int(strides.sum())
+    if codes:
+        # further codes are few values: put together in a small type, they cost one pass
+        small = np.min_scalar_type(-int(strides[0]))
+        flat += sum(
+            (
+                np.multiply(values, stride, dtype=small)
+                for values, stride in zip(codes, strides[1:], strict=True)
+            ),
+            start=small.type(0),
+        )
     counts = np.bincount(flat, weights=weights, minlength=int(np.prod(shape)))
     table = counts.astype(np.int64).reshape(shape)
     return np.roll(table, -1, axis=tuple(range(len(shape))))
