@@ -177,6 +177,7 @@ def observatory_to_figures(counts: pd.DataFrame, *, source: str) -> pd.DataFrame
             "code": counts["insee" if by_commune else "siren"],
             "premises_count": counts["premises_count"],
             "serviceable_count": counts["serviceable_count"],
+            "private_count": pd.array([None] * len(counts), dtype="Int64"),
             "on": counts["on"],
             "source": source,
         }

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from planner.errors import MissingLayerError, RuleError
 from planner.texts import Message
-from planner.vocab import Level
+from planner.vocab import Level, RegulatoryZone
 
 __all__ = ["count_by_commune", "spread"]
 
@@ -46,7 +46,7 @@ def count_by_commune(communes: pd.DataFrame, figures: pd.DataFrame) -> NDArray[n
     Parameters
     ----------
     communes
-        ``insee``, ``departement``, ``population``, sorted by ``insee``.
+        ``insee``, ``departement``, ``population``, ``regulatory_zone``, sorted by ``insee``.
     figures
         Contract ``premises_figures``.
 
@@ -64,6 +64,8 @@ def count_by_commune(communes: pd.DataFrame, figures: pd.DataFrame) -> NDArray[n
     """
     known = _figures_at(figures, Level.COMMUNE)
     totals = _figures_at(figures, Level.DEPARTEMENT)
+    private = _figures_at(figures, Level.DEPARTEMENT, column="private_count")
+    is_private = (communes["regulatory_zone"].astype(object) != RegulatoryZone.PUBLIC).to_numpy()
     insee = communes["insee"].astype(object).to_numpy()
     departement = communes["departement"].astype(object).to_numpy()
     population = communes["population"].to_numpy(dtype=np.int64)
@@ -74,7 +76,17 @@ def count_by_commune(communes: pd.DataFrame, figures: pd.DataFrame) -> NDArray[n
         rows = np.flatnonzero(departement == code)
         if code in totals:
             _refuse_strangers(known, insee, [code])
-            _fill(counts, rows, total=totals[code], population=population, place=code)
+            parts = [(rows, totals[code], code)]
+            inside = is_private[rows]
+            unknown = counts[rows] < 0
+            if code in private and unknown[inside].any() and unknown[~inside].any():
+                # each part to its own figure: towns hold fewer premises than their people tell
+                parts = [
+                    (rows[inside], private[code], f"{code} (L. 33-13)"),
+                    (rows[~inside], totals[code] - private[code], code),
+                ]
+            for part, total, place in parts:
+                _fill(counts, part, total=total, population=population, place=place)
         else:
             orphans.append(code)
     if orphans:
@@ -89,12 +101,12 @@ def count_by_commune(communes: pd.DataFrame, figures: pd.DataFrame) -> NDArray[n
     return counts
 
 
-def _figures_at(figures: pd.DataFrame, level: Level) -> dict[str, int]:
-    rows = figures.loc[figures["level"].astype(object) == level.value]
-    return {
-        str(code): int(count)
-        for code, count in zip(rows["code"], rows["premises_count"], strict=True)
-    }
+def _figures_at(
+    figures: pd.DataFrame, level: Level, *, column: str = "premises_count"
+) -> dict[str, int]:
+    at_level = figures["level"].astype(object) == level.value
+    rows = figures.loc[at_level & figures[column].notna()]
+    return {str(code): int(count) for code, count in zip(rows["code"], rows[column], strict=True)}
 
 
 def _region(figures: pd.DataFrame, orphans: list[str]) -> tuple[str, int]:

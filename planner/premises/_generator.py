@@ -70,10 +70,12 @@ def generate_premises(
     -----
     **Counts.** A commune's own figure is taken as it is.  Other communes share what those leave of
     their département's figure in proportion to their population, by largest remainder, ties to the
-    smaller code; without a figure of the département, what is left of the region's.  A total that
-    no commune needs is not read.  Against the regulator's table of 31 March 2018 (ARCEP,
-    observatory), the rule puts 5.5 % of Brittany's 1 949 859 premises in the wrong commune when the
-    50 communes furthest from proportion are given, 10 % when none is.
+    smaller code; communes of private and of public initiative apart, where the département's figure
+    says how many are private; without a figure of the département, what is left of the region's.  A
+    total that no commune needs is not read.  Measured against
+    the regulator's table of 31 March 2018 (ARCEP, observatory) with the populations of 2025, the
+    rule puts 5.8 % of Brittany's 1 949 859 premises in the wrong commune when the 50 communes
+    furthest from proportion are given, and the public area holds its 1 160 808 exactly.
 
     **Buildings.** A share of premises that grows with the commune's population is in buildings of 2
     to 200 premises, most of them small; the rest are houses.  **Places.** The bourg is of blocks

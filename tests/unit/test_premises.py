@@ -37,7 +37,8 @@ def communes(count=4, side_m=4_000.0):
 
 def figures(rows):
     frame = pd.DataFrame(rows, columns=["level", "code", "premises_count"])
-    frame["serviceable_count"] = pd.array([None] * len(frame), dtype="Int64")
+    for name in ("serviceable_count", "private_count"):
+        frame[name] = pd.array([None] * len(frame), dtype="Int64")
     frame["on"] = pd.Timestamp("2018-03-31")
     return frame.assign(source="test")
 
@@ -102,5 +103,8 @@ def test_brittany():
     assert inside.all()
     buildings = premises.drop_duplicates("building_id")
     assert not buildings.duplicated(["x_m", "y_m"]).any()
+    zone = table.set_index("insee")["regulatory_zone"]
+    public = zone.reindex(by_commune.index) == "public"
+    assert by_commune[public].sum() == 1_160_808
     establishments = (premises["kind"] != "dwelling").mean()
     assert establishments == pytest.approx(90_052 / 1_949_859, abs=1e-4)
