@@ -1,0 +1,80 @@
+"""The embedded region, once from end to end: what the first plan must hold."""
+
+import pytest
+import shapely
+
+from planner import Level, Scenario, make_plan, prepare_territory
+from planner.vocab import Severity
+
+
+@pytest.fixture(scope="module")
+def plan():
+    scenario = Scenario()
+    return make_plan(prepare_territory(scenario), scenario)
+
+
+@pytest.mark.slow
+class TestRegion:
+    def test_every_ballot_names_a_sector_that_was_cut(self, plan):
+        rules = {finding.rule for finding in plan.findings}
+        assert "prepare.other_sectors" not in rules
+        assert "concertation.foreign_sector" not in rules
+        assert len(plan.territory.ballots) > 1_000
+
+    def test_the_faults_of_life_are_in_the_example(self, plan):
+        rules = {finding.rule for finding in plan.findings}
+        expected = {"no_deliberation", "not_voted", "tied", "unknown_credit"}
+        assert {f"concertation.{rule}" for rule in expected} <= rules
+        assert "programme.unbroken_tie" in rules
+        decisions = set(plan.programme.table["decision"])
+        assert {"chosen", "envelope", "refused", "required", "tie", "unranked"} <= decisions
+        assert plan.contributions["credit_cents"].sum() > 0
+
+    def test_the_structure_of_the_report(self, plan):
+        table = plan.reconciliation
+        phase_1 = table[table["phase"] == "1"]
+        assert len(phase_1) == 13
+        assert (phase_1["difference_share"].abs() <= 0.02).all()
+        zones = phase_1[phase_1["figure"] == "zones"]
+        assert zones["computed"].tolist() == zones["target"].tolist()
+
+    def test_sectors_are_a_coverage_of_the_public_area(self, plan):
+        sectors, communes = plan.territory.sectors, plan.territory.communes
+        shapes = sectors.geometry.to_numpy()
+        assert shapely.coverage_is_valid(shapes)
+        public = communes.loc[communes["regulatory_zone"] == "public"].geometry
+        assert shapely.area(shapes).sum() == pytest.approx(public.area.sum(), rel=1e-9)
+        counts = sectors["premises_count"]
+        assert counts.sum() == 1_160_808
+        assert counts.between(300, 1000).mean() >= 0.99
+        assert counts.max() <= 1000
+
+    def test_phases_are_disjoint_and_sum_to_the_public_area(self, plan):
+        region = plan.coverage.at(Level.REGION).iloc[0]
+        phases = region[["phase_1_count", "phase_2_count", "phase_3_count", "private_count"]]
+        assert phases.sum() == region["premises_count"] == 1_949_859
+        assert region["unassigned_count"] == 0
+
+    def test_everything_public_is_served_in_the_end(self, plan):
+        planned = set(plan.schedule["sector_id"])
+        stages = plan.territory.stage_changes
+        opened = set(stages.loc[stages["stage"] == "open", "sector_id"])
+        assert planned | opened == set(plan.territory.sectors["sector_id"])
+        assert not any(f.rule == "schedule.unscheduled" for f in plan.findings)
+
+    def test_contributions_are_lines_at_the_rate(self, plan):
+        table = plan.contributions
+        assert (table["gross_cents"] == table["lines_count"] * 44_500).all()
+        assert (table["net_cents"] == table["gross_cents"] - table["credit_cents"]).all()
+        assert plan.balances["net_cents"].sum() == table["net_cents"].sum()
+
+    def test_no_year_is_above_its_capacity(self, plan):
+        for row in plan.scenario.schedule.capacity:
+            phase = plan.schedule[plan.schedule["phase"] == row.phase]
+            years = phase.groupby("year")
+            assert (years["premises_count"].sum() <= row.lines_per_year).all()
+            assert (years["cost_cents"].sum() <= row.budget_eur_per_year * 100).all()
+
+    def test_only_the_example_faults_are_serious(self, plan):
+        serious = {f.rule for f in plan.findings if f.severity is Severity.SERIOUS}
+        assert serious == {"programme.unbroken_tie"}
