@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import pandas as pd
 import typer
@@ -27,6 +27,9 @@ from planner.scenario import Scenario, read_scenario
 from planner.schemas import CONTRACTS
 from planner.texts import Message, number, say
 from planner.vocab import Level, Severity
+
+if TYPE_CHECKING:
+    from planner.coverage import Coverage
 
 __all__ = ["app", "main"]
 
@@ -224,35 +227,57 @@ def coverage(
         str | None, typer.Option("--on", metavar="AAAA-MM-JJ", help="Date de la mesure. / Day.")
     ] = None,
     level: Annotated[Level, typer.Option("--level", help="Niveau. / Level.")] = Level.EPCI,
+    counts: Annotated[
+        Path | None,
+        typer.Option("--counts", help="Locaux par commune (ARCEP, CSV). / Premises by commune."),
+    ] = None,
+    serviceable: Annotated[
+        Path | None,
+        typer.Option("--serviceable", help="Raccordables par commune (ARCEP, CSV)."),
+    ] = None,
     lang: LangOption = Lang.FR,
 ) -> None:
-    """Mesurer la couverture à une date, avec son référentiel."""
+    """Mesurer la couverture à une date, avec son référentiel ; de points ou de comptes."""
     from planner.coverage import measure_coverage  # noqa: PLC0415
-    from planner.prepare import prepare_territory  # noqa: PLC0415
+    from planner.prepare import measure_counts, prepare_territory  # noqa: PLC0415
 
     with _told(lang) as console:
         asked = read_scenario(scenario)
-        day = _day(on) or asked.reference_date
-        with _progress(lang, _STAGES["prepare"]) as notify:
-            territory = prepare_territory(asked, notify=notify)
-        measured = measure_coverage(territory, on=day, levels=(level,))
-        rows = [
-            [
-                f"{row['nom']} ({row['code']})",
-                number(int(row["premises_count"]), lang),
-                _number(row["phase_1_count"], lang),
-                _number(row["serviceable_count"], lang),
-                _percent(row["coverage_rate"], lang),
-            ]
-            for row in measured.table.to_dict("records")
-        ]
-        titles = [level.label(lang)] + [
-            say(f"cli.{key}", lang) for key in ("premises", "phase_1", "serviceable", "rate")
-        ]
-        console.print(_table(say("cli.coverage", lang, on=day), titles, rows))
-        console.print(measured.referential.say(lang), markup=False)
-        if territory.is_synthetic("premises", "state_changes"):
+        if counts is not None:
+            measured = measure_counts(asked, counts, serviceable)
+            synthetic = False
+        else:
+            with _progress(lang, _STAGES["prepare"]) as notify:
+                territory = prepare_territory(asked, notify=notify)
+            day = _day(on) or asked.reference_date
+            measured = measure_coverage(territory, on=day, levels=(level,))
+            synthetic = territory.is_synthetic("premises", "state_changes")
+        _print_coverage(console, measured, level, lang)
+        if synthetic:
             console.print(say("cli.synthetic_premises", lang), style="yellow")
+
+
+def _print_coverage(console: Console, measured: Coverage, level: Level, lang: Lang) -> None:
+    columns = {
+        "premises": "premises_count",
+        "phase_1": "phase_1_count",
+        "serviceable": "serviceable_count",
+    }
+    rows = [
+        [
+            f"{row['nom']} ({row['code']})",
+            *(_number(row[column], lang) for column in columns.values()),
+            _percent(row["coverage_rate"], lang),
+        ]
+        for row in measured.at(level).to_dict("records")
+    ]
+    titles = [level.label(lang), *(say(f"cli.{key}", lang) for key in (*columns, "rate"))]
+    title = say("cli.coverage", lang, on=measured.referential.on)
+    console.print(_table(title, titles, rows))
+    console.print(measured.referential.say(lang), markup=False)
+    over = [finding for finding in measured.findings if finding.rule == "coverage.over_100"]
+    for finding in over:
+        console.print(finding.message.say(lang), markup=False)
 
 
 def _day(text: str | None) -> dt.date | None:

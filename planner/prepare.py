@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 
+from planner.coverage import Coverage, measure_coverage_from_counts
 from planner.findings import Finding, Findings
 from planner.io import (
     geodata_folder,
     read_geodata,
+    read_observatory,
     read_premises,
     read_sectors,
     read_table,
     read_zones,
 )
-from planner.premises import GeneratorRules, generate_premises
+from planner.premises import GeneratorRules, check_state_changes, generate_premises
 from planner.progress import Notify, stage, unheard
 from planner.provenance import Origin
 from planner.scenario import Scenario
 from planner.schemas import contract
 from planner.territory import Territory
-from planner.vocab import Phase, Severity
+from planner.vocab import Level, Phase, Severity
 from planner.zoning import (
     CutRules,
     HistoryRules,
@@ -35,7 +38,7 @@ from planner.zoning import (
     use_sectors,
 )
 
-__all__ = ["prepare_territory"]
+__all__ = ["measure_counts", "prepare_territory"]
 
 _BOUNDARIES = ("region", "departements", "epci", "communes")
 _FIGURES = ("villes_moyennes", "programme_figures", "premises_figures", "prices")
@@ -158,7 +161,12 @@ def _add_premises(territory: Territory, scenario: Scenario, notify: Notify) -> T
                 rejected_rows=intake.rejected_rows,
             )
             .with_origin(intake.origin)
-            .with_findings(intake.findings)
+            .with_findings(
+                intake.findings,
+                check_state_changes(
+                    intake.premises, intake.state_changes, on=scenario.reference_date
+                ),
+            )
         )
     with stage(notify, "stage.premises_made"):
         premises = generate_premises(
@@ -217,11 +225,19 @@ def _add_sectors(territory: Territory, scenario: Scenario, notify: Notify) -> Te
             table = table.assign(sector_id=table["zone_id"])
         cut = use_sectors(table, territory.premises, territory.communes)
     territory = territory.with_origin(replace(intake.origin, layer="sectors"))
-    territory = territory.with_findings(intake.findings)
+    territory = _with_rejected(territory, intake.rejected_rows).with_findings(intake.findings)
     zoned = _with_cut(territory, cut)
     if source.source == "zones":
         return _with_zoning(zoned, join_zones(zoned.sectors, zones=intake.table))
     return _add_zones(zoned, scenario, notify)
+
+
+def _with_rejected(territory: Territory, rejected: pd.DataFrame) -> Territory:
+    """Add the rows that a reader set aside to those of the other files."""
+    if rejected.empty:
+        return territory
+    parts = [part for part in (territory.rejected_rows, rejected) if len(part)]
+    return territory.with_tables(rejected_rows=pd.concat(parts, ignore_index=True))
 
 
 def _with_cut(territory: Territory, cut: SectorCut) -> Territory:
@@ -250,6 +266,7 @@ def _add_zones(territory: Territory, scenario: Scenario, notify: Notify) -> Terr
         )
         placed, across = place_sectors(territory.sectors, intake.table)
         territory = territory.with_origin(replace(intake.origin, layer="zones"))
+        territory = _with_rejected(territory, intake.rejected_rows)
         territory = territory.with_findings(intake.findings, across)
         return _with_zoning(territory, join_zones(placed, zones=intake.table))
     with stage(notify, "stage.zones"):
@@ -294,4 +311,44 @@ def _add_history(territory: Territory, scenario: Scenario, notify: Notify) -> Te
     ).with_origin(
         _made("state_changes", "États des locaux", scenario, len(history.state_changes)),
         _made("stage_changes", "Stades des secteurs", scenario, len(history.stage_changes)),
+    )
+
+
+def measure_counts(
+    scenario: Scenario,
+    communes_csv: str | Path,
+    serviceable_csv: str | Path | None = None,
+    *,
+    quarter: str | None = None,
+) -> Coverage:
+    """Measure coverage from the regulator's observatory by commune: counts without points.
+
+    Parameters
+    ----------
+    scenario
+        Names the territory, for the names of its EPCI and départements.
+    communes_csv, serviceable_csv, quarter
+        As :func:`planner.io.read_observatory` takes them.
+
+    Raises
+    ------
+    PlannerError
+        When a file is missing or broken, or has no such quarter.
+    """
+    counts = read_observatory(communes_csv, serviceable_csv, quarter=quarter)
+    territory = _read_boundaries(scenario)
+    own = counts[["insee", "nom"]].set_axis(["code", "nom"], axis=1)
+    named = [
+        territory.names(level).rename_axis("code").reset_index().assign(level=level.value)
+        for level in (Level.REGION, Level.DEPARTEMENT, Level.EPCI)
+    ]
+    last = counts["on"].dropna()
+    day = scenario.reference_date if last.empty else pd.Timestamp(last.iloc[0]).date()
+    return measure_coverage_from_counts(
+        counts,
+        pd.concat([*named, own.assign(level=Level.COMMUNE.value)], ignore_index=True),
+        on=day,
+        source="ARCEP, INSEE",
+        vintage=day.year,
+        source_on=None if last.empty else day,
     )

@@ -34,9 +34,9 @@ from planner.vocab import (
 
 __all__ = ["CONTRACTS", "contract"]
 
-_INSEE: Final = r"(?:\d{2}|2[AB])\d{3}"
-_SIREN: Final = r"\d{9}"
-_ACTOR: Final = r"\d{9}|D\d{2}"
+_INSEE: Final = r"(?:[0-9]{2}|2[AB])[0-9]{3}"
+_SIREN: Final = r"[0-9]{9}"
+_ACTOR: Final = r"[0-9]{9}|D[0-9]{2}"
 
 
 def _insee(
@@ -134,7 +134,7 @@ _SECTOR_ID: Final = _text(
     "sector_id", "Secteur", "Sector",
     "Identifiant stable du secteur", "Stable identifier of the sector", example="35236-03",
 )  # fmt: skip
-_QUARTER: Final = r"\d{4}-T[1-4]"
+_QUARTER: Final = r"[0-9]{4}-T[1-4]"
 
 communes = Contract(
     name="communes",

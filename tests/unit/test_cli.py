@@ -1,0 +1,70 @@
+"""The face: exit codes, languages, and errors with a remedy instead of a traceback."""
+
+import pytest
+from typer.testing import CliRunner
+
+from planner import cli
+from planner.toy import toy_territory
+
+
+@pytest.fixture
+def run(monkeypatch, tmp_path):
+    """Run a command in an empty folder, the toy territory in the place of the region."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("planner.prepare.prepare_territory", lambda *_, **__: toy_territory())
+
+    def invoke(*words):
+        return CliRunner().invoke(cli.app, [str(word) for word in words])
+
+    return invoke
+
+
+def test_plan_writes_the_outputs_and_explain_reads_them(run, tmp_path):
+    result = run("plan")
+    assert result.exit_code == 0, result.output
+    folder = tmp_path / "maps" / "out" / "bretagne-2018"
+    assert {path.name for path in folder.iterdir()} >= {"carte.html", "manifest.json", "tables"}
+    assert "ynthétique" in result.output
+    told = run("explain", "22002-01")
+    assert told.exit_code == 0, told.output
+    assert "enveloppe" in told.output
+    english = run("explain", "22002-01", "--lang", "en")
+    assert "Left envelope too small" in english.output
+
+
+def test_strict_leaves_with_three_when_something_is_to_check(run):
+    assert run("check").exit_code == 0
+    assert run("check", "--strict").exit_code == 3
+
+
+def test_what_a_user_can_mend_is_one_and_two_lines(run, tmp_path):
+    result = run("plan", tmp_path / "absent.toml")
+    assert result.exit_code == 1
+    assert "→" in result.output
+    assert "Traceback" not in result.output
+
+
+def test_wrong_usage_is_two(run):
+    assert run("coverage", "--on", "hier").exit_code == 2
+    assert run("schemas", "nothing").exit_code == 2
+    assert run("plan", "--lang", "br").exit_code == 2
+
+
+def test_a_damaged_name_is_never_resolved_silently(run):
+    result = run("explain", "Toy-Nord-Ouset")
+    assert result.exit_code == 1
+    assert "ressemblance" in result.output
+
+
+def test_coverage_shows_its_referential(run):
+    result = run("coverage", "--level", "commune")
+    assert result.exit_code == 0, result.output
+    assert "40,0 %" in result.output
+    assert "communes de 2018" in result.output
+
+
+def test_the_page_of_the_tables_is_up_to_date(run, tmp_path, request):
+    page = tmp_path / "schemas.md"
+    assert run("schemas", "--write", page).exit_code == 0
+    committed = request.config.rootpath / "docs" / "schemas.md"
+    assert page.read_text(encoding="utf-8") == committed.read_text(encoding="utf-8")
