@@ -18,6 +18,7 @@ from typing import Any, Final
 
 import geodata_figures as figures
 import numpy as np
+import pyproj
 import shapely
 from geodata_catalogue import LAYERS, NOTICE
 from geodata_figures import Row
@@ -232,12 +233,13 @@ def build_catalogue(tables: Mapping[str, Table], contents: Mapping[str, bytes]) 
         "crs": "EPSG:2154",
         "vintage": 2025,
         "note": "Les octets des GeoParquet dépendent de la version de pyarrow, qui signe le fichier"
-        " (created_by) : même version, mêmes octets. Voir written_with.",
+        " (created_by), et de celle de PROJ, qui décrit le système de coordonnées : mêmes versions,"
+        " mêmes octets. Voir written_with.",
         "written_with": [
             f"{name} {importlib.metadata.version(name)}"
             for name in ("pyarrow", "pyproj", "shapely")
         ]
-        + [f"GEOS {shapely.geos_version_string}"],
+        + [f"GEOS {shapely.geos_version_string}", f"PROJ {pyproj.proj_version_str}"],
     }
     layers = [
         LAYERS[name].entry(

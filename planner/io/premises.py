@@ -447,9 +447,9 @@ def _state_changes(
     """Return the dated states of these rows, and note the states that have no date."""
     if facts.state is None:
         return contract("state_changes").empty()
-    days = np.full(len(rows), np.datetime64("NaT"), dtype="datetime64[D]")
+    days = np.full(len(rows), np.datetime64("NaT", "D"), dtype="datetime64[D]")
     if facts.date is not None:
-        days = facts.date.take(rows, np.datetime64("NaT"), "datetime64[D]")
+        days = facts.date.take(rows, np.datetime64("NaT", "D"), "datetime64[D]")
     has_state = facts.state.codes[rows] >= 0
     undated = has_state & np.isnat(days)
     if on is None:

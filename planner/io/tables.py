@@ -272,5 +272,5 @@ def _typed(values: Sequence[Any], kind: str) -> Any:  # noqa: ANN401 (an array o
         case "bool":
             return pd.array(values, dtype="boolean") if absent else np.array(values, dtype=bool)
         case _:
-            days = [np.datetime64("NaT") if v is None else v for v in values]
+            days = [np.datetime64("NaT", "D") if v is None else v for v in values]
             return np.array(days, dtype="datetime64[D]").astype("datetime64[s]")
