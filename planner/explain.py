@@ -312,7 +312,7 @@ class _Teller:
             Message.of(
                 "explain.coverage",
                 serviceable=int(row[f"{PremiseState.SERVICEABLE.value}_count"]),
-                premises=int(row["premises_count"]),
+                premises=int(row["denominator_count"]),
                 rate=float(row["coverage_rate"]),
                 referential=str(row["referential"]),
             )

@@ -124,6 +124,7 @@ def _columns(rows: pd.DataFrame) -> dict[str, Counted]:
         {
             "premises_count": premises,
             "premises_max_count": premises,
+            "denominator_count": premises,
             "private_count": Counted(
                 np.where(private.fillna(value=False).to_numpy(dtype=bool), premises.values, 0),
                 rows["regulatory_zone"].isna().to_numpy(dtype=bool),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
@@ -144,7 +144,9 @@ def count_coverage(
         | _state_columns(counter, states)
         | _stage_columns(counter, place, counter.stages_on(day))
     )
-    referential = _referential(territory, cells, rules, day)
+    public_only = _private_is_unknown(columns)
+    columns["denominator_count"] = _denominator(cells, columns, public_only=public_only)
+    referential = _referential(territory, cells, rules, day, public_only=public_only)
     synthetic = (
         territory.is_synthetic(*_LAYERS)
         or bool(territory.sectors["synthetic"].any())
@@ -170,14 +172,32 @@ def count_coverage(
     )
 
 
+def _private_is_unknown(columns: Mapping[str, Counted]) -> bool:
+    """Tell whether there are private premises, and no state of any of them is known."""
+    premises, private, stateless = (
+        columns[f"{name}_count"].values  # noqa: PD011 (a field of ours)
+        for name in ("premises", "private", "stateless")
+    )
+    inside = private > 0
+    known_elsewhere = bool((stateless < premises).any())
+    return bool(inside.any()) and known_elsewhere and bool((stateless == private)[inside].all())
+
+
+def _denominator(cells: Cells, columns: Mapping[str, Counted], *, public_only: bool) -> Counted:
+    """Return what rates divide by: an unknown state is not an unserved premise."""
+    private = columns["private_count"].values  # noqa: PD011 (a field of ours)
+    return Counted(cells.premises_min - private * public_only)
+
+
 def _referential(
-    territory: Territory, cells: Cells, rules: CoverageRules, on: dt.date
+    territory: Territory, cells: Cells, rules: CoverageRules, on: dt.date, *, public_only: bool
 ) -> Referential:
     origin = territory.origin("premises")
     return Referential(
         states=rules.numerator_states,
         source="" if origin is None else origin.source,
         source_on=None if origin is None else origin.on,
+        public_only=public_only,
         lower_bound=bool(cells.unlimited.any() or (cells.premises_max != cells.premises_min).any()),
         vintage=territory.vintage,
         on=on,

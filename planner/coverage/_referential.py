@@ -33,6 +33,8 @@ class Referential:
         Who counted the denominator; empty when nobody said.
     source_on
         Day that the denominator describes, where the source gives one.
+    public_only
+        Whether only premises of public initiative are counted: no state is known of the others.
     lower_bound
         Whether some sizes are intervals, of which both terms count the lower bound.
     vintage
@@ -45,6 +47,7 @@ class Referential:
     states: tuple[PremiseState, ...]
     source: str
     source_on: dt.date | None = None
+    public_only: bool = False
     lower_bound: bool = False
     vintage: int
     on: dt.date
@@ -62,7 +65,7 @@ class Referential:
         if self.lower_bound:
             source = say("coverage.source_lower_bound", lang, source=source)
         return say(
-            "coverage.referential",
+            "coverage.referential_public" if self.public_only else "coverage.referential",
             lang,
             kind=self.kind.label(lang),
             states=" + ".join(state.label(lang) for state in self.states),

@@ -68,7 +68,7 @@ class Coverage:
                 Message.of("coverage.no_row", level=level, code=code),
                 Message.of("coverage.no_row_remedy", level=level),
             )
-        denominator = int(rows["premises_count"].iloc[0])
+        denominator = int(rows["denominator_count"].iloc[0])
         numerator = numerators(rows, self.referential).iloc[0]
         return Rate(
             numerator=None if pd.isna(numerator) else int(numerator),
@@ -188,7 +188,7 @@ def build_table(
         return contract("coverage").empty()
     table = pd.concat(blocks, ignore_index=True)
     numerator = numerators(table, referential).to_numpy(dtype=np.float64, na_value=np.nan)
-    denominator = table["premises_count"].to_numpy(dtype=np.float64, na_value=np.nan)
+    denominator = table["denominator_count"].to_numpy(dtype=np.float64, na_value=np.nan)
     denominator[denominator == 0] = np.nan
     table["coverage_rate"] = numerator / denominator
     table["referential"] = referential.say("fr")
@@ -214,9 +214,9 @@ def _block(
 def over_100(table: pd.DataFrame, referential: Referential) -> Iterator[Finding]:
     """Find the territories where more premises are counted above than below."""
     top = numerators(table, referential)
-    over = (top > table["premises_count"]).fillna(value=False).to_numpy(dtype=bool)
+    over = (top > table["denominator_count"]).fillna(value=False).to_numpy(dtype=bool)
     for row in np.flatnonzero(over):
-        premises = int(table["premises_count"].iloc[row])
+        premises = int(table["denominator_count"].iloc[row])
         numerator = int(top.iloc[row])
         yield Finding.of(
             "coverage.over_100",

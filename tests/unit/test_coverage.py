@@ -644,3 +644,19 @@ def test_the_toy_territory_is_counted_as_its_page_says():
     contract("coverage").check(found.table)
     assert counts(found, Level.REGION, "53", *PHASES) == (40, 0, 10, 10, 0, None, 30, 0)
     assert counts(found, Level.ZONE, "T1-VM-22001", "serviceable", "targeted") == (4, 6)
+
+
+def test_an_unknown_private_zone_is_not_an_unserved_one():
+    """Two communes turn private without any state: their rate is unknown, the region's is public."""
+    toy = toy_territory()
+    communes = toy.communes.copy()
+    communes.loc[communes["insee"].isin(["35001", "35002"]), "regulatory_zone"] = "l33_13"
+    coverage = measure_coverage(toy.with_tables(communes=communes), on=dt.date(2017, 12, 31))
+    region = coverage.rate(Level.REGION, "53")
+    assert (region.numerator, region.denominator) == (4, 20)
+    assert coverage.referential.public_only
+    assert "initiative publique" in coverage.referential.say()
+    private = coverage.at(Level.COMMUNE).set_index("code").loc["35001"]
+    assert private["premises_count"] == 10
+    assert pd.isna(private["coverage_rate"])
+    assert not measure_coverage(toy, on=dt.date(2017, 12, 31)).referential.public_only

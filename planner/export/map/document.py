@@ -37,7 +37,7 @@ TABLE_COLUMNS: Final = (
 """Columns of the table by EPCI after its name."""
 _SUMMED: Final = (
     "premises_count", "serviceable_count", "phase_1_count", "phase_2_count", "phase_3_count",
-    "private_count", "unassigned_count",
+    "private_count", "unassigned_count", "denominator_count",
 )  # fmt: skip
 _DEFINITIONS: Final = (
     "premise", "serviceable", "rate", "sector", "zone", "phases", "private", "ville_moyenne",
@@ -97,7 +97,7 @@ def epci_rows(data: MapData) -> list[dict[str, Any]]:
     for name in _SUMMED:
         total[name] = _sum(row[name] for row in rows)
     total["net_cents"] = _sum(row["net_cents"] for row in rows) if balances else None
-    total["coverage_rate"] = _rate(total["serviceable_count"], total["premises_count"])
+    total["coverage_rate"] = _rate(total["serviceable_count"], total["denominator_count"])
     for name in ("granted", "used"):
         in_lines = [row for row in rows if row["unit"] == EnvelopeUnit.LINES.value]
         same_unit = len(in_lines) == sum(row["unit"] is not None for row in rows)
@@ -141,7 +141,7 @@ def _rows_without_epci(
         sums: dict[str, Any] = {
             name: _sum(part[name] if part else None for part in parts) for name in _SUMMED
         }
-        sums["coverage_rate"] = _rate(sums["serviceable_count"], sums["premises_count"])
+        sums["coverage_rate"] = _rate(sums["serviceable_count"], sums["denominator_count"])
         rows.append(_row(code, names.get(code, code), sums, balances.get(f"D{code}"), None))
     return rows
 
@@ -319,6 +319,7 @@ def _layers(data: MapData, lang: str) -> list[dict[str, Any]]:
 def _layer_name(data: MapData, layer: str, lang: str) -> str:
     known = next((o.title for o in data.origins if o.layer == layer), None)
     try:
-        return contract(layer).titled(lang).lower()
+        title = contract(layer).titled(lang)
+        return title[0].lower() + title[1:] if title[1:2].islower() else title
     except LookupError:
         return known or layer
