@@ -156,6 +156,12 @@ class MapData:
         return next(iter(self.coverage_of(Level.REGION).values()), None)
 
     @property
+    def public_only(self) -> bool:
+        """Whether rates leave the private zone out, as no state of it is known."""
+        row = self.region_row
+        return row is not None and row["denominator_count"] != row["premises_count"]
+
+    @property
     def synthetic_layers(self) -> tuple[str, ...]:
         """Names of the layers that are made up, in order."""
         found = {origin.layer for origin in self.origins if origin.synthetic}

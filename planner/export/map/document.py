@@ -156,9 +156,10 @@ def _rate(serviceable: int | None, premises: int | None) -> float | None:
 
 
 def _columns(data: MapData, lang: str) -> list[dict[str, str]]:
+    rate = "col_rate_public" if data.public_only else "col_rate"
     titles = {
         "premises_count": "col_premises", "serviceable_count": "col_serviceable",
-        "coverage_rate": "col_rate", "private_count": "col_private",
+        "coverage_rate": rate, "private_count": "col_private",
         "unassigned_count": "col_unassigned", "granted": "col_envelope", "used": "col_used",
         "vote": "col_vote", "net_cents": "col_due",
     }  # fmt: skip
@@ -249,6 +250,9 @@ def _summary(data: MapData, lang: str) -> dict[str, Any] | None:
         if row["serviceable_count"] is not None
         else _ABSENT,
         "rate": say("map.share", lang, share=row["coverage_rate"]),
+        "rate_label": say(
+            "map.coverage_rate_public" if data.public_only else "map.coverage_rate", lang
+        ),
         "bar": draw_bar(PHASE_THEME, parts) if known and parts else None,
         "parts": [
             {

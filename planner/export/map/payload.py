@@ -121,7 +121,7 @@ def build_payload(
     """
     return {
         "lang": lang,
-        "texts": _ui_texts(lang),
+        "texts": _ui_texts(lang, public_only=data.public_only),
         "topology": _topology(topology),
         "styles": _styles(lang),
         "themes": [_theme(p, lang) for p in painted],
@@ -160,12 +160,14 @@ def vote_text(balance: Mapping[str, Any] | None, lang: str) -> str:
     return say("map.vote_on", lang, state=state, on=balance["voted_on"])
 
 
-def _ui_texts(lang: str) -> dict[str, str]:
-    return {
-        key.removeprefix(_UI): words[lang]
-        for key, words in catalogue().items()
+def _ui_texts(lang: str, *, public_only: bool) -> dict[str, str]:
+    words = {
+        key.removeprefix(_UI): text[lang]
+        for key, text in catalogue().items()
         if key.startswith(_UI)
     }
+    public = words.pop("rate_public")
+    return words | {"rate": public} if public_only else words
 
 
 def _topology(topology: Topology) -> dict[str, Any]:
