@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -44,6 +45,9 @@ class Plan:
         Tables under the contracts of their names.
     findings
         What deserves to be checked, from every step.
+    more
+        Tables of the rooms that this scenario called on (the network, the follow-up), by the name
+        of their contract.
     """
 
     scenario: Scenario
@@ -57,6 +61,7 @@ class Plan:
     schedule: pd.DataFrame
     reconciliation: pd.DataFrame
     findings: Findings
+    more: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     def tables(self, lang: str = "fr") -> dict[str, pd.DataFrame]:
         """Return every table that isn't empty, in the order of the contracts, in ``lang``."""
@@ -71,10 +76,10 @@ class Plan:
             "findings": self.findings.table(lang),
         }
         every = {
-            name: results[name] if name in results else getattr(self.territory, name)
+            name: results[name] if name in results else getattr(self.territory, name, None)
             for name in CONTRACTS
-        }
-        return {name: table for name, table in every.items() if len(table)}
+        } | dict(self.more)
+        return {name: frame for name, frame in every.items() if frame is not None and len(frame)}
 
     def premises_layer(self) -> pd.DataFrame:
         """Return the premises with their sector, phase and state on the reference date.

@@ -1,0 +1,48 @@
+"""The command ``planner``: a thin face of the library.
+
+Exit codes: 0 done, 1 a failure that a user can fix, 2 wrong usage, 3 findings under ``--strict``.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Annotated
+
+import typer
+
+from planner.cli.coverage import coverage
+from planner.cli.explain import explain
+from planner.cli.plan import check, plan
+from planner.cli.schemas import schemas
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    help="Planifie le déploiement de la fibre optique sur une région. / Plans fibre roll-out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for command in (
+    plan,
+    check,
+    coverage,
+    schemas,
+    explain,
+):
+    app.command()(command)
+
+
+@app.callback()
+def _root(
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Une ligne par étape. / One line a stage.")
+    ] = False,
+) -> None:
+    if verbose:
+        logging.basicConfig(level=logging.INFO, format="%(message)s")
+
+
+def main() -> None:
+    """Run the command."""
+    app()

@@ -1,0 +1,150 @@
+"""What every command shares: options, the progress bar, how a failure is told."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import pandas as pd
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from planner.errors import PlannerError
+from planner.progress import Notify
+from planner.texts import Message, number, say
+from planner.vocab import Severity
+
+__all__ = [
+    "STAGES",
+    "Lang",
+    "LangOption",
+    "OutOption",
+    "ScenarioArg",
+    "StrictOption",
+    "count_cell",
+    "day",
+    "leave",
+    "percent_cell",
+    "print_findings",
+    "progress",
+    "table",
+    "told",
+]
+
+OUT_OF_FINDINGS = 3
+STAGES = {"prepare": 6, "plan": 3, "write": 4}
+_COLUMN_WIDTH = 24
+
+
+class Lang(StrEnum):
+    """Languages of the face."""
+
+    FR = "fr"
+    EN = "en"
+
+
+ScenarioArg = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="[SCENARIO.toml]",
+        help="Le scénario ; sans lui, la Bretagne embarquée. / The scenario; default: Brittany.",
+        show_default=False,
+    ),
+]
+LangOption = Annotated[Lang, typer.Option("--lang", help="Langue de l'affichage. / Language.")]
+StrictOption = Annotated[
+    bool,
+    typer.Option(
+        "--strict", help="Code 3 s'il reste des constats à vérifier. / Exit 3 on findings."
+    ),
+]
+OutOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        help="Dossier des sorties (défaut : maps/out/<scénario>). / Folder of the outputs.",
+        show_default=False,
+    ),
+]
+
+
+@contextmanager
+def told(lang: Lang) -> Iterator[Console]:
+    """Turn a failure that the user can fix into two lines and exit code 1."""
+    console = Console(stderr=False, highlight=False)
+    try:
+        yield console
+    except PlannerError as error:
+        Console(stderr=True, highlight=False).print(error.say(lang), style="red", markup=False)
+        raise typer.Exit(1) from None
+
+
+@contextmanager
+def progress(lang: Lang, total: int) -> Iterator[Notify]:
+    """Show a progress bar that each announced stage moves on."""
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=_COLUMN_WIDTH),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    ) as progress:
+        task = progress.add_task("…", total=total)
+        begun = [0]
+
+        def notify(message: Message) -> None:
+            progress.update(task, description=message.say(lang), completed=begun[0])
+            begun[0] += 1
+
+        yield notify
+
+
+def table(title: str, columns: list[str], rows: list[list[str]], *, numbers: int = 1) -> Table:
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for position, column in enumerate(columns):
+        table.add_column(column, justify="right" if position >= numbers else "left")
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def print_findings(console: Console, tables: Mapping[str, pd.DataFrame], lang: Lang) -> None:
+    found = tables.get("findings")
+    if found is None:
+        return
+    counts = found["severity"].value_counts()
+    words = ", ".join(
+        f"{severity.label(lang)} : {counts[severity.value]}"
+        for severity in reversed(Severity)
+        if severity.value in counts
+    )
+    console.print(say("cli.findings", lang, counts=words), markup=False)
+
+
+def leave(found: pd.DataFrame, *, strict: bool) -> None:
+    if strict and (found["severity"] != Severity.INFO.value).any():
+        raise typer.Exit(OUT_OF_FINDINGS)
+
+
+def day(text: str | None) -> dt.date | None:
+    if text is None:
+        return None
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter("AAAA-MM-JJ", param_hint="--on") from None
+
+
+def count_cell(value: object, lang: Lang) -> str:
+    return "—" if pd.isna(value) else number(int(str(value)), lang)  # type: ignore[call-overload]
+
+
+def percent_cell(value: float, lang: Lang) -> str:
+    return "—" if pd.isna(value) else number(100 * value, lang, 1) + " %"

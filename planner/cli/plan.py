@@ -1,0 +1,110 @@
+"""``planner plan`` and ``planner check``: the whole line."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+from rich.table import Table
+
+from planner.cli._face import (
+    STAGES,
+    Lang,
+    LangOption,
+    OutOption,
+    ScenarioArg,
+    StrictOption,
+    leave,
+    print_findings,
+    progress,
+    table,
+    told,
+)
+from planner.scenario import Scenario, read_scenario
+from planner.schemas import CONTRACTS
+from planner.texts import number, say
+from planner.vocab import Severity
+
+
+def plan(
+    scenario: ScenarioArg = None,
+    out: OutOption = None,
+    lang: LangOption = Lang.FR,
+    strict: StrictOption = False,
+) -> None:
+    """Tout faire : lire, couper, mesurer, choisir, chiffrer, écrire les cartes et les tables."""
+    from planner.export import write_plan  # noqa: PLC0415 (imports folium: not for the others)
+    from planner.plan import make_plan  # noqa: PLC0415 (imports numba and the steps)
+    from planner.prepare import prepare_territory  # noqa: PLC0415
+
+    with told(lang) as console:
+        start = time.perf_counter()
+        asked = read_scenario(scenario)
+        folder = out or Path("maps") / "out" / asked.name
+        with progress(lang, sum(STAGES.values())) as notify:
+            territory = prepare_territory(asked, notify=notify)
+            answer = make_plan(territory, asked, notify=notify)
+            written = write_plan(answer, folder, lang=lang, notify=notify)
+        tables = answer.tables(lang)
+        console.print(_summary(tables, asked, lang))
+        if territory.is_synthetic(*CONTRACTS):
+            layers = ", ".join(o.title for o in territory.origins if o.synthetic)
+            console.print(say("cli.synthetic", lang, layers=layers), style="yellow")
+        print_findings(console, tables, lang)
+        console.print(say("cli.written", lang, folder=str(folder)), markup=False)
+        for path in written:
+            console.print(f"  {path}", markup=False)
+        seconds = number(time.perf_counter() - start, lang, 1)
+        console.print(say("cli.seconds", lang, seconds=seconds))
+        leave(answer.findings.table(lang), strict=strict)
+
+
+def _summary(tables: Mapping[str, pd.DataFrame], scenario: Scenario, lang: Lang) -> Table:
+    programme = tables["programme"]
+    costs = tables["costs"].set_index("sector_id")["cost_cents"]
+    schedule = tables.get("schedule", CONTRACTS["schedule"].empty())
+    frame = programme.assign(cost=programme["sector_id"].map(costs))
+    rows = []
+    for phase, group in frame.groupby("phase", sort=True):
+        years = schedule.loc[schedule["phase"] == phase, "year"]
+        span = "—" if years.empty else f"{years.min()}-{years.max()}"
+        rows.append(
+            [
+                f"Phase {phase}",
+                number(len(group), lang),
+                number(int(group["premises_count"].sum()), lang),
+                number(int(group["cost"].sum()) / 100_000_000, lang, 1),
+                span,
+            ]
+        )
+    titles = [say(f"cli.{key}", lang) for key in ("phase", "sectors", "premises", "cost", "years")]
+    return table(f"{scenario.title} ({scenario.name})", titles, rows)
+
+
+def check(
+    scenario: ScenarioArg = None, lang: LangOption = Lang.FR, strict: StrictOption = False
+) -> None:
+    """Lire et vérifier sans rien écrire : chaque constat avec son remède."""
+    from planner.plan import make_plan  # noqa: PLC0415
+    from planner.prepare import prepare_territory  # noqa: PLC0415
+
+    with told(lang) as console:
+        asked = read_scenario(scenario)
+        with progress(lang, STAGES["prepare"] + STAGES["plan"]) as notify:
+            territory = prepare_territory(asked, notify=notify)
+            answer = make_plan(territory, asked, notify=notify)
+        found = answer.findings.table(lang)
+        severities = {severity.value: severity.label(lang) for severity in Severity}
+        rows = [
+            [severities[row["severity"]], row["rule"], row["message"], row["remedy"]]
+            for row in found.to_dict("records")
+        ]
+        titles = [say(f"cli.{key}", lang) for key in ("severity", "rule", "finding", "remedy")]
+        console.print(table(say("cli.check", lang), titles, rows, numbers=len(titles)))
+        intake = territory.rejected_rows
+        if len(intake):
+            console.print(say("cli.rejected", lang, count=len(intake)))
+        print_findings(console, {"findings": found} if len(found) else {}, lang)
+        leave(found, strict=strict)
