@@ -1,0 +1,277 @@
+"""A choice of sectors as a question in whole numbers, and its answer with its proof.
+
+:class:`ChoiceProblem` is the seam of the exact programme: whoever states it (from a territory and a
+concertation), solves it, checks an answer or explains one reads the same frozen arrays.  Everything
+is an integer, so that no tolerance decides.
+
+Candidates are the public sectors that are not in phase 1, sorted by id; an *actor* is an EPCI or,
+for islands without EPCI, a département (``D29``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from planner.texts import Message
+
+__all__ = [
+    "Choice",
+    "ChoiceProblem",
+    "ChoiceStatus",
+    "Contiguity",
+    "Limit",
+    "Objective",
+    "StageResult",
+]
+
+Integers = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+
+class Contiguity(StrEnum):
+    """How a chosen sector must be reached."""
+
+    NONE = "none"
+    WITHIN_EPCI = "within_epci"
+    ANY_EPCI = "any_epci"
+    FEEDER = "feeder"
+
+
+class ChoiceStatus(StrEnum):
+    """What is known of an answer."""
+
+    OPTIMAL = "optimal"
+    WITHIN_GAP = "within_gap"
+    TIME_LIMIT = "time_limit"
+    INFEASIBLE = "infeasible"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limit:
+    """A linear rule: ``lower ≤ Σ coefficients of the chosen sectors ≤ upper``.
+
+    Parameters
+    ----------
+    name
+        Stable identifier: ``budget.region``, ``capacity.22``, ``parity.rural``.
+    message
+        The rule in the reader's words.
+    coefficients
+        One for each candidate, shape (candidates,).
+    lower, upper
+        Bounds, included; None when there is none.
+    """
+
+    name: str
+    message: Message
+    coefficients: Integers
+    lower: int | None = None
+    upper: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Objective:
+    """What is made as large (or as small) as can be, in its turn.
+
+    Parameters
+    ----------
+    name
+        ``votes``, ``criteria``, ``cost``, ``compactness``.
+    sense
+        ``max`` or ``min``.
+    coefficients
+        Value of each chosen candidate, shape (candidates,).
+    edge_coefficients
+        Value of each pair of neighbours both chosen, shape (edges,); None when pairs don't count.
+        Only pairs decided by the same actor may count.
+    """
+
+    name: str
+    sense: Literal["max", "min"]
+    coefficients: Integers
+    edge_coefficients: Integers | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChoiceProblem:
+    """Which candidates enter the phase.
+
+    Parameters
+    ----------
+    sector_ids
+        Candidates, sorted.
+    lines
+        Premises of each candidate.
+    departements
+        Code of each candidate's département.
+    rural
+        Whether each candidate is rural.
+    actors
+        Who decide, sorted.
+    decider
+        Position in ``actors`` of whoever decides on each candidate (its largest share).
+    share_candidate, share_actor, share_need
+        What each candidate uses of each actor's envelope, one row a pair, sorted: lines, or cents
+        for an envelope in euros.
+    envelopes
+        What each actor may use, in its own unit; -1 when it may take none (no counted vote).
+    required, refused
+        Wishes on each candidate; a refused candidate can't be chosen, a required one must be.
+    reached
+        Whether each candidate touches the existing public network or phase 1.  In a group of
+        neighbours that touches none (an island), the largest candidate of each actor's group is a
+        landing point and counts as reached.
+    edges
+        Pairs of neighbouring candidates, positions i < j, sorted, shape (edges, 2).
+    edge_border_m
+        Length of their common border in whole metres, shape (edges,).
+    feeder
+        Position of the candidate that must come first, -1 when there is none, shape (candidates,).
+    contiguity
+        Which candidates may be chosen together: any; those reached directly or through chosen
+        candidates of the same decider (``within_epci``) or of anyone (``any_epci``); those whose
+        feeder's candidate is chosen too (``feeder``).
+    limits
+        Regional and départements' rules, parity among them.
+    objectives
+        In order: each is held at its optimum before the next.
+    """
+
+    sector_ids: tuple[str, ...]
+    lines: Integers
+    departements: tuple[str, ...]
+    rural: Flags
+    actors: tuple[str, ...]
+    decider: Integers
+    share_candidate: Integers
+    share_actor: Integers
+    share_need: Integers
+    envelopes: Integers
+    required: Flags
+    refused: Flags
+    reached: Flags
+    edges: Integers
+    edge_border_m: Integers
+    feeder: Integers
+    contiguity: Contiguity = Contiguity.WITHIN_EPCI
+    limits: tuple[Limit, ...] = ()
+    objectives: tuple[Objective, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse what isn't one question: unsorted ids, arrays of different lengths."""
+        count = len(self.sector_ids)
+        if list(self.sector_ids) != sorted(set(self.sector_ids)):
+            raise ValueError("sector_ids must be sorted and unique")
+        of_candidates: tuple[Any, ...] = (
+            self.lines, self.departements, self.rural, self.decider, self.required, self.refused,
+            self.reached, self.feeder, *(limit.coefficients for limit in self.limits),
+            *(objective.coefficients for objective in self.objectives),
+        )  # fmt: skip
+        if any(len(array) != count for array in of_candidates):
+            raise ValueError(f"every array of candidates has {count} items")
+        if self.edges.shape != (len(self.edge_border_m), 2):
+            raise ValueError("edges is (edges, 2), beside edge_border_m")
+        if len(self.envelopes) != len(self.actors):
+            raise ValueError("one envelope for each actor")
+
+    @property
+    def candidates_count(self) -> int:
+        """How many sectors may be chosen or not."""
+        return len(self.sector_ids)
+
+    @property
+    def sha256(self) -> str:
+        """Checksum of the question: equal questions, equal checksums."""
+        digest = hashlib.sha256()
+        for item in fields(self):
+            _feed(digest, item.name, getattr(self, item.name))
+        return digest.hexdigest()
+
+    def values(self, chosen: Flags) -> tuple[int, ...]:
+        """Return what ``chosen`` is worth under each objective, in order.
+
+        Parameters
+        ----------
+        chosen
+            Whether each candidate is chosen, shape (candidates,).
+        """
+        worth = []
+        for objective in self.objectives:
+            value = int(objective.coefficients[chosen].sum())
+            if objective.edge_coefficients is not None and len(self.edges):
+                both = chosen[self.edges[:, 0]] & chosen[self.edges[:, 1]]
+                value += int(objective.edge_coefficients[both].sum())
+            worth.append(value)
+        return tuple(worth)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageResult:
+    """One objective, at the best that was found with the former ones held.
+
+    Parameters
+    ----------
+    objective
+        Its name.
+    value
+        What the answer is worth.
+    bound
+        What no answer can pass, held objectives at the values that were found; None when unknown.
+    status
+        What is known.
+    """
+
+    objective: str
+    value: int
+    bound: int | None
+    status: ChoiceStatus
+
+    @property
+    def gap_share(self) -> float | None:
+        """How far the bound is from the value, as a share of the bound; None when unknown."""
+        if self.bound is None:
+            return None
+        return abs(self.bound - self.value) / max(abs(self.bound), 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """An answer to a :class:`ChoiceProblem`.
+
+    Parameters
+    ----------
+    problem_sha256
+        The question that it answers.
+    status
+        What is known of the whole: the weakest of its stages.
+    chosen
+        Ids of the chosen candidates, sorted; empty when there is no answer.
+    stages
+        One for each objective, in order.
+    """
+
+    problem_sha256: str
+    status: ChoiceStatus
+    chosen: tuple[str, ...]
+    stages: tuple[StageResult, ...]
+
+
+def _feed(digest: Any, name: str, value: Any) -> None:  # noqa: ANN401 (any field)
+    """Add a field to a checksum: its name, then its bytes or its words."""
+    digest.update(name.encode())
+    if isinstance(value, np.ndarray):
+        digest.update(str(value.shape).encode())
+        digest.update(np.ascontiguousarray(value).tobytes())
+    elif isinstance(value, tuple) and value and isinstance(value[0], Limit | Objective):
+        for part in value:
+            for item in fields(part):
+                if item.name != "message":
+                    _feed(digest, item.name, getattr(part, item.name))
+    else:
+        digest.update(repr(value).encode())
