@@ -17,6 +17,7 @@ from planner.io.observatory import (
     read_observatory_epci,
 )
 from planner.io.outputs import read_outputs
+from planner.io.partner import DeliveredLayer, Delivery, read_delivery
 from planner.io.polygons import read_sectors, read_zones
 from planner.io.premises import read_premises
 from planner.io.profiles import PREMISES_COLUMNS
@@ -27,6 +28,8 @@ __all__ = [
     "EPCI_COUNTS",
     "PREMISES_COLUMNS",
     "REASONS",
+    "DeliveredLayer",
+    "Delivery",
     "Geodata",
     "PolygonIntake",
     "PremisesIntake",
@@ -34,6 +37,7 @@ __all__ = [
     "geodata_folder",
     "hash_file",
     "observatory_to_figures",
+    "read_delivery",
     "read_geodata",
     "read_observatory",
     "read_observatory_epci",

@@ -59,7 +59,8 @@ class FileKind(StrEnum):
     CSV = "CSV"
     ZIP = "ZIP"
     GZIP = "GZIP"
-    SPREADSHEET = "XLSX/XLS"
+    WORKBOOK = "XLSX"
+    SPREADSHEET = "XLS"
     BINARY = "binary"
 
 
@@ -75,6 +76,9 @@ _BY_SUFFIX: Final = {
     ".tsv": FileKind.CSV,
     ".zip": FileKind.ZIP,
     ".gz": FileKind.GZIP,
+    ".xlsx": FileKind.WORKBOOK,
+    ".xlsm": FileKind.WORKBOOK,
+    ".xls": FileKind.SPREADSHEET,
 }
 _MAGIC: Final = (
     (b"SQLite format 3\x00", FileKind.GEOPACKAGE),
@@ -142,7 +146,7 @@ def find_kind(path: Path) -> FileKind:
     Raises
     ------
     DataFileError
-        When the file is missing, empty, a spreadsheet, or of another kind than its name says.
+        When the file is missing, empty, an old spreadsheet, or of another kind than its name says.
     """
     if not path.exists():
         raise file_failure("missing_file", file=path.name)
@@ -178,7 +182,7 @@ def _sniff(head: bytes, path: Path) -> FileKind:
         if head.startswith(magic):
             return kind
     if head.startswith(b"PK\x03\x04"):
-        return FileKind.SPREADSHEET if _is_workbook(path) else FileKind.ZIP
+        return FileKind.WORKBOOK if _is_workbook(path) else FileKind.ZIP
     if head.startswith(_UTF16_MARKS):
         return FileKind.CSV
     if b"\x00" in head:

@@ -25,10 +25,12 @@ from planner.contracts import Contract
 from planner.crs import WORKING_CRS, is_working_crs
 from planner.errors import UnknownNameError
 from planner.findings import Finding, Findings
+from planner.io.crs_guess import missing_crs
 from planner.io.files import file_failure, hash_file
 from planner.io.layers import RawLayer, Source, known_crs, reproject_shapes
 from planner.io.opening import open_source
 from planner.io.profiles import Profile, map_columns
+from planner.io.shapes import positions_of
 from planner.io.tables import convert_table
 from planner.io.values import as_numbers, as_text, words
 from planner.provenance import Origin
@@ -274,7 +276,7 @@ def _as_named(name: str, column: pa.ChunkedArray) -> Any:  # noqa: ANN401 (an ar
 def _with_geometry(frame: pd.DataFrame, raw: RawLayer, source: Source) -> gpd.GeoDataFrame:
     crs = known_crs(source.crs, file=source.file)
     if crs is None:
-        raise file_failure("no_crs", file=source.file)
+        raise missing_crs(source.file, *positions_of(raw.geometry()))
     shapes = raw.geometry()
     if not is_working_crs(crs):
         shapes = reproject_shapes(shapes, crs=crs)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final, Protocol
 
@@ -55,6 +55,9 @@ class RawLayer:
         The geometry, as WKB or as shapes (absent is null); both None without geometry.
     findings
         What was met while reading.
+    numbers
+        Cells that the file holds as numbers, by column, where it tells numbers from text cell by
+        cell: a code among them was written by a spreadsheet.
     """
 
     table: pa.Table
@@ -63,6 +66,7 @@ class RawLayer:
     wkb: pa.Array | None = None
     shapes: NDArray[np.object_] | None = None
     findings: tuple[Finding, ...] = ()
+    numbers: Mapping[str, int] = field(default_factory=dict)
 
     def geometry(self) -> NDArray[np.object_]:
         """Return the shapes; one that can't be read is None."""

@@ -11,6 +11,7 @@ from planner.io.geojson import GeoJsonSource
 from planner.io.layers import Source
 from planner.io.parquet import ParquetSource
 from planner.io.vectors import VectorSource
+from planner.io.workbook import WorkbookSource
 
 __all__ = ["open_source"]
 
@@ -44,6 +45,8 @@ def open_source(
             return ParquetSource.open(path)
         case FileKind.GEOJSON:
             return GeoJsonSource.open(read_bytes(path), file=path.name, encoding=encoding)
+        case FileKind.WORKBOOK:
+            return WorkbookSource.open(read_bytes(path), file=path.name, sheet=layer)
         case FileKind.ZIP:
             return _open_zip(path, layer=layer, encoding=encoding)
         case _:

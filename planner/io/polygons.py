@@ -21,13 +21,11 @@ from planner.io.intake import PolygonIntake, RowSieve
 from planner.io.layers import (
     RawLayer,
     Source,
-    inside_area,
-    known_crs,
-    reproject_shapes,
     undefined_allowed,
 )
 from planner.io.opening import open_source
 from planner.io.profiles import Profile, map_columns
+from planner.io.shapes import place_shapes, too_deep
 from planner.io.values import as_text, parse_code, parse_count, parse_each, parse_term, words
 from planner.provenance import Origin
 from planner.vocab import AreaKind, Phase, Severity, Term, ZoneKind
@@ -267,8 +265,8 @@ class _Reading:
             found = shapes[np.flatnonzero(strange)[0]].geom_type
             raise file_failure("wrong_geometry", file=self.source.file, found=found, kind="Polygon")
         self._aside(strange, "not_a_polygon", lambda rows: [s.geom_type for s in shapes[rows]])
-        deep = shapely.has_z(shapes) | shapely.has_m(shapes)
-        self.note("io.z_dropped", Severity.INFO, count=int((deep & self.sieve.kept).sum()))
+        deep = too_deep(shapes) & self.sieve.kept
+        self.note("io.z_dropped", Severity.INFO, count=int(deep.sum()))
         shapes = self._reprojected(np.asarray(shapely.force_2d(shapes), dtype=object))
         return self._valid(shapes)
 
@@ -282,27 +280,12 @@ class _Reading:
 
     def _reprojected(self, shapes: NDArray[np.object_]) -> NDArray[np.object_]:
         stated = self.asked.crs or self.source.crs
-        crs = known_crs(stated, file=self.source.file)
-        if crs is None:
-            raise file_failure("no_crs", file=self.source.file)
         if self.asked.crs and self.source.crs and self.asked.crs != self.source.crs:
             self.note(
                 "io.crs_overridden", Severity.INFO, count=1, crs=self.asked.crs,
                 declared=self.source.crs[:60],
             )  # fmt: skip
-        kept = np.flatnonzero(self.sieve.kept)
-        received = shapely.bounds(shapes)
-        moved = shapes.copy()
-        moved[kept] = reproject_shapes(shapes[kept], crs=crs)
-        bounds = shapely.bounds(moved)
-        inside = inside_area(bounds[:, 0], bounds[:, 1]) & inside_area(bounds[:, 2], bounds[:, 3])
-        if kept.size and not inside[kept].any():
-            raise file_failure(
-                "wrong_crs", file=self.source.file, count=len(kept), crs=crs[:60],
-                x=received[kept[0], 0], y=received[kept[0], 1],
-            )  # fmt: skip
-        self._aside(~inside, "outside_area", lambda rows: [str(b.tolist()) for b in received[rows]])
-        return moved
+        return place_shapes(shapes, crs=stated, sieve=self.sieve)
 
     def _valid(self, shapes: NDArray[np.object_]) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
         invalid = self.sieve.kept & ~shapely.is_valid(shapes)

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from planner.findings import Finding, Findings
+from planner.io.crs_guess import missing_crs
 from planner.io.files import file_failure, hash_file
 from planner.io.intake import PremisesIntake, RowSieve
 from planner.io.layers import RawLayer, Source, inside_area, known_crs, reproject
@@ -54,9 +55,10 @@ def read_premises(
 ) -> PremisesIntake:
     """Read premises, with their states when they have any.
 
-    GeoPackage, Shapefile (file, folder or ZIP), GeoJSON, GeoParquet and CSV.  ARCEP's *immeubles*
-    and *base_imb*, IPE and our own columns are recognised by the names of their columns; for any
-    other file, ``columns`` says what is where.  Rows in = rows used + rows set aside.
+    GeoPackage, Shapefile (file, folder or ZIP), GeoJSON, GeoParquet, CSV and XLSX.  ARCEP's
+    *immeubles* and *base_imb*, IPE and our own columns are recognised by the names of their
+    columns; for any other file, ``columns`` says what is where.  Rows in = rows used + rows set
+    aside.
 
     Parameters
     ----------
@@ -220,7 +222,7 @@ def _positions(
         x, y, systems = _from_columns(reading, source, crs=crs)
     else:
         x, y = _from_geometry(reading)
-        systems = _one_system(_known(crs or source.crs, source), len(x))
+        systems = _one_system(_known(crs or source.crs, source, x, y), len(x))
         if crs and source.crs and crs != source.crs:
             reading.note("io.crs_overridden", Severity.INFO, crs=crs, declared=source.crs[:60])
 
@@ -249,10 +251,10 @@ def _one_system(crs: str, size: int) -> Parsed[str]:
     return Parsed(np.zeros(size, dtype=np.int64), (crs,), (crs,))
 
 
-def _known(crs: str | None, source: Source) -> str:
+def _known(crs: str | None, source: Source, x: NDArray[np.float64], y: NDArray[np.float64]) -> str:
     known = known_crs(crs, file=source.file)
     if known is None:
-        raise file_failure("no_crs", file=source.file)
+        raise missing_crs(source.file, x, y)
     return known
 
 
@@ -277,7 +279,7 @@ def _from_columns(
         renumbered[[code for code, _ in known]] = np.arange(len(known))
         names = tuple(crs for _, crs in known)
         return x, y, Parsed(renumbered[systems.codes], names, names)
-    stated = _known(crs or (profile.crs if own else None), source)
+    stated = _known(crs or (profile.crs if own else None), source, x, y)
     return x, y, _one_system(stated, len(x))
 
 
@@ -296,6 +298,9 @@ def _from_geometry(reading: _Reading) -> tuple[NDArray[np.float64], NDArray[np.f
 
 def _codes(reading: _Reading, *, repair: bool) -> Parsed[str]:
     codes = parse_each(reading.column("insee"), parse_code)
+    column = reading.mapped.columns["insee"]
+    numbers = reading.raw.numbers.get(column, 0)
+    reading.note("io.codes_from_numbers", Severity.INFO, count=numbers, column=column)
     reading.set_aside(codes.empty, "missing_code", "insee")
     numeric = codes.where(lambda code: code is not None and code.reason == "code_as_number")
     if not repair:

@@ -14,16 +14,28 @@ import pyarrow as pa
 
 from planner.contracts import Column, Contract
 from planner.errors import ContractError
-from planner.findings import Findings
-from planner.io.files import hash_file
+from planner.findings import Finding, Findings
+from planner.io.files import FileKind, find_kind, hash_file, read_bytes
 from planner.io.intake import Broken, TableIntake
 from planner.io.layers import RawLayer
 from planner.io.opening import open_source
 from planner.io.profiles import Profile, map_columns
-from planner.io.values import as_text, parse_bool, parse_date, parse_each, words
+from planner.io.values import (
+    INSEE,
+    SIREN,
+    as_text,
+    parse_bool,
+    parse_code,
+    parse_date,
+    parse_each,
+    parse_term,
+    words,
+)
+from planner.io.workbook import filled_sheets, sheet_called
 from planner.provenance import Origin
 from planner.schemas import contract
 from planner.texts import Message, say
+from planner.vocab import Severity, Term, fold
 
 __all__ = ["convert_table", "raise_broken", "read_table"]
 
@@ -44,8 +56,9 @@ def read_table(
 ) -> TableIntake:
     """Read a table without geometry, such as envelopes, ballots or prices.
 
-    CSV (separator and encoding found), GeoPackage or Parquet.  Dates are AAAA-MM-JJ or JJ/MM/AAAA,
-    whole numbers plain digits, yes and no ``true``/``false``, ``1``/``0``, ``vrai``/``faux`` or
+    CSV (separator and encoding found), XLSX, GeoPackage or Parquet.  A column is known by its name
+    or (cents excepted) by its title in either language, a term by its code or its label.
+    Dates are AAAA-MM-JJ or JJ/MM/AAAA, whole numbers plain digits, yes and no ``true``/``false``, ``1``/``0``, ``vrai``/``faux`` or
     ``oui``/``non``; an empty cell is absent.  Columns that the contract doesn't know are left out.
 
     Parameters
@@ -58,7 +71,9 @@ def read_table(
         Ours to the file's, where the names differ.
     constants
         Columns that the file lacks and that hold one value: ``{"synthetic": False}``.
-    layer, encoding, origin
+    layer
+        The layer or sheet to take; in a workbook, the sheet named like the table by default.
+    encoding, origin
         As in :func:`planner.io.read_premises`.
 
     Returns
@@ -74,7 +89,7 @@ def read_table(
         Missing, empty or broken file.
     """
     table = contract_name if isinstance(contract_name, Contract) else contract(contract_name)
-    source = open_source(path, layer=layer, encoding=encoding)
+    source = open_source(path, layer=layer or _sheet(Path(path), table), encoding=encoding)
     fixed = dict(constants or {})
     profile = Profile(
         name="generic",
@@ -83,13 +98,15 @@ def read_table(
     )
     mapped = map_columns(
         source.columns, file=source.file, table=table.name, profiles=(profile,),
-        required=tuple(profile.columns), columns=columns,
+        required=tuple(profile.columns),
+        columns=_by_title(table, source.columns, fixed) | dict(columns or {}),
     )  # fmt: skip
     raw = source.read(mapped.names())
     given = {ours: raw.table[theirs] for ours, theirs in mapped.columns.items()}
     given |= {name: pa.array([value] * len(raw.rows)) for name, value in fixed.items()}
     frame = convert_table(given, table, raw=raw, file=source.file)
     found = [replace(finding, table=table.name) for finding in raw.findings]
+    found += _codes_from_numbers(table, mapped.columns, raw, file=source.file)
     about = origin or Origin(layer=table.name, title=source.file, source=source.file, licence="")
     return TableIntake(
         table=table.select(frame),
@@ -97,6 +114,50 @@ def read_table(
         origin=replace(about, layer=table.name, rows=len(frame), sha256=hash_file(path)),
         rows_in=len(frame),
     )
+
+
+def _sheet(path: Path, table: Contract) -> str | None:
+    """Return the sheet named like the table where a workbook has several; None otherwise."""
+    if find_kind(path) is not FileKind.WORKBOOK:
+        return None
+    return sheet_called(filled_sheets(read_bytes(path), file=path.name), table.name, *table.title)
+
+
+def _by_title(
+    table: Contract, available: Sequence[str], fixed: Mapping[str, object]
+) -> dict[str, str]:
+    """Return ours to the file's for columns named by their title; two that could be are none.
+
+    Cents are asked for by their own name: under a heading in words, people write euros.
+    """
+    named = {fold(name).replace(" ", "_") for name in available}
+    found: dict[str, str] = {}
+    for column in table.columns:
+        if (
+            column.name in fixed
+            or "cent" in column.unit
+            or fold(column.name).replace(" ", "_") in named
+        ):
+            continue
+        titles = {fold(title) for title in column.title}
+        fits = [name for name in available if fold(name) in titles]
+        if len(fits) == 1 and fits[0] not in found.values():
+            found[column.name] = fits[0]
+    return found
+
+
+def _codes_from_numbers(
+    table: Contract, columns: Mapping[str, str], raw: RawLayer, *, file: str
+) -> list[Finding]:
+    return [
+        Finding.of(
+            "io.codes_from_numbers", severity=Severity.INFO, table=table.name,
+            place=f"{file}/{columns[column.name]}", count=raw.numbers[columns[column.name]],
+            column=columns[column.name],
+        )
+        for column in table.columns
+        if column.pattern and raw.numbers.get(columns.get(column.name, ""), 0)
+    ]  # fmt: skip
 
 
 def convert_table(
@@ -131,7 +192,7 @@ def convert_table(
     known = {(row, name) for row, name, *_ in cells}
     plain = replace(table, geometry=None)  # shapes aren't cells: whoever adds them checks them
     cells += [
-        (cell["row"], cell["column"], _received(frame, cell), cell["rule"], cell["remedy"])
+        (cell["row"], cell["column"], _received(frame, cell), *_rule(plain, frame, cell))
         for cell in plain.violations(frame).to_dict("records")
         if (cell["row"], cell["column"]) not in known
     ]
@@ -145,6 +206,19 @@ def _received(frame: pd.DataFrame, cell: Mapping[Any, Any]) -> str:
     if cell["row"] < 0 or frame[cell["column"]].isna().iloc[cell["row"]]:
         return ""
     return str(cell["value"])
+
+
+def _rule(table: Contract, frame: pd.DataFrame, cell: Mapping[Any, Any]) -> tuple[Message, Message]:
+    """Return what is wrong with a cell and its remedy; a damaged code has words of its own."""
+    column = next((c for c in table.columns if c.name == cell["column"]), None)
+    if column is not None and column.pattern in {INSEE, SIREN} and cell["row"] >= 0:
+        code = parse_code(_received(frame, cell), siren=column.pattern == SIREN)
+        if code.reason == "code_as_number":
+            return (
+                Message.of("io.code_as_number_cell"),
+                Message.of("io.code_as_number_cell_remedy", example=str(code.repaired)),
+            )
+    return cell["rule"], cell["remedy"]
 
 
 def _unread(broken: Broken) -> tuple[int, str, str, Message, Message]:
@@ -240,7 +314,7 @@ def _decimal(text: str) -> float | None:
 def _convert(column: Column, given: Any) -> _Converted:  # noqa: ANN401 (an Arrow column)
     every = np.arange(len(given))
     if column.type == "str":
-        texts = as_text(given)
+        texts = as_text(given) if column.terms is None else _codes_of_terms(given, column.terms)
         none = np.zeros(len(given), dtype=bool)
         return _Converted(
             array=words(texts.to_pylist()), wrong=none, texts=(), rule=Message.of("io.not_int"),
@@ -260,6 +334,12 @@ def _convert(column: Column, given: Any) -> _Converted:  # noqa: ANN401 (an Arro
         array=_typed(values, column.type), wrong=parsed.unreadable, texts=parsed.shown(every),
         rule=Message.of(f"io.not_{column.type}"), remedy=Message.of(f"io.not_{column.type}_remedy"),
     )  # fmt: skip
+
+
+def _codes_of_terms(given: Any, terms: type[Term]) -> pa.Array:  # noqa: ANN401 (an Arrow column)
+    """Return codes in the place of labels; what is neither stays, and breaks the contract."""
+    parsed = parse_each(given, lambda text: parse_term(text, terms=terms) or text)
+    return pa.array(parsed.take(np.arange(len(given))).tolist(), pa.string())
 
 
 def _typed(values: Sequence[Any], kind: str) -> Any:  # noqa: ANN401 (an array of that kind)

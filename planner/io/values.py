@@ -21,6 +21,8 @@ from planner.schemas import contract
 from planner.vocab import Term, fold
 
 __all__ = [
+    "INSEE",
+    "SIREN",
     "Code",
     "Parsed",
     "as_numbers",
@@ -36,8 +38,10 @@ __all__ = [
 
 Value = TypeVar("Value")
 
-_INSEE: Final = re.compile(contract("premises").column("insee").pattern or "")
-_SIREN: Final = re.compile(contract("epci").column("siren").pattern or "")
+INSEE: Final = contract("premises").column("insee").pattern or ""
+SIREN: Final = contract("epci").column("siren").pattern or ""
+_INSEE: Final = re.compile(INSEE)
+_SIREN: Final = re.compile(SIREN)
 _NUMBER: Final = r"^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$"
 _NOT_FINITE: Final = r"(?i)^[-+]?(nan|inf|infinity)$"
 _COUNT: Final = re.compile(r"(\d{1,9})(?:[.,]0+)?")

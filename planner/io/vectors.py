@@ -34,7 +34,7 @@ from planner.io.layers import RawLayer, arrow_column, numbered
 from planner.io.shapefile import ShapefileParts
 from planner.vocab import Severity
 
-__all__ = ["VectorSource"]
+__all__ = ["VectorSource", "list_layers"]
 
 _HOUSEKEEPING: Final = frozenset({"layer_styles", "qgis_projects"})
 _ZIP_RATIO: Final = 1032  # records a byte at the very most: what DEFLATE can hold
@@ -90,16 +90,48 @@ class VectorSource:
             When it is broken, or has several layers and none was named.
         """
         data, member = _find_member(path, layer)
+        return cls.open_part(data, member=member, layer=layer, encoding=encoding, file=path.name)
+
+    @classmethod
+    def open_part(
+        cls,
+        data: Path,
+        *,
+        member: str | None = None,
+        layer: str | None = None,
+        encoding: str | None = None,
+        file: str,
+    ) -> Self:
+        """Look at one layer of one file, on disk or inside a ZIP.
+
+        Parameters
+        ----------
+        data
+            The file, or the ZIP that holds it.
+        member
+            Its name in the ZIP.
+        layer
+            The layer to take, in a GeoPackage that has several.
+        encoding
+            The encoding of its text; found when it isn't given.
+        file
+            Name of the delivery, for what is said of it.
+
+        Raises
+        ------
+        DataFileError
+            When it is broken, or has several layers and none was named.
+        """
         is_shapefile = PurePosixPath(member or data.name).suffix.lower() == ".shp"
         parts = ShapefileParts.read(data, member) if is_shapefile else None
         notes: tuple[Finding, ...] = ()
         if parts is not None:
-            encoding, notes = parts.find_encoding(path.name, encoding)
-        with _as_data_error(path.name), _quiet():
+            encoding, notes = parts.find_encoding(file, encoding)
+        with _as_data_error(file), _quiet():
             stem = PurePosixPath(member or data.name).stem
             # fiona's GDAL dies of an error that isn't UTF-8: pyogrio's opens a damaged file first
             pyogrio.list_layers(_uri(data, member))
-            name = stem if is_shapefile else _layer_named(data, member, layer, path.name)
+            name = stem if is_shapefile else _layer_named(data, member, layer, file)
             with _inspect(data, member, name, encoding=encoding) as collection:
                 schema = collection.schema
                 crs = collection.crs_wkt or None
@@ -108,7 +140,7 @@ class VectorSource:
             declared = max(declared, parts.count)
         declared = min(declared, data.stat().st_size * _ZIP_RATIO)  # a damaged count can be huge
         return cls(
-            file=path.name, path=data, member=member, layer=name,
+            file=file, path=data, member=member, layer=name,
             columns=tuple(schema["properties"]), crs=crs,
             has_geometry=schema["geometry"] != "None", declared=declared, encoding=encoding,
             first_fid=0 if is_shapefile else 1, notes=notes,
@@ -341,14 +373,32 @@ def _find_member(path: Path, layer: str | None) -> tuple[Path, str | None]:
 
 
 def _choose(inside: Sequence[str], layer: str | None, file: str) -> str:
-    stems = {PurePosixPath(name).stem: name for name in inside}
-    if layer is not None and layer in stems:
-        return stems[layer]
+    stems = [PurePosixPath(name).stem for name in inside]
+    if layer is not None and stems.count(layer) == 1:
+        return inside[stems.index(layer)]
+    if layer is not None and layer in inside:
+        return layer
+    if layer in stems:  # in several folders of a ZIP
+        same = [name for name, stem in zip(inside, stems, strict=True) if stem == layer]
+        raise file_failure("which_layer", file=file, layers=", ".join(same))
     if len(inside) == 1 and layer is None:
         return inside[0]
     if layer is not None:
         raise file_failure("no_such_layer", file=file, layer=layer, layers=", ".join(sorted(stems)))
     raise file_failure("which_layer", file=file, layers=", ".join(sorted(stems)))
+
+
+def list_layers(path: Path, member: str | None = None) -> tuple[str, ...]:
+    """Return the layers of a GeoPackage, without those that QGIS keeps for itself.
+
+    Raises
+    ------
+    DataFileError
+        When it is broken.
+    """
+    with _as_data_error(path.name), _quiet():
+        found = pyogrio.list_layers(_uri(path, member))[:, 0].tolist()
+    return tuple(name for name in found if name not in _HOUSEKEEPING)
 
 
 def _layer_named(path: Path, member: str | None, layer: str | None, file: str) -> str:

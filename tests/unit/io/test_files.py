@@ -77,10 +77,10 @@ def test_file_that_is_not_what_its_name_says(tmp_path, name, content, text):
         find_kind(tmp_path / name)
 
 
-def test_workbook_is_refused_with_what_to_save_instead(tmp_path):
+def test_workbook_called_csv_is_refused_with_its_real_format(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.csv", "w") as archive:
         archive.writestr("[Content_Types].xml", "<x/>")
-    with pytest.raises(DataFileError, match="CSV UTF-8"):
+    with pytest.raises(DataFileError, match="CSV attendu, XLSX trouvé"):
         find_kind(tmp_path / "a.csv")
 
 
