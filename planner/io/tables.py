@@ -58,8 +58,9 @@ def read_table(
 
     CSV (separator and encoding found), XLSX, GeoPackage or Parquet.  A column is known by its name
     or (cents excepted) by its title in either language, a term by its code or its label.
-    Dates are AAAA-MM-JJ or JJ/MM/AAAA, whole numbers plain digits, yes and no ``true``/``false``, ``1``/``0``, ``vrai``/``faux`` or
-    ``oui``/``non``; an empty cell is absent.  Columns that the contract doesn't know are left out.
+    Dates are AAAA-MM-JJ or JJ/MM/AAAA, whole numbers plain digits, yes and no
+    ``true``/``false``, ``1``/``0``, ``vrai``/``faux`` or ``oui``/``non``; an empty
+    cell is absent.  Columns that the contract doesn't know are left out.
 
     Parameters
     ----------
