@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from planner.contracts import Column, GeometryKind
 from planner.crs import WORKING_CRS
-from planner.export.gpkg_schema import LayerCard, add_cards
+from planner.export.gpkg_schema import LayerCard, NamedStyle, add_cards
 from planner.export.layout import (
     Edition,
     Progress,
@@ -41,7 +41,7 @@ from planner.export.layout import (
 from planner.provenance import Origin
 from planner.schemas import contract
 
-__all__ = ["GEOMETRY_COLUMN", "write_geopackage"]
+__all__ = ["GEOMETRY_COLUMN", "columns_and_kind", "write_geopackage"]
 
 GEOMETRY_COLUMN: Final = "geom"
 _VERSION: Final = "1.2"
@@ -52,7 +52,7 @@ _MULTI: Final[Mapping[GeometryKind, str]] = MappingProxyType(
 _POSITION: Final = ("x_m", "y_m")
 # A point in well-known binary: byte order (1: little-endian), type (1: point), x, y; 21 bytes.
 _WKB_POINT: Final = np.dtype([("order", "u1"), ("type", "<u4"), ("x", "<f8"), ("y", "<f8")])
-_NO_STYLES: Final[Mapping[str, str]] = MappingProxyType({})
+_NO_STYLES: Final[Mapping[str, tuple[NamedStyle, ...]]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +93,7 @@ def write_geopackage(
     *,
     edition: Edition,
     origins: Iterable[Origin] = (),
-    styles: Mapping[str, str] = _NO_STYLES,
+    styles: Mapping[str, tuple[NamedStyle, ...]] = _NO_STYLES,
     lang: str = "fr",
     progress: Progress = unwatched,
 ) -> Written:
@@ -116,7 +116,7 @@ def write_geopackage(
     origins
         Where layers come from, for their metadata and for the mark *synthetic*.
     styles
-        Table name to the text of a QML style, loaded by QGIS with the layer.
+        Table name to its styles; QGIS loads the first one with the layer and lists the others.
     lang
         Language of titles, aliases and lists of values.
     progress
@@ -152,7 +152,7 @@ def write_geopackage(
                 layer = _prepare(name, frame)
                 card = LayerCard(
                     name=name, columns=layer.columns, mark=marks[name], origin=origin_of.get(name),
-                    style=styles.get(name), geometry=GEOMETRY_COLUMN if layer.kind else None,
+                    styles=styles.get(name, ()), geometry=GEOMETRY_COLUMN if layer.kind else None,
                 )  # fmt: skip
                 heading = card.identifier(lang)
                 progress(done, total, heading)
@@ -165,31 +165,51 @@ def write_geopackage(
     return Written(path=target.name, rows={name: len(frame) for name, frame in layers.items()})
 
 
-def _prepare(name: str, frame: pd.DataFrame) -> _Layer:
-    table, order = sorted_arrow(name, frame)
+def columns_and_kind(name: str, frame: pd.DataFrame) -> tuple[tuple[Column, ...], str | None]:
+    """Return the columns that a table is written with, and the type of its geometry.
+
+    A frame may have a geometry that its contract hasn't: that of the places its rows are about.
+
+    Raises
+    ------
+    ContractError
+        When a table misses a column of its contract, or isn't in EPSG:2154.
+    """
     columns = columns_of(name, frame)
     kind = contract(name).geometry
+    if isinstance(frame, gpd.GeoDataFrame):
+        return columns, _MULTI[kind or _kind_of(frame)]
+    if set(_POSITION) <= {column.name for column in columns}:
+        return tuple(column for column in columns if column.name not in _POSITION), "Point"
+    return columns, None
+
+
+def _kind_of(frame: gpd.GeoDataFrame) -> GeometryKind:
+    types = set(frame.geom_type.dropna())
+    if types <= {"Polygon", "MultiPolygon"}:
+        return "Polygon"
+    return "Point" if types <= {"Point"} else "LineString"
+
+
+def _prepare(name: str, frame: pd.DataFrame) -> _Layer:
+    table, order = sorted_arrow(name, frame)
+    columns, kind = columns_and_kind(name, frame)
     shapes: NDArray[np.object_] | None = None
     points: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
-    if kind is not None and isinstance(frame, gpd.GeoDataFrame):
+    if isinstance(frame, gpd.GeoDataFrame):
         shapes = frame.geometry.to_numpy()
         shapes = _promoted(shapes if order is None else shapes[order.to_numpy()], kind)
-    elif set(_POSITION) <= set(table.column_names):
-        kind = "Point"
+    elif kind is not None:
         points = (table[_POSITION[0]].to_numpy(), table[_POSITION[1]].to_numpy())
         table = table.drop_columns(list(_POSITION))
-        columns = tuple(column for column in columns if column.name not in _POSITION)
-    return _Layer(
-        name=name, table=table, columns=columns, shapes=shapes, points=points,
-        kind=None if kind is None else _MULTI[kind],
-    )  # fmt: skip
+    return _Layer(name=name, table=table, columns=columns, shapes=shapes, points=points, kind=kind)
 
 
-def _promoted(shapes: NDArray[np.object_], kind: GeometryKind) -> NDArray[np.object_]:
+def _promoted(shapes: NDArray[np.object_], kind: str | None) -> NDArray[np.object_]:
     """Return every shape as a multi-part one: a layer has one type."""
     if kind == "Point":
         return shapes
-    polygon = kind == "Polygon"
+    polygon = kind == "MultiPolygon"
     single = shapely.GeometryType.POLYGON if polygon else shapely.GeometryType.LINESTRING
     gather = shapely.multipolygons if polygon else shapely.multilinestrings
     promoted = shapes.copy()

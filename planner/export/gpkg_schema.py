@@ -18,7 +18,7 @@ from planner.provenance import Origin
 from planner.schemas import contract
 from planner.texts import Message, say
 
-__all__ = ["LayerCard", "add_cards"]
+__all__ = ["LayerCard", "NamedStyle", "add_cards", "aliases_of", "layer_metadata"]
 
 _SCHEMA_URI: Final = "http://www.geopackage.org/spec121/#extension_schema"
 _METADATA_URI: Final = "http://www.geopackage.org/spec121/#extension_metadata"
@@ -67,6 +67,14 @@ CREATE TABLE layer_styles (
 
 
 @dataclass(frozen=True, kw_only=True)
+class NamedStyle:
+    """A style of a layer: what QGIS lists it under, and its QML."""
+
+    name: str
+    qml: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class LayerCard:
     """What a layer says of itself.
 
@@ -80,8 +88,8 @@ class LayerCard:
         A few words when it is made up.
     origin
         Where it comes from, when it was read or generated.
-    style
-        Text of a QML style.
+    styles
+        Its styles; the first one is loaded with the layer.
     geometry
         Name of the column of geometry, or None.
     """
@@ -90,7 +98,7 @@ class LayerCard:
     columns: tuple[Column, ...]
     mark: Message | None
     origin: Origin | None
-    style: str | None
+    styles: tuple[NamedStyle, ...]
     geometry: str | None
 
     def identifier(self, lang: str) -> str:
@@ -143,23 +151,38 @@ def add_cards(
     _add_aliases(package, cards, lang)
     _add_values(package, cards, lang)
     _add_metadata(package, cards, edition, lang)
-    styled = [card for card in cards if card.style is not None]
+    styled = [card for card in cards if card.styles]
     if styled:
         _add_styles(package, styled, edition)
 
 
 def _add_aliases(package: sqlite3.Connection, cards: Iterable[LayerCard], lang: str) -> None:
     for card in cards:
-        taken: set[str] = set()
+        aliases = aliases_of(card.columns, lang)
         for column in card.columns:
-            title = title_with_unit(column, lang)
-            alias = f"{title} [{column.name}]" if title in taken else title
-            taken.add(alias)
-            about = column.described(lang)
             package.execute(
                 "INSERT INTO gpkg_data_columns VALUES (?, ?, ?, ?, ?, NULL, ?)",
-                (card.name, column.name, alias, title, about, _values_name(column)),
+                (
+                    card.name,
+                    column.name,
+                    aliases[column.name],
+                    title_with_unit(column, lang),
+                    column.described(lang),
+                    _values_name(column),
+                ),
             )
+
+
+def aliases_of(columns: Iterable[Column], lang: str) -> dict[str, str]:
+    """Return what a person reads over each column; two of one title are told apart."""
+    aliases: dict[str, str] = {}
+    taken: set[str] = set()
+    for column in columns:
+        title = title_with_unit(column, lang)
+        alias = f"{title} [{column.name}]" if title in taken else title
+        taken.add(alias)
+        aliases[column.name] = alias
+    return aliases
 
 
 def _values_name(column: Column) -> str | None:
@@ -205,9 +228,18 @@ def _stamp(edition: Edition) -> str:
 def _qgis_metadata(card: LayerCard, edition: Edition, lang: str) -> str:
     """Return the metadata of a layer as QGIS keeps them, in the order of its own elements."""
     root = ET.Element("qgis", version=_QGIS_VERSION)
+    root.extend(layer_metadata(card, edition, lang))
+    return ET.tostring(root, encoding="unicode")
 
-    def add(tag: str, text: str = "", **attributes: str) -> None:
-        ET.SubElement(root, tag, attributes).text = text
+
+def layer_metadata(card: LayerCard, edition: Edition, lang: str) -> list[ET.Element]:
+    """Return the elements of a layer's metadata, as its table and a project's layer hold them."""
+    elements: list[ET.Element] = []
+
+    def add(tag: str, text: str = "") -> None:
+        element = ET.Element(tag)
+        element.text = text
+        elements.append(element)
 
     origin = card.origin
     add("identifier", f"{edition.scenario}/{card.name}")
@@ -224,7 +256,7 @@ def _qgis_metadata(card: LayerCard, edition: Edition, lang: str) -> str:
     add("encoding", "UTF-8")
     on = edition.on
     add("history", say("export.history", lang, title=edition.title, on=on))
-    return ET.tostring(root, encoding="unicode")
+    return elements
 
 
 def _add_styles(package: sqlite3.Connection, cards: Iterable[LayerCard], edition: Edition) -> None:
@@ -236,9 +268,10 @@ def _add_styles(package: sqlite3.Connection, cards: Iterable[LayerCard], edition
         (stamp,),
     )
     for card in cards:
-        package.execute(
-            "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, "
-            "f_geometry_column, styleName, styleQML, styleSLD, useAsDefault, description, owner, "
-            "update_time) VALUES ('', '', ?, ?, ?, ?, '', 1, '', '', ?)",
-            (card.name, card.geometry or "", card.name, card.style, stamp),
-        )
+        for position, style in enumerate(card.styles):
+            package.execute(
+                "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, "
+                "f_geometry_column, styleName, styleQML, styleSLD, useAsDefault, description, "
+                "owner, update_time) VALUES ('', '', ?, ?, ?, ?, '', ?, '', '', ?)",
+                (card.name, card.geometry or "", style.name, style.qml, int(position == 0), stamp),
+            )

@@ -40,7 +40,13 @@ _ARROW_TYPE: Final[dict[ColumnType, pa.DataType]] = {
     "date": pa.date32(),
 }
 # Where the meaning of a column that the caller joined is looked up, in this order.
-_LENDERS: Final = ("programme", "schedule", "costs", "sectors", "zones", "state_changes")
+_LENDERS: Final = (
+    "programme", "schedule", "costs", "sectors", "zones", "state_changes", "coverage",
+)  # fmt: skip
+# Places lend from what is counted of them: "premises_count" is theirs, not a sector's.
+_LENDERS_OF: Final[Mapping[str, tuple[str, ...]]] = dict.fromkeys(
+    ("region", "departements", "epci", "communes", "zones"), ("coverage", "sectors", "balances")
+)
 _UNITS_SHOWN: Final = ("cent", "m")
 _SOURCES: Final[Mapping[str, tuple[str, ...]]] = {
     "programme": ("sectors", "sector_shares", "zones", "envelopes", "ballots", "deliberations"),
@@ -123,11 +129,11 @@ def columns_of(name: str, frame: pd.DataFrame) -> tuple[Column, ...]:
     table.check(frame.iloc[:0])  # columns and CRS only: the cells were checked when it was made
     known = {*table.column_names, "geometry"}
     joined = [str(column) for column in frame.columns if column not in known]
-    return (*table.columns, *(_joined(column, frame[column]) for column in joined))
+    return (*table.columns, *(_joined(column, frame[column], name) for column in joined))
 
 
-def _joined(name: str, series: pd.Series[Any]) -> Column:
-    for lender in _LENDERS:
+def _joined(name: str, series: pd.Series[Any], table: str) -> Column:
+    for lender in _LENDERS_OF.get(table, _LENDERS):
         if name in CONTRACTS[lender].column_names:
             return CONTRACTS[lender].column(name)
     return Column(name=name, type=_kind(series.dtype), title=(name, name), description=("", ""))
@@ -229,6 +235,8 @@ def made_up(
             marks[name] = some
         elif layers.intersection(_SOURCES.get(name, ())):
             marks[name] = Message.of("export.from_synthetic")
+        elif "coverage_rate" in frame.columns and layers.intersection(_SOURCES["coverage"]):
+            marks[name] = Message.of("export.figures_from_synthetic")
         else:
             marks[name] = None
     return marks

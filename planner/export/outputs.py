@@ -11,6 +11,7 @@ from planner.export.geopackage import write_geopackage
 from planner.export.layout import Edition, Written
 from planner.export.manifest import territory_totals, write_manifest
 from planner.export.map import write_map
+from planner.export.qgis import layer_styles, package_tables
 from planner.export.tables import write_csv_tables
 from planner.export.workbook import write_workbook
 from planner.plan import Plan
@@ -62,10 +63,15 @@ def write_plan(
             write_map(building / MAP_NAME, plan, lang=lang)
         written = [Written(path=MAP_NAME)]
         with stage(notify, "stage.write_geopackage"):
-            path = building / f"{scenario.name}.gpkg"
+            layers = package_tables(plan, lang=lang)
             written.append(
                 write_geopackage(
-                    path, tables, edition=edition, origins=territory.origins, lang=lang
+                    building / f"{scenario.name}.gpkg",
+                    layers,
+                    edition=edition,
+                    origins=territory.origins,
+                    styles=layer_styles(layers, origins=territory.origins, lang=lang),
+                    lang=lang,
                 )
             )
         with stage(notify, "stage.write_tables"):

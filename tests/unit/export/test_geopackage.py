@@ -18,6 +18,7 @@ import shapely
 
 from planner.errors import ContractError
 from planner.export.geopackage import write_geopackage
+from planner.export.gpkg_schema import NamedStyle
 from planner.schemas import CONTRACTS
 
 SYSTEM_PYTHON = Path("/usr/bin/python3")
@@ -261,7 +262,7 @@ def test_progress_ends_at_the_number_of_rows(case, tmp_path):
 
 def test_styles_are_the_default_ones_of_their_layers(case, tmp_path):
     path = tmp_path / "plan.gpkg"
-    write(case, path, styles={"sectors": "<qgis/>"})
+    write(case, path, styles={"sectors": (NamedStyle(name="a", qml="<qgis/>"),)})
     row = "SELECT f_table_catalog, f_table_schema, f_table_name, f_geometry_column, styleQML, useAsDefault FROM layer_styles"
     assert query(path, row) == [("", "", "sectors", "geom", "<qgis/>", 1)]
     assert query(path, "SELECT data_type FROM gpkg_contents WHERE table_name = 'layer_styles'") == [

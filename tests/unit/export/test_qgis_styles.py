@@ -1,0 +1,170 @@
+"""Styles, forms and joined tables, read as XML; real QGIS reads them in test_qgis_package."""
+
+import json
+import xml.etree.ElementTree as ET
+
+import pytest
+
+from planner import make_plan, read_scenario
+from planner.export.qgis import layer_styles, package_tables
+from planner.export.style import COVERAGE_THEME, PHASE_THEME
+from planner.export.themes import COST_CLASSES, STATE_CLASSES, year_classes
+from planner.schemas import CONTRACTS
+from planner.toy import toy_territory
+from planner.vocab import Term
+
+
+@pytest.fixture(scope="module")
+def plan():
+    return make_plan(toy_territory(), read_scenario())
+
+
+@pytest.fixture(scope="module")
+def tables(plan):
+    return package_tables(plan)
+
+
+@pytest.fixture(scope="module")
+def styles(tables, plan):
+    return layer_styles(tables, origins=plan.territory.origins)
+
+
+def root(style):
+    return ET.fromstring(style.qml.partition("\n")[2])
+
+
+def fills(document):
+    """The colours of the filled areas of a style, as #rrggbb."""
+    found = set()
+    for layer in document.iter("layer"):
+        if layer.get("class") == "SimpleFill":
+            for entry in layer.iter("Option"):
+                if entry.get("name") == "color":
+                    red, green, blue, _ = (int(part) for part in entry.get("value").split(","))
+                    found.add(f"#{red:02x}{green:02x}{blue:02x}")
+    return found
+
+
+def test_every_table_has_a_style_and_every_column_of_a_contract_an_alias(tables, styles):
+    assert set(styles) == set(tables)
+    for name, several in styles.items():
+        for style in several:
+            aliases = {a.get("field"): a.get("name") for a in root(style).iter("alias")}
+            drawn_apart = {"x_m", "y_m"} if name == "premises" else set()
+            assert set(CONTRACTS[name].column_names) - drawn_apart <= set(aliases), name
+            words = [alias for field, alias in aliases.items() if field != "fid"]
+            assert all(words), name
+            assert len(set(words)) == len(words), name
+
+
+def test_joined_columns_speak_of_the_place_they_are_joined_to(styles):
+    aliases = {a.get("field"): a.get("name") for a in root(styles["communes"][0]).iter("alias")}
+    assert aliases["coverage_rate"] == "Taux de couverture"
+    assert aliases["premises_count"] == "Locaux"
+    assert {a.get("field"): a.get("name") for a in root(styles["zones"][0]).iter("alias")}[
+        "epci_siren"
+    ] == "EPCI principal"
+
+
+def test_colours_are_those_of_the_map(styles):
+    phase = {e.key: e.swatch.fill for e in PHASE_THEME.classes}
+    assert fills(root(styles["programme"][0])) == {phase["1"], phase["2"], phase["3"]}
+    assert fills(root(styles["communes"][0])) == {e.swatch.fill for e in COVERAGE_THEME.classes}
+
+
+def test_a_rate_on_a_bound_is_in_the_class_above_it(styles):
+    rules = [(r.get("filter"), r.get("label")) for r in root(styles["communes"][0]).iter("rule")]
+    assert rules[:2] == [
+        ('"coverage_rate" >= 0.75', "75\u202f% et plus"),
+        ('"coverage_rate" >= 0.5 AND "coverage_rate" < 0.75', "50 à 75\u202f%"),
+    ]
+    assert ('"coverage_rate" > 0.0 AND "coverage_rate" < 0.25', "moins de 25\u202f%") in rules
+    assert ('"coverage_rate" = 0', "aucun local raccordable") in rules
+    assert rules[-1] == ("ELSE", "taux inconnu")
+
+
+def test_cost_classes_follow_each_other_without_a_hole(styles):
+    style = next(s for s in styles["programme"] if s.name == "Coût à la ligne")
+    bounds = [(float(r.get("lower")), float(r.get("upper"))) for r in root(style).iter("range")]
+    assert bounds == [(3000, 1e9), (2000, 3000), (1000, 2000), (0, 1000)]
+    assert len(bounds) == len(COST_CLASSES)
+
+
+def test_lists_hold_every_code_in_french(styles, tables):
+    config = {
+        field.get("name"): field.find("editWidget")
+        for field in root(styles["ballots"][0]).iter("field")
+        if field.find("editWidget") is not None
+    }
+    pairs = {
+        option.get("name"): option.get("value")
+        for option in config["wish"].iter("Option")
+        if option.get("type") == "QString"
+    }
+    assert pairs == {"Classé": "ranked", "Exigé": "required", "Refusé": "refused"}
+    for name in tables:
+        for column in CONTRACTS[name].columns:
+            assert column.terms is None or issubclass(column.terms, Term)
+
+
+def test_only_what_a_person_decides_can_be_edited(styles):
+    assert root(styles["communes"][0]).get("readOnly") == "1"
+    sectors = root(styles["sectors"][0])
+    assert sectors.get("readOnly") == "0"
+    editable = {f.get("name"): f.get("editable") for f in sectors.find("editable")}
+    assert editable["nom"] == editable["zone_id"] == "1"
+    assert {editable[n] for n in ("premises_count", "phase", "coverage_rate", "fid")} == {"0"}
+    constraint = {c.get("field"): c for c in sectors.find("constraints")}
+    assert constraint["sector_id"].get("constraints") == "3"  # not null, unique
+    assert constraint["zone_id"].get("constraints") == "0"
+
+
+def test_premises_are_drawn_from_1_to_50_000_only(styles):
+    for style in styles["premises"]:
+        document = root(style)
+        assert document.get("hasScaleBasedVisibilityFlag") == "1"
+        assert (document.get("minScale"), document.get("maxScale")) == ("50000", "0")
+    labels = [r.get("label") for r in root(styles["premises"][0]).iter("rule") if r.get("label")]
+    assert labels == [entry.label.say() for entry in STATE_CLASSES]
+
+
+def test_styles_speak_english_when_asked(plan):
+    tables = package_tables(plan, lang="en")
+    styles = layer_styles(tables, lang="en")
+    assert [style.name for style in styles["epci"]][:2] == ["Borders", "Votes of the EPCI"]
+    aliases = {a.get("field"): a.get("name") for a in root(styles["programme"][0]).iter("alias")}
+    assert aliases["reason"] == "Reason"
+
+
+def test_the_programme_draws_alone_and_says_what_it_is_joined_to(tables, plan):
+    programme = tables["programme"].set_index("sector_id")
+    sectors = tables["sectors"].set_index("sector_id")
+    assert programme.geometry.geom_equals(sectors.geometry.reindex(programme.index)).all()
+    costs = plan.costs.set_index("sector_id")["cost_cents"].reindex(programme.index)
+    assert (programme["cost_cents"] == costs).all()
+    # what was decided is as it was
+    expected = plan.programme.table.set_index("sector_id")["phase"].reindex(programme.index)
+    assert (programme["phase"].astype(str) == expected.astype(str)).all()
+
+
+def test_epci_bear_their_vote_and_their_coverage(tables, plan):
+    epci = tables["epci"].set_index("siren")
+    assert epci["deliberation"].to_dict() == {
+        "200000001": "voted", "200000002": "voted", "200000003": "voted", "200000004": "pending",
+    }  # fmt: skip
+    # the ville moyenne's western sector, 4 of the 10 premises of its commune, is open
+    assert epci.loc["200000001", "coverage_rate"] == pytest.approx(0.4)
+    assert tables["zones"].set_index("zone_id")["epci_siren"].to_dict() == {
+        "T1-VM-22001": "200000001"
+    }
+
+
+def test_inputs_are_left_as_they_are(plan):
+    before = json.dumps({n: list(f.columns) for n, f in plan.tables().items()})
+    package_tables(plan)
+    assert json.dumps({n: list(f.columns) for n, f in plan.tables().items()}) == before
+
+
+def test_one_year_is_one_class():
+    assert [entry.key for entry in year_classes([2019])] == ["2019"]
+    assert year_classes([]) == ()
