@@ -9,7 +9,7 @@ from typing import Final
 import pandas as pd
 
 from planner.findings import Findings
-from planner.vocab import DeliberationState, EnvelopeUnit
+from planner.vocab import BallotForm, DeliberationState, EnvelopeUnit
 
 __all__ = ["Ballot", "BallotCount", "Envelope", "actor_shares"]
 
@@ -52,7 +52,12 @@ class Ballot:
     required, refused
         Sectors, sorted by id.
     ranked
-        Sectors rank by rank: each item is a rank with its sectors, more than one when tied.
+        Sectors rank by rank: each item is a rank with its sectors, more than one when tied.  Points
+        are put in their order, most first; approved sectors share the first rank.
+    form
+        What the EPCI gave: a ranking, points or approvals.
+    points
+        Sectors with the points given, sorted by id; empty unless the form is points.
     """
 
     actor: str
@@ -62,6 +67,8 @@ class Ballot:
     required: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
     ranked: tuple[tuple[int, tuple[str, ...]], ...] = ()
+    form: BallotForm = BallotForm.RANKING
+    points: tuple[tuple[str, int], ...] = ()
 
     def rank_of(self, sector_id: str) -> int | None:
         """Return the rank that the EPCI gave to a sector, if any."""

@@ -13,14 +13,14 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 
 from planner.ballots import Ballot, BallotCount, Envelope, actor_shares
 from planner.findings import Finding, Findings
 from planner.schemas import contract
-from planner.vocab import DeliberationState, EnvelopeUnit, Severity, Wish
+from planner.vocab import BallotForm, DeliberationState, EnvelopeUnit, Severity, Wish
 
 __all__ = ["count_ballots"]
 
@@ -166,24 +166,75 @@ def _wishes(table: pd.DataFrame | None, held: set[str], where: _Asked) -> dict[s
         listed = ", ".join(sorted(ids[strange])[:5])
         where.note("foreign_sector", Severity.SERIOUS, count=int(strange.sum()), sectors=listed)
     table = table.loc[~strange].sort_values("sector_id", kind="stable")
-    unranked = (table["wish"].astype(str) == Wish.RANKED.value) & table["rank"].isna()
-    if unranked.any():
-        listed = ", ".join(table.loc[unranked, "sector_id"].astype(str)[:5])
-        where.note("ranked_without_rank", Severity.WARNING, int(unranked.sum()), sectors=listed)
-    ranked: dict[int, list[str]] = {}
-    wishes: dict[str, list[str]] = {Wish.REQUIRED.value: [], Wish.REFUSED.value: []}
-    for row in table.to_dict("records"):
-        if row["wish"] != Wish.RANKED.value:
-            wishes[str(row["wish"])].append(str(row["sector_id"]))
-        elif not pd.isna(row["rank"]):
-            ranked.setdefault(int(row["rank"]), []).append(str(row["sector_id"]))
-    for rank in sorted(ranked):
-        if len(ranked[rank]) > 1:
-            where.note(
-                "tied", Severity.INFO, len(ranked[rank]), rank=rank, sectors=", ".join(ranked[rank])
-            )
+    if "points" not in table:
+        table = table.assign(points=None)
+    chosen: dict[str, list[Any]] = {wish: [] for wish in Wish.codes()}
+    for row in _sound(table, where).to_dict("records"):
+        chosen[str(row["wish"])].append(row)
+    form = _form(chosen, where)
+    expressed = [] if form is None else chosen[_WISH_OF[form].value]
+    ranked = _ranked(expressed, form)
+    for rank, tied in ranked if form is BallotForm.RANKING else ():
+        if len(tied) > 1:
+            where.note("tied", Severity.INFO, len(tied), rank=rank, sectors=", ".join(tied))
     return {
-        "required": tuple(wishes[Wish.REQUIRED.value]),
-        "refused": tuple(wishes[Wish.REFUSED.value]),
-        "ranked": tuple((rank, tuple(ranked[rank])) for rank in sorted(ranked)),
+        "required": tuple(str(row["sector_id"]) for row in chosen[Wish.REQUIRED.value]),
+        "refused": tuple(str(row["sector_id"]) for row in chosen[Wish.REFUSED.value]),
+        "ranked": ranked,
+        "form": form or BallotForm.RANKING,
+        "points": tuple((str(row["sector_id"]), int(row["points"])) for row in expressed)
+        if form is BallotForm.POINTS
+        else (),
     }
+
+
+def _sound(table: pd.DataFrame, where: _Asked) -> pd.DataFrame:
+    """Return the wishes that say one thing: each other one is a finding, and doesn't count."""
+    wish = table["wish"].astype(str)
+    rank, points = table["rank"].notna(), table["points"].notna()
+    wanting = {
+        "ranked_without_rank": (wish == Wish.RANKED.value) & ~rank & ~points,
+        "scored_without_points": (wish == Wish.SCORED.value) & ~points & ~rank,
+        "rank_and_points": ((wish == Wish.RANKED.value) & points)
+        | ((wish == Wish.SCORED.value) & rank)
+        | ((wish == Wish.APPROVED.value) & (rank | points)),
+    }
+    sound = pd.Series(True, index=table.index)
+    for rule, wrong in wanting.items():
+        if wrong.any():
+            listed = ", ".join(table.loc[wrong, "sector_id"].astype(str)[:5])
+            where.note(rule, Severity.WARNING, int(wrong.sum()), sectors=listed)
+        sound &= ~wrong
+    return table.loc[sound]
+
+
+_WISH_OF: Final = {
+    BallotForm.RANKING: Wish.RANKED,
+    BallotForm.POINTS: Wish.SCORED,
+    BallotForm.APPROVALS: Wish.APPROVED,
+}
+
+
+def _form(chosen: dict[str, list[Any]], where: _Asked) -> BallotForm | None:
+    """Return the one form of the ballot; of several none counts, since nothing says how."""
+    used = [form for form, wish in _WISH_OF.items() if chosen[wish.value]]
+    if len(used) > 1:
+        count = sum(len(chosen[_WISH_OF[form].value]) for form in used)
+        where.note("mixed_forms", Severity.SERIOUS, count)
+        return None
+    return used[0] if used else BallotForm.RANKING
+
+
+def _ranked(rows: list[Any], form: BallotForm | None) -> tuple[tuple[int, tuple[str, ...]], ...]:
+    """Put sectors rank by rank, most points first."""
+    groups: dict[int, list[str]] = {}
+    for row in rows:
+        place = {
+            BallotForm.RANKING: lambda row=row: int(row["rank"]),
+            BallotForm.POINTS: lambda row=row: -int(row["points"]),
+        }.get(form or BallotForm.APPROVALS, lambda: 1)()
+        groups.setdefault(place, []).append(str(row["sector_id"]))
+    ordered = [(place, tuple(groups[place])) for place in sorted(groups)]
+    if form is BallotForm.POINTS:
+        return tuple((rank, ids) for rank, (_, ids) in enumerate(ordered, start=1))
+    return tuple(ordered)

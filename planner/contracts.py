@@ -73,6 +73,8 @@ class Column:
         Whether a value may be absent; absent never means zero.
     terms
         The vocabulary that holds the allowed codes.
+    optional
+        Whether a frame may lack the whole column, which then is absent in every row.
     minimum, maximum
         Closed bounds of numbers.
     pattern, example
@@ -85,6 +87,7 @@ class Column:
     description: tuple[str, str]
     unit: str = ""
     nullable: bool = False
+    optional: bool = False
     terms: Vocabulary | None = None
     minimum: float | None = None
     maximum: float | None = None
@@ -174,6 +177,13 @@ class Contract:
         names = list(self.column_names)
         if self.geometry is not None:
             names.append("geometry")
+        lacking = {c.name: c.type for c in self.columns if c.optional and c.name not in frame}
+        if lacking:
+            absent = {
+                name: pd.Series(None, index=frame.index, dtype=_EMPTY_DTYPE[kind])
+                for name, kind in lacking.items()
+            }
+            frame = frame.assign(**absent)
         return frame[names].sort_values(list(self.key), kind="stable").reset_index(drop=True)
 
     def fiona_schema(self) -> dict[str, Any]:
@@ -236,6 +246,8 @@ class Contract:
     def _broken(self, frame: pd.DataFrame) -> Iterator[_Broken]:
         for column in self.columns:
             if column.name not in frame.columns:
+                if column.optional:
+                    continue
                 yield _whole(
                     column.name,
                     Message.of("contract.missing_column"),

@@ -234,6 +234,7 @@ def _ballots() -> pd.DataFrame:
     ]
     frame = pd.DataFrame(rows, columns=["epci_siren", "sector_id", "wish", "rank"])
     frame["rank"] = frame["rank"].astype("Int64")
+    frame["points"] = pd.array([None] * len(frame), dtype="Int64")
     return frame.assign(source="jouet", synthetic=True)
 
 

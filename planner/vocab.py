@@ -14,6 +14,7 @@ from typing import Self
 
 __all__ = [
     "AreaKind",
+    "BallotForm",
     "Decision",
     "DeliberationState",
     "DensityClass",
@@ -184,6 +185,16 @@ class Wish(Term):
     RANKED = "ranked", "Classé", "Ranked"
     REQUIRED = "required", "Exigé", "Required"
     REFUSED = "refused", "Refusé", "Refused"
+    SCORED = "scored", "Noté", "Scored"
+    APPROVED = "approved", "Approuvé", "Approved"
+
+
+class BallotForm(Term):
+    """How an EPCI says what it prefers."""
+
+    RANKING = "ranking", "Classement", "Ranking"
+    POINTS = "points", "Points", "Points"
+    APPROVALS = "approvals", "Approbations", "Approvals"
 
 
 class DeliberationState(Term):

@@ -14,6 +14,7 @@ from planner.cli.coverage import coverage
 from planner.cli.explain import explain
 from planner.cli.plan import check, plan
 from planner.cli.schemas import schemas
+from planner.cli.vote import vote
 
 __all__ = ["app", "main"]
 
@@ -29,6 +30,7 @@ for command in (
     coverage,
     schemas,
     explain,
+    vote,
 ):
     app.command()(command)
 

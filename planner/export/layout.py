@@ -129,7 +129,8 @@ def columns_of(name: str, frame: pd.DataFrame) -> tuple[Column, ...]:
     table.check(frame.iloc[:0])  # columns and CRS only: the cells were checked when it was made
     known = {*table.column_names, "geometry"}
     joined = [str(column) for column in frame.columns if column not in known]
-    return (*table.columns, *(_joined(column, frame[column], name) for column in joined))
+    own = (column for column in table.columns if column.name in frame or not column.optional)
+    return (*own, *(_joined(column, frame[column], name) for column in joined))
 
 
 def _joined(name: str, series: pd.Series[Any], table: str) -> Column:

@@ -17,6 +17,7 @@ from planner.io.observatory import (
     read_observatory_epci,
 )
 from planner.io.outputs import read_outputs
+from planner.io.pabulib import PabulibFile, parse_pabulib, read_pabulib
 from planner.io.partner import DeliveredLayer, Delivery, read_delivery
 from planner.io.polygons import read_sectors, read_zones
 from planner.io.premises import read_premises
@@ -31,17 +32,20 @@ __all__ = [
     "DeliveredLayer",
     "Delivery",
     "Geodata",
+    "PabulibFile",
     "PolygonIntake",
     "PremisesIntake",
     "TableIntake",
     "geodata_folder",
     "hash_file",
     "observatory_to_figures",
+    "parse_pabulib",
     "read_delivery",
     "read_geodata",
     "read_observatory",
     "read_observatory_epci",
     "read_outputs",
+    "read_pabulib",
     "read_premises",
     "read_sectors",
     "read_table",

@@ -99,11 +99,13 @@ def read_table(
     )
     mapped = map_columns(
         source.columns, file=source.file, table=table.name, profiles=(profile,),
-        required=tuple(profile.columns),
+        required=tuple(n for n in profile.columns if not table.column(n).optional),
         columns=_by_title(table, source.columns, fixed) | dict(columns or {}),
     )  # fmt: skip
     raw = source.read(mapped.names())
     given = {ours: raw.table[theirs] for ours, theirs in mapped.columns.items()}
+    absent = set(profile.columns) - set(given)  # optional ones that the file lacks
+    given |= {name: pa.nulls(len(raw.rows)) for name in sorted(absent)}
     given |= {name: pa.array([value] * len(raw.rows)) for name, value in fixed.items()}
     frame = convert_table(given, table, raw=raw, file=source.file)
     found = [replace(finding, table=table.name) for finding in raw.findings]

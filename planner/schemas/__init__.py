@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Final
 
 from planner.contracts import Contract
-from planner.schemas import _concertation, _plan, _territory
+from planner.schemas import _concertation, _plan, _territory, _voting
 
 __all__ = ["CONTRACTS", "contract"]
 
@@ -23,6 +23,7 @@ _ROOMS: Final = (
     _territory,
     _concertation,
     _plan,
+    _voting,
 )
 _LAST: Final = ("reconciliation", "findings", "rejected_rows")
 

@@ -35,18 +35,23 @@ ballots = Contract(
     name="ballots",
     title=("Vœux des EPCI", "Ballots of the EPCI"),
     description=(
-        "Secteurs classés, exigés ou refusés par chaque EPCI",
-        "Sectors ranked, required or refused by each EPCI",
+        "Secteurs classés, notés ou approuvés, exigés ou refusés par chaque EPCI",
+        "Sectors ranked, scored or approved, required or refused by each EPCI",
     ),
     key=("epci_siren", "sector_id"),
     columns=(
         actor(),
         SECTOR_ID,
-        term("wish", Wish, "Vœu", "Wish", "Classé, exigé ou refusé", "Ranked, required or refused"),
+        term("wish", Wish, "Vœu", "Wish", "Classé, noté, approuvé, exigé ou refusé", "Ranked, scored, approved, required or refused"),
         Column(
             name="rank", type="int", minimum=1, nullable=True, title=("Rang", "Rank"),
             description=("1 est le premier ; deux secteurs au même rang sont ex æquo ; absent si non classé",
                          "1 comes first; two sectors of one rank are tied; absent when not ranked"),
+        ),
+        Column(
+            name="points", type="int", minimum=0, nullable=True, optional=True, title=("Points", "Points"),
+            description=("Points d'un secteur noté ; absent si le vœu est un rang ou une approbation",
+                         "Points of a scored sector; absent when the wish is a rank or an approval"),
         ),
         SOURCE,
         SYNTHETIC,

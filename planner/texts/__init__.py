@@ -61,9 +61,9 @@ class Sayable(Protocol):
 class _Writer(Formatter):
     """``str.format`` with the units of the field as format specifications.
 
-    ``n`` a whole number, ``n1`` with one decimal, ``eur`` whole cents as euros, ``pct`` a share as
-    percent, ``date`` a day in words, ``t`` a vocabulary term in the reader's language.  Whatever
-    can say itself (a message) does so in that language.
+    ``n`` a whole number, ``n1`` with one decimal (``n2``, ``n6``), ``eur`` whole cents as euros,
+    ``pct`` a share as percent, ``date`` a day in words, ``t`` a vocabulary term in the reader's
+    language.  Whatever can say itself (a message) does so in that language.
     """
 
     def __init__(self, lang: str) -> None:
@@ -73,7 +73,7 @@ class _Writer(Formatter):
         space = " " if self.lang == "en" else NARROW_SPACE
         if value is None:
             return "—"
-        if format_spec in {"n", "n1", "n2"}:
+        if format_spec in {"n", "n1", "n2", "n6"}:
             return number(value, self.lang, int(format_spec[1:] or 0))
         if format_spec == "eur":
             whole = int(value) % 100 == 0

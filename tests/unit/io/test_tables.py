@@ -102,7 +102,7 @@ def test_missing_columns_are_listed_or_given_as_constants(tmp_path):
     ).table  # fmt: skip
     assert frame.to_dict("records") == [
         {"epci_siren": "243500741", "sector_id": "a", "wish": "ranked", "rank": 1,
-         "source": "réunion", "synthetic": True}
+         "points": None, "source": "réunion", "synthetic": True}
     ]  # fmt: skip
 
 

@@ -1,0 +1,150 @@
+"""Ballots of three forms: as they count, their contradictions, and the points that they give."""
+
+import pandas as pd
+import pytest
+
+from planner.concertation import count_ballots
+from planner.export.pabulib import election_to_pabulib, pabulib_text
+from planner.io import parse_pabulib, read_table
+from planner.schemas import contract
+from planner.toy import toy_territory
+from planner.vocab import BallotForm
+from planner.voting import (
+    Approvals,
+    Points,
+    Ranking,
+    concertation_election,
+    count_votes,
+    score_sectors,
+)
+
+
+def table(*rows):
+    frame = pd.DataFrame(rows, columns=["epci_siren", "sector_id", "wish", "rank", "points"])
+    for name in ("rank", "points"):
+        frame[name] = frame[name].astype("Int64")
+    return frame.assign(source="essai", synthetic=True)
+
+
+def counted(ballots, territory=None):
+    territory = territory or toy_territory()
+    return count_ballots(
+        epci=territory.epci, sectors=territory.sectors, sector_shares=territory.sector_shares,
+        envelopes=territory.envelopes, ballots=ballots, deliberations=territory.deliberations,
+    )  # fmt: skip
+
+
+EPCI = "200000002"
+
+
+def test_points_put_sectors_in_their_order():
+    found = counted(
+        table((EPCI, "22002-01", "scored", None, 3), (EPCI, "22002-02", "scored", None, 9))
+    )
+    ballot = found.ballots[EPCI]
+    assert ballot.form is BallotForm.POINTS
+    assert ballot.points == (("22002-01", 3), ("22002-02", 9))
+    assert ballot.ranked == ((1, ("22002-02",)), (2, ("22002-01",)))
+
+
+def test_approvals_share_the_first_rank():
+    found = counted(
+        table(
+            (EPCI, "22002-01", "approved", None, None), (EPCI, "22002-02", "approved", None, None)
+        )
+    )
+    ballot = found.ballots[EPCI]
+    assert ballot.form is BallotForm.APPROVALS
+    assert ballot.ranked == ((1, ("22002-01", "22002-02")),)
+    assert not [f for f in found.findings if f.rule == "concertation.tied"]
+
+
+@pytest.mark.parametrize(
+    ("row", "rule"),
+    [
+        (("ranked", 1, 5), "rank_and_points"),
+        (("scored", 1, 5), "rank_and_points"),
+        (("approved", 1, None), "rank_and_points"),
+        (("approved", None, 2), "rank_and_points"),
+        (("ranked", None, 5), "rank_and_points"),
+        (("scored", None, None), "scored_without_points"),
+        (("ranked", None, None), "ranked_without_rank"),
+    ],
+)
+def test_a_wish_that_contradicts_itself_is_a_finding_and_does_not_count(row, rule):
+    found = counted(table((EPCI, "22002-01", *row)))
+    assert found.ballots[EPCI].ranked == ()
+    told = [f for f in found.findings if f.place == EPCI and f.rule == f"concertation.{rule}"]
+    assert len(told) == 1
+    assert "CC Toy-Nord-Est" in told[0].message.say() + told[0].remedy.say()
+
+
+def test_a_ballot_of_two_forms_counts_for_neither_but_keeps_what_is_refused():
+    found = counted(
+        table((EPCI, "22002-01", "ranked", 1, None), (EPCI, "22002-02", "approved", None, None),
+              ("200000003", "35001-02", "refused", None, None))
+    )  # fmt: skip
+    assert found.ballots[EPCI].ranked == ()
+    assert found.ballots["200000003"].refused == ("35001-02",)
+    assert "concertation.mixed_forms" in {f.rule for f in found.findings}
+
+
+def test_a_file_may_lack_the_column_of_points(tmp_path):
+    path = tmp_path / "ballots.csv"
+    head = "epci_siren,sector_id,wish,rank,source,synthetic\n"
+    path.write_text(head + "200000002,22002-01,ranked,1,x,true\n", encoding="utf-8")
+    read = read_table(path, "ballots").table
+    assert read["points"].isna().all()
+    assert counted(read).ballots[EPCI].ranked == ((1, ("22002-01",)),)
+    lacking = read.drop(columns="points")
+    contract("ballots").check(lacking)
+    assert counted(lacking).ballots[EPCI] == counted(read).ballots[EPCI]
+    assert contract("ballots").select(lacking)["points"].isna().all()
+
+
+def test_points_of_sectors_by_hand():
+    toy = toy_territory()
+    found = counted(toy.ballots, toy)
+    table = score_sectors(found, toy.sectors, toy.sector_shares)
+    # two ranked: 2 points and 1; one ranked: 1; the fourth EPCI has not voted; halves
+    assert table[["sector_id", "epci_siren", "points"]].to_numpy().tolist() == [
+        ["22002-01", "200000002", 2], ["22002-02", "200000002", 4], ["35001-01", "200000003", 2],
+    ]  # fmt: skip
+    assert set(table["scale"]) == {2}
+    total = score_sectors(found, toy.sectors, toy.sector_shares, rule="equal_total")
+    assert total["points"].tolist() == [333_333, 666_667, 1_000_000]
+    heavy = score_sectors(found, toy.sectors, toy.sector_shares, weights={"200000002": 3})
+    assert heavy["points"].tolist() == [6, 12, 2]
+    mixed = score_sectors(
+        found, toy.sectors.iloc[::-1], toy.sector_shares.sample(frac=1, random_state=1)
+    )
+    pd.testing.assert_frame_equal(mixed, table)
+
+
+def test_the_concertation_as_an_election_and_back():
+    toy = toy_territory()
+    found = counted(toy.ballots, toy)
+    election = concertation_election(found, toy.sectors, toy.sector_shares)
+    assert {v.voter_id: v.ballot for v in election.voters} == {
+        "200000001": Ranking(()),
+        "200000002": Ranking((("22002-02",), ("22002-01",))),
+        "200000003": Ranking((("35001-01",),)),
+    }
+    assert election.budget == 0 + 6 + 4
+    assert election.costs == {"22002-01": 4, "22002-02": 6, "35001-01": 4, "35001-02": 6}
+    assert count_votes(election, rule="borda", ties="sector_id").selected == (
+        "22002-01",
+        "22002-02",
+    )
+    one = concertation_election(found, toy.sectors, toy.sector_shares, departement="35")
+    assert [v.voter_id for v in one.voters] == ["200000003"]
+    file = election_to_pabulib(
+        election, description="d", unit="u", instance="2017", rule="ranking_within_envelope"
+    )
+    assert parse_pabulib(pabulib_text(file)).vote_type == "ordinal"
+    other = counted(table((EPCI, "22002-01", "scored", None, 3)), toy)
+    said = concertation_election(other, toy.sectors, toy.sector_shares).voters[1].ballot
+    assert said == Points((("22002-01", 3),))
+    other = counted(table((EPCI, "22002-01", "approved", None, None)), toy)
+    said = concertation_election(other, toy.sectors, toy.sector_shares).voters[1].ballot
+    assert said == Approvals(("22002-01",))
