@@ -8,6 +8,7 @@ their licences and the manifest are written the same each time; ``git diff`` the
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
 import subprocess
@@ -57,6 +58,26 @@ VENDORED = (
         stands_for=("leaflet.css",),
         note="without its pictures, which this page doesn't show",
     ),
+    Vendored(
+        file="tiny-inflate.js",
+        package="tiny-inflate",
+        version="1.0.3",
+        member="index.js",
+        licence="MIT",
+        licence_file="LICENSE",
+        stands_for=(),
+        note="given the name tinyInflate; for browsers without DecompressionStream",
+    ),
+    Vendored(
+        file="source-sans-3.css",
+        package="@fontsource-variable/source-sans-3",
+        version="5.3.1",
+        member="files/source-sans-3-latin-wght-normal.woff2",
+        licence="OFL-1.1",
+        licence_file="LICENSE",
+        stands_for=(),
+        note="the Latin letters of the font, inside a style",
+    ),
 )
 TEST_ASSETS = (
     Vendored(
@@ -83,7 +104,8 @@ def main() -> int:
 
 
 def _write(vendored: Vendored, target: Path, folder: Path) -> str:
-    archive = folder / f"{vendored.package}-{vendored.version}.tgz"
+    name = vendored.package.removeprefix("@").replace("/", "-")
+    archive = folder / f"{name}-{vendored.version}.tgz"
     if not archive.exists():
         print(f"npm pack {vendored.package}@{vendored.version}")
         subprocess.run(
@@ -92,27 +114,48 @@ def _write(vendored: Vendored, target: Path, folder: Path) -> str:
             check=True,
             capture_output=True,
         )
-    text = _without_addresses(_member(archive, vendored.member))
-    licence = _member(archive, vendored.licence_file)
+    text = _as_asset(vendored, _member(archive, vendored.member))
+    licence = _text(_member(archive, vendored.licence_file))
     (target / vendored.file).write_text(text, encoding="utf-8", newline="\n")
-    (target / f"{vendored.package}.LICENSE").write_text(licence, encoding="utf-8", newline="\n")
+    (target / f"{name}.LICENSE").write_text(licence, encoding="utf-8", newline="\n")
     digest = hashlib.sha256(text.encode()).hexdigest()
-    names = ", ".join(f'"{name}"' for name in vendored.stands_for)
+    stood = ", ".join(f'"{name}"' for name in vendored.stands_for)
     print(f"  {vendored.file}: {len(text):,} characters, sha256 {digest[:12]}…")
     return (
         f'[[asset]]\nfile = "{vendored.file}"\npackage = "{vendored.package}"\n'
         f'version = "{vendored.version}"\nmember = "{vendored.member}"\n'
-        f'licence = "{vendored.licence}"\nlicence_file = "{vendored.package}.LICENSE"\n'
-        f'stands_for = [{names}]\nnote = "{vendored.note}"\nsha256 = "{digest}"\n'
+        f'licence = "{vendored.licence}"\nlicence_file = "{name}.LICENSE"\n'
+        f'stands_for = [{stood}]\nnote = "{vendored.note}"\nsha256 = "{digest}"\n'
     )
 
 
-def _member(archive: Path, name: str) -> str:
+def _member(archive: Path, name: str) -> bytes:
     with tarfile.open(archive) as tar:
         file = tar.extractfile(f"package/{name}")
         if file is None:
             raise FileNotFoundError(name)
-        return file.read().decode("utf-8").replace("\r\n", "\n")
+        return file.read()
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8").replace("\r\n", "\n")
+
+
+def _as_asset(vendored: Vendored, raw: bytes) -> str:
+    """Return what the page holds of a member: a script under a name, or a font in its style."""
+    if vendored.member.endswith(".woff2"):
+        data = base64.b64encode(raw).decode()
+        return (
+            "@font-face {\n  font-family: 'Source Sans 3 Variable'; font-style: normal;\n"
+            "  font-weight: 200 900; font-display: swap;\n"
+            f"  src: url(data:font/woff2;base64,{data}) format('woff2');\n}}\n"
+        )
+    text = _without_addresses(_text(raw))
+    if "module.exports" in text and vendored.package == "tiny-inflate":
+        return (
+            f"var tinyInflate = (function (module) {{\n{text}return module.exports;\n}})({{}});\n"
+        )
+    return text
 
 
 def _without_addresses(text: str) -> str:

@@ -38,7 +38,11 @@
     return pattern;
   }
 
-  // scene: {classes: [{style, rings, shown}], lines: [{style, arcs, shown}], names, picked}
+  const POINTS_FROM = 9.75; // below this zoom areas are shaded; from it on premises are drawn
+  planner.POINTS_FROM = POINTS_FROM;
+
+  // scene: {classes: [{style, rings, shown, faint}], lines: [{style, arcs, shown}], names, picked,
+  //         land, veil, premises, paint, path}
   planner.Canvas = L.Layer.extend({
     initialize(topology, scene) {
       this._topology = topology;
@@ -95,34 +99,66 @@
       canvas.style.width = whole.x + 'px';
       canvas.style.height = whole.y + 'px';
       const origin = map.getPixelOrigin().add(corner);
-      const view = [margin.x, margin.y, margin.x + size.x, margin.y + size.y];
-      this._draw(canvas.getContext('2d'), origin, whole, ratio, view);
+      this.draw(canvas.getContext('2d'), { zoom: this._zoom, origin, size: whole, ratio });
     },
 
-    _draw(c, origin, size, ratio, view) {
-      const scale = 2 ** (this._zoom - this._topology.zoom);
+    // Draw a view of the world: the screen's, or that of the printed page.
+    draw(c, { zoom, origin, size, ratio }) {
+      const began = performance.now();
+      const scale = 2 ** (zoom - this._topology.zoom);
       // patterns stay with the ground while it is dragged
       const shift = { x: origin.x % PATTERN, y: origin.y % PATTERN };
       const frame = {
         scale, dx: shift.x - origin.x, dy: shift.y - origin.y,
         box: [origin.x, origin.y, origin.x + size.x, origin.y + size.y].map((v) => v / scale),
-        thin: this._topology.thinned(this._zoom + Math.log2(ratio) * 0.5),
-        shift, size, view,
+        thin: this._topology.thinned(zoom + Math.log2(ratio) * 0.5),
+        shift, size, zoom,
       };
+      const dotted = zoom >= POINTS_FROM && this.scene.premises && this.scene.premises.points > 0;
       c.setTransform(ratio, 0, 0, ratio, -shift.x * ratio, -shift.y * ratio);
       c.lineJoin = c.lineCap = 'round';
+      if (this.scene.land) this._fill(c, this.scene.land, '#f3f2ee', frame);
       for (const entry of this.scene.classes) {
-        if (!entry.shown) continue;
-        c.beginPath();
-        for (const ring of entry.rings) this._ring(c, ring, frame);
-        c.fillStyle = makePattern(c, entry.style, Math.ceil(ratio));
-        c.fill('evenodd');
+        if (!entry.shown || !entry.rings.length) continue;
+        this._fill(c, entry.rings, '#ffffff', frame); // what is pale is pale on paper, not on the sea
+        c.globalAlpha = (dotted ? this.scene.areaShare : 1) * (entry.faint ? 0.22 : 1);
+        this._fill(c, entry.rings, dotted ? entry.style.fill : makePattern(c, entry.style, Math.ceil(ratio)), frame);
+        c.globalAlpha = 1;
       }
+      if (dotted) {
+        c.save();
+        c.setTransform(1, 0, 0, 1, 0, 0);
+        this.scene.premises.draw(c, { zoom, origin, size, ratio }, this.scene.paint);
+        c.restore();
+      }
+      if (this.scene.veil) this._fill(c, this.scene.veil, 'rgba(244,246,248,0.78)', frame);
       for (const line of this.scene.lines) {
-        if (line.shown && this._zoom >= line.style.fromZoom) this._line(c, line, frame);
+        if (line.shown && zoom >= line.style.fromZoom) this._line(c, line, frame);
       }
       if (this.scene.picked) this._pick(c, this.scene.picked, frame);
       this._names(c, frame);
+      if (this.scene.path) this._path(c, this.scene.path, frame);
+      this.spent = performance.now() - began;
+    },
+
+    _fill(c, rings, style, frame) {
+      c.beginPath();
+      for (const ring of rings) this._ring(c, ring, frame);
+      c.fillStyle = style;
+      c.fill('evenodd');
+    },
+
+    // The measured way: points in pixels of the topology.
+    _path(c, points, frame) {
+      const at = points.map(([x, y]) => [x * frame.scale + frame.dx, y * frame.scale + frame.dy]);
+      c.beginPath();
+      at.forEach(([x, y], k) => (k ? c.lineTo(x, y) : c.moveTo(x, y)));
+      for (const [color, width] of [['#ffffff', 6], ['#a3194e', 2.5]]) {
+        c.strokeStyle = color;
+        c.lineWidth = width;
+        c.stroke();
+      }
+      for (const [x, y] of at) this._mark(c, x, y, 4, { fill: '#ffffff', ink: '#a3194e' });
     },
 
     _seen(box, frame, at) {
@@ -159,7 +195,7 @@
       for (const arc of line.arcs) {
         if (this._seen(this._topology.boxes, frame, 4 * arc)) this._arc(c, arc, frame, true);
       }
-      const growth = Math.min(1.6, Math.max(0.5, 1 + (this._zoom - 10) * 0.15));
+      const growth = Math.min(1.6, Math.max(0.5, 1 + (frame.zoom - 10) * 0.15));
       const width = line.style.width * growth;
       if (line.style.halo) {
         c.setLineDash([]);
@@ -188,7 +224,7 @@
     // Names that fit, the most important first; names: [{x, y, text, rank, mark}]
     _names(c, frame) {
       const taken = [];
-      const zoom = this._zoom;
+      const { zoom } = frame;
       c.textBaseline = 'middle';
       for (const name of this.scene.names) {
         if (name.shown === false || zoom < name.fromZoom) continue;

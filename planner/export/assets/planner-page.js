@@ -3,7 +3,7 @@
 'use strict';
 
 (function () {
-  planner.FONT = 'system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
+  planner.FONT = '"Source Sans 3 Variable", system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
   const SVG = 'http://www.w3.org/2000/svg';
   const SHOWN_RESULTS = 12;
   const FIGURES = ['premises', 'premisesMax', 'serviceable', 'rate', 'private', 'phase1', 'phase2',
@@ -67,6 +67,45 @@
       this.makeSearch();
       this.makeTable();
       this.makeSheet();
+    }
+
+    // Decode every premise while the areas are already on the screen.
+    async placePremises() {
+      for (const block of this.data.premises) await this.scene.premises.add(block);
+      this.canvas.refresh();
+      await document.fonts.ready;
+      this.canvas.refresh();
+    }
+
+    // How a premise is painted under the present theme: a few styles, made once each.
+    makePaint() {
+      const theme = this.data.themes[this.theme];
+      const states = this.data.themes.find((t) => t.key === 'state') || null;
+      const { codes, shapes } = this.data.states;
+      const made = new Map();
+      const style = (entry, shape, rank) => {
+        const key = `${entry.fill}${shape}${rank}`;
+        if (!made.has(key)) {
+          const ink = [1, 3, 5].map((at) => parseInt(entry.fill.slice(at, at + 2), 16));
+          made.set(key, { ink: [...ink, 255], shape, rank });
+        }
+        return made.get(key);
+      };
+      if (theme.byState && states) {
+        const unknown = states.classes.length - 1;
+        const place = codes.map((code) => states.classes.findIndex((entry) => entry.key === code));
+        return (area, phase, state) => {
+          const k = state < 0 ? unknown : place[state];
+          return style(states.classes[k], shapes[states.classes[k].key], unknown - k);
+        };
+      }
+      const { phaseCodes, phases } = this.data;
+      return (area, phase) => {
+        const position = area >> 1;
+        if (theme.key === 'phase') return style(phases[phase < 0 ? phases.length - 1 : phaseCodes[phase]], 'disc', 0);
+        const k = area & 1 || !theme.sector.length ? theme.commune[position] : theme.sector[position];
+        return style(theme.classes[k], 'disc', 0);
+      };
     }
 
     say(key, values) {
@@ -133,6 +172,8 @@
           .map((style) => ({ style, arcs: arcs[style.key], shown: true })),
         names: this.makeNames(),
         picked: null,
+        premises: new planner.Premises(),
+        areaShare: 0.3,
       };
       this.setTheme(0);
     }
@@ -149,6 +190,7 @@
       this.scene.classes = topology.outlines(faces, theme.classes.length).map((area, k) => ({
         style: theme.classes[k], rings: this.boxed(area.arcs), shown: true,
       }));
+      this.scene.paint = this.makePaint();
     }
 
     makeNames() {
@@ -713,11 +755,12 @@
     }
   }
 
-  planner.start = function (map) {
+  planner.start = async function (map) {
     const data = JSON.parse(one('donnees').textContent);
     try {
       planner.page = new Page(map, data);
       planner.page.start();
+      await planner.page.placePremises();
       document.documentElement.classList.add('ready');
     } catch (error) {
       document.documentElement.classList.remove('js');

@@ -16,9 +16,10 @@ from markupsafe import Markup
 
 from planner.export.map.data import MapData
 from planner.export.map.document import build_context
-from planner.export.map.payload import build_payload, json_block, paint
+from planner.export.map.payload import build_payload, json_block
 from planner.export.map.picture import draw_map, draw_patterns
 from planner.export.map.shell import Page, region_map
+from planner.export.map.themes import paint
 from planner.export.map.topology import Topology, TopologyRules, encode_topology, grid_to_lonlat
 from planner.export.style import PHASE_THEME
 from planner.plan import Plan

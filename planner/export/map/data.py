@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Final, Self
 
 import geopandas as gpd
 import pandas as pd
 
+from planner.errors import UnknownNameError
+from planner.export.map.premises import Points, points_of
 from planner.plan import Plan
 from planner.provenance import Origin
 from planner.schemas import contract
+from planner.texts import Message
 from planner.vocab import Level
 
-__all__ = ["MapData", "absent"]
+__all__ = ["MapData", "absent", "records"]
 
 _REQUIRED: Final = ("region", "departements", "epci", "communes")
 _OPTIONAL: Final = (
     "villes_moyennes", "sectors", "zones", "coverage", "programme", "contributions", "balances",
     "costs", "schedule",
+)  # fmt: skip
+_CELL: Final = (
+    "insee", "sector_id", "premises_count", "serviceable_count", "stateless_count",
+    "denominator_count",
 )  # fmt: skip
 
 
@@ -48,6 +55,13 @@ class MapData:
         The plan; any of them may be empty.  ``coverage`` holds the rows of ``reference_date`` only.
     origins
         Where each layer comes from.
+    layer
+        Premises with their phase and state (:meth:`planner.plan.Plan.premises_layer`), or None.
+    cells
+        Counts by commune and sector on ``reference_date``, ``sector_id`` absent outside sectors:
+        what a date of the programme is counted from.  May be empty.
+    level, code
+        What the map is of: the region, or one département or EPCI of it.
     """
 
     name: str
@@ -70,6 +84,10 @@ class MapData:
     costs: pd.DataFrame
     schedule: pd.DataFrame
     origins: tuple[Origin, ...]
+    layer: pd.DataFrame | None = None
+    cells: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(_CELL)))
+    level: Level = Level.REGION
+    code: str = ""
 
     @classmethod
     def from_tables(
@@ -82,13 +100,15 @@ class MapData:
         version: str = "1",
         vintage: int | None = None,
         origins: tuple[Origin, ...] = (),
+        layer: pd.DataFrame | None = None,
+        cells: pd.DataFrame | None = None,
         **tables: pd.DataFrame,
     ) -> Self:
         """Check the tables and keep what the map needs of them.
 
         Parameters
         ----------
-        name, title, reference_date, status, version, vintage, origins
+        name, title, reference_date, status, version, vintage, origins, layer, cells
             As in :class:`MapData`.
         **tables
             Tables by the names of their contracts: ``region``, ``departements``, ``epci`` and
@@ -113,9 +133,15 @@ class MapData:
         coverage = kept["coverage"]
         days = pd.to_datetime(coverage["on"]).dt.date
         kept["coverage"] = coverage[days == reference_date].reset_index(drop=True)
+        if cells is None:
+            cells = pd.DataFrame(columns=list(_CELL))
+        elif len(cells):
+            cells = cells.loc[cells["premises_count"] > 0, list(_CELL)]
+            cells = cells.sort_values(["insee", "sector_id"], ignore_index=True)
         return cls(
             name=name, title=title, status=status, version=version, vintage=vintage,
-            reference_date=reference_date, origins=origins, **kept,
+            reference_date=reference_date, origins=origins, layer=layer, cells=cells,
+            code=str(kept["region"]["code"].iloc[0]) if len(kept["region"]) else "", **kept,
         )  # fmt: skip
 
     @classmethod
@@ -143,22 +169,111 @@ class MapData:
             balances=plan.balances,
             costs=plan.costs,
             schedule=plan.schedule,
+            layer=plan.premises_layer() if len(territory.premises) else None,
+            cells=_cells(plan),
         )
+
+    def focus(self, level: Level, code: str) -> Self:
+        """Keep what concerns one EPCI or one département.
+
+        Premises are those of its communes; a sector that reaches into it is kept whole, as it is
+        decided whole.
+
+        Parameters
+        ----------
+        level, code
+            :attr:`~planner.vocab.Level.EPCI` and a SIREN, or
+            :attr:`~planner.vocab.Level.DEPARTEMENT` and a code.
+
+        Raises
+        ------
+        UnknownNameError
+            When no commune of the map belongs to it.
+        """
+        column = {Level.EPCI: "epci_siren", Level.DEPARTEMENT: "departement"}[level]
+        communes = _where(self.communes, column, {code})
+        if communes.empty:
+            raise UnknownNameError(
+                Message.of("map.no_such_place", level=level, code=code),
+                Message.of("map.no_such_place_remedy", level=level),
+            )
+        insee = set(communes["insee"])
+        cells = _where(self.cells, "insee", insee)
+        keys = set(cells["sector_id"].dropna())
+        keys |= set(_where(self.sectors, "insee", insee)["sector_id"])
+        sectors = _where(self.sectors, "sector_id", keys)
+        zones = _where(self.zones, "zone_id", set(sectors["zone_id"].dropna()))
+        epci = _where(self.epci, "siren", set(communes["epci_siren"].dropna()))
+        departements = _where(self.departements, "code", set(communes["departement"]))
+        codes = {
+            Level.COMMUNE.value: insee,
+            Level.SECTOR.value: keys,
+            Level.ZONE.value: set(zones["zone_id"]),
+            Level.EPCI.value: set(epci["siren"]),
+            Level.DEPARTEMENT.value: set(departements["code"]),
+        }
+        kept = [
+            kept_code in codes.get(kept_level, ())
+            for kept_level, kept_code in zip(
+                self.coverage["level"].astype(str), self.coverage["code"], strict=True
+            )
+        ]
+        actors = set(epci["siren"]) | {f"D{one}" for one in departements["code"]}
+        layer = self.layer
+        return replace(
+            self,
+            level=level,
+            code=code,
+            communes=communes,
+            sectors=sectors,
+            zones=zones,
+            epci=epci,
+            departements=departements,
+            villes_moyennes=_where(self.villes_moyennes, "insee", insee),
+            coverage=self.coverage[kept].reset_index(drop=True),
+            programme=_where(self.programme, "sector_id", keys),
+            contributions=_where(self.contributions, "epci_siren", set(epci["siren"])),
+            balances=_where(self.balances, "epci_siren", actors),
+            costs=_where(self.costs, "sector_id", keys),
+            schedule=_where(self.schedule, "sector_id", keys),
+            cells=cells,
+            layer=None if layer is None else _where(layer, "insee", insee),
+        )
+
+    @property
+    def place(self) -> str:
+        """Name of what the map is of."""
+        table, key = {
+            Level.EPCI: (self.epci, "siren"),
+            Level.DEPARTEMENT: (self.departements, "code"),
+        }.get(self.level, (self.region, "code"))
+        return ", ".join(table.loc[table[key] == self.code, "nom"])
+
+    def points(self) -> Points | None:
+        """Return the premises as points, or None without any."""
+        if self.layer is None:
+            return None
+        sectors = {key: place for place, key in enumerate(self.sectors["sector_id"])}
+        communes = {key: place for place, key in enumerate(self.communes["insee"])}
+        return points_of(self.layer, sectors=sectors, communes=communes)
 
     def coverage_of(self, level: Level) -> dict[str, Mapping[str, Any]]:
         """Return the rows of coverage of one level by code, absent values as None."""
         rows = self.coverage[self.coverage["level"].astype("str") == level.value]
-        return {row["code"]: row for row in records(rows)}
+        return {row["code"]: _known(row) for row in records(rows)}
 
     @property
-    def region_row(self) -> Mapping[str, Any] | None:
-        """The coverage of the region, when it was measured."""
-        return next(iter(self.coverage_of(Level.REGION).values()), None)
+    def whole_row(self) -> Mapping[str, Any] | None:
+        """The coverage of what the map is of, when it was measured."""
+        rows = self.coverage_of(self.level)
+        if self.level is Level.REGION:
+            return next(iter(rows.values()), None)
+        return rows.get(self.code)
 
     @property
     def public_only(self) -> bool:
         """Whether rates leave the private zone out, as no state of it is known."""
-        row = self.region_row
+        row = self.whole_row
         return row is not None and row["denominator_count"] != row["premises_count"]
 
     @property
@@ -170,6 +285,25 @@ class MapData:
             if len(frame) and frame["synthetic"].fillna(value=False).astype(bool).any():
                 found.add(table)
         return tuple(sorted(found))
+
+
+def _where(frame: Any, column: str, values: set[str]) -> Any:  # noqa: ANN401 (table or geotable)
+    return frame[frame[column].isin(values)].reset_index(drop=True)
+
+
+def _cells(plan: Plan) -> pd.DataFrame | None:
+    details = plan.coverage.details
+    if "in_territory" in details.columns:
+        details = details[details["in_territory"]]
+    return details if set(_CELL) <= set(details.columns) else None
+
+
+def _known(row: dict[str, Any]) -> dict[str, Any]:
+    """Say that states are unknown where none is known and the rate leaves the premises out."""
+    stateless = row["stateless_count"]
+    if row["denominator_count"] == 0 and stateless and stateless == row["premises_count"]:
+        row["serviceable_count"] = None
+    return row
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:

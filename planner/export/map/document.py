@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from planner.export.map.data import MapData, records
-from planner.export.map.payload import Painted, vote_text
+from planner.export.map.payload import vote_text
 from planner.export.map.picture import (
     STILL_LINES,
     draw_bar,
@@ -14,6 +14,7 @@ from planner.export.map.picture import (
     draw_swatch,
     draw_town,
 )
+from planner.export.map.themes import Painted
 from planner.export.map.topology import Topology
 from planner.export.style import LINES, PHASE_THEME
 from planner.schemas import contract
@@ -97,6 +98,9 @@ def epci_rows(data: MapData) -> list[dict[str, Any]]:
     for name in _SUMMED:
         total[name] = _sum(row[name] for row in rows)
     total["net_cents"] = _sum(row["net_cents"] for row in rows) if balances else None
+    total["serviceable_count"] = _sum(
+        row["serviceable_count"] for row in rows if row["denominator_count"] != 0
+    )  # what no rate counts is left out, as its states are unknown
     total["coverage_rate"] = _rate(total["serviceable_count"], total["denominator_count"])
     for name in ("granted", "used"):
         in_lines = [row for row in rows if row["unit"] == EnvelopeUnit.LINES.value]
@@ -237,7 +241,7 @@ def _envelope(value: int, unit: str | None, lang: str, *, bare: bool) -> str:
 
 def _summary(data: MapData, lang: str) -> dict[str, Any] | None:
     """Return the region in brief: premises, coverage, and how premises share among the phases."""
-    row = data.region_row
+    row = data.whole_row
     if row is None:
         return None
     classes = {entry.key: entry for entry in PHASE_THEME.classes}
@@ -286,15 +290,25 @@ def _about(data: MapData, painted: Painted, position: int, lang: str) -> str:
     """Say how much of the territory is in a class."""
     if not painted.sectors:
         return say("map.legend_communes", lang, count=painted.communes.count(position))
-    row = data.region_row
-    column = dict(SPLIT)[painted.theme.classes[position].key]
+    row = data.whole_row
     sectors = painted.sectors.count(position)
-    counted = row[column] if row else None
+    if painted.theme is not PHASE_THEME:
+        return _premises_about(data, painted, position, lang)
+    counted = row[dict(SPLIT)[painted.theme.classes[position].key]] if row else None
     if counted is None:
         return say("map.legend_sectors_only", lang, sectors=sectors) if sectors else ""
     if not sectors:
         return say("map.legend_premises", lang, count=counted)
     return say("map.legend_sectors", lang, sectors=sectors, count=counted)
+
+
+def _premises_about(data: MapData, painted: Painted, position: int, lang: str) -> str:
+    """Say how many sectors are in a class, and how many premises they hold."""
+    held = [count for count, k in zip(data.sectors["premises_count"], painted.sectors, strict=True)
+            if k == position]  # fmt: skip
+    if not held:
+        return ""
+    return say("map.legend_sectors", lang, sectors=len(held), count=int(sum(held)))
 
 
 def _layers(data: MapData, lang: str) -> list[dict[str, Any]]:

@@ -9,23 +9,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import pandas as pd
 
 from planner.export.map.data import MapData, records
+from planner.export.map.premises import encode_points
+from planner.export.map.themes import Painted
 from planner.export.map.topology import GRID_ZOOM, Topology, grid_xy
+from planner.export.palettes import STATE_SHAPES
 from planner.export.style import (
-    COVERAGE_THEME,
     LINES,
     PHASE_THEME,
     SEA,
     TOWN,
     AreaClass,
-    Theme,
-    coverage_class,
     phase_class,
 )
 from planner.texts import catalogue, say
@@ -35,12 +34,13 @@ from planner.vocab import (
     DeliberationState,
     Level,
     Phase,
+    PremiseState,
     RegulatoryZone,
     Term,
     ZoneKind,
 )
 
-__all__ = ["FIGURES", "Painted", "build_payload", "json_block", "paint", "vote_text"]
+__all__ = ["FIGURES", "build_payload", "json_block", "vote_text"]
 
 FIGURES: Final = (
     "premises_count", "premises_max_count", "serviceable_count", "coverage_rate", "private_count",
@@ -48,59 +48,6 @@ FIGURES: Final = (
 )  # fmt: skip
 """What a row of figures holds, in this order."""
 _UI: Final = "map.ui_"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Painted:
-    """A theme laid on the territory.
-
-    Parameters
-    ----------
-    theme
-        The theme.
-    sectors, communes
-        Class of each area, in the order of the tables; a face is painted as its sector, or as its
-        commune where it has none.  ``sectors`` is empty when the theme paints communes only.
-    """
-
-    theme: Theme
-    sectors: list[int]
-    communes: list[int]
-
-    def faces(self, topology: Topology) -> np.ndarray[Any, np.dtype[np.int64]]:
-        """Return the class of each face of a topology."""
-        commune = topology.labels["commune"]
-        classes = np.append(np.array(self.communes, dtype=np.int64), -1)[commune]
-        if self.sectors and "sector" in topology.labels:
-            sector = topology.labels["sector"]
-            of_sector = np.append(np.array(self.sectors, dtype=np.int64), -1)[sector]
-            classes = np.where(sector >= 0, of_sector, classes)
-        painted: np.ndarray[Any, np.dtype[np.int64]] = classes
-        return painted
-
-
-def paint(data: MapData) -> tuple[Painted, ...]:
-    """Lay the themes that the data allow on the territory, the first one shown at first."""
-    private = [zone != RegulatoryZone.PUBLIC.value for zone in data.communes["regulatory_zone"]]
-    phases = dict(zip(data.programme["sector_id"], data.programme["phase"], strict=True))
-    rates = data.coverage_of(Level.COMMUNE)
-    found = []
-    if len(data.sectors):
-        found.append(
-            Painted(
-                theme=PHASE_THEME,
-                sectors=[phase_class(phases.get(key)) for key in data.sectors["sector_id"]],
-                communes=[phase_class(Phase.PRIVATE.value if p else None) for p in private],
-            )
-        )
-    if rates or not found:
-        known = [rates.get(code, {}).get("coverage_rate") for code in data.communes["insee"]]
-        found.append(
-            Painted(
-                theme=COVERAGE_THEME, sectors=[], communes=[coverage_class(rate) for rate in known]
-            )
-        )
-    return tuple(found)
 
 
 def build_payload(
@@ -119,6 +66,7 @@ def build_payload(
     lang
         Language of the labels.
     """
+    points = data.points()
     return {
         "lang": lang,
         "texts": _ui_texts(lang, public_only=data.public_only),
@@ -132,6 +80,12 @@ def build_payload(
         "villes": _villes(data),
         "zones": _zones(data, lang),
         "sectors": _sectors(data, lang),
+        "whole": _whole(data, lang),
+        "cells": _cells(data),
+        "time": _time(data, lang),
+        "states": {"shapes": dict(STATE_SHAPES), "codes": list(PremiseState.codes())},
+        "phaseCodes": [phase_class(code) for code in Phase.codes()],
+        "premises": [encode_points(points)] if points is not None else [],
     }
 
 
@@ -197,7 +151,7 @@ def _styles(lang: str) -> dict[str, Any]:
     return {"sea": SEA, "lines": lines, "town": town}
 
 
-def _swatch(label: str, entry: AreaClass) -> dict[str, str]:
+def _swatch(label: str, entry: AreaClass) -> dict[str, Any]:
     swatch = entry.swatch
     return {
         "key": entry.key, "label": label,
@@ -208,7 +162,13 @@ def _swatch(label: str, entry: AreaClass) -> dict[str, str]:
 def _theme(painted: Painted, lang: str) -> dict[str, Any]:
     return {
         "key": painted.theme.key,
-        "classes": [_swatch(entry.label.say(lang), entry) for entry in painted.theme.classes],
+        "label": painted.theme.label.say(lang),
+        "dated": painted.dated,
+        "byState": painted.by_state,
+        "classes": [
+            _swatch(entry.label.say(lang), entry) | {"minimum": entry.minimum}
+            for entry in painted.theme.classes
+        ],
         "sector": painted.sectors,
         "commune": painted.communes,
     }
@@ -229,6 +189,55 @@ def _labels(codes: Iterable[Any], terms: type[Term], lang: str) -> tuple[list[st
     """Return the labels of a vocabulary and the position of each code, -1 when absent."""
     places = _positions(terms.codes())
     return [term.label(lang) for term in terms], [places.get(str(code), -1) for code in codes]
+
+
+def _whole(data: MapData, lang: str) -> dict[str, Any]:
+    """Return the card of what the map is of, and the sums that no area holds."""
+    costs, owed = data.costs["cost_cents"], data.contributions["net_cents"]
+    return {
+        "level": data.level.value,
+        "kind": data.level.label(lang),
+        "nom": data.place,
+        "figures": _figures(data.whole_row),
+        "cost": int(costs.sum()) if len(costs) else None,
+        "net": int(owed.sum()) if len(owed) else None,
+    }
+
+
+def _cells(data: MapData) -> dict[str, list[Any]]:
+    """Return counts by commune and sector; premises without a known state count as such."""
+    communes, sectors = _positions(data.communes["insee"]), _positions(data.sectors["sector_id"])
+    rows = [row for row in records(data.cells) if row["insee"] in communes]
+    return {
+        "commune": [communes[row["insee"]] for row in rows],
+        "sector": [sectors.get(row["sector_id"], -1) for row in rows],
+        "premises": [row["premises_count"] for row in rows],
+        "serviceable": [row["serviceable_count"] for row in rows],
+        "rated": [row["denominator_count"] for row in rows],
+    }
+
+
+def _time(data: MapData, lang: str) -> dict[str, Any]:
+    """Return the day of the data, and every quarter from there to the last works."""
+    on = data.reference_date
+    quarter = f"{on.year}-T{(on.month + 2) // 3}"
+    last = max(data.schedule["quarter"], default="")
+    quarters = []
+    while quarter < last:
+        year, number = int(quarter[:4]), int(quarter[6])
+        quarter = f"{year + number // 4}-T{number % 4 + 1}"
+        quarters.append(quarter)
+    return {
+        "on": say("map.day", lang, on=on),
+        "quarters": quarters,
+        "labels": [quarter_text(code, lang) for code in quarters],
+    }
+
+
+def quarter_text(code: str, lang: str) -> str:
+    """Put a quarter into words."""
+    words = "map.quarter_first" if code[6] == "1" else "map.quarter_other"
+    return say(words, lang, number=code[6], year=code[:4])
 
 
 def _departements(data: MapData) -> dict[str, Any]:

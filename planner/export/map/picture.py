@@ -16,7 +16,7 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from planner.export.map.data import MapData, records
-from planner.export.map.payload import Painted
+from planner.export.map.themes import Painted
 from planner.export.map.topology import Topology, grid_to_lonlat, grid_xy, pixel_metres
 from planner.export.style import LINES, SEA, TOWN, AreaClass, LineStyle, Theme
 from planner.texts import say

@@ -39,8 +39,12 @@ __all__ = [
 ]
 
 _MANIFEST: Final = "assets.toml"
-_OUR_SCRIPTS: Final = ("planner-topology.js", "planner-layers.js", "planner-page.js")
-_OUR_STYLE: Final = "planner-map.css"
+_SCRIPTS: Final = (
+    "tiny-inflate.js", "planner-topology.js", "planner-premises.js", "planner-layers.js",
+    "planner-page.js",
+)  # fmt: skip
+"""Scripts after Leaflet's, in the order that they need each other."""
+_STYLES: Final = ("source-sans-3.css", "planner-map.css")
 _NOT_NEEDED: Final = frozenset(
     {
         "jquery", "bootstrap", "awesome_markers", "bootstrap_css", "glyphicons_css",
@@ -71,6 +75,8 @@ class Asset:
         Last parts of the addresses that it replaces.
     sha256
         Checksum of the file.
+    licence_file
+        Where its terms stand, beside the manifest.
     """
 
     file: str
@@ -79,6 +85,7 @@ class Asset:
     licence: str
     stands_for: tuple[str, ...]
     sha256: str
+    licence_file: str
 
 
 @cache
@@ -93,6 +100,7 @@ def assets() -> Mapping[str, Asset]:
             licence=row["licence"],
             stands_for=tuple(row.get("stands_for", ())),
             sha256=row["sha256"],
+            licence_file=row["licence_file"],
         )
         for row in manifest["asset"]
     ]
@@ -186,9 +194,9 @@ class Page(Figure):  # type: ignore[misc]
         for child in self._children.values():
             child.render(**kwargs)
         head = self.header.collect()
-        styles = [*head.styles, read_asset(_OUR_STYLE)]
+        styles = [*head.styles, *map(read_asset, _STYLES)]
         starts = [self.script.render(**kwargs)]
-        scripts = [*head.scripts, *map(read_asset, _OUR_SCRIPTS), *starts]
+        scripts = [*head.scripts, *map(read_asset, _SCRIPTS), *starts]
         return (
             _environment()
             .get_template("page.html.jinja")
@@ -234,7 +242,7 @@ def region_map(*, south_west: tuple[float, float], north_east: tuple[float, floa
         zoom_control=False,
         # without tiles Folium leaves these to Leaflet, under Leaflet's names
         minZoom=6,
-        maxZoom=16,
+        maxZoom=18,
         zoomSnap=0.25,
         attributionControl=False,
     )
@@ -251,6 +259,7 @@ def _policy(styles: list[str], scripts: list[str]) -> str:
             "default-src 'none'",
             "connect-src 'none'",
             "img-src data:",
+            "font-src data:",
             "script-src " + " ".join(_hash(text) for text in scripts),
             "style-src " + " ".join(_hash(text) for text in styles),
             "base-uri 'none'",

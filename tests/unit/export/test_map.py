@@ -48,6 +48,7 @@ from planner.vocab import Level
 
 ROOT = Path(__file__).parents[3]
 NASTY = "{{7*7}}{#</script><img src=x onerror=alert(1)>"
+ASSETS = ROOT / "planner" / "export" / "assets"
 THIN = "\u202f"
 EXACT = TopologyRules(tolerance_m=0)
 
@@ -70,7 +71,7 @@ def replaced(data, **tables):
     kept = {name: getattr(data, name) for name in names} | tables
     return MapData.from_tables(
         name=data.name, title=data.title, reference_date=data.reference_date,
-        vintage=data.vintage, origins=data.origins, **kept,
+        vintage=data.vintage, origins=data.origins, layer=data.layer, cells=data.cells, **kept,
     )  # fmt: skip
 
 
@@ -356,7 +357,7 @@ def test_what_remains_without_script(data):
     assert "ne suivent pas les limites des communes" in page.text
     for word in ("Taux de couverture", "Enveloppe", "Initiative privée"):
         assert word in page.text
-    assert data.region_row["referential"] in page.text
+    assert data.whole_row["referential"] in page.text
 
 
 def test_sources_and_what_is_synthetic(data):
@@ -431,9 +432,9 @@ def test_the_table_equals_the_plan_to_the_cent(data, plan):
         assert row["used"] == balances.loc[code, "used"]
         assert row["premises_count"] == measured[code]["premises_count"]
     assert total["net_cents"] == plan.contributions["net_cents"].sum()
-    assert total["premises_count"] == data.region_row["premises_count"] == 40
+    assert total["premises_count"] == data.whole_row["premises_count"] == 40
     for phase in ("phase_1_count", "phase_2_count", "phase_3_count"):
-        assert total[phase] == data.region_row[phase]
+        assert total[phase] == data.whole_row[phase]
 
     page = Read(map_html(data))
     cells = next(row for row in page.cells if row and row[0][1] == "Total de la région")
@@ -560,14 +561,14 @@ def test_vendored_files_are_those_of_the_manifest():
         raw = (folder / asset.file).read_bytes()
         assert hashlib.sha256(raw).hexdigest() == asset.sha256
         assert asset.licence
-        assert (folder / f"{asset.package}.LICENSE").read_text(encoding="utf-8")
+        assert (folder / asset.licence_file).read_text(encoding="utf-8")
     ours = {p.name for p in folder.iterdir()} - set(assets()) - {"assets.toml"}
     assert {n for n in ours if not n.startswith("planner-") and not n.endswith(".LICENSE")} == set()
     assert OfflineHead().collect().scripts == []
 
 
 def test_our_scripts_never_write_markup():
-    for name in ("planner-topology.js", "planner-layers.js", "planner-page.js"):
+    for name in sorted(p.name for p in ASSETS.glob("planner-*.js")):
         text = read_asset(name)
         for word in (
             "innerHTML",
@@ -590,7 +591,10 @@ def test_every_text_of_the_page_is_used_and_exists():
         for folder in ("map", "map/templates", "assets")
         for path in sorted((ROOT / "planner" / "export" / folder).iterdir())
         if path.suffix in {".py", ".jinja", ".js"} and not path.name.startswith("leaflet")
-    ) + (ROOT / "planner" / "export" / "style.py").read_text(encoding="utf-8")
+    ) + "".join(
+        (ROOT / "planner" / "export" / name).read_text(encoding="utf-8")
+        for name in ("style.py", "palettes.py")
+    )
     keys = {key.removeprefix("map.") for key in catalogue() if key.startswith("map.")}
     said = set(re.findall(r"this\.say\('(\w+)'", code)) | set(re.findall(r"texts\.(\w+)", code))
     assert {f"ui_{key}" for key in said} <= keys

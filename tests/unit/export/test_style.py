@@ -5,18 +5,36 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from planner.export.palettes import (
+    BALLOT_THEME,
+    COST_THEME,
+    RANK_THEME,
+    STATE_SHAPES,
+    STATE_THEME,
+    class_above,
+    year_theme,
+)
 from planner.export.style import (
     COVERAGE_THEME,
     LINES,
     PAPER,
     PHASE_THEME,
     SEA,
-    THEMES,
     TOWN,
     coverage_class,
     phase_class,
 )
-from planner.vocab import Phase
+from planner.export.style import THEMES as FIRST_THEMES
+from planner.vocab import Phase, PremiseState
+
+THEMES = (
+    *FIRST_THEMES,
+    STATE_THEME,
+    COST_THEME,
+    RANK_THEME,
+    BALLOT_THEME,
+    year_theme(range(2018, 2024)),
+)
 
 # Machado, Oliveira & Fernandes 2009, severity 1, on linear RGB
 VISIONS = {
@@ -122,3 +140,34 @@ def test_labels_are_said_and_differ(lang):
         labels = [entry.label.say(lang) for entry in theme.classes]
         assert len(set(labels)) == len(labels)
     assert PHASE_THEME.classes[0].label.say(lang) == "Phase 1"
+
+
+def test_every_state_has_its_shape_and_class():
+    keys = [entry.key for entry in STATE_THEME.classes]
+    assert set(keys) == set(PremiseState.codes()) | {"unknown"} == set(STATE_SHAPES)
+    known = [STATE_SHAPES[key] for key in PremiseState.codes()]
+    assert len(set(known)) == len(known)
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 9])
+def test_years_pale_with_time(count):
+    theme = year_theme(range(2018, 2018 + count))
+    fills = [e.swatch.fill for e in theme.classes if e.key.isdigit()]
+    light = [linear(fill) @ np.array([0.2126, 0.7152, 0.0722]) for fill in fills]
+    assert len(fills) == count
+    assert light == sorted(light)
+
+
+@pytest.mark.parametrize(
+    ("rank", "key"),
+    [
+        (None, "unknown"),
+        (1, "rank_1"),
+        (5, "rank_1"),
+        (6, "rank_6"),
+        (21, "rank_21"),
+        (400, "rank_21"),
+    ],
+)
+def test_a_rank_falls_in_one_class(rank, key):
+    assert RANK_THEME.classes[class_above(RANK_THEME, rank)].key == key

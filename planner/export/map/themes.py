@@ -1,0 +1,212 @@
+"""The table of themes: what each one is called, needs and paints.
+
+A theme of the map is one row of :data:`TABLE`: the function that lays it on the territory, and
+returns None where the data have nothing to say of it.  A new theme is a new row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from planner.export.map.data import MapData, records
+from planner.export.map.topology import Topology
+from planner.export.palettes import (
+    BALLOT_THEME,
+    COST_THEME,
+    RANK_THEME,
+    STATE_THEME,
+    class_above,
+    year_theme,
+)
+from planner.export.style import (
+    COVERAGE_THEME,
+    PHASE_THEME,
+    Theme,
+    coverage_class,
+    phase_class,
+)
+from planner.vocab import Decision, Level, Phase, PremiseState, RegulatoryZone, Wish
+
+__all__ = ["TABLE", "Painted", "paint"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Painted:
+    """A theme laid on the territory.
+
+    Parameters
+    ----------
+    theme
+        The theme.
+    sectors, communes
+        Class of each area, in the order of the tables; a face is painted as its sector, or as its
+        commune where it has none.  ``sectors`` is empty when the theme paints communes only.
+    dated
+        ``area`` when the classes of the areas follow the date; else ``works``: what isn't built at
+        the date is shown pale.
+    by_state
+        Whether premises are painted by their state instead of their area's class.
+    """
+
+    theme: Theme
+    sectors: list[int]
+    communes: list[int]
+    dated: str = "works"
+    by_state: bool = False
+
+    def faces(self, topology: Topology) -> np.ndarray[Any, np.dtype[np.int64]]:
+        """Return the class of each face of a topology; -1 outside the communes and sectors."""
+        commune = topology.labels["commune"]
+        classes = np.append(np.array(self.communes, dtype=np.int64), -1)[commune]
+        if self.sectors and "sector" in topology.labels:
+            sector = topology.labels["sector"]
+            of_sector = np.append(np.array(self.sectors, dtype=np.int64), -1)[sector]
+            classes = np.where(sector >= 0, of_sector, classes)
+        painted: np.ndarray[Any, np.dtype[np.int64]] = classes
+        return painted
+
+
+def paint(data: MapData) -> tuple[Painted, ...]:
+    """Lay the themes that the data allow on the territory, the first one shown at first."""
+    laid = [painted for lay in TABLE if (painted := lay(data)) is not None]
+    return tuple(laid) or (_rates(data),)
+
+
+def _private(data: MapData) -> list[bool]:
+    return [zone != RegulatoryZone.PUBLIC.value for zone in data.communes["regulatory_zone"]]
+
+
+def _beside(data: MapData, theme: Theme) -> list[int]:
+    """Return the class of each commune's ground without a sector."""
+    private, unknown = theme.position(Phase.PRIVATE.value), theme.position("unknown")
+    return [private if is_private else unknown for is_private in _private(data)]
+
+
+def _phase(data: MapData) -> Painted | None:
+    if data.sectors.empty:
+        return None
+    phases = dict(zip(data.programme["sector_id"], data.programme["phase"], strict=True))
+    return Painted(
+        theme=PHASE_THEME,
+        sectors=[phase_class(phases.get(key)) for key in data.sectors["sector_id"]],
+        communes=[phase_class(Phase.PRIVATE.value if p else None) for p in _private(data)],
+    )
+
+
+def _year(data: MapData) -> Painted | None:
+    if data.sectors.empty or data.schedule.empty:
+        return None
+    years = dict(zip(data.schedule["sector_id"], data.schedule["year"].astype(int), strict=True))
+    theme = year_theme(sorted(set(years.values())))
+    states = data.coverage_of(Level.SECTOR)
+
+    def position(key: str) -> int:
+        if key in years:
+            return theme.position(str(years[key]))
+        opened = states.get(key, {}).get("stage_open_count")
+        return theme.position("open" if opened else "unknown")
+
+    return Painted(
+        theme=theme,
+        sectors=[position(key) for key in data.sectors["sector_id"]],
+        communes=_beside(data, theme),
+    )
+
+
+def _coverage(data: MapData) -> Painted | None:
+    return _rates(data) if data.coverage_of(Level.COMMUNE) else None
+
+
+def _rates(data: MapData) -> Painted:
+    rates = data.coverage_of(Level.COMMUNE)
+    known = [rates.get(code, {}).get("coverage_rate") for code in data.communes["insee"]]
+    return Painted(
+        theme=COVERAGE_THEME,
+        sectors=[],
+        communes=[coverage_class(rate) for rate in known],
+        dated="area",
+        by_state=True,
+    )
+
+
+def _state(data: MapData) -> Painted | None:
+    if data.layer is None:
+        return None
+
+    def most(row: Any) -> int:  # noqa: ANN401 (a row of coverage)
+        counts = {s.value: row.get(f"{s.value}_count") or 0 for s in PremiseState} if row else {}
+        best = max(counts, key=lambda key: counts[key], default="unknown")
+        stateless = (row or {}).get("stateless_count") or 0
+        known = bool(counts) and counts[best] > 0 and counts[best] >= stateless
+        return STATE_THEME.position(best if known else "unknown")
+
+    by_sector, by_commune = data.coverage_of(Level.SECTOR), data.coverage_of(Level.COMMUNE)
+    return Painted(
+        theme=STATE_THEME,
+        sectors=[most(by_sector.get(key)) for key in data.sectors["sector_id"]],
+        communes=[most(by_commune.get(code)) for code in data.communes["insee"]],
+        by_state=True,
+    )
+
+
+def _cost(data: MapData) -> Painted | None:
+    if data.sectors.empty or data.costs.empty:
+        return None
+    costs = dict(zip(data.costs["sector_id"], data.costs["unit_cost_cents"], strict=True))
+    return Painted(
+        theme=COST_THEME,
+        sectors=[class_above(COST_THEME, costs.get(key)) for key in data.sectors["sector_id"]],
+        communes=_beside(data, COST_THEME),
+    )
+
+
+def _rank(data: MapData) -> Painted | None:
+    if data.programme.empty or not data.programme["rank"].notna().any():
+        return None
+    rows = {row["sector_id"]: row for row in records(data.programme)}
+    named = {
+        Decision.REQUIRED.value: Wish.REQUIRED.value,
+        Decision.REFUSED.value: Wish.REFUSED.value,
+        Decision.PHASE_1.value: "phase_1",
+    }
+
+    def position(key: str) -> int:
+        row = rows.get(key)
+        if row is None:
+            return RANK_THEME.position("unknown")
+        if row["decision"] in named:
+            return RANK_THEME.position(named[row["decision"]])
+        return class_above(RANK_THEME, row["rank"])
+
+    return Painted(
+        theme=RANK_THEME,
+        sectors=[position(key) for key in data.sectors["sector_id"]],
+        communes=_beside(data, RANK_THEME),
+    )
+
+
+def _ballot(data: MapData) -> Painted | None:
+    if data.balances.empty or data.programme.empty:
+        return None
+    states = dict(zip(data.balances["epci_siren"], data.balances["deliberation"], strict=True))
+    decider = dict(zip(data.programme["sector_id"], data.programme["epci_siren"], strict=True))
+
+    def position(key: str) -> int:
+        state = states.get(decider.get(key))
+        return BALLOT_THEME.position(state if isinstance(state, str) else "unknown")
+
+    return Painted(
+        theme=BALLOT_THEME,
+        sectors=[position(key) for key in data.sectors["sector_id"]],
+        communes=_beside(data, BALLOT_THEME),
+    )
+
+
+TABLE: Final[tuple[Callable[[MapData], Painted | None], ...]] = (
+    _phase, _year, _coverage, _state, _cost, _rank, _ballot,
+)  # fmt: skip
+"""The themes in the order of the choice."""
