@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from planner.plan import Plan, make_plan
     from planner.premises import generate_premises
     from planner.prepare import prepare_territory
+    from planner.quality import check_quality
     from planner.scenario import Scenario, read_scenario
     from planner.schemas import contract
     from planner.territory import Territory
@@ -35,6 +36,7 @@ __all__ = [
     "PlannerError",
     "Scenario",
     "Territory",
+    "check_quality",
     "contract",
     "cut_sectors",
     "explain_place",
@@ -56,6 +58,7 @@ _HOMES = {
     "PlannerError": "errors",
     "Scenario": "scenario",
     "Territory": "territory",
+    "check_quality": "quality",
     "contract": "schemas",
     "cut_sectors": "zoning",
     "explain_place": "explain",

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from planner.vocab import Term
 
-__all__ = ["Timeline", "codes_on", "term_codes"]
+__all__ = ["Timeline", "codes_on", "is_among", "term_codes"]
 
 _NONE: Final = -1
 # A change is ordered by day, then by code: the code, made positive, fills the lowest byte.
@@ -41,6 +41,28 @@ def _positions(values: Any, value_set: Any) -> NDArray[np.int64]:  # noqa: ANN40
     found = pc.index_in(values, value_set=value_set, skip_nulls=True)
     positions: NDArray[np.int64] = pc.fill_null(found, _NONE).to_numpy().astype(np.int64)
     return positions
+
+
+def is_among(values: pd.Series, keys: pd.Series) -> NDArray[np.bool_]:
+    """Tell which values are among some keys, millions of them in a second.
+
+    Parameters
+    ----------
+    values, keys
+        Text or category; an absent value is among nothing.
+
+    Returns
+    -------
+    array of bool
+
+    Examples
+    --------
+    >>> is_among(pd.Series(["a", None, "b"]), pd.Series(["b", "c"])).tolist()
+    [False, False, True]
+    """
+    known = pc.is_in(_text(_arrow(values)), value_set=_text(_arrow(keys)), skip_nulls=True)
+    flags: NDArray[np.bool_] = known.to_numpy(zero_copy_only=False)
+    return flags
 
 
 def term_codes(values: pd.Series, terms: type[Term]) -> NDArray[np.int8]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import pandas as pd
+import typer
 from rich.table import Table
 
 from planner.cli._face import (
@@ -26,6 +28,10 @@ from planner.scenario import Scenario, read_scenario
 from planner.schemas import CONTRACTS
 from planner.texts import number, say
 from planner.vocab import Severity
+
+if TYPE_CHECKING:
+    from planner.plan import Plan
+    from planner.quality import Anomalies
 
 
 def plan(
@@ -84,17 +90,29 @@ def _summary(tables: Mapping[str, pd.DataFrame], scenario: Scenario, lang: Lang)
 
 
 def check(
-    scenario: ScenarioArg = None, lang: LangOption = Lang.FR, strict: StrictOption = False
+    scenario: ScenarioArg = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            help="Dossier où écrire les anomalies (GPKG, CSV, HTML). / Folder.",
+            show_default=False,
+        ),
+    ] = None,
+    lang: LangOption = Lang.FR,
+    strict: StrictOption = False,
 ) -> None:
-    """Lire et vérifier sans rien écrire : chaque constat avec son remède."""
+    """Lire et vérifier : chaque constat et chaque anomalie, avec son remède et son lieu."""
     from planner.plan import make_plan  # noqa: PLC0415
     from planner.prepare import prepare_territory  # noqa: PLC0415
+    from planner.quality import check_quality  # noqa: PLC0415
 
     with told(lang) as console:
         asked = read_scenario(scenario)
         with progress(lang, STAGES["prepare"] + STAGES["plan"]) as notify:
             territory = prepare_territory(asked, notify=notify)
             answer = make_plan(territory, asked, notify=notify)
+            anomalies = check_quality(territory, answer)
         found = answer.findings.table(lang)
         severities = {severity.value: severity.label(lang) for severity in Severity}
         rows = [
@@ -107,4 +125,41 @@ def check(
         if len(intake):
             console.print(say("cli.rejected", lang, count=len(intake)))
         print_findings(console, {"findings": found} if len(found) else {}, lang)
-        leave(found, strict=strict)
+        summary = anomalies.summary(lang)
+        console.print(_anomalies(summary, lang))
+        if out is not None:
+            for path in _write_anomalies(out, anomalies, answer, lang):
+                console.print(f"  {path}", markup=False)
+        columns = ["severity"]
+        leave(pd.concat([found[columns], summary[columns]]), strict=strict)
+
+
+def _anomalies(summary: pd.DataFrame, lang: str) -> Table:
+    severities = {severity.value: severity.label(lang) for severity in Severity}
+    rows = [
+        [
+            severities[row["severity"]], row["rule"], CONTRACTS[row["table"]].titled(lang),
+            number(row["count"], lang), row["meaning"],
+        ]
+        for row in summary.to_dict("records")
+    ]  # fmt: skip
+    keys = ("severity", "rule", "table", "count", "finding")
+    titles = [say(f"cli.{key}", lang) for key in keys]
+    return table(say("cli.anomalies", lang), titles, rows, numbers=len(titles))
+
+
+def _write_anomalies(
+    folder: Path, anomalies: Anomalies, answer: Plan, lang: str
+) -> tuple[Path, ...]:
+    from planner.export.anomalies import write_anomalies  # noqa: PLC0415
+    from planner.export.layout import Edition  # noqa: PLC0415
+
+    scenario, territory = answer.scenario, answer.territory
+    edition = Edition(
+        title=scenario.title, scenario=scenario.name, territory=territory.title,
+        on=scenario.reference_date,
+    )  # fmt: skip
+    return write_anomalies(
+        folder, anomalies, edition=edition, origins=territory.origins, outline=territory.region,
+        lang=lang,
+    )  # fmt: skip

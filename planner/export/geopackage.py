@@ -21,6 +21,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyogrio
 import shapely
 from numpy.typing import NDArray
@@ -226,7 +227,11 @@ def _points_wkb(x: NDArray[np.float64], y: NDArray[np.float64]) -> pa.Array:
     size = _WKB_POINT.itemsize
     offsets = np.arange(0, size * (x.size + 1), size, dtype=np.int32)
     buffers = [None, pa.py_buffer(offsets), pa.py_buffer(records)]
-    return pa.Array.from_buffers(pa.binary(), x.size, buffers)
+    points = pa.Array.from_buffers(pa.binary(), x.size, buffers)
+    known = np.isfinite(x) & np.isfinite(y)
+    if known.all():
+        return points
+    return pc.if_else(pa.array(known), points, pa.scalar(None, pa.binary()))  # placed nowhere
 
 
 def _write_layer(

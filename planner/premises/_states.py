@@ -7,12 +7,14 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from planner.findings import Finding, Findings
 from planner.schemas import contract
+from planner.timeline import is_among
 from planner.vocab import PremiseState, Severity
 
-__all__ = ["check_state_changes"]
+__all__ = ["check_state_changes", "sift_state_changes"]
 
 _LINE: Final = (
     PremiseState.TARGETED,
@@ -50,18 +52,8 @@ def check_state_changes(
         When the changes break their contract.
     """
     contract("state_changes").check(state_changes)
-    changes = state_changes.sort_values(["premise_id", "on"], kind="stable")
+    changes, broken = sift_state_changes(premises, state_changes, on=on)
     ids = changes["premise_id"].astype("str").to_numpy(dtype=object)
-    step = changes["state"].astype(object).map({s.value: k for k, s in enumerate(_LINE)})
-    place = step.fillna(-1).to_numpy(dtype=np.int64)  # -1: abandoned
-    again = np.append(False, ids[1:] == ids[:-1])
-    before = np.append(-1, place[:-1])
-    broken = {
-        "orphan_state": ~pd.Series(ids).isin(premises["premise_id"].astype("str")).to_numpy(),
-        "future_state": (changes["on"] > pd.Timestamp(on)).to_numpy(),
-        "state_back": again & (before >= 0) & (place >= 0) & (place < before),
-        "state_revived": again & (before < 0) & (place >= 0),
-    }
     severity = {"future_state": Severity.WARNING}
     return Findings.collect(
         Finding.of(
@@ -71,3 +63,33 @@ def check_state_changes(
         for rule, mask in broken.items()
         if mask.any()
     )  # fmt: skip
+
+
+def sift_state_changes(
+    premises: pd.DataFrame, state_changes: pd.DataFrame, *, on: dt.date
+) -> tuple[pd.DataFrame, dict[str, NDArray[np.bool_]]]:
+    """Sort dated states by premise and day, and tell which break which rule.
+
+    Parameters
+    ----------
+    premises, state_changes, on
+        As in :func:`check_state_changes`.
+
+    Returns
+    -------
+    tuple
+        The changes in their order, and a mask over them for each rule: ``orphan_state``,
+        ``future_state``, ``state_back`` and ``state_revived``.
+    """
+    changes = state_changes.sort_values(["premise_id", "on"], kind="stable")
+    ids = changes["premise_id"].astype("str").to_numpy(dtype=object)
+    step = changes["state"].astype(object).map({s.value: k for k, s in enumerate(_LINE)})
+    place = step.fillna(-1).to_numpy(dtype=np.int64)  # -1: abandoned
+    again = np.append(False, ids[1:] == ids[:-1])[: len(ids)]
+    before = np.append(-1, place[:-1])[: len(ids)]
+    return changes, {
+        "orphan_state": ~is_among(changes["premise_id"], premises["premise_id"]),
+        "future_state": (changes["on"] > pd.Timestamp(on)).to_numpy(dtype=bool),
+        "state_back": again & (before >= 0) & (place >= 0) & (place < before),
+        "state_revived": again & (before < 0) & (place >= 0),
+    }

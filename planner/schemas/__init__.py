@@ -14,7 +14,13 @@ from types import MappingProxyType
 from typing import Final
 
 from planner.contracts import Contract
-from planner.schemas import _concertation, _plan, _territory, _voting
+from planner.schemas import (
+    _concertation,
+    _plan,
+    _quality,
+    _territory,
+    _voting,
+)
 
 __all__ = ["CONTRACTS", "contract"]
 
@@ -23,6 +29,7 @@ _ROOMS: Final = (
     _territory,
     _concertation,
     _plan,
+    _quality,
     _voting,
 )
 _LAST: Final = ("reconciliation", "findings", "rejected_rows")

@@ -37,6 +37,14 @@ def test_strict_leaves_with_three_when_something_is_to_check(run):
     assert run("check", "--strict").exit_code == 3
 
 
+def test_check_writes_the_anomalies_where_asked(run, tmp_path):
+    result = run("check", "--out", tmp_path / "qualité")
+    assert result.exit_code == 0, result.output
+    assert {path.name for path in (tmp_path / "qualité").iterdir()} == {
+        "anomalies.csv", "anomalies.gpkg", "anomalies.html",
+    }  # fmt: skip
+
+
 def test_what_a_user_can_mend_is_one_and_two_lines(run, tmp_path):
     result = run("plan", tmp_path / "absent.toml")
     assert result.exit_code == 1
