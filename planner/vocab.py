@@ -14,20 +14,30 @@ from typing import Self
 
 __all__ = [
     "AreaKind",
+    "AreaLevel",
     "BallotForm",
+    "Condition",
     "Decision",
     "DeliberationState",
     "DensityClass",
     "EnvelopeUnit",
     "Level",
+    "NetworkUse",
     "Phase",
+    "PointState",
     "PremiseKind",
     "PremiseState",
     "RegulatoryZone",
     "SectorStage",
     "Severity",
+    "SiteKind",
+    "StudyStage",
+    "Support",
+    "TechnicalPoint",
+    "Tenure",
     "Term",
     "Wish",
+    "WorkState",
     "ZoneKind",
 ]
 
@@ -235,3 +245,110 @@ class Severity(Term):
     INFO = "info", "Information", "Information"
     WARNING = "warning", "À vérifier", "To check"
     SERIOUS = "serious", "Grave", "Serious"
+
+
+class Support(Term):
+    """What carries a cable along a way (GraceTHD 2.0, ``l_implantation_type``)."""
+
+    POLE_TELECOM = "pole_telecom", "Appui aérien télécom", "Telecom pole"
+    POLE_ENERGY = "pole_energy", "Appui aérien d'énergie", "Power pole"
+    FACADE = "facade", "Façade", "Facade"
+    BUILDING = "building", "Immeuble", "Building"
+    BURIED = "buried", "Pleine terre", "Buried in the ground"
+    CHANNEL = "channel", "Caniveau", "Channel"
+    GALLERY = "gallery", "Galerie", "Gallery"
+    DUCT = "duct", "Conduite", "Duct"
+    SEWER = "sewer", "Égout", "Sewer"
+    SPECIFIC = "specific", "Ouvrage spécifique", "Specific work"
+
+
+class TechnicalPoint(Term):
+    """What stands at a point of the infrastructure (GraceTHD 2.0, ``l_ptech_type_phy``)."""
+
+    POLE = "pole", "Appui", "Pole"
+    CHAMBER = "chamber", "Chambre", "Chamber"
+    FACADE_ANCHOR = "facade_anchor", "Ancrage de façade", "Facade anchor"
+    BUILDING = "building", "Immeuble", "Building"
+    OTHER = "other", "Autre", "Other"
+
+
+class WorkState(Term):
+    """Where a work stands (GraceTHD 2.0, ``l_avancement``)."""
+
+    EXISTING = "existing", "Existant", "Existing"
+    TO_BUILD = "to_build", "À créer", "To build"
+    IN_WORKS = "in_works", "En travaux", "In works"
+    IN_SERVICE = "in_service", "En service", "In service"
+    OUT_OF_SERVICE = "out_of_service", "Hors service", "Out of service"
+    ABANDONED = "abandoned", "Abandonné", "Abandoned"
+
+
+class Condition(Term):
+    """In what condition a work is (GraceTHD 2.0, ``l_etat_type``)."""
+
+    GOOD = "good", "Bon état", "Good"
+    POOR = "poor", "Mauvais état", "Poor"
+    TO_REPLACE = "to_replace", "À changer", "To replace"
+
+
+class Tenure(Term):
+    """By what right a work is used (GraceTHD 2.0, ``l_propriete_type``)."""
+
+    BUILT = "built", "Construction", "Built"
+    BOUGHT = "bought", "Rachat", "Bought"
+    TRANSFERRED = "transferred", "Cession", "Transferred"
+    IRU = "iru", "Droit irrévocable d'usage", "Irrevocable right of use"
+    RENTED = "rented", "Location", "Rented"
+    OCCUPIED = "occupied", "Occupation", "Occupied"
+
+
+class NetworkUse(Term):
+    """What part of the network a way serves (GraceTHD 2.0, ``l_infra_type_log``)."""
+
+    BACKHAUL = "backhaul", "Collecte", "Backhaul"
+    FEEDER = "feeder", "Transport", "Feeder"
+    DISTRIBUTION = "distribution", "Distribution", "Distribution"
+    DROP = "drop", "Raccordement", "Drop"
+    SHARED = "shared", "Plusieurs usages", "Several uses"
+    OTHER = "other", "Autre réseau", "Another network"
+
+
+class SiteKind(Term):
+    """What a technical site houses (GraceTHD 2.0, ``l_site_type_log``)."""
+
+    NRO = "nro", "NRO", "NRO"
+    PM = "pm", "Point de mutualisation (SRO)", "Concentration point (SRO)"
+    NRA = "nra", "NRA (cuivre)", "NRA (copper)"
+    COPPER_CABINET = "copper_cabinet", "Sous-répartiteur cuivre", "Copper cabinet"
+    OTHER = "other", "Autre site", "Another site"
+
+
+class AreaLevel(Term):
+    """What serves an area: an NRO, a PM, or one deployment."""
+
+    NRO = "nro", "Zone arrière de NRO", "Service area of an NRO"
+    PM = "pm", "Zone arrière de PM", "Service area of a PM"
+    DEPLOYMENT = "deployment", "Zone de déploiement", "Deployment area"
+
+
+class PointState(Term):
+    """Where an NRO or a PM stands (Interop'Fibre, ``EtatPM``)."""
+
+    PLANNED = "planned", "Planifié", "Planned"
+    IN_PROGRESS = "in_progress", "En cours de déploiement", "In progress"
+    DEPLOYED = "deployed", "Déployé", "Deployed"
+    ABANDONED = "abandoned", "Abandonné", "Abandoned"
+
+
+class StudyStage(Term):
+    """The stage that a study or a site has come to (GraceTHD 2.0, ``l_statut``)."""
+
+    PRELIMINARY = "pre", "Étude préliminaire", "Preliminary study"
+    DIAGNOSIS = "dia", "Étude de diagnostic", "Diagnosis"
+    OUTLINE = "avp", "Avant-projet", "Outline design"
+    PROJECT = "pro", "Projet", "Project"
+    TENDER = "act", "Passation des marchés", "Tender"
+    EXECUTION = "exe", "Étude d'exécution", "Execution design"
+    WORKS = "tvx", "Travaux", "Works"
+    AS_BUILT = "rec", "Récolement", "As built"
+    MAINTENANCE = "mco", "Maintien en conditions opérationnelles", "Maintenance"

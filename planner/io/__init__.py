@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from planner.io.files import hash_file
 from planner.io.geodata import Geodata, geodata_folder, read_geodata, read_territory_folder
+from planner.io.gracethd import GraceTHD, read_gracethd
 from planner.io.intake import REASONS, PolygonIntake, PremisesIntake, TableIntake
 from planner.io.observatory import (
     COMMUNE_COUNTS,
@@ -32,6 +33,7 @@ __all__ = [
     "DeliveredLayer",
     "Delivery",
     "Geodata",
+    "GraceTHD",
     "PabulibFile",
     "PolygonIntake",
     "PremisesIntake",
@@ -42,6 +44,7 @@ __all__ = [
     "parse_pabulib",
     "read_delivery",
     "read_geodata",
+    "read_gracethd",
     "read_observatory",
     "read_observatory_epci",
     "read_outputs",
