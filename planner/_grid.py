@@ -31,7 +31,7 @@ import shapely
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Grid", "build_grid", "locate_in_grid"]
+__all__ = ["Grid", "build_grid", "count_in_grid", "locate_in_grid"]
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -50,6 +50,12 @@ MAX_CANDIDATES = 31  # polygons told apart in one cell, a bit of an int32 each
 MAX_PROBES = 16  # steps in a hash table before giving up on finding the twin of an edge
 MAX_COLUMNS = 2**17  # leaves 2^13 units or more to a coarse cell
 MIN_COARSE_CELLS = 4096.0
+HEAD = 2  # numbers of a record before its edges
+EDGE = 5  # numbers of an edge in a record
+POINTS_PER_FINE_CELL = 12.0
+MIN_FINENESS = 0.25
+MAX_FINENESS = 4.0
+BATCH = 1024  # points that go together from one question to the next
 COARSE_CELLS_PER_EDGE = 0.2  # measured: smaller slows queries, larger slows building
 LISTED_PER_EDGE = 8  # coarse cells that list an edge, on average, at most
 
@@ -58,7 +64,7 @@ class Grid(NamedTuple):
     """Labels of cells, and the edges near the cells which have no single label.
 
     A label is the index of a polygon, or -1 for outside. A number below -1 points elsewhere:
-    ``-2 - i`` to block ``i`` in ``coarse``, to record ``i`` in ``fine``.
+    ``-2 - i`` to block ``i`` in ``coarse``, to the record that starts at ``i`` in ``fine``.
     """
 
     x0: float  # left of the grid, in the polygons' coordinates
@@ -71,9 +77,7 @@ class Grid(NamedTuple):
     coarse: Ints  # (cells,) label or block, row by row from the bottom left
     blocks: Ints  # (blocks, 2): first fine cell, shift of its cells
     fine: Ints  # (cells,) label or record
-    records: Ints  # (records, 4): crossings' start, end; bits at centre; candidates
-    crossings: Ints  # (edges, 5): ax, ay, bx, by; bits of the polygons it bounds
-    candidates: Ints  # polygons, in order, one per bit from a record's start
+    records: Ints  # what decides in each cell near edges, one after the other: _record_cell
 
 
 def compiled(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
@@ -91,13 +95,15 @@ def inlined(function: Callable[Parameters, Result]) -> Callable[Parameters, Resu
     return cast("Callable[Parameters, Result]", fast)
 
 
-def build_grid(polygons: NDArray[np.object_]) -> Grid | None:
+def build_grid(polygons: NDArray[np.object_], points: int) -> Grid | None:
     """Index polygons; return None where no grid of integers fits their coordinates.
 
     Parameters
     ----------
     polygons
         At least one valid and non-empty Polygon or MultiPolygon, in planar coordinates of any unit.
+    points
+        How many points will be asked, about: more are worth finer cells.
     """
     kind, coordinates, offsets = shapely.to_ragged_array(polygons, include_z=False)
     first_rings = offsets[1] if kind == shapely.GeometryType.POLYGON else offsets[1][offsets[2]]
@@ -122,7 +128,8 @@ def build_grid(polygons: NDArray[np.object_]) -> Grid | None:
     edges, edge_owners = _snap_edges(
         np.ascontiguousarray(coordinates), offsets[0].astype(np.int64), owners, x0, y0, scale
     )
-    tables = _label_cells(edges, edge_owners, len(polygons), shift, columns, rows)
+    fineness = _fineness(points, edge_count)
+    tables = _label_cells(edges, edge_owners, len(polygons), shift, columns, rows, fineness)
     size = (float(columns << half), float(rows << half))
     return Grid(x0, y0, scale, *size, shift, columns, *tables)
 
@@ -131,12 +138,35 @@ def locate_in_grid(grid: Grid, x: Floats, y: Floats) -> tuple[Ints, NDArray[np.i
     """Return the label of each point, and the positions of those left in doubt."""
     labels = np.empty(len(x), np.int32)
     doubtful = np.empty(len(x), np.int64)
-    doubts = _locate(grid, x, y, labels, doubtful)
+    doubts = _locate(grid, x, y, labels, doubtful, 0)
     return labels, doubtful[:doubts].copy()
+
+
+def count_in_grid(
+    grid: Grid, x: Floats, y: Floats, codes: NDArray[np.int16], polygon_count: int, code_count: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Count the points by polygon and code, and return the positions of those left in doubt.
+
+    Returns
+    -------
+    array of int64, shape (polygons + 1, codes)
+        The last row counts the points outside.
+    array of int64
+        Points in doubt, which aren't counted.
+    """
+    table = np.zeros((polygon_count + 2, code_count), np.int64)
+    doubtful = np.empty(len(x), np.int64)
+    doubts = _count(grid, x, y, codes, table, doubtful)
+    return np.roll(table[1:], -1, axis=0), doubtful[:doubts].copy()
 
 
 def _coarse_cells(edge_count: int) -> float:
     return max(MIN_COARSE_CELLS, COARSE_CELLS_PER_EDGE * edge_count)
+
+
+def _fineness(points: int, edge_count: int) -> float:
+    """Return how many fine cells an edge is worth (measured: where building pays for itself)."""
+    return min(max(points / (POINTS_PER_FINE_CELL * edge_count), MIN_FINENESS), MAX_FINENESS)
 
 
 @compiled
@@ -272,33 +302,68 @@ def _find_twin(
 
 
 @inlined
-def _crosses(ax: int, ay: int, bx: int, by: int, px: int, py: int, qx: int, qy: int) -> bool:
-    """Tell whether a walk from p to q crosses the edge from a to b."""
-    if ((qx - px) * (ay - py) > (qy - py) * (ax - px)) == (
-        (qx - px) * (by - py) > (qy - py) * (bx - px)
-    ):
-        return False
-    dx, dy = bx - ax, by - ay
-    return (dx * (py - ay) > dy * (px - ax)) != (dx * (qy - ay) > dy * (qx - ax))
-
-
-@compiled
-def _walk(
-    edges: Ints, owners: Ints, listed: Ints, px: int, py: int, qx: int, qy: int, around: Ints
+def _walk_right(
+    edges: Ints,
+    owners: Ints,
+    listed: Ints,
+    first: int,
+    end: int,
+    px: int,
+    qx: int,
+    y: int,
+    around: Ints,
 ) -> None:
-    """Change the set of polygons around p to those around q, which lies above or to the right.
+    """Change the set of polygons around (px, y) to those around (qx, y), further right.
 
     A set of polygons is an array: their count, then themselves in any order.
     """
-    for e in listed:
-        ax, ay = np.int64(edges[e, 0]), np.int64(edges[e, 1])
-        bx, by = np.int64(edges[e, 2]), np.int64(edges[e, 3])
-        if by < py or ay > qy or max(ax, bx) < px or min(ax, bx) > qx:
+    for k in range(first, end):
+        e = listed[k]
+        ay, by = np.int64(edges[e, 1]), np.int64(edges[e, 3])
+        if by <= y or ay > y:
             continue
-        if _crosses(ax, ay, bx, by, px, py, qx, qy):
-            _toggle(around, owners[e, 0])
-            if owners[e, 1] != OUTSIDE:
-                _toggle(around, owners[e, 1])
+        ax, bx = np.int64(edges[e, 0]), np.int64(edges[e, 2])
+        dx, dy = bx - ax, by - ay
+        rise = dx * (y - ay) + dy * ax
+        if (rise > dy * px) != (rise > dy * qx):
+            _toggle_owners(owners, e, around)
+
+
+@inlined
+def _walk_up(
+    edges: Ints,
+    owners: Ints,
+    listed: Ints,
+    first: int,
+    end: int,
+    x: int,
+    py: int,
+    qy: int,
+    around: Ints,
+) -> None:
+    """Change the set of polygons around (x, py) to those around (x, qy), further up.
+
+    As everywhere, a point on an edge counts as right of it, the edge taken upward.
+    """
+    for k in range(first, end):
+        e = listed[k]
+        ax, bx = np.int64(edges[e, 0]), np.int64(edges[e, 2])
+        if (ax < x) == (bx < x):
+            continue
+        ay, by = np.int64(edges[e, 1]), np.int64(edges[e, 3])
+        if by < py or ay > qy:
+            continue
+        dx, dy = bx - ax, by - ay
+        rise = dy * (x - ax) + dx * ay
+        if (dx * py > rise) != (dx * qy > rise):
+            _toggle_owners(owners, e, around)
+
+
+@inlined
+def _toggle_owners(owners: Ints, e: int, around: Ints) -> None:
+    _toggle(around, owners[e, 0])
+    if owners[e, 1] != OUTSIDE:
+        _toggle(around, owners[e, 1])
 
 
 @inlined
@@ -346,37 +411,46 @@ def _grown(table: Ints, length: int) -> Ints:
 
 
 @inlined
-def _depth(edge_count: int) -> int:
+def _depth(edge_count: int, fineness: float) -> int:
     """Return how many times to halve a block: twice with four edges, once more each four times."""
     depth = 1
-    while depth < MAX_DEPTH and (1 << 2 * depth) < edge_count:
+    while depth < MAX_DEPTH and (1 << 2 * depth) < edge_count * fineness:
         depth += 1
     return depth
 
 
 @compiled
 def _label_cells(
-    edges: Ints, owners: Ints, polygon_count: int, shift: int, columns: int, rows: int
-) -> tuple[Ints, Ints, Ints, Ints, Ints, Ints]:
+    edges: Ints,
+    owners: Ints,
+    polygon_count: int,
+    shift: int,
+    columns: int,
+    rows: int,
+    fineness: float,
+) -> tuple[Ints, Ints, Ints, Ints]:
     """Return the tables of a :class:`Grid`."""
     starts, listed = _list_edges(edges, 0, 0, shift, columns, rows)
     block_count = 0
     fine_count = 0
     guess = 64
+    most = 0
     for cell in range(rows * columns):
         count = starts[cell + 1] - starts[cell]
         if count > 0:
             block_count += 1
-            fine_count += 1 << 2 * _depth(count)
-            guess += count << _depth(count)
+            fine_count += 1 << 2 * _depth(count, fineness)
+            guess += count << _depth(count, fineness)
+            most = max(most, count)
     coarse = np.empty(rows * columns, np.int32)
     blocks = np.empty((block_count, 2), np.int32)
     fine = np.empty(fine_count, np.int32)
-    records = np.empty((guess // 4, 4), np.int32)
-    crossings = np.empty((guess // 4, 5), np.int32)
-    candidates = np.empty(guess // 2, np.int32)
-    used = np.zeros(3, np.int64)
+    records = np.empty(2 * guess, np.int32)
+    used = 0
     around = np.zeros(polygon_count + 1, np.int32)
+    at_left = np.zeros(polygon_count + 1, np.int32)
+    here = np.zeros(polygon_count + 1, np.int32)
+    every = np.arange(most, dtype=np.int32)
     block = 0
     base = 0
     for row in range(rows):
@@ -391,7 +465,7 @@ def _label_cells(
                 coarse[cell] = label
                 continue
             coarse[cell] = -2 - block
-            depth = _depth(count)
+            depth = _depth(count, fineness)
             blocks[block, 0] = base
             blocks[block, 1] = shift - depth
             end = base + (1 << 2 * depth)
@@ -399,10 +473,9 @@ def _label_cells(
             near_starts, near_listed = _list_edges(
                 near, left, bottom, shift - depth, 1 << depth, 1 << depth
             )
-            records = _grown(records, used[0] + len(near_starts))
-            crossings = _grown(crossings, used[1] + len(near_listed))
-            candidates = _grown(candidates, used[2] + 2 * len(near_listed) + len(near_starts))
-            _label_block(
+            room = HEAD * len(near_starts) + (EDGE + 2) * len(near_listed) + len(near_starts)
+            records = _grown(records, used + room)
+            used = _label_block(
                 near,
                 near_owners,
                 near_starts,
@@ -412,18 +485,19 @@ def _label_cells(
                 shift - depth,
                 1 << depth,
                 around,
+                at_left,
+                here,
                 fine[base:end],
                 records,
-                crossings,
-                candidates,
                 used,
             )
-            _walk(
+            _walk_right(
                 near,
                 near_owners,
-                np.arange(len(near)),
+                every,
+                0,
+                len(near),
                 left - 1,
-                bottom - 1,
                 left - 1 + (1 << shift),
                 bottom - 1,
                 around,
@@ -431,14 +505,7 @@ def _label_cells(
             label = _lowest(around)
             block += 1
             base = end
-    return (
-        coarse,
-        blocks,
-        fine,
-        records[: used[0]].copy(),
-        crossings[: used[1]].copy(),
-        candidates[: used[2]].copy(),
-    )
+    return coarse, blocks, fine, records[:used]
 
 
 @compiled
@@ -452,86 +519,89 @@ def _label_block(
     shift: int,
     side: int,
     around: Ints,
+    at_left: Ints,
+    here: Ints,
     fine: Ints,
     records: Ints,
-    crossings: Ints,
-    candidates: Ints,
-    used: NDArray[np.int64],
-) -> None:
-    """Label the cells of a block, from the polygons around its lower left corner."""
+    used: int,
+) -> int:
+    """Label the cells of a block, from the polygons around its lower left corner.
+
+    The sets ``at_left`` and ``here`` are room to work in.  Return the end of the records.
+    """
     size = 1 << shift
-    half = size // 2 + 1
-    at_left = around.copy()
-    here = around.copy()
+    half = size // 2  # even, so that the centre is odd
+    _copy_set(around, at_left)
     for row in range(side):
         y = bottom + row * size - 1
         x = left - 1
-        near = listed[starts[row * side] : starts[row * side + 1]]
-        _walk(edges, owners, near, x, y, x, y + half, at_left)
+        first, end = starts[row * side], starts[row * side + 1]
+        _walk_up(edges, owners, listed, first, end, x, y, y + half, at_left)
         _copy_set(at_left, here)
         label = _lowest(here)
         for cell in range(row * side, (row + 1) * side):
             if starts[cell] == starts[cell + 1]:
                 fine[cell] = label
             else:
-                near = listed[starts[cell] : starts[cell + 1]]
-                _walk(edges, owners, near, x, y + half, x + half, y + half, here)
-                fine[cell] = -2 - used[0]
-                _record_cell(edges, owners, near, here, records, crossings, candidates, used)
-                _walk(edges, owners, near, x + half, y + half, x + size, y + half, here)
+                near, stop = starts[cell], starts[cell + 1]
+                _walk_right(edges, owners, listed, near, stop, x, x + half, y + half, here)
+                fine[cell] = -2 - used
+                used = _record_cell(edges, owners, listed, near, stop, here, records, used)
+                _walk_right(edges, owners, listed, near, stop, x + half, x + size, y + half, here)
                 label = _lowest(here)
             x += size
-        near = listed[starts[row * side] : starts[row * side + 1]]
-        _walk(edges, owners, near, left - 1, y + half, left - 1, y + size, at_left)
+        _walk_up(edges, owners, listed, first, end, left - 1, y + half, y + size, at_left)
+    return used
 
 
 @inlined
 def _record_cell(
     edges: Ints,
     owners: Ints,
-    near: Ints,
+    listed: Ints,
+    near: int,
+    stop: int,
     around: Ints,
     records: Ints,
-    crossings: Ints,
-    candidates: Ints,
-    used: NDArray[np.int64],
-) -> None:
-    """Write down what decides about the points of a cell near edges.
+    used: int,
+) -> int:
+    """Write down what decides about the points of a cell near edges; return where it ends.
 
-    The candidates are the owners of these edges, and the lowest of the polygons that cover the
-    whole cell. Where they are too many no crossing is written, and every point is doubtful.
+    A record is the count of its edges, the bits at the centre of the cell, five numbers for each
+    edge (ax, ay, bx, by, bits of the polygons that it bounds), then the candidates: the owners of
+    these edges, and the lowest of the polygons that cover the whole cell.  Where they are too many
+    there is no edge, and every point is doubtful.
     """
-    first = used[2]
-    end = _list_candidates(owners, near, around, candidates, first)
-    records[used[0], 0] = used[1]
-    if end > first:
-        stop = used[1]
-        for e in near:
-            crossings[stop, 0], crossings[stop, 1] = edges[e, 0], edges[e, 1]
-            crossings[stop, 2], crossings[stop, 3] = edges[e, 2], edges[e, 3]
-            bits = 1 << _find(candidates, first, end, owners[e, 0]) - first
-            if owners[e, 1] != OUTSIDE:
-                bits ^= 1 << _find(candidates, first, end, owners[e, 1]) - first
-            crossings[stop, 4] = bits
-            stop += 1
-        used[1] = stop
+    first = used + HEAD + (stop - near) * EDGE
+    end = _list_candidates(owners, listed, near, stop, around, records, first)
+    records[used] = stop - near if end > first else 0
+    row = used + HEAD
+    for j in range(near, stop if end > first else near):
+        e = listed[j]
+        records[row], records[row + 1] = edges[e, 0], edges[e, 1]
+        records[row + 2], records[row + 3] = edges[e, 2], edges[e, 3]
+        bits = 1 << _find(records, first, end, owners[e, 0]) - first
+        if owners[e, 1] != OUTSIDE:
+            bits ^= 1 << _find(records, first, end, owners[e, 1]) - first
+        records[row + 4] = bits
+        row += EDGE
     bits = 0
     for k in range(end - first):
-        if _find(around, 1, around[0] + 1, candidates[first + k]) <= around[0]:
+        if _find(around, 1, around[0] + 1, records[first + k]) <= around[0]:
             bits |= 1 << k
-    records[used[0], 1] = used[1]
-    records[used[0], 2] = bits
-    records[used[0], 3] = first
-    used[0] += 1
-    used[2] = end
+    records[used + 1] = bits
+    return end
 
 
 @inlined
-def _list_candidates(owners: Ints, near: Ints, around: Ints, candidates: Ints, first: int) -> int:
+def _list_candidates(
+    owners: Ints, listed: Ints, near: int, stop: int, around: Ints, candidates: Ints, first: int
+) -> int:
     """List the candidates of a cell in order; return the end, which is the start if too many."""
     end = first
     cover = OUTSIDE
-    for e in near:
+    for j in range(near, stop):
+        e = listed[j]
         if end - first < MAX_CANDIDATES:
             end = _insert(candidates, first, end, owners[e, 0])
             if owners[e, 1] != OUTSIDE:
@@ -560,61 +630,114 @@ def _insert(ordered: Ints, first: int, end: int, value: int) -> int:
 
 
 @compiled
-def _locate(grid: Grid, x: Floats, y: Floats, labels: Ints, doubtful: NDArray[np.int64]) -> int:
+def _locate(
+    grid: Grid, x: Floats, y: Floats, labels: Ints, doubtful: NDArray[np.int64], offset: int
+) -> int:
+    """Label points, list those in doubt from ``offset``, and return how many these are.
+
+    A batch goes together through each question (which coarse cell, which fine cell, which side of
+    the edges): their answers lie far apart in memory, and are waited for side by side.
+    """
     doubts = 0
-    coarse, blocks, fine = grid.coarse, grid.blocks, grid.fine
-    records, crossings, candidates = grid.records, grid.crossings, grid.candidates
-    inside = (np.int64(1) << grid.shift) - 1
-    for i in range(len(x)):
-        u = (x[i] - grid.x0) * grid.scale
-        v = (y[i] - grid.y0) * grid.scale
-        if not (0.0 <= u < grid.width and 0.0 <= v < grid.height):  # nor where u or v is NaN
-            labels[i] = OUTSIDE
-            continue
-        px = 2 * int(u) + 1
-        py = 2 * int(v) + 1
-        label = coarse[(py >> grid.shift) * grid.columns + (px >> grid.shift)]
-        if label < OUTSIDE:
-            block = -2 - label
-            shift = np.int64(blocks[block, 1])
-            row = (py & inside) >> shift
-            column = (px & inside) >> shift
-            label = fine[blocks[block, 0] + (row << (grid.shift - shift)) + column]
-            if label < OUTSIDE:
-                label = _decide(records, crossings, candidates, -2 - label, px, py, shift)
-                if label == DOUBTFUL:
-                    doubtful[doubts] = i
-                    doubts += 1
-        labels[i] = label
+    coarse, blocks, fine, records = grid.coarse, grid.blocks, grid.fine, grid.records
+    shift, columns = np.int64(grid.shift), np.int64(grid.columns)
+    x0, y0, scale, width, height = grid.x0, grid.y0, grid.scale, grid.width, grid.height
+    inside = (np.int64(1) << shift) - 1
+    px = np.empty(BATCH, np.int32)
+    py = np.empty(BATCH, np.int32)
+    fine_shift = np.empty(BATCH, np.int8)
+    left = np.empty(BATCH, np.int32)
+    for start in range(0, len(x), BATCH):
+        left_count = 0
+        for k in range(min(BATCH, len(x) - start)):
+            u = (x[start + k] - x0) * scale
+            v = (y[start + k] - y0) * scale
+            here = (u >= 0.0) & (u < width) & (v >= 0.0) & (v < height)  # nor where it is NaN
+            px[k] = 2 * np.int64(u if here else 0.0) + 1
+            py[k] = 2 * np.int64(v if here else 0.0) + 1
+            cell = (np.int64(py[k]) >> shift) * columns + (np.int64(px[k]) >> shift)
+            label = coarse[np.uint64(cell)] if here else OUTSIDE
+            labels[start + k] = label
+            left[left_count] = k
+            left_count += label < OUTSIDE
+        near_count = 0
+        for j in range(left_count):
+            k = left[j]
+            block = np.uint64(-2 - labels[start + k])
+            small = np.int64(blocks[block, 1])
+            row = (np.int64(py[k]) & inside) >> small
+            column = (np.int64(px[k]) & inside) >> small
+            label = fine[np.uint64(blocks[block, 0] + (row << (shift - small)) + column)]
+            labels[start + k] = label
+            fine_shift[k] = small
+            left[near_count] = k
+            near_count += label < OUTSIDE
+        for j in range(near_count):
+            k = left[j]
+            label = _decide(
+                records, -2 - labels[start + k], np.int64(px[k]), np.int64(py[k]),
+                np.int64(fine_shift[k]),
+            )  # fmt: skip
+            labels[start + k] = label
+            if label == DOUBTFUL:
+                doubtful[doubts] = offset + start + k
+                doubts += 1
     return doubts
 
 
 @inlined
-def _decide(
-    records: Ints, crossings: Ints, candidates: Ints, record: int, px: int, py: int, shift: int
-) -> int:
+def _decide(records: Ints, record: int, px: int, py: int, shift: int) -> int:
     """Return the label of a point in a cell near edges, or :data:`DOUBTFUL`."""
-    first, end = records[record, 0], records[record, 1]
-    bits, candidate = records[record, 2], records[record, 3]
-    qx = (px >> shift << shift) + (1 << shift - 1)
-    qy = (py >> shift << shift) + (1 << shift - 1)
-    if first == end:
-        return DOUBTFUL
-    for k in range(first, end):
-        ax, ay = np.int64(crossings[k, 0]), np.int64(crossings[k, 1])
-        bx, by = np.int64(crossings[k, 2]), np.int64(crossings[k, 3])
+    row = np.uint64(record)
+    edge_count = np.uint64(records[row])
+    bits = np.int64(records[row + np.uint64(1)])
+    qx = (px >> shift << shift) + (1 << shift - 1) - 1
+    qy = (py >> shift << shift) + (1 << shift - 1) - 1
+    doubt = edge_count == 0
+    row += np.uint64(HEAD)
+    for _ in range(edge_count):
+        ax, ay = np.int64(records[row]), np.int64(records[row + np.uint64(1)])
+        bx, by = np.int64(records[row + np.uint64(2)]), np.int64(records[row + np.uint64(3)])
         dx, dy = bx - ax, by - ay
-        if (
-            abs(dx * (py - ay) - dy * (px - ax)) <= NEAR * (abs(dx) + dy)
-            and ay - NEAR <= py <= by + NEAR
-            and min(ax, bx) - NEAR <= px <= max(ax, bx) + NEAR
-        ):
-            return DOUBTFUL
-        if _crosses(ax, ay, bx, by, px, py, qx, qy):
-            bits ^= crossings[k, 4]
+        side = dx * (py - ay) - dy * (px - ax)
+        doubt |= (
+            (abs(side) <= NEAR * (abs(dx) + dy))
+            & (ay - NEAR <= py)
+            & (py <= by + NEAR)
+            & (min(ax, bx) - NEAR <= px)
+            & (px <= max(ax, bx) + NEAR)
+        )
+        # the walk from p to the centre q crosses the edge: each lies on both sides of the other
+        apart = (side > 0) != (dx * (qy - ay) > dy * (qx - ax))
+        from_a = (qx - px) * (ay - py) > (qy - py) * (ax - px)
+        from_b = (qx - px) * (by - py) > (qy - py) * (bx - px)
+        bits ^= np.int64(records[row + np.uint64(4)]) & -np.int64(apart & (from_a != from_b))
+        row += np.uint64(EDGE)
+    if doubt:
+        return DOUBTFUL
     if bits == 0:
         return OUTSIDE
     while bits & 1 == 0:
         bits >>= 1
-        candidate += 1
-    return candidates[candidate]
+        row += np.uint64(1)
+    return np.int64(records[row])
+
+
+@compiled
+def _count(
+    grid: Grid,
+    x: Floats,
+    y: Floats,
+    codes: NDArray[np.int16],
+    table: NDArray[np.int64],
+    doubtful: NDArray[np.int64],
+) -> int:
+    """Count points by label + 2 and code, without keeping their labels; those in doubt in row 0."""
+    doubts = 0
+    labels = np.empty(BATCH, np.int32)
+    for start in range(0, len(x), BATCH):
+        end = min(start + BATCH, len(x))
+        doubts += _locate(grid, x[start:end], y[start:end], labels, doubtful[doubts:], start)
+        for k in range(end - start):
+            table[np.uint64(labels[k] + 2), np.uint64(codes[start + k])] += 1
+    return doubts

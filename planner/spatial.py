@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from planner._grid import Grid
 
-__all__ = ["PolygonIndex", "count_points"]
+__all__ = ["PolygonIndex", "count_points", "point_coordinates"]
 
 OUTSIDE: Final = -1
 COMPILED_FROM: Final = 10_000_000
@@ -81,28 +81,79 @@ class PolygonIndex:
         py = np.ascontiguousarray(y, dtype=np.float64)
         if px.shape != py.shape:
             raise ValueError(f"x has shape {px.shape}, y has {py.shape}")
-        compiled = len(px) >= COMPILED_FROM if self._compiled is None else self._compiled
-        if compiled and len(px):
-            labels = self._locate_in_grid(px, py)
-            if labels is not None:
-                return labels
+        if self._ready(len(px)):
+            return self._locate_in_grid(px, py)
         return _locate_by_geos(self._polygons, px, py)
 
-    def _locate_in_grid(
-        self, x: NDArray[np.float64], y: NDArray[np.float64]
-    ) -> NDArray[np.int32] | None:
-        from planner._grid import build_grid, locate_in_grid  # noqa: PLC0415 (loads numba)
+    def _ready(self, points: int) -> bool:
+        """Tell whether these points are for the grid, and build it for the first ones."""
+        compiled = points >= COMPILED_FROM if self._compiled is None else self._compiled
+        if not (compiled and points and len(self._rows)):
+            return False
+        if not self._tried:
+            from planner._grid import build_grid  # noqa: PLC0415 (loads numba)
 
-        if not self._tried and len(self._rows):
-            self._grid = build_grid(self._polygons[self._rows])
+            self._grid = build_grid(self._polygons[self._rows], points)
             self._tried = True
-        if self._grid is None:
-            return None
+        return self._grid is not None
+
+    def _locate_in_grid(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.int32]:
+        from planner._grid import locate_in_grid  # noqa: PLC0415 (loads numba)
+
+        if self._grid is None:  # pragma: no cover (_ready was asked before)
+            raise RuntimeError("no grid")
         labels, doubtful = locate_in_grid(self._grid, x, y)
         if len(self._rows) < len(self._polygons):
             labels = np.where(labels < 0, labels, self._rows[labels]).astype(np.int32)
         labels[doubtful] = _locate_by_geos(self._polygons, x[doubtful], y[doubtful])
         return labels
+
+    def count(
+        self,
+        x: NDArray[np.float64],
+        y: NDArray[np.float64],
+        *codes: NDArray[np.integer],
+        sizes: tuple[int, ...],
+    ) -> NDArray[np.int64]:
+        """Count points by polygon and by any further codes: :func:`count_points` of :meth:`locate`.
+
+        Many points are located and counted in one pass, and no label is kept.
+
+        Parameters
+        ----------
+        x, y
+            Coordinates in the CRS of the polygons, float64, shape (m,).
+        codes
+            Further codes from zero up, shape (m,) each; -1 is counted last.
+        sizes
+            Number of polygons, then of values of each further code.
+
+        Returns
+        -------
+        array of int64
+            Shape ``(sizes[0] + 1, sizes[1] + 1, …)``: the last place of each axis counts the -1.
+
+        Examples
+        --------
+        >>> squares = np.array([shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1)])
+        >>> x, y, state = np.array([1.0, 1.5, 3.0]), np.array([0.5, 0.5, 0.5]), np.array([0, 1, 1])
+        >>> PolygonIndex(squares).count(x, y, state, sizes=(2, 2)).tolist()
+        [[1, 0, 0], [0, 1, 0], [0, 1, 0]]
+        """
+        px = np.ascontiguousarray(x, dtype=np.float64)
+        py = np.ascontiguousarray(y, dtype=np.float64)
+        shape = tuple(size + 1 for size in sizes)
+        code_count = int(np.prod(shape[1:]))
+        fits = code_count <= np.iinfo(np.int16).max and len(self._rows) == len(self._polygons)
+        if not (fits and px.shape == py.shape and self._ready(len(px))) or self._grid is None:
+            return count_points(self.locate(px, py), *codes, sizes=sizes)
+        from planner._grid import count_in_grid  # noqa: PLC0415 (loads numba)
+
+        flat = _flat_codes(codes, shape[1:], len(px))
+        table, doubtful = count_in_grid(self._grid, px, py, flat, len(self._polygons), code_count)
+        labels = _locate_by_geos(self._polygons, px[doubtful], py[doubtful])
+        np.add.at(table, (labels, flat[doubtful]), 1)
+        return np.roll(table.reshape(shape), -1, axis=tuple(range(1, len(shape))))
 
     def on_border(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Tell which points lie exactly on the border of some polygon, as GEOS sees it."""
@@ -111,6 +162,41 @@ class PolygonIndex:
         points: NDArray[np.object_] = np.asarray(shapely.points(x, y), dtype=object)
         flags[shapely.STRtree(points).query(lines, predicate="intersects")[1]] = True
         return flags
+
+
+def point_coordinates(
+    points: NDArray[np.object_],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return x and y of points; NaN where a point is missing or empty.
+
+    The bounds of a point are its coordinates: GEOS gives them in one visit, twice as fast as
+    ``get_coordinates`` (measured: 47 against 112 ms for 1.9 M points).
+
+    Parameters
+    ----------
+    points
+        Points, shape (m,).
+
+    Examples
+    --------
+    >>> x, y = point_coordinates(np.array([shapely.Point(3, 4), None]))
+    >>> x.tolist(), y.tolist()
+    ([3.0, nan], [4.0, nan])
+    """
+    bounds = shapely.bounds(points)
+    return np.ascontiguousarray(bounds[:, 0]), np.ascontiguousarray(bounds[:, 1])
+
+
+def _flat_codes(
+    codes: tuple[NDArray[np.integer], ...], shape: tuple[int, ...], length: int
+) -> NDArray[np.int16]:
+    """Put further codes together, -1 first."""
+    flat = np.zeros(length, dtype=np.int16)
+    for values, size in zip(codes, shape, strict=True):
+        flat *= np.int16(size)
+        flat += values.astype(np.int16)
+        flat += np.int16(1)
+    return flat
 
 
 def _locate_by_geos(

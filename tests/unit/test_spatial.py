@@ -89,6 +89,43 @@ def test_both_ways_agree_with_geos_on_adversarial_points(seed, count):
         assert (PolygonIndex(polygons, compiled=compiled).locate(x, y) == expected).all()
 
 
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 40))
+def test_edges_through_the_grid_s_own_points(seed, pieces):
+    """Straight edges cut in many pieces run through centres and corners of cells."""
+    random = np.random.default_rng(seed)
+    size = 2.0 ** random.integers(0, 9)
+    corners = random.integers(0, 9, (6, 3, 2)) * size
+    triangles = shapely.polygons(corners)
+    triangles = triangles[shapely.is_valid(triangles) & (shapely.area(triangles) > 0)]
+    if not len(triangles):
+        return
+    polygons = shapely.segmentize(triangles, size / pieces)
+    x, y = random.uniform(-size, 9 * size, (2, 800))
+    x = np.append(x, random.integers(0, 72, 400) * size / 8)
+    y = np.append(y, random.integers(0, 72, 400) * size / 8)
+    expected = brute(polygons, x, y)
+    for points in (None, 1_000_000):  # the finer the cells, the more they are met
+        index = PolygonIndex(polygons, compiled=True)
+        if points:
+            index._ready(points)
+        assert (index.locate(x, y) == expected).all()
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000), st.integers(3, 30))
+def test_counting_in_one_pass_is_locating_then_counting(seed, count):
+    random = np.random.default_rng(seed)
+    polygons = voronoi(seed, count)
+    x, y = adversarial(polygons)
+    states, phases = (random.integers(-1, n, len(x)) for n in (6, 3))
+    sizes = (len(polygons), 6, 3)
+    index = PolygonIndex(polygons, compiled=True)
+    expected = count_points(brute(polygons, x, y), states, phases, sizes=sizes)
+    assert (index.count(x, y, states, phases, sizes=sizes) == expected).all()
+    assert (index.count(x, y, sizes=sizes[:1]) == expected.sum(axis=(1, 2))).all()
+
+
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 10_000))
 def test_overlaps_go_to_the_lowest_index(seed):
