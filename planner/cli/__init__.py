@@ -13,6 +13,7 @@ import typer
 from planner.cli.coverage import coverage
 from planner.cli.explain import explain
 from planner.cli.plan import check, plan
+from planner.cli.publish import publish
 from planner.cli.schemas import schemas
 from planner.cli.vote import vote
 
@@ -27,6 +28,7 @@ app = typer.Typer(
 for command in (
     plan,
     check,
+    publish,
     coverage,
     schemas,
     explain,
