@@ -1,0 +1,144 @@
+"""Delivered infrastructure back in the tables of GraceTHD, its references resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from planner.io.gracethd_model import code_of
+from planner.schemas import contract
+
+__all__ = ["GraceLayer", "infrastructure_layers", "join_layers"]
+
+_ORGANISATION: Final = "OR-{0:06d}"
+_WORKS: Final = (("avct", "state", "l_avancement"), ("etat", "condition", "l_etat_type"),
+                 ("statut", "stage", "l_statut"))  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class GraceLayer:
+    """One table: the columns that the plan can fill, and its shapes.
+
+    Parameters
+    ----------
+    frame
+        Columns of the model, absent values null.
+    shapes
+        Geometries in EPSG:2154, or None for a table of text.
+    """
+
+    frame: pd.DataFrame
+    shapes: NDArray[np.object_] | None = None
+
+
+def join_layers(one: GraceLayer, other: GraceLayer) -> GraceLayer:
+    """Return the rows of both, those of the first one where both have a key."""
+    key = one.frame.columns[0]
+    new = ~other.frame[key].isin(one.frame[key]).to_numpy()
+    frame = pd.concat([one.frame, other.frame[new]], ignore_index=True)
+    if one.shapes is None or other.shapes is None:
+        return GraceLayer(frame=frame)
+    return GraceLayer(frame=frame, shapes=np.concatenate([one.shapes, other.shapes[new]]))
+
+
+def infrastructure_layers(more: Mapping[str, pd.DataFrame]) -> dict[str, GraceLayer]:
+    """Return t_cheminement, t_ptech, t_sitetech, t_noeud and t_organisme.
+
+    Parameters
+    ----------
+    more
+        Tables under the contracts ``infrastructure``, ``infrastructure_points`` and
+        ``existing_sites``; those that aren't there are taken as empty.
+    """
+    names = ("infrastructure", "infrastructure_points", "existing_sites")
+    ways, points, sites = (more.get(name, contract(name).empty()) for name in names)
+    if not len(ways) and not len(points) and not len(sites):
+        return {}
+    owners = {
+        name: _ORGANISATION.format(number)
+        for number, name in enumerate(
+            sorted({n for t in (ways, points, sites) for n in t["owner"].dropna()}), start=1
+        )
+    }
+    layers = {"t_noeud": _nodes(ways, points, sites)}
+    if owners:
+        frame = pd.DataFrame({"or_code": owners.values(), "or_nom": owners.keys()})
+        layers["t_organisme"] = GraceLayer(frame=frame)
+    if len(ways):
+        layers["t_cheminement"] = GraceLayer(
+            frame=pd.DataFrame(
+                {
+                    "cm_code": ways["way_id"], "cm_ndcode1": ways["from_node"],
+                    "cm_ndcode2": ways["to_node"], "cm_prop_do": ways["owner"].map(owners),
+                    **_works(ways, "cm"), "cm_typelog": _coded(ways["use"], "l_infra_type_log"),
+                    "cm_typ_imp": _coded(ways["support"], "l_implantation_type"),
+                    "cm_long": ways["stated_length_m"].fillna(ways["length_m"]),
+                }
+            ),
+            shapes=_shapes(ways),
+        )  # fmt: skip
+    if len(points):
+        layers["t_ptech"] = GraceLayer(
+            frame=pd.DataFrame(
+                {
+                    "pt_code": points["point_id"], "pt_nd_code": points["node_id"],
+                    "pt_prop": points["owner"].map(owners),
+                    "pt_proptyp": _coded(points["tenure"], "l_propriete_type"),
+                    **_works(points, "pt"), "pt_nature": points["model"],
+                    "pt_typephy": _coded(points["kind"], "l_ptech_type_phy"),
+                }
+            )
+        )  # fmt: skip
+    if len(sites):
+        layers["t_sitetech"] = GraceLayer(
+            frame=pd.DataFrame(
+                {
+                    "st_code": sites["site_id"], "st_nd_code": sites["node_id"],
+                    "st_nom": sites["nom"], "st_prop": sites["owner"].map(owners),
+                    "st_proptyp": _coded(sites["tenure"], "l_propriete_type"),
+                    **_works(sites, "st"), "st_nblines": sites["lines_count"],
+                    "st_typelog": _coded(sites["kind"], "l_site_type_log"),
+                }
+            )
+        )  # fmt: skip
+    return layers
+
+
+def _coded(terms: pd.Series[Any], value_list: str) -> list[str | None]:
+    return [None if pd.isna(term) else code_of(value_list, str(term)) for term in terms]
+
+
+def _works(table: pd.DataFrame, prefix: str) -> dict[str, list[str | None]]:
+    return {f"{prefix}_{name}": _coded(table[ours], codes) for name, ours, codes in _WORKS}
+
+
+def _shapes(table: pd.DataFrame) -> NDArray[np.object_]:
+    return np.asarray(table.geometry.to_numpy(), dtype=object)
+
+
+def _nodes(ways: pd.DataFrame, points: pd.DataFrame, sites: pd.DataFrame) -> GraceLayer:
+    """Return every node that a row refers to: of sites, of points, then of the ends of ways."""
+    found: dict[str, tuple[str, Any]] = {}
+    for table, kind in ((sites, "ST"), (points, "PT")):
+        if len(table):
+            for node, shape in zip(table["node_id"], _shapes(table), strict=True):
+                if pd.notna(node):
+                    found.setdefault(str(node), (kind, shape))
+    if len(ways):
+        for column, end in (("from_node", 0), ("to_node", -1)):
+            for node, shape in zip(ways[column], _shapes(ways), strict=True):
+                if pd.notna(node) and str(node) not in found:
+                    found[str(node)] = ("JX", shapely.Point(shapely.get_coordinates(shape)[end]))
+    keys = sorted(found)
+    frame = pd.DataFrame(
+        {"nd_code": keys, "nd_type": [found[key][0] for key in keys], "nd_type_ep": "OPT"}
+    )
+    shapes = np.empty(len(keys), dtype=object)
+    shapes[:] = [found[key][1] for key in keys]
+    return GraceLayer(frame=frame, shapes=shapes)
