@@ -11,8 +11,10 @@ import hashlib
 import json
 import re
 import tomllib
+from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
@@ -211,12 +213,9 @@ class Scenario(_Frozen):
         try:
             scenario = cls.model_validate(values | {"folder": folder})
         except ValidationError as error:
-            lines = [
-                f"  {'.'.join(str(part) for part in item['loc'])} : {_words(item)}"
-                for item in error.errors()
-            ]
+            lines = _Mistakes(tuple(_mistake(item) for item in error.errors()))
             raise ScenarioError(
-                Message.of("scenario.invalid", name=name or "—", lines="\n".join(lines)),
+                Message.of("scenario.invalid", name=name or "—", lines=lines),
                 Message.of("scenario.invalid_remedy"),
             ) from None
         scenario._check_paths()  # noqa: SLF001 (its own)
@@ -236,12 +235,78 @@ class Scenario(_Frozen):
             )
 
 
-def _words(item: Any) -> str:  # noqa: ANN401 (pydantic's own dictionary)
+@dataclass(frozen=True)
+class _Mistakes:
+    """What is wrong, a line each, in the reader's language."""
+
+    messages: tuple[Message, ...]
+
+    def say(self, lang: str = "fr", /) -> str:
+        return "\n".join(f"  {message.say(lang)}" for message in self.messages)
+
+
+_MISTAKES: Final = {
+    "missing": "missing",
+    "int_parsing": "whole",
+    "int_type": "whole",
+    "int_from_float": "whole",
+    "float_parsing": "number",
+    "float_type": "number",
+    "bool_parsing": "yes_no",
+    "bool_type": "yes_no",
+    "string_type": "text",
+    "literal_error": "choice",
+    "enum": "choice",
+    "greater_than_equal": "at_least",
+    "greater_than": "more_than",
+    "less_than_equal": "at_most",
+    "less_than": "less_than",
+    "value_error": "form",
+    "model_type": "table",
+    "dict_type": "table",
+    "tuple_type": "list",
+    "list_type": "list",
+}
+
+
+def _mistake(item: Any) -> Message:  # noqa: ANN401 (pydantic's own dictionary)
+    """Put one of pydantic's errors in words of the catalogue; a rare kind keeps its own."""
+    key = ".".join(str(part) for part in item["loc"])
+    context = item.get("ctx") or {}
     if item["type"] == "extra_forbidden":
-        return "clé inconnue / unknown key"
+        near = get_close_matches(str(item["loc"][-1]), _keys(item["loc"][:-1]), n=1)
+        if near:
+            return Message.of("scenario.unknown_near", key=key, near=near[0])
+        return Message.of("scenario.unknown", key=key)
+    kind = _MISTAKES.get(item["type"], "date" if item["type"].startswith("date") else "other")
+    limit = next(
+        (
+            context[name]
+            for name in ("ge", "gt", "le", "lt", "expected", "error")
+            if name in context
+        ),
+        "",
+    )
     given = item.get("input")
-    shown = "" if isinstance(given, dict) else f" ({given!r})"
-    return f"{item['msg']}{shown}"
+    shown = "…" if isinstance(given, dict | list) else repr(given)
+    return Message.of(
+        f"scenario.{kind}", key=key, given=shown, limit=str(limit), reason=item["msg"]
+    )
+
+
+def _keys(place: tuple[Any, ...]) -> list[str]:
+    """Return the keys that a table of the scenario may hold."""
+    model: Any = Scenario
+    for part in place:
+        if isinstance(part, int):
+            continue
+        kinds = [model.model_fields[part].annotation]
+        while kinds and not (isinstance(kinds[0], type) and issubclass(kinds[0], BaseModel)):
+            kinds = [*kinds[1:], *get_args(kinds[0])]
+        if not kinds:
+            return []
+        model = kinds[0]
+    return list(model.model_fields)
 
 
 def read_scenario(path: str | Path | None = None) -> Scenario:

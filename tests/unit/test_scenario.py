@@ -39,6 +39,48 @@ def test_every_mistake_is_reported_together(tmp_path):
         assert place in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("values", "fr", "en"),
+    [
+        (
+            {"sectors": {"minimum": "peu"}},
+            "sectors.minimum : un nombre entier est attendu, pas 'peu'",
+            "whole number",
+        ),
+        ({"sectors": {"minimum": 0}}, "sectors.minimum : 1 au moins, pas 0", "1 at least"),
+        (
+            {"sectors": {"minimun": 3}},
+            "clé inconnue ; vouliez-vous dire « minimum »",
+            "did you mean 'minimum'",
+        ),
+        (
+            {"schedule": {"capacity": [{"fase": "1"}]}},
+            "vouliez-vous dire « phase »",
+            "did you mean 'phase'",
+        ),
+        (
+            {"reference_date": "hier"},
+            "reference_date : une date AAAA-MM-JJ est attendue",
+            "a date YYYY-MM-DD",
+        ),
+        ({"status": "presque"}, "'proposed', 'voted'", "one of these"),
+        ({"name": 3}, "un texte entre guillemets est attendu, pas 3", "quoted text"),
+        ({"name": "É t é"}, "la forme attendue est a-z 0-9 . _ -", "form expected"),
+        ({"premises": "non"}, "une table [premises] est attendue", "table [premises]"),
+        (
+            {"schedule": {"capacity": [{"phase": "1"}]}},
+            "schedule.capacity.0.first_quarter : valeur absente",
+            "no value",
+        ),
+    ],
+)
+def test_mistakes_are_told_in_the_reader_s_language(values, fr, en):
+    with pytest.raises(ScenarioError) as caught:
+        Scenario.from_dict(values)
+    assert fr in caught.value.say("fr")
+    assert en in caught.value.say("en")
+
+
 def test_a_file_source_without_a_path_is_refused():
     with pytest.raises(ScenarioError, match=r"zones\.path"):
         Scenario.from_dict({"zones": {"source": "file"}})
