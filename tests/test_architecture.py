@@ -18,7 +18,7 @@ FLOORS = [
     },
     {
         "prepare", "plan", "explain", "reconcile", "describe", "toy", "verify", "robustness",
-        "compare", "quality", "edits",
+        "compare", "quality", "edits", "conflict",
     },
     {"export"},
     {"cli"},
@@ -29,7 +29,7 @@ NO_FLOOR = {"__init__", "__main__"}
 NEIGHBOURS = {
     ("errors", "texts"), ("vocab", "texts"),
     ("contracts", "crs"), ("schemas", "contracts"), ("findings", "schemas"), ("spatial", "_grid"),
-    ("io", "scenario"), ("plan", "reconcile"),
+    ("io", "scenario"), ("plan", "reconcile"), ("conflict", "verify"), ("explain", "verify"),
 }  # fmt: skip
 
 

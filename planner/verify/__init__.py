@@ -1,0 +1,11 @@
+"""The independent checker: every rule and every objective again, from the question alone.
+
+Nothing here is shared with what solves.  :func:`verify_choice` judges an answer to a
+:class:`~planner.choice.ChoiceProblem`; :func:`verify_programme` judges the tables of a plan.
+"""
+
+from planner.verify._choice import verify_choice
+from planner.verify._tables import verify_programme
+from planner.verify._verdict import Breach, Verdict
+
+__all__ = ["Breach", "Verdict", "verify_choice", "verify_programme"]

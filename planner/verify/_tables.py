@@ -1,0 +1,277 @@
+"""The tables of a plan, judged from themselves: what was brought against what was decided."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from planner.scenario import Scenario
+from planner.schemas import contract
+from planner.texts import Message
+from planner.verify._verdict import Breach, Verdict
+from planner.vocab import Decision, DeliberationState, EnvelopeUnit, Phase, Wish
+
+__all__ = ["verify_programme"]
+
+_LINES = {
+    "lines_phase_1": Phase.PHASE_1.value,
+    "lines_phase_2": Phase.PHASE_2.value,
+    "lines_phase_3": Phase.PHASE_3.value,
+}
+_CENTS = ("gross_cents", "credit_cents", "net_cents")
+
+
+def verify_programme(tables: Mapping[str, pd.DataFrame], scenario: Scenario) -> Verdict:
+    """Check the tables of a plan against each other and the scenario.
+
+    One decision a sector; premises and shares that add up; required and refused sectors; envelopes,
+    votes and credits, counted again from the shares; balances and contributions to the cent; the
+    yearly capacity of the schedule.  A table that isn't there is empty.
+
+    Parameters
+    ----------
+    tables
+        Tables of a plan (:meth:`planner.plan.Plan.tables`) or read back from its outputs.
+    scenario
+        What was asked.
+
+    Returns
+    -------
+    Verdict
+        Its breaches name sectors and EPCI.
+    """
+    judge = _TablesJudge(tables, scenario)
+    judge.sectors()
+    judge.wishes()
+    judge.envelopes()
+    judge.contributions()
+    judge.balances()
+    judge.schedule()
+    return Verdict.of(judge.checks, judge.breaches)
+
+
+class _TablesJudge:
+    """Reads the tables once and keeps what is broken."""
+
+    def __init__(self, tables: Mapping[str, pd.DataFrame], scenario: Scenario) -> None:
+        self.tables = tables
+        self.scenario = scenario
+        self.cents_per_line = scenario.contribution.cents_per_line
+        self.checks: dict[str, int] = defaultdict(int)
+        self.breaches: list[Breach] = []
+        self.sector = {str(row["sector_id"]): row for row in self.rows("sectors")}
+        self.decided = {str(row["sector_id"]): row for row in self.rows("programme")}
+        self.shares: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        for row in self.rows("sector_shares"):
+            key = str(row["sector_id"])
+            siren = "" if pd.isna(row["epci_siren"]) else str(row["epci_siren"])
+            actor = siren or f"D{self.sector[key]['departement']}"
+            self.shares[key].append((actor, int(row["premises_count"])))
+        self.voted = {
+            str(row["epci_siren"])
+            for row in self.rows("deliberations")
+            if row["state"] == DeliberationState.VOTED.value
+        }
+        self.granted = {str(row["epci_siren"]): row for row in self.rows("envelopes")}
+        self.lines: dict[tuple[str, str], int] = defaultdict(int)
+        for key, parts in self.shares.items():
+            phase = str(self.decided[key]["phase"]) if key in self.decided else ""
+            for actor, count in parts:
+                self.lines[actor, phase] += count
+
+    def rows(self, name: str) -> list[dict[str, Any]]:
+        """Return the rows of a table; none when it isn't there."""
+        frame = self.tables.get(name)
+        if frame is None:
+            return []
+        wanted = [column for column in contract(name).column_names if column in frame.columns]
+        return [{str(k): v for k, v in row.items()} for row in frame[wanted].to_dict("records")]
+
+    def check(
+        self, rule: str, place: str, *, broken: bool, excess: int | None = None, **values: object
+    ) -> None:
+        """Count one check, and keep its breach."""
+        self.checks[rule] += 1
+        if broken:
+            message = Message.of(f"verify.{rule}", place=place, excess=excess, **values)
+            self.breaches.append(Breach(rule=rule, place=place, message=message, excess=excess))
+
+    def same(self, rule: str, place: str, said: int, worth: int, **values: object) -> None:
+        """Check that what is said is what is counted."""
+        self.check(
+            rule, place, broken=said != worth, excess=said - worth, said=said, worth=worth, **values
+        )
+
+    def sectors(self) -> None:
+        """One decision each, premises and shares that add up, the phase of the zone."""
+        twice = {key for key, count in self._decisions().items() if count != 1}
+        for key in sorted({*self.sector, *self.decided}):
+            lost = key not in self.sector or key not in self.decided or key in twice
+            self.check("once", key, broken=lost)
+        zones = {str(row["zone_id"]): str(row["phase"]) for row in self.rows("zones")}
+        for key, row in sorted(self.sector.items()):
+            premises = int(row["premises_count"])
+            self.same("shares", key, premises, sum(count for _, count in self.shares[key]))
+            decided = self.decided.get(key)
+            if decided is None:
+                continue
+            self.same("premises", key, int(decided["premises_count"]), premises)
+            if not pd.isna(row["zone_id"]):
+                phase = zones.get(str(row["zone_id"]), "—")
+                said = str(decided["phase"])
+                self.check("phase_of_zone", key, broken=said != phase, said=said, worth=phase)
+
+    def _decisions(self) -> dict[str, int]:
+        counts: dict[str, int] = defaultdict(int)
+        for row in self.rows("programme"):
+            counts[str(row["sector_id"])] += 1
+        return counts
+
+    def wishes(self) -> None:
+        """Check that counted wishes are respected, unless the envelope lacks."""
+        refused = set()
+        rows = [row for row in self.rows("ballots") if str(row["epci_siren"]) in self.voted]
+        for row in rows:
+            actor, key = str(row["epci_siren"]), str(row["sector_id"])
+            touches = any(other == actor for other, _ in self.shares.get(key, ()))
+            if row["wish"] != Wish.REFUSED.value or not touches:
+                continue
+            refused.add(key)
+            in_phase_2 = key in self.decided and self._phase(key) == Phase.PHASE_2.value
+            self.check("refused_in", key, broken=in_phase_2, actor=actor)
+        for row in rows:
+            actor, key = str(row["epci_siren"]), str(row["sector_id"])
+            if row["wish"] != Wish.REQUIRED.value or key in refused or key not in self.decided:
+                continue
+            decided = self.decided[key]
+            if str(decided["epci_siren"]) != actor or self._phase(key) == Phase.PHASE_1.value:
+                continue
+            decision = Decision(str(decided["decision"]))
+            kept = self._phase(key) == Phase.PHASE_2.value or decision is Decision.ENVELOPE
+            self.check("required_out", key, broken=not kept, actor=actor, decision=decision)
+
+    def _phase(self, key: str) -> str:
+        return str(self.decided[key]["phase"])
+
+    def _room(self, actor: str) -> int | None:
+        """Return what an actor may use, in its own unit; None without a vote."""
+        if actor not in self.voted:
+            return None
+        row = self.granted.get(actor)
+        if row is None or pd.isna(row["amount"]):
+            return 0
+        if row["unit"] == EnvelopeUnit.LINES.value:
+            return int(row["amount"])
+        return int(row["amount"]) * 100 + self._credit(actor)
+
+    def _credit(self, actor: str) -> int:
+        row = self.granted.get(actor)
+        return (
+            0 if row is None or pd.isna(row["med_credit_cents"]) else int(row["med_credit_cents"])
+        )
+
+    def _need(self, actor: str, lines: int) -> int:
+        row = self.granted.get(actor)
+        in_euros = row is not None and row["unit"] == EnvelopeUnit.EUR.value
+        return lines * self.cents_per_line if in_euros else lines
+
+    def envelopes(self) -> None:
+        """No EPCI uses more than it may; what was left out for want of room has none."""
+        left: dict[str, int] = {}
+        for actor in sorted({actor for parts in self.shares.values() for actor, _ in parts}):
+            lines = self.lines[actor, Phase.PHASE_2.value]
+            room = self._room(actor)
+            if room is None:
+                self.check("unvoted", actor, broken=lines > 0, excess=lines)
+                continue
+            use = self._need(actor, lines)
+            left[actor] = room - use
+            self.check(
+                "envelope", actor, broken=use > room, excess=use - room, used=use, granted=room
+            )
+        for key, row in sorted(self.decided.items()):
+            if row["decision"] == Decision.ENVELOPE.value:
+                fits = all(
+                    actor in left and self._need(actor, count) <= left[actor]
+                    for actor, count in self.shares[key]
+                    if count
+                )
+                self.check("fits", key, broken=fits)
+
+    def contributions(self) -> None:
+        """Lines × rate, less a credit that nobody uses twice."""
+        lines: dict[tuple[str, str], int] = defaultdict(int)
+        credit: dict[str, int] = defaultdict(int)
+        for row in self.rows("contributions"):
+            actor, count = str(row["epci_siren"]), int(row["lines_count"])
+            place = f"{actor}/{row['place_id']}"
+            gross, net = int(row["gross_cents"]), int(row["net_cents"])
+            self._owed(place, "gross_cents", gross, count * self.cents_per_line)
+            self._owed(place, "net_cents", net, gross - int(row["credit_cents"]))
+            lines[actor, str(row["phase"])] += count
+            credit[actor] += int(row["credit_cents"])
+        for actor, used in sorted(credit.items()):
+            worth = self._credit(actor)
+            self.check(
+                "credit", actor, broken=used > worth, excess=used - worth, said=used, worth=worth
+            )
+        for actor, phase in sorted(self.lines):
+            if phase in {Phase.PHASE_1.value, Phase.PHASE_2.value} and not actor.startswith("D"):
+                said = lines[actor, phase]
+                self._owed(actor, f"lines_phase_{phase}", said, self.lines[actor, phase])
+
+    def _owed(self, place: str, column: str, said: int, worth: int) -> None:
+        self.same("contribution", place, said, worth, column=column)
+
+    def balances(self) -> None:
+        """Check that the balance sheet repeats what the other tables say."""
+        owed: dict[tuple[str, str], int] = defaultdict(int)
+        for row in self.rows("contributions"):
+            for column in _CENTS:
+                owed[str(row["epci_siren"]), column] += int(row[column])
+        for row in self.rows("balances"):
+            actor = str(row["epci_siren"])
+            for column, phase in _LINES.items():
+                self.same(
+                    "balance", actor, int(row[column]), self.lines[actor, phase], column=column
+                )
+            for column in _CENTS:
+                self.same("balance", actor, int(row[column]), owed[actor, column], column=column)
+            if not pd.isna(row["granted"]) and self._room(actor) is not None:
+                use = self._need(actor, self.lines[actor, Phase.PHASE_2.value])
+                self.same("balance", actor, int(row["used"]), use, column="used")
+
+    def schedule(self) -> None:
+        """Check phases, and that no year builds more than it can."""
+        lines: dict[tuple[str, int], int] = defaultdict(int)
+        cents: dict[tuple[str, int], int] = defaultdict(int)
+        for row in self.rows("schedule"):
+            key, phase, year = str(row["sector_id"]), str(row["phase"]), int(row["year"])
+            worth = self._phase(key) if key in self.decided else "—"
+            self.check("schedule_phase", key, broken=phase != worth, said=phase, worth=worth)
+            lines[phase, year] += int(row["premises_count"])
+            cents[phase, year] += int(row["cost_cents"])
+        for (phase, year), said in sorted(lines.items()):
+            rows = [
+                row
+                for row in self.scenario.schedule.capacity
+                if row.phase == phase
+                and int(row.first_quarter[:4]) <= year
+                and (row.last_quarter is None or year <= int(row.last_quarter[:4]))
+            ]
+            place = f"phase {phase}, {year}"
+            most = max((row.lines_per_year for row in rows), default=0)
+            self.check(
+                "capacity", place, broken=said > most, excess=said - most, said=said, worth=most
+            )
+            budgets = [row.budget_eur_per_year for row in rows]
+            if budgets and None not in budgets:
+                richest = 100 * max(budget for budget in budgets if budget is not None)
+                spent = cents[phase, year]
+                self.check(
+                    "budget", place, broken=spent > richest, excess=spent - richest,
+                    said=spent, worth=richest,
+                )  # fmt: skip

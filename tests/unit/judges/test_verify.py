@@ -1,0 +1,148 @@
+"""The checker agrees with brute force on every subset, and sees each claim that lies."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from planner.choice import Choice, ChoiceStatus, Contiguity, StageResult
+from planner.plan import make_plan
+from planner.scenario import Scenario
+from planner.verify import verify_choice, verify_programme
+
+
+def claim(problem, flags):
+    """An answer that says nothing but the truth, without any bound."""
+    stages = tuple(
+        StageResult(objective=o.name, value=v, bound=None, status=ChoiceStatus.TIME_LIMIT)
+        for o, v in zip(problem.objectives, problem.values(flags), strict=True)
+    )
+    return Choice(
+        problem_sha256=problem.sha256,
+        status=ChoiceStatus.TIME_LIMIT,
+        chosen=tuple(k for k, f in zip(problem.sector_ids, flags, strict=True) if f),
+        stages=stages,
+    )
+
+
+@pytest.mark.parametrize("contiguity", list(Contiguity))
+@pytest.mark.parametrize("seed", range(3))
+def test_every_subset_is_judged_as_brute_force_does(oracle, contiguity, seed):
+    problem = oracle.random_problem(seed, count=7, contiguity=contiguity)
+    problem = replace(problem, required=problem.required | (np.arange(7) == 2))
+    problem = replace(problem, refused=problem.refused | (np.arange(7) == 5))
+    if seed == 1:
+        problem = replace(problem, envelopes=np.array([-1, problem.envelopes[1]]))
+    rows, fine = oracle.feasible_rows(problem)
+    judged = [verify_choice(problem, claim(problem, row)).holds for row in rows]
+    assert judged == fine.tolist()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_true_optimum_holds_with_its_proof(oracle, seed):
+    problem = oracle.random_problem(seed)
+    verdict = verify_choice(problem, oracle.solve(problem))
+    assert verdict.holds
+    assert verdict.checks["stage.value"] == len(problem.objectives)
+    assert verdict.checks["envelope"] == len(problem.actors)
+
+
+def test_each_breach_names_its_rule_its_place_and_by_how_much(oracle):
+    problem = oracle.random_problem(0)
+    every = np.ones(problem.candidates_count, dtype=bool)
+    verdict = verify_choice(problem, claim(problem, every))
+    assert set(verdict.broken_rules) >= {"envelope", "limit"}
+    by_place = {b.place: b.excess for b in verdict.breaches if b.rule == "envelope"}
+    for actor, granted in enumerate(problem.envelopes):
+        total = int(problem.share_need[problem.share_actor == actor].sum())
+        assert by_place[problem.actors[actor]] == total - granted
+    over = next(b for b in verdict.breaches if b.rule == "limit")
+    limit = problem.limits[0]
+    assert over.excess == limit.coefficients.sum() - limit.upper
+    assert list(verdict.table().columns) == ["rule", "place", "excess", "message"]
+    assert "dépassée" in verdict.say()
+    assert "exceeded" in verdict.say("en")
+
+
+def lies():
+    """Each lie about an optimal answer, with the rule that sees it."""
+
+    def stage(choice, **change):
+        return replace(choice, stages=(replace(choice.stages[0], **change), *choice.stages[1:]))
+
+    return {
+        "stage.value": lambda c: stage(c, value=c.stages[0].value + 1, bound=c.stages[0].value + 1),
+        "stage.bound": lambda c: stage(c, bound=c.stages[0].value - 1),
+        "stage.optimal": lambda c: stage(c, bound=c.stages[0].value + 1),
+        "stage.bound_missing": lambda c: stage(c, bound=None),
+        "status": lambda c: stage(c, status=ChoiceStatus.TIME_LIMIT),
+        "stages": lambda c: replace(c, stages=c.stages[::-1]),
+        "question": lambda c: replace(c, problem_sha256="0" * 64),
+        "order": lambda c: replace(c, chosen=c.chosen[::-1]),
+        "unknown_sector": lambda c: replace(c, chosen=(*c.chosen, "zz")),
+        "no_answer": lambda c: replace(c, status=ChoiceStatus.INFEASIBLE),
+    }
+
+
+@pytest.mark.parametrize("rule", list(lies()))
+def test_a_lie_is_seen(oracle, rule):
+    problem = oracle.random_problem(3)
+    choice = oracle.solve(problem)
+    assert len(choice.chosen) > 1
+    assert rule in verify_choice(problem, lies()[rule](choice)).broken_rules
+
+
+@pytest.fixture(scope="module")
+def plan():
+    from planner.toy import toy_territory
+
+    return make_plan(toy_territory(), Scenario())
+
+
+def test_the_tables_of_the_toy_plan_hold(plan):
+    verdict = verify_programme(plan.tables(), plan.scenario)
+    assert verdict.holds, verdict.say()
+    assert verdict.checks["once"] == 8
+    assert verdict.checks["balance"] > 20
+
+
+def edit(tables, name, column, value, where=0):
+    frame = pd.DataFrame(tables[name]).copy()
+    frame[column] = frame[column].astype("object")
+    frame.loc[frame.index[where], column] = value
+    return {**tables, name: frame}
+
+
+@pytest.mark.parametrize(
+    ("rule", "name", "column", "value"),
+    [
+        ("premises", "programme", "premises_count", 99),
+        ("shares", "sector_shares", "premises_count", 99),
+        ("balance", "balances", "lines_phase_1", 99),
+        ("contribution", "contributions", "net_cents", 1),
+        ("capacity", "schedule", "premises_count", 10_000_000),
+        ("phase_of_zone", "programme", "phase", "2"),
+        ("schedule_phase", "schedule", "phase", "3"),
+    ],
+)
+def test_a_changed_cell_of_the_tables_is_seen(plan, rule, name, column, value):
+    tables = edit(plan.tables(), name, column, value)
+    assert rule in verify_programme(tables, plan.scenario).broken_rules
+
+
+def test_a_vote_withdrawn_after_the_choice_is_seen(plan):
+    tables = plan.tables()
+    chosen = tables["programme"].query("phase == '2'")["epci_siren"].iloc[0]
+    frame = tables["deliberations"].copy()
+    frame.loc[frame["epci_siren"] == chosen, "state"] = "pending"
+    verdict = verify_programme({**tables, "deliberations": frame}, plan.scenario)
+    assert [b.place for b in verdict.breaches if b.rule == "unvoted"] == [chosen]
+
+
+def test_a_sector_left_out_though_it_fits_is_seen(plan):
+    tables = plan.tables()
+    out = tables["programme"].query("decision == 'envelope'")["epci_siren"].iloc[0]
+    frame = tables["envelopes"].copy()
+    frame.loc[frame["epci_siren"] == out, "amount"] = 1000
+    assert "fits" in verify_programme({**tables, "envelopes": frame}, plan.scenario).broken_rules
