@@ -12,6 +12,7 @@ import typer
 
 from planner.cli.coverage import coverage
 from planner.cli.explain import explain
+from planner.cli.package import package
 from planner.cli.plan import check, plan
 from planner.cli.publish import publish
 from planner.cli.schemas import schemas
@@ -32,6 +33,7 @@ for command in (
     coverage,
     schemas,
     explain,
+    package,
     vote,
 ):
     app.command()(command)

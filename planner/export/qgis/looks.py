@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
@@ -15,7 +15,7 @@ from planner.export.qgis.labels import Label
 from planner.export.qgis.layers import LayerFacts
 from planner.export.qgis.renderers import ELSE, Rule, categorized, graduated, rules, single
 from planner.export.qgis.symbols import Symbol, area, border, line, marker
-from planner.export.style import COVERAGE_THEME, LINES, PHASE_THEME, TOWN, AreaClass
+from planner.export.style import COVERAGE_THEME, LINES, PAPER, PHASE_THEME, TOWN, AreaClass, Swatch
 from planner.export.themes import PointClass
 from planner.texts import Message
 from planner.vocab import Phase
@@ -29,6 +29,8 @@ _NAMES_FROM: Final = 100_000
 _BEYOND_ANY: Final = 1e9
 _INK: Final = "#1d232b"
 _BORDER: Final = "#ffffff"
+GROUND: Final = Swatch(fill="#e9ebef", ink="#5c6370", pattern="solid")
+"""What the region shows where no sector lies: private initiative, islands without a sector."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,13 +94,15 @@ def _points(entry: PointClass, size_mm: float) -> Symbol:
     )
 
 
-def _limits(line_name: str, label: Label | None, scale: int | None) -> Look:
+def _limits(line_name: str, label: Label | None, scale: int | None, lang: str = "fr") -> Look:
+    """Draw outlines; the scale is a rule's: a map theme can't change that of a whole layer."""
+    style = LINES[line_name]
+    entry = Rule(filter="", label=style.label.say(lang), symbol=border(style), min_scale=scale)
     return Look(
         key="limits",
         title=Message.of("qgis.look_limits"),
-        renderer=single(border(LINES[line_name])),
+        renderer=single(border(style)) if scale is None else rules(f"{line_name}/limits", [entry]),
         label=label,
-        min_scale=scale,
     )
 
 
@@ -229,7 +233,7 @@ def _zones(facts: LayerFacts, _frame: pd.DataFrame) -> Iterator[Look]:
         renderer=_by_code("kind", themes.ZONE_CLASSES, facts.lang, outline_mm=0.2),
         label=names,
     )
-    yield _limits("zone", names, 1_000_000)
+    yield _limits("zone", names, 1_000_000, facts.lang)
     if facts.has("coverage_rate"):
         yield _coverage(facts)
 
@@ -240,7 +244,7 @@ def _communes(facts: LayerFacts, _frame: pd.DataFrame) -> Iterator[Look]:
     )
     if facts.has("coverage_rate"):
         yield _coverage(facts, names)
-    yield _limits("commune", names, _DETAIL_FROM)
+    yield _limits("commune", names, _DETAIL_FROM, facts.lang)
     yield Look(
         key="regulatory",
         title=Message.of("qgis.look_regulatory"),
@@ -251,9 +255,10 @@ def _communes(facts: LayerFacts, _frame: pd.DataFrame) -> Iterator[Look]:
 
 def _epci(facts: LayerFacts, _frame: pd.DataFrame) -> Iterator[Look]:
     names = Label(
-        expression="nom", size_pt=8, color="#2b323c", bold=True, min_scale=1_000_000, priority=7
+        expression="nom", size_pt=8, color="#2b323c", bold=True, min_scale=500_000, priority=7
     )
     yield _limits("epci", names, None)
+    yield _page(facts, names)
     if facts.has("deliberation", "ballot_due"):
         filters = {
             "none_received": '"ballot_due" AND "deliberation" IS NULL',
@@ -277,15 +282,50 @@ def _epci(facts: LayerFacts, _frame: pd.DataFrame) -> Iterator[Look]:
         yield _coverage(facts, names)
 
 
+def _page(facts: LayerFacts, label: Label) -> Look:
+    """Show the EPCI of a page of the atlas, and veil its neighbours."""
+    style = LINES["epci"]
+    veil = Swatch(fill=PAPER, ink=PAPER, pattern="solid")
+    mine = "@atlas_featureid IS NULL OR $id = @atlas_featureid"
+    entries = [
+        Rule(
+            filter=mine,
+            label=Message.of("qgis.page_epci").say(facts.lang),
+            symbol=border(replace(style, width=3.0, halo=1.6)),
+        ),
+        Rule(
+            filter=ELSE,
+            label=Message.of("qgis.other_epci").say(facts.lang),
+            symbol=area(veil, outline=style.color, outline_mm=0.3, opacity=0.55),
+        ),
+    ]
+    return Look(
+        key="page",
+        title=Message.of("qgis.look_page"),
+        renderer=rules("epci/page", entries),
+        label=label,
+    )
+
+
 def _departements(_facts: LayerFacts, _frame: pd.DataFrame) -> Iterator[Look]:
     names = Label(
         expression='upper("nom")', size_pt=10, color="#11161d", priority=2, min_scale=2_000_000
     )
-    yield _limits("departement", names, None)
+    # whole and thin: dashes along the coast would blot the islets
+    style = replace(LINES["departement"], dash=(), halo=0.0, width=1.7)
+    yield Look(
+        key="limits",
+        title=Message.of("qgis.look_limits"),
+        renderer=single(border(style)),
+        label=names,
+    )
 
 
 def _region(_facts: LayerFacts, _frame: pd.DataFrame) -> Iterator[Look]:
-    yield _limits("coast", None, None)
+    """Fill the ground, at the bottom: an area without a sector is no hole in the map."""
+    coast = LINES["coast"]
+    ground = area(GROUND, outline=coast.color, outline_mm=0.25)
+    yield Look(key="ground", title=Message.of("qgis.look_ground"), renderer=single(ground))
 
 
 def _towns(_facts: LayerFacts, _frame: pd.DataFrame) -> Iterator[Look]:

@@ -1,0 +1,115 @@
+"""The order of layers, their groups, and the map themes: which layers are seen, in which style."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
+
+from planner.schemas import CONTRACTS
+from planner.texts import Message
+
+__all__ = ["GROUPS", "THEMES", "Group", "MapTheme", "group_of"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """A group of layers, the topmost first; one without names takes what no other names."""
+
+    title: Message
+    layers: tuple[str, ...] = ()
+    expanded: bool = True
+    drawn: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class MapTheme:
+    """What is seen together: the layers, and the style of those that have several."""
+
+    key: str
+    title: Message
+    layers: tuple[str, ...]
+    styles: Mapping[str, str] = field(default_factory=dict)
+
+
+GROUPS: Final = (
+    Group(
+        title=Message.of("qgis.group_findings"),
+        layers=("anomalies", "findings"),
+        expanded=False,
+    ),
+    Group(title=Message.of("qgis.group_marks"), layers=("villes_moyennes", "premises")),
+    Group(
+        title=Message.of("qgis.group_limits"),
+        layers=("departements", "epci", "zones", "communes"),
+    ),
+    Group(title=Message.of("qgis.group_network")),
+    Group(title=Message.of("qgis.group_programme"), layers=("programme", "sectors")),
+    Group(title=Message.of("qgis.group_ground"), layers=("region",), expanded=False),
+    Group(
+        title=Message.of("qgis.group_concertation"),
+        layers=("ballots", "envelopes", "deliberations", "balances", "contributions"),
+        expanded=False,
+        drawn=False,
+    ),
+    Group(title=Message.of("qgis.group_tables"), expanded=False, drawn=False),
+)  # fmt: skip
+
+_LIMITS: Final = MappingProxyType({"epci": "limits", "communes": "limits", "zones": "limits"})
+_FRAME: Final = ("villes_moyennes", "departements", "epci", "communes", "region")
+
+
+def _theme(key: str, look: str | None = None) -> MapTheme:
+    return MapTheme(
+        key=key,
+        title=Message.of(f"qgis.theme_{key}"),
+        layers=("premises", "zones", *_FRAME, "programme"),
+        styles={**_LIMITS, "programme": look or key},
+    )
+
+
+THEMES: Final = (
+    _theme("phase"),
+    _theme("year"),
+    _theme("cost"),
+    _theme("decision"),
+    MapTheme(
+        key="ballot",
+        title=Message.of("qgis.theme_ballot"),
+        layers=("departements", "epci", "region"),
+        styles={"epci": "ballot"},
+    ),
+    MapTheme(
+        key="coverage",
+        title=Message.of("qgis.theme_coverage"),
+        layers=("villes_moyennes", "departements", "epci", "communes", "region"),
+        styles={"epci": "limits", "communes": "coverage"},
+    ),
+    MapTheme(
+        key="atlas",
+        title=Message.of("qgis.theme_atlas"),
+        layers=("zones", *_FRAME, "programme"),
+        styles={**_LIMITS, "epci": "page", "programme": "phase"},
+    ),
+    MapTheme(
+        key="edit",
+        title=Message.of("qgis.theme_edit"),
+        layers=("departements", "epci", "zones", "communes", "sectors", "region"),
+        styles={**_LIMITS, "sectors": "area_kind"},
+    ),
+)
+"""The first one is what the project shows when it opens."""
+
+
+def group_of(group: Group, names: Iterable[str]) -> list[str]:
+    """Return the layers of a group that are there, in its order."""
+    there = set(names)
+    if group.layers:
+        return [name for name in group.layers if name in there]
+    named = {name for one in GROUPS for name in one.layers}
+    return [
+        name
+        for name, table in CONTRACTS.items()
+        if name in there - named and (table.geometry is not None) == group.drawn
+    ]
