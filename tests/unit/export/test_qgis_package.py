@@ -268,7 +268,7 @@ def test_the_project_opens_whole(opened, tables):
     assert list(opened["themes"]) == [theme.title.say() for theme in THEMES]
     assert set(opened["layers"]["programme"]["managed"]) == {
         "Phases du programme", "Année des travaux", "Coût à la ligne",
-        "Vote de l'EPCI et décision", "Couverture actuelle",
+        "Vote de l'EPCI et décision", COVERAGE.label.say(),
     }  # fmt: skip
 
 
