@@ -14,6 +14,7 @@ from planner.io import (
     read_geodata,
     read_observatory,
     read_premises,
+    read_public_sites,
     read_sectors,
     read_table,
     read_zones,
@@ -64,7 +65,23 @@ def prepare_territory(scenario: Scenario, *, notify: Notify = unheard) -> Territ
     with stage(notify, "stage.territory"):
         territory = _given(_read_boundaries(scenario), scenario, _own_tables(scenario))
     territory = _add_premises(territory, scenario, notify)
+    territory = _add_public_sites(territory, scenario)
     return _match_ballots(_add_sectors(territory, scenario, notify), scenario)
+
+
+def _add_public_sites(territory: Territory, scenario: Scenario) -> Territory:
+    if scenario.criteria.public_sites is None:
+        return territory
+    intake = read_public_sites(scenario.resolve(scenario.criteria.public_sites))
+    aside = [part for part in (territory.rejected_rows, intake.rejected_rows) if len(part)]
+    return (
+        territory.with_tables(
+            public_sites=intake.table,
+            rejected_rows=pd.concat(aside, ignore_index=True) if aside else intake.rejected_rows,
+        )
+        .with_origin(intake.origin)
+        .with_findings(intake.findings)
+    )
 
 
 def _match_ballots(territory: Territory, scenario: Scenario) -> Territory:
@@ -96,6 +113,8 @@ def _own_tables(scenario: Scenario) -> dict[str, str | None]:
         "envelopes": rules.envelopes,
         "ballots": rules.ballots,
         "deliberations": rules.deliberations,
+        "cabinets": scenario.criteria.cabinets,
+        "sector_values": scenario.criteria.sector_values,
     }
 
 

@@ -16,7 +16,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from planner.errors import ScenarioError
 from planner.texts import Message
@@ -25,7 +25,10 @@ __all__ = [
     "CapacityRow",
     "ConcertationRules",
     "ContributionRules",
+    "CopperFormula",
     "CostRules",
+    "CriteriaRules",
+    "CriterionRule",
     "PremisesSource",
     "Scenario",
     "ScheduleRules",
@@ -42,6 +45,12 @@ def _quarter(text: str) -> str:
     return text
 
 
+def _criterion(text: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,63}", text):
+        raise ValueError("a-z 0-9 _")
+    return text
+
+
 def _slug(text: str) -> str:
     if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,63}", text):
         raise ValueError("a-z 0-9 . _ -")
@@ -49,6 +58,7 @@ def _slug(text: str) -> str:
 
 
 Quarter = Annotated[str, AfterValidator(_quarter)]
+CriterionName = Annotated[str, AfterValidator(_criterion)]
 Slug = Annotated[str, AfterValidator(_slug)]
 
 
@@ -130,6 +140,74 @@ class CostRules(_Frozen):
     prices: str | None = Field(None, title="CSV; by default the territory's own")
 
 
+class CopperFormula(_Frozen):
+    """Constants of the regulator's formulas of copper speed (Mbit/s, dB, metres)."""
+
+    offset_db: float = Field(-3.0, title="Added to the attenuation of the cabinet, dB")
+    margin_m: float = Field(100.0, ge=0, title="Added to √2 × the straight distance, m")
+    db_per_km: float = Field(15.0, gt=0, title="Attenuation of a line, dB/km")
+    adsl_floor: float = -0.2928109
+    adsl_span: float = 24.2928109
+    adsl_scale_db: float = Field(27.81209, gt=0)
+    adsl_power: float = Field(3.271444, gt=0)
+    adsl_max_db: float = Field(78.0, title="Beyond it no ADSL, dB")
+    vdsl2_floor: float = -13.63789
+    vdsl2_span: float = 113.63789
+    vdsl2_scale_db: float = Field(6.365011, gt=0)
+    vdsl2_power: float = Field(0.8638044, gt=0)
+    vdsl2_max_db: float = Field(18.0, title="From it on no VDSL2, dB")
+    source: str = "ARCEP, formules publiées (affaiblissement, ADSL et VDSL2)"
+    valid_from: dt.date | None = Field(None, title="Day of the formulas; absent: not dated")
+
+
+class CriterionRule(_Frozen):
+    """How one criterion is marked and what it weighs."""
+
+    weight: int = Field(ge=0, title="Weight beside the other criteria's, whole")
+    normalise: Literal["min_max", "rank", "thresholds"] = "min_max"
+    low: float | None = Field(None, title="Value that is worth 0, in the criterion's unit")
+    high: float | None = Field(None, title="Value that is worth 1")
+    higher_first: bool | None = Field(None, title="Absent: the criterion's own direction")
+    unit: str = Field("", title="Unit, for a criterion of the user's own")
+    valid_from: dt.date | None = Field(None, title="Day on which it was settled")
+    source: str = ""
+
+    @model_validator(mode="after")
+    def _thresholds_apart(self) -> Self:
+        if self.normalise == "thresholds" and (
+            self.low is None or self.high is None or self.low == self.high
+        ):
+            raise ValueError("thresholds: low ≠ high")
+        return self
+
+
+def _example_criteria() -> dict[str, CriterionRule]:
+    example = "exemple : aucun poids régional publié"
+    weights = {
+        "under_3_mbps": 3, "under_8_mbps": 2, "under_30_mbps": 1, "businesses": 2,
+        "public_sites": 2, "town_country_balance": 1, "contiguity": 1, "cost_per_line": 2,
+    }  # fmt: skip
+    return {name: CriterionRule(weight=w, source=example) for name, w in weights.items()}
+
+
+class CriteriaRules(_Frozen):
+    """By what sectors are compared; the default weights are an example."""
+
+    each: dict[CriterionName, CriterionRule] = Field(default_factory=_example_criteria)
+    cabinets: str | None = Field(None, title="File of copper cabinets, contract cabinets")
+    public_sites: str | None = Field(None, title="File of public sites, contract public_sites")
+    sector_values: str | None = Field(None, title="File of the user's own criteria")
+    cabinet_reach_m: int = Field(
+        10_000, ge=1, title="Beyond it from every cabinet, a cabinet is taken as missing, m"
+    )
+    copper: CopperFormula = CopperFormula()
+
+    @property
+    def is_example(self) -> bool:
+        """Whether the criteria and their weights are those of the example."""
+        return self.each == _example_criteria()
+
+
 class CapacityRow(_Frozen):
     """What can be built each year for one phase."""
 
@@ -184,6 +262,7 @@ class Scenario(_Frozen):
     zones: ZonesSource = ZonesSource()
     concertation: ConcertationRules = ConcertationRules()
     contribution: ContributionRules = ContributionRules()
+    criteria: CriteriaRules = CriteriaRules()
     cost: CostRules = CostRules()
     schedule: ScheduleRules = ScheduleRules()
     folder: str = Field("", title="Folder that paths are relative to", exclude=True)

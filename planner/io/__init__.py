@@ -23,6 +23,7 @@ from planner.io.partner import DeliveredLayer, Delivery, read_delivery
 from planner.io.polygons import read_sectors, read_zones
 from planner.io.premises import read_premises
 from planner.io.profiles import PREMISES_COLUMNS
+from planner.io.public_sites import PublicSitesIntake, read_public_sites
 from planner.io.tables import read_table
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "PabulibFile",
     "PolygonIntake",
     "PremisesIntake",
+    "PublicSitesIntake",
     "TableIntake",
     "geodata_folder",
     "hash_file",
@@ -50,6 +52,7 @@ __all__ = [
     "read_outputs",
     "read_pabulib",
     "read_premises",
+    "read_public_sites",
     "read_sectors",
     "read_table",
     "read_territory_folder",

@@ -16,6 +16,7 @@ from typing import Final
 from planner.contracts import Contract
 from planner.schemas import (
     _concertation,
+    _criteria,
     _infrastructure,
     _plan,
     _quality,
@@ -32,6 +33,7 @@ _ROOMS: Final = (
     _plan,
     _quality,
     _voting,
+    _criteria,
     _infrastructure,
 )
 _LAST: Final = ("reconciliation", "findings", "rejected_rows")
