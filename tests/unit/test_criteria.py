@@ -103,6 +103,8 @@ def test_counts_and_lengths_by_hand():
             ("c", WEST + 500, SOUTH + 500), ("outside", WEST - 500, SOUTH + 500),
         )
     )  # fmt: skip
+    # the zone's sectors are urban; were they rural, half of the rural premises of 22 would be served
+    toy = toy.with_tables(sectors=toy.sectors.assign(area_kind="rural"))
     asked = rules(
         "businesses", "public_sites", "contiguity", "town_country_balance", "cost_per_line"
     )
@@ -301,8 +303,10 @@ def net_flows(matrix, weights):
 
 @pytest.mark.parametrize("method", ["topsis", "promethee_2"])
 def test_cross_checks_state_how_far_rankings_agree(method):
-    toy = toy_territory().with_tables(
-        cabinets=cabinets(("c", WEST + 4_000, SOUTH + 4_000, 20.0, True))
+    toy = toy_territory()
+    toy = toy.with_tables(
+        cabinets=cabinets(("c", WEST + 4_000, SOUTH + 4_000, 20.0, True)),
+        sectors=toy.sectors.assign(area_kind="rural"),
     )
     found = measure_criteria(toy, rules=rules(contiguity=3, under_8_mbps=2, town_country_balance=1))
     check = cross_check(found, method=method)
