@@ -377,7 +377,7 @@ def _keys(place: tuple[Any, ...]) -> list[str]:
     """Return the keys that a table of the scenario may hold."""
     model: Any = Scenario
     for part in place:
-        if isinstance(part, int):
+        if part not in model.model_fields:  # a place in a list, or a name that the reader chose
             continue
         kinds = [model.model_fields[part].annotation]
         while kinds and not (isinstance(kinds[0], type) and issubclass(kinds[0], BaseModel)):
