@@ -1,6 +1,7 @@
 """The officials' map in a real browser, from a file, without network."""
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -111,7 +112,7 @@ def centre(data, sector_id):
 def test_it_opens_alone_and_in_silence(open_page, file):
     page = open_page()
     page.fill("#recherche", "toy")
-    page.check("input[name=theme][value='1']")
+    page.check("input[name=theme][value='2']", force=True)
     page.wait_for_timeout(300)
     assert page.asked == [file.as_uri()]
     assert page.said == []
@@ -337,11 +338,11 @@ def test_the_legend_switches_what_it_names(open_page, data):
     page.uncheck(".classes[data-theme='0'] input[value='0']")
     page.wait_for_timeout(200)
     assert pixel(page, *at)[3] == 0
-    page.check("input[name=theme][value='1']")
+    page.check("input[name=theme][value='2']", force=True)
     page.wait_for_timeout(200)
     assert pixel(page, *at)[3] == 255
     assert page.locator(".classes[data-theme='0']").is_hidden()
-    assert page.locator(".classes[data-theme='1']").is_visible()
+    assert page.locator(".classes[data-theme='2']").is_visible()
 
 
 @pytest.mark.parametrize(("width", "height"), [(1440, 900), (768, 1024), (390, 844), (320, 640)])
@@ -365,16 +366,53 @@ def test_on_a_phone_the_card_is_a_sheet(open_page):
     sheet = page.locator("#panneau").bounding_box()
     ground = page.locator(".ground").bounding_box()
     assert page.locator("#fiche h3").inner_text() == "Saint-Méen-le-Grand"
-    assert sheet["height"] < 0.7 * ground["height"]
+    assert sheet["height"] < 0.75 * ground["height"]
 
 
-def test_print_shows_the_still_map_and_every_row(open_page, data):
+def test_print_shows_the_view_its_legend_and_every_row(open_page, data):
     page = open_page()
+    page.check("input[name=theme][value='4']", force=True)
     page.emulate_media(media="print")
-    assert page.locator("svg.still").is_visible()
+    page.wait_for_timeout(300)
+    assert page.evaluate("document.getElementById('impression').width") == 2000
+    assert page.locator("#impression").is_visible()
     assert page.locator(".live").is_hidden()
     assert page.locator("#recherche").is_hidden()
     assert page.locator("#epci tbody tr").count() == len(data.epci)
+    paper = page.locator(".paper").inner_text()
+    for words in (
+        "Coût par ligne",
+        "moins de 1",
+        "Proposition, version 1",
+        "31 décembre 2017",
+        "Sources",
+        "Données de démonstration",
+    ):
+        assert words in paper
+    drawn = page.evaluate(
+        """() => { const c = document.getElementById('impression');
+          const all = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+          const seen = new Set();
+          for (let i = 0; i < all.length; i += 4) seen.add((all[i] << 16) | (all[i + 1] << 8) | all[i + 2]);
+          return seen.size; }"""
+    )
+    assert drawn > 20
+    assert page.locator("h1").is_visible()
+
+
+def test_print_to_a4_is_one_page_of_map(open_page, tmp_path):
+    page = open_page()
+    page.wait_for_timeout(200)
+    pdf = page.pdf(prefer_css_page_size=True)
+    boxes = set(re.findall(rb"/MediaBox \[0 0 ([\d.]+) ([\d.]+)\]", pdf))
+    assert {(round(float(w)), round(float(h))) for w, h in boxes} == {(842, 595)}
+
+
+def test_without_script_the_still_map_is_printed(open_page):
+    page = open_page(java_script_enabled=False)
+    page.emulate_media(media="print")
+    assert page.locator("svg.still").is_visible()
+    assert page.locator(".paper").is_hidden()
 
 
 @pytest.mark.parametrize("width", [1280, 390, 320])

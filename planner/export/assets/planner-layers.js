@@ -30,6 +30,7 @@
     c.fillStyle = style.fill;
     c.fillRect(0, 0, PATTERN, PATTERN);
     c.strokeStyle = c.fillStyle = style.ink;
+    c.globalAlpha = 0.5; // the ground is the figure, the pattern its second voice
     c.beginPath();
     SHAPES[style.pattern](c);
     c.stroke();

@@ -4,53 +4,14 @@
 
 (function () {
   planner.FONT = '"Source Sans 3 Variable", system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif';
-  const SVG = 'http://www.w3.org/2000/svg';
   const SHOWN_RESULTS = 12;
-  const FIGURES = ['premises', 'premisesMax', 'serviceable', 'rate', 'private', 'phase1', 'phase2',
-    'phase3', 'unassigned', 'synthetic'];
-  const SPLIT = ['phase1', 'phase2', 'phase3', 'private', 'unassigned'];
-
-  const one = (id) => document.getElementById(id);
-
-  function make(tag, attributes, ...children) {
-    const node = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes || {})) node.setAttribute(name, value);
-    node.append(...children.filter((child) => child !== null && child !== undefined));
-    return node;
-  }
-
-  // Lower case, without accents; "st" and "ste" are "saint" and "sainte".
-  function fold(text) {
-    return text.normalize('NFKD').replace(/[\u0300-\u036f]/g, '').toLowerCase()
-      .replace(/œ/g, 'oe').replace(/æ/g, 'ae').replace(/[^a-z0-9]+/g, ' ').trim().split(' ')
-      .map((word) => ({ st: 'saint', ste: 'sainte' }[word] || word)).join(' ');
-  }
-  planner.fold = fold;
-
-  function makeWriter(lang, texts) {
-    const french = lang !== 'en';
-    const number = (value, decimals) => {
-      const [whole, part] = Math.abs(value).toFixed(decimals || 0).split('.');
-      const groups = whole.replace(/\B(?=(\d{3})+$)/g, french ? '\u202f' : ',');
-      const sign = value < 0 ? (french ? '\u2212' : '-') : '';
-      return sign + groups + (part ? (french ? ',' : '.') + part : '');
-    };
-    return {
-      say: (key, values) => texts[key].replace(/\{(\w+)\}/g, (_, name) => values[name]),
-      count: (value) => number(value),
-      share: (value) => number(100 * value, 1) + (french ? '\u202f%' : '%'),
-      cents: (value) => {
-        const amount = number(value / 100, value % 100 ? 2 : 0);
-        return french ? amount + '\u202f€' : '€' + amount;
-      },
-    };
-  }
+  const { one, make, draw } = planner;
 
   class Page {
     constructor(map, data) {
       this.map = map;
       this.data = data;
-      this.write = makeWriter(data.lang, data.texts);
+      this.write = planner.makeWriter(data.lang, data.texts);
       this.topology = new planner.Topology(data.topology);
       this.picked = null;
     }
@@ -58,6 +19,7 @@
     start() {
       document.documentElement.classList.add('js');
       this.placeAreas();
+      this.makeTime();
       this.makeScene();
       this.canvas = new planner.Canvas(this.topology, this.scene);
       this.prepareMap();
@@ -67,6 +29,10 @@
       this.makeSearch();
       this.makeTable();
       this.makeSheet();
+      this.makeTools();
+      this.writeCard();
+      this.openLink();
+      this.linked = true;
     }
 
     // Decode every premise while the areas are already on the screen.
@@ -77,35 +43,47 @@
       this.canvas.refresh();
     }
 
-    // How a premise is painted under the present theme: a few styles, made once each.
+    // How a premise is painted under the present theme and date: a few styles, made once each.
     makePaint() {
-      const theme = this.data.themes[this.theme];
-      const states = this.data.themes.find((t) => t.key === 'state') || null;
-      const { codes, shapes } = this.data.states;
+      const { data, doneAt } = this;
+      const theme = data.themes[this.theme];
+      const states = data.themes.find((t) => t.key === 'state') || null;
+      const { codes, shapes } = data.states;
       const made = new Map();
-      const style = (entry, shape, rank) => {
-        const key = `${entry.fill}${shape}${rank}`;
-        if (!made.has(key)) {
-          const ink = [1, 3, 5].map((at) => parseInt(entry.fill.slice(at, at + 2), 16));
-          made.set(key, { ink: [...ink, 255], shape, rank });
-        }
+      const style = (entry, shape, rank, pale) => {
+        const key = `${entry.key}${shape}${rank}${pale}`;
+        if (!made.has(key)) made.set(key, { ink: pointInk(entry, pale), shape, rank });
         return made.get(key);
       };
+      const built = (area) => !(area & 1) && doneAt[area >> 1] <= this.when;
+      const inFilter = this.filter >= 0 ? (area) => this.epciOf(area) === this.filter : () => true;
+      const hidden = new Set(this.hiddenClasses);
       if (theme.byState && states) {
         const unknown = states.classes.length - 1;
+        const done = states.classes.findIndex((entry) => entry.key === 'serviceable');
         const place = codes.map((code) => states.classes.findIndex((entry) => entry.key === code));
         return (area, phase, state) => {
-          const k = state < 0 ? unknown : place[state];
-          return style(states.classes[k], shapes[states.classes[k].key], unknown - k);
+          if (!inFilter(area)) return null;
+          const k = this.dated && built(area) ? done : state < 0 ? unknown : place[state];
+          if (theme.key === 'state' && hidden.has(k)) return null;
+          return style(states.classes[k], shapes[states.classes[k].key], unknown - k, false);
         };
       }
-      const { phaseCodes, phases } = this.data;
+      const { phaseCodes, phases } = data;
       return (area, phase) => {
+        if (!inFilter(area)) return null;
         const position = area >> 1;
-        if (theme.key === 'phase') return style(phases[phase < 0 ? phases.length - 1 : phaseCodes[phase]], 'disc', 0);
-        const k = area & 1 || !theme.sector.length ? theme.commune[position] : theme.sector[position];
-        return style(theme.classes[k], 'disc', 0);
+        const lone = area & 1 || !theme.sector.length;
+        const k = theme.key === 'phase' ? (phase < 0 ? phases.length - 1 : phaseCodes[phase])
+          : lone ? theme.commune[position] : theme.sector[position];
+        if (k < 0 || hidden.has(k)) return null;
+        return style(theme.classes[k], 'disc', 0, this.dated && !built(area));
       };
+    }
+
+    epciOf(area) {
+      const { sectors, communes } = this.data;
+      return area & 1 ? communes.epci[area >> 1] : sectors.epci[area >> 1];
     }
 
     say(key, values) {
@@ -163,7 +141,8 @@
 
     makeScene() {
       const { data, topology } = this;
-      const coast = topology.borders(topology.labels.commune.map((c) => (c < 0 ? -1 : 0)));
+      const { land, commune } = topology.labels;
+      const coast = topology.borders(commune.map((c, face) => (c < 0 && !(land && land[face] >= 0) ? -1 : 0)));
       const arcs = { coast };
       for (const kind of Object.keys(this.faces)) arcs[kind] = topology.borders(this.faces[kind]);
       this.scene = {
@@ -174,23 +153,77 @@
         picked: null,
         premises: new planner.Premises(),
         areaShare: 0.3,
+        veil: null,
+        path: null,
       };
-      this.setTheme(0);
+      if (topology.labels.land) {
+        this.scene.land = this.boxed(topology.outlines(topology.labels.land, 1)[0].arcs);
+      }
+      this.filter = -1;
+      this.theme = 0;
+      this.paintAreas();
     }
 
     setTheme(position) {
-      const theme = this.data.themes[position];
-      const { topology } = this;
-      const sector = topology.labels.sector;
-      const faces = topology.labels.commune.map((commune, face) => {
-        if (sector && theme.sector.length && sector[face] >= 0) return theme.sector[sector[face]];
-        return commune < 0 ? -1 : theme.commune[commune];
-      });
       this.theme = position;
-      this.scene.classes = topology.outlines(faces, theme.classes.length).map((area, k) => ({
-        style: theme.classes[k], rings: this.boxed(area.arcs), shown: true,
+      const boxes = [...document.querySelectorAll('.classes')];
+      boxes.forEach((box, k) => { box.hidden = k !== position; });
+      const input = document.querySelector(`input[name=theme][value='${position}']`);
+      if (input) input.checked = true;
+      this.paintAreas();
+      this.keepLink();
+    }
+
+    get hiddenClasses() {
+      return [...document.querySelectorAll(`.classes[data-theme='${this.theme}'] input[name=class]`)]
+        .filter((input) => !input.checked).map((input) => Number(input.value));
+    }
+
+    // Classes of the areas at the date; what isn't built yet is pale.
+    paintAreas() {
+      const { topology } = this;
+      const theme = this.data.themes[this.theme];
+      const sector = topology.labels.sector;
+      const count = theme.classes.length;
+      const communes = theme.dated === 'area' && this.dated ? this.datedRates(theme) : theme.commune;
+      this.communeClasses = communes;
+      const works = this.dated && theme.dated === 'works';
+      const hidden = new Set(this.hiddenClasses);
+      const faces = topology.labels.commune.map((commune, face) => {
+        const at = sector ? sector[face] : -1;
+        if (at >= 0 && theme.sector.length) return theme.sector[at] + (works && this.doneAt[at] > this.when ? count : 0);
+        return commune < 0 ? -1 : communes[commune] + (works ? count : 0);
+      });
+      this.scene.classes = topology.outlines(faces, 2 * count).map((area, k) => ({
+        style: theme.classes[k % count], faint: k >= count, shown: !hidden.has(k % count),
+        rings: area.arcs.length ? this.boxed(area.arcs) : [],
       }));
       this.scene.paint = this.makePaint();
+      one('pale').hidden = !works;
+      if (theme.dated === 'area') this.countClasses(communes);
+      if (this.canvas && this.canvas._map) this.canvas.refresh();
+    }
+
+    // The legend's counts follow the date, where classes do.
+    countClasses(communes) {
+      for (const item of document.querySelectorAll(`.classes[data-theme='${this.theme}'] li`)) {
+        const k = Number(item.dataset.class);
+        const small = item.querySelector('small') || item.querySelector('.entry').appendChild(make('small', {}));
+        const count = communes.reduce((sum, entry) => sum + (entry === k), 0);
+        small.textContent = this.say('communes_count', { count: this.write.count(count) });
+      }
+    }
+
+    // Classes of the communes' rates at the date.
+    datedRates(theme) {
+      const unknown = theme.classes.length - 1;
+      const zero = theme.classes.findIndex((entry) => entry.minimum === null);
+      return this.data.communes.code.map((_, i) => {
+        const now = this.served(this.cells('commune', i), this.when);
+        if (!now) return unknown;
+        if (now.rate === 0) return zero;
+        return theme.classes.findIndex((entry) => entry.minimum !== null && now.rate >= entry.minimum);
+      });
     }
 
     makeNames() {
@@ -218,15 +251,16 @@
     // ---- the map -----------------------------------------------------------------------------
 
     prepareMap() {
-      const { map, topology } = this;
+      const { map } = this;
       const box = [Infinity, Infinity, -Infinity, -Infinity];
-      for (let i = 0; i < topology.points.length; i += 2) {
-        box[0] = Math.min(box[0], topology.points[i]);
-        box[1] = Math.min(box[1], topology.points[i + 1]);
-        box[2] = Math.max(box[2], topology.points[i]);
-        box[3] = Math.max(box[3], topology.points[i + 1]);
+      for (const outline of this.outlines.commune) {
+        for (let k = 0; k < 2; k++) {
+          box[k] = Math.min(box[k], outline.box[k]);
+          box[k + 2] = Math.max(box[k + 2], outline.box[k + 2]);
+        }
       }
       this.whole = box;
+      this.placeLegend();
       this.fillScreen();
       map.invalidateSize({ animate: false }); // Leaflet measured a hidden container
       this.fit(box, false);
@@ -235,22 +269,21 @@
       L.control.zoom({
         position: 'topleft', zoomInTitle: this.say('zoom_in'), zoomOutTitle: this.say('zoom_out'),
       }).addTo(map);
-      const home = make('button', { type: 'button', class: 'home', title: this.say('home'), 'aria-label': this.say('home') });
-      const icon = document.createElementNS(SVG, 'svg');
-      icon.setAttribute('viewBox', '0 0 20 20');
-      icon.setAttribute('aria-hidden', 'true');
-      const path = document.createElementNS(SVG, 'path');
-      path.setAttribute('d', 'M3 7V3h4M13 3h4v4M17 13v4h-4M7 17H3v-4');
-      icon.append(path);
-      home.append(icon);
-      home.addEventListener('click', () => { this.close(); this.fit(this.whole, true); });
-      const Home = L.Control.extend({ onAdd: () => { L.DomEvent.disableClickPropagation(home); return home; } });
-      new Home({ position: 'topleft' }).addTo(map);
+      const button = (id, words, path, more) => {
+        const node = make('button', { type: 'button', id, class: 'map-button', title: words, 'aria-label': words, ...more },
+          draw('svg', { viewBox: '0 0 20 20', 'aria-hidden': 'true' }, draw('path', { d: path })));
+        const Control = L.Control.extend({ onAdd: () => { L.DomEvent.disableClickPropagation(node); return node; } });
+        new Control({ position: 'topleft' }).addTo(map);
+        return node;
+      };
+      button('accueil', this.say('home'), 'M3 7V3h4M13 3h4v4M17 13v4h-4M7 17H3v-4', {})
+        .addEventListener('click', () => { this.close(); this.fit(this.whole, true); });
+      button('mesurer', this.say('measure'), 'M2.5 13.5 13.5 2.5l4 4-11 11zM6 10l1.8 1.8M8.7 7.3l2.6 2.6M11.5 4.6l1.7 1.7', { 'aria-pressed': 'false' });
       const container = map.getContainer();
       container.setAttribute('role', 'application');
       container.setAttribute('aria-label', this.say('map'));
       container.append(make('span', { class: 'aim', 'aria-hidden': 'true' }));
-      window.addEventListener('resize', () => this.fillScreen());
+      window.addEventListener('resize', () => { this.fillScreen(); this.placeLegend(); });
       new ResizeObserver(() => map.invalidateSize({ pan: false })).observe(container);
     }
 
@@ -269,7 +302,8 @@
     fit(box, animate) {
       const covered = this.narrow() ? one('panneau').offsetHeight : 0;
       this.map.fitBounds(this.bounds(box), {
-        paddingTopLeft: [16, 16], paddingBottomRight: [16, covered + 16], maxZoom: 13, animate,
+        paddingTopLeft: [this.narrow() ? 16 : 64, this.narrow() ? 16 : one('legende').offsetHeight + 20],
+        paddingBottomRight: [16, covered + one('frise').offsetHeight + 20], maxZoom: 13, animate: animate && !planner.calm(),
       });
     }
 
@@ -287,11 +321,11 @@
 
     watchMap() {
       const { map } = this;
-      map.on('click', (event) => this.openAt(event.latlng));
+      map.on('click', (event) => (this.measured ? this.measureAt(event.latlng) : this.openAt(event.latlng)));
       map.getContainer().addEventListener('keydown', (event) => {
         if (event.target !== map.getContainer()) return;
-        if (event.key === 'Enter') this.openAt(map.getCenter());
-        if (event.key === 'Escape') this.close();
+        if (event.key === 'Enter') (this.measured ? this.measureAt(map.getCenter()) : this.openAt(map.getCenter()));
+        if (event.key === 'Escape') (this.measured ? this.measure(false) : this.close());
       });
       const tip = make('div', { class: 'tip', 'aria-hidden': 'true', hidden: '' });
       map.getContainer().append(tip);
@@ -312,7 +346,7 @@
     classOf(at) {
       const theme = this.data.themes[this.theme];
       if (theme.sector.length && at.sector >= 0) return theme.classes[theme.sector[at.sector]].label;
-      return at.commune >= 0 ? theme.classes[theme.commune[at.commune]].label : null;
+      return at.commune >= 0 ? theme.classes[this.communeClasses[at.commune]].label : null;
     }
 
     openAt(latlng) {
@@ -326,25 +360,16 @@
     // ---- legend ------------------------------------------------------------------------------
 
     watchLegend() {
-      const boxes = [...document.querySelectorAll('.classes')];
       document.addEventListener('change', (event) => {
         const input = event.target;
-        if (input.name === 'theme') {
-          const position = Number(input.value);
-          this.setTheme(position);
-          boxes.forEach((box, k) => { box.hidden = k !== position; });
-          boxes[position].querySelectorAll('input').forEach((other) => this.showClass(other));
-        } else if (input.name === 'class') this.showClass(input);
+        if (input.name === 'theme') this.setTheme(Number(input.value));
+        else if (input.name === 'class') this.paintAreas();
         else if (input.name === 'layer') {
           for (const line of this.scene.lines) if (line.style.key === input.value) line.shown = input.checked;
           for (const name of this.scene.names) if (name.layer === input.value) name.shown = input.checked;
-        } else return;
-        this.canvas.refresh();
+          this.canvas.refresh();
+        }
       });
-    }
-
-    showClass(input) {
-      this.scene.classes[Number(input.value)].shown = input.checked;
     }
 
     // ---- search ------------------------------------------------------------------------------
@@ -353,7 +378,7 @@
       const { data } = this;
       const entries = [];
       const add = (kind, table, about) => table.nom.forEach((nom, position) => {
-        entries.push({ kind, position, nom, about: about(position), key: fold(nom), code: fold(table.code[position]) });
+        entries.push({ kind, position, nom, about: about(position), key: planner.fold(nom), code: planner.fold(table.code[position]) });
       });
       const epci = (position) => (position >= 0 ? data.epci.nom[position] : '');
       const villes = new Set(data.villes.map((ville) => ville.commune));
@@ -364,6 +389,10 @@
       add('departement', data.departements, () => this.say('departement'));
       add('zone', data.zones, () => this.say('zone'));
       add('sector', data.sectors, (i) => `${this.say('sector')} ${data.sectors.code[i]}`);
+      for (const ville of data.villes) {
+        const entry = entries[ville.commune];
+        entry.key += ` ${planner.fold(this.say('ville'))}`;
+      }
       this.entries = entries;
       this.order = { commune: 0, departement: 1, epci: 2, zone: 3, sector: 4 };
       const input = one('recherche');
@@ -399,7 +428,7 @@
       input.addEventListener('input', () => {
         const found = this.search(input.value);
         show(found);
-        if (fold(input.value)) this.announce(this.countWords(found));
+        if (planner.fold(input.value)) this.announce(this.countWords(found));
       });
       input.addEventListener('keydown', (event) => {
         if (event.key === 'ArrowDown') move(1);
@@ -423,7 +452,7 @@
 
     // Every word of the query must begin a word of the name, or the query begin the code.
     search(text) {
-      const query = fold(text);
+      const query = planner.fold(text);
       if (!query) return { shown: [], count: 0 };
       const words = query.split(' ');
       const scored = [];
@@ -438,307 +467,21 @@
       return { shown: scored.slice(0, SHOWN_RESULTS).map((row) => row[2]), count: scored.length };
     }
 
+    // legend beside the map on wide screens, in the panel on narrow ones
+    placeLegend() {
+      const legend = one('legende');
+      const home = this.narrow() ? one('corps') : document.querySelector('.ground');
+      if (legend.parentNode !== home) {
+        if (this.narrow()) document.querySelector('.actions').before(legend); else home.append(legend);
+      }
+      const filter = document.querySelector('.filter');
+      const actions = document.querySelector('.actions');
+      if (!filter) return;
+      if (this.narrow()) actions.before(filter); else one('poignee').before(filter);
+    }
+
     announce(text) {
       one('annonce').textContent = text;
-    }
-
-    // ---- cards -------------------------------------------------------------------------------
-
-    open(kind, position, how) {
-      const options = how || {};
-      const card = one('fiche');
-      const content = this[`${kind}Card`](position, options.from || null);
-      const close = make('button', { type: 'button', class: 'close', 'aria-label': this.say('close'), title: this.say('close') }, '×');
-      close.addEventListener('click', () => { this.close(); this.map.getContainer().focus({ preventScroll: true }); });
-      const heading = make('h3', { id: 'fiche-titre' }, content.title);
-      card.replaceChildren(make('p', { class: 'card-kind' }, content.kind), heading, close, ...content.body);
-      card.setAttribute('role', 'region');
-      card.setAttribute('aria-labelledby', 'fiche-titre');
-      card.hidden = false;
-      one('region').hidden = true;
-      this.picked = { kind, position };
-      const outline = this.outlines[kind] && this.outlines[kind][position];
-      this.scene.picked = outline && outline.arcs.length ? { rings: this.rings(kind, position) } : null;
-      this.sheet(true);
-      one('corps').scrollTop = 0;
-      if (options.move && this.scene.picked) this.fit(outline.box, true);
-      this.canvas.refresh();
-      if (options.focus) card.focus({ preventScroll: true });
-      this.announce(this.say('opened', { name: content.title }));
-    }
-
-    close() {
-      this.picked = null;
-      this.scene.picked = null;
-      one('fiche').hidden = true;
-      one('region').hidden = false;
-      this.sheet(false);
-      this.canvas.refresh();
-    }
-
-    row(label, value) {
-      if (value === null || value === undefined || value === '') return null;
-      return make('div', {}, make('dt', {}, label), make('dd', {}, value));
-    }
-
-    rows(...rows) {
-      const kept = rows.filter(Boolean);
-      return kept.length ? make('dl', { class: 'rows' }, ...kept) : null;
-    }
-
-    link(kind, position, text) {
-      const button = make('button', { type: 'button', class: 'link' }, text);
-      button.addEventListener('click', () => this.open(kind, position, { move: true, focus: true }));
-      return button;
-    }
-
-    figures(row) {
-      if (!row) return null;
-      return Object.fromEntries(FIGURES.map((name, k) => [name, row[k]]));
-    }
-
-    premisesWords(figures) {
-      const min = this.write.count(figures.premises);
-      if (figures.premisesMax === null) return this.say('premises_from', { min });
-      if (figures.premisesMax === figures.premises) return min;
-      return this.say('premises_range', { min, max: this.write.count(figures.premisesMax) });
-    }
-
-    known(value, writer) {
-      return value === null || value === undefined ? this.say('unknown') : writer(value);
-    }
-
-    // Premises, coverage and the bar of phases, the same on every card.
-    coverage(figures) {
-      if (!figures) return [];
-      const big = make('dl', { class: 'big' },
-        this.row(this.say('premises'), this.premisesWords(figures)),
-        this.row(this.say('serviceable'), this.known(figures.serviceable, this.write.count)),
-        this.row(this.say('rate'), this.known(figures.rate, this.write.share)));
-      const whole = SPLIT.reduce((sum, name) => sum + (figures[name] || 0), 0);
-      const items = SPLIT.map((name, k) => [figures[name], this.data.phases[k]]).filter(([count]) => count)
-        .map(([count, phase], _, all) => make('li', {}, this.swatch(phase),
-          make('span', { class: 'split-label' }, phase.label),
-          make('span', { class: 'split-count' }, this.write.count(count)),
-          make('span', { class: 'split-share' }, all.length > 1 ? this.write.share(count / whole) : '')));
-      if (!items.length) return [big];
-      return [big, make('h4', {}, this.say('by_phase')), make('ul', { class: 'split' }, ...items)];
-    }
-
-    swatch(phase) {
-      const svg = document.createElementNS(SVG, 'svg');
-      const rect = document.createElementNS(SVG, 'rect');
-      for (const [name, value] of [['class', 'swatch'], ['width', 34], ['height', 22], ['viewBox', '0 0 34 22'], ['aria-hidden', 'true']]) svg.setAttribute(name, value);
-      for (const [name, value] of [['x', 1], ['y', 1], ['width', 32], ['height', 20], ['rx', 3], ['fill', `url(#p-phase-${phase.key})`], ['stroke', phase.ink], ['stroke-width', 1.5]]) rect.setAttribute(name, value);
-      svg.append(rect);
-      return svg;
-    }
-
-    synthetic(flag) {
-      return flag ? make('p', { class: 'made-up' }, this.say('synthetic')) : null;
-    }
-
-    epciLink(position) {
-      return position >= 0 ? this.link('epci', position, this.data.epci.nom[position]) : null;
-    }
-
-    owed(rows, note) {
-      if (!rows.length) return [];
-      const items = rows.map(([epci, lines, net]) => this.row(this.data.epci.nom[epci],
-        this.say('due_row', { lines: this.write.count(lines), net: this.write.cents(net) })));
-      const title = note ? `${this.say('due')} (${note})` : this.say('due');
-      return [make('h4', {}, title), make('dl', { class: 'rows' }, ...items)];
-    }
-
-    quarterWords(quarter) {
-      if (!quarter) return null;
-      const [year, rank] = quarter.split('-T');
-      return this.say(rank === '1' ? 'quarter_first' : 'quarter_is', { quarter: rank, year });
-    }
-
-    communeCard(i) {
-      const { communes, departements } = this.data;
-      const figures = this.figures(communes.figures[i]);
-      const ville = this.data.villes.find((row) => row.commune === i);
-      const sectors = this.sectorsOf('commune', i);
-      const due = communes.epci[i] >= 0 ? this.data.epci.net_cents[communes.epci[i]] : null;
-      return {
-        kind: this.say(ville ? 'ville' : 'commune'),
-        title: communes.nom[i],
-        body: [
-          ...this.coverage(figures),
-          this.rows(
-            this.row(this.say('epci'), this.epciLink(communes.epci[i])),
-            this.row(this.say('departement'), communes.departement[i] >= 0 ? departements.nom[communes.departement[i]] : null),
-            this.row(this.say('regulatory'), communes.regulatoryLabels[communes.regulatory[i]]),
-            this.row(this.say('epci_due'), due === null || due === undefined ? null : this.write.cents(due)),
-            this.row(this.say('tranche'), ville ? this.write.count(ville.tranche) : null),
-            this.row(this.say('population'), this.write.count(communes.population[i])),
-            this.row(this.say('code'), communes.code[i])),
-          ...this.sectorList(this.say('sectors'), sectors),
-          this.synthetic(figures && figures.synthetic),
-        ],
-      };
-    }
-
-    sectorsOf(kind, position) {
-      const of = this.topology.labels.sector;
-      if (!of) return [];
-      const found = new Set();
-      this.faces[kind].forEach((area, face) => { if (area === position && of[face] >= 0) found.add(of[face]); });
-      return [...found].sort((a, b) => a - b);
-    }
-
-    sectorList(title, sectors) {
-      if (!sectors.length) return [];
-      const { sectors: table, phases } = this.data;
-      const items = sectors.map((s) => make('li', {}, this.swatch(phases[table.phase[s]]),
-        this.link('sector', s, table.nom[s]),
-        make('span', { class: 'split-share' },
-          [phases[table.phase[s]].label, (table.quarter[s] || '').split('-')[0]].filter(Boolean).join(' · '))));
-      return [make('h4', {}, title), make('ul', { class: 'split places' }, ...items)];
-    }
-
-    sectorCard(i, from) {
-      const t = this.data.sectors;
-      const figures = this.figures(t.figures[i]);
-      const commune = from && from.commune >= 0 ? from.commune : t.commune[i];
-      const zone = t.zone[i];
-      const phase = this.data.phases[t.phase[i]];
-      const owed = t.owed[i].length || zone < 0 ? t.owed[i] : this.data.zones.owed[zone];
-      const note = t.owed[i].length || zone < 0 ? '' : this.say('due_zone');
-      const tag = make('p', { class: 'phase-tag' }, this.swatch(phase), make('strong', {}, phase.label),
-        t.tranche[i] === null ? null : ` · ${this.say('tranche').toLowerCase()} ${t.tranche[i]}`);
-      const cost = t.cost[i] === null ? null : this.say('cost_is', {
-        cost: this.write.cents(t.cost[i]), unit: this.write.cents(t.unitCost[i]) });
-      return {
-        kind: `${this.say('sector')} ${t.code[i]}`,
-        title: t.nom[i],
-        body: [
-          tag,
-          this.rows(
-            this.row(this.say('decision'), t.decision[i] >= 0 ? t.decisionLabels[t.decision[i]] : null),
-            this.row(this.say('reason'), t.reason[i] >= 0 ? t.reasons[t.reason[i]] : null),
-            this.row(this.say('quarter'), this.quarterWords(t.quarter[i])),
-            this.row(this.say('cost'), cost)),
-          ...(figures ? this.coverage(figures).slice(0, 1) : [this.rows(this.row(this.say('premises'), this.write.count(t.premises[i])))]),
-          this.rows(
-            this.row(this.say(from ? 'here' : 'commune'), commune >= 0 ? this.link('commune', commune, this.data.communes.nom[commune]) : null),
-            this.row(this.say('epci'), this.epciLink(t.epci[i])),
-            this.row(this.say('zone'), zone >= 0 ? this.link('zone', zone, this.data.zones.nom[zone]) : null),
-            this.row(this.say('area'), t.areaLabels[t.area[i]]),
-            this.row(this.say('decider'), t.decider[i]),
-            this.row(this.say('rank'), t.rank[i])),
-          ...this.owed(owed, note),
-          this.synthetic(t.synthetic[i]),
-        ],
-      };
-    }
-
-    zoneCard(i) {
-      const t = this.data.zones;
-      const figures = this.figures(t.figures[i]);
-      const phase = this.data.phases[t.phase[i]];
-      const sectors = this.data.sectors.zone.map((zone, s) => (zone === i ? s : -1)).filter((s) => s >= 0);
-      return {
-        kind: this.say('zone'),
-        title: t.nom[i],
-        body: [
-          make('p', { class: 'phase-tag' }, this.swatch(phase), make('strong', {}, phase.label),
-            t.tranche[i] === null ? null : ` · ${this.say('tranche').toLowerCase()} ${t.tranche[i]}`),
-          ...(figures ? this.coverage(figures).slice(0, 1) : [this.rows(this.row(this.say('premises'), this.write.count(t.premises[i])))]),
-          this.rows(this.row(this.say('nature'), t.kindLabels[t.kind[i]]),
-            this.row(this.say('sectors_count'), this.write.count(sectors.length))),
-          ...this.owed(t.owed[i], ''),
-          ...this.sectorList(this.say('zone_sectors'), sectors),
-          this.synthetic(t.synthetic[i]),
-        ],
-      };
-    }
-
-    epciCard(i) {
-      const t = this.data.epci;
-      const figures = this.figures(t.figures[i]);
-      const amount = (value) => {
-        if (value === null) return null;
-        return t.unit[i] === 'eur' ? this.write.cents(value) : this.write.count(value);
-      };
-      const used = t.used[i] !== null && t.granted[i]
-        ? `${amount(t.used[i])} (${this.write.share(t.used[i] / t.granted[i])})` : null;
-      const cents = (value) => (value === null ? null : this.write.cents(value));
-      return {
-        kind: `${this.say('epci')} · ${t.nature[i]}`,
-        title: t.nom[i],
-        body: [
-          ...this.coverage(figures),
-          this.rows(
-            this.row(this.say('vote'), t.vote[i]),
-            this.row(this.say('envelope'), amount(t.granted[i])),
-            this.row(this.say('used'), used),
-            this.row(this.say('gross'), cents(t.gross_cents[i])),
-            this.row(this.say('credit'), t.credit_cents[i] ? cents(t.credit_cents[i]) : null),
-            this.row(this.say('due'), cents(t.net_cents[i])),
-            this.row(this.say('code'), t.code[i])),
-          t.beyond[i] ? make('p', { class: 'note' }, this.say('beyond')) : null,
-          this.synthetic(figures && figures.synthetic),
-        ].filter(Boolean),
-      };
-    }
-
-    departementCard(i) {
-      const t = this.data.departements;
-      const figures = this.figures(t.figures[i]);
-      return {
-        kind: this.say('departement'),
-        title: t.nom[i],
-        body: [...this.coverage(figures), this.rows(this.row(this.say('code'), t.code[i])),
-          this.synthetic(figures && figures.synthetic)],
-      };
-    }
-
-    // ---- table -------------------------------------------------------------------------------
-
-    makeTable() {
-      const table = one('epci');
-      for (const head of table.querySelectorAll('tbody th[data-epci]')) {
-        const position = Number(head.dataset.epci);
-        const name = head.querySelector('.nom');
-        const button = make('button', { type: 'button', class: 'link', title: this.say('see', { name: this.data.epci.nom[position] }) }, name.textContent);
-        button.addEventListener('click', () => {
-          one('carte').scrollIntoView();
-          this.open('epci', position, { move: true, focus: true });
-        });
-        name.replaceChildren(button);
-      }
-      const heads = [...table.querySelectorAll('thead th')];
-      heads.forEach((head, column) => {
-        const button = make('button', { type: 'button', class: 'sort' });
-        button.append(...head.childNodes, make('span', { class: 'arrow', 'aria-hidden': 'true' }));
-        button.title = this.say('sort', { name: head.textContent.replace(/\u00ad/g, '') });
-        head.append(button);
-        button.addEventListener('click', () => this.sortTable(table, heads, column));
-      });
-    }
-
-    sortTable(table, heads, column) {
-      const head = heads[column];
-      const numbers = head.classList.contains('n');
-      const before = head.getAttribute('aria-sort');
-      const up = before ? before === 'descending' : !numbers;
-      heads.forEach((other) => other.removeAttribute('aria-sort'));
-      head.setAttribute('aria-sort', up ? 'ascending' : 'descending');
-      const value = (row) => {
-        const cell = row.children[column];
-        if (!numbers) return cell.textContent;
-        return cell.dataset.value === '' ? null : Number(cell.dataset.value);
-      };
-      const rows = [...table.tBodies[0].rows].map((row) => [value(row), row]);
-      rows.sort(([a], [b]) => {
-        if (a === null || b === null) return (a === null) - (b === null); // unknown comes last
-        const order = numbers ? a - b : a.localeCompare(b, this.data.lang);
-        return up ? order : -order;
-      });
-      table.tBodies[0].append(...rows.map((row) => row[1]));
     }
 
     // ---- bottom sheet of narrow screens ----------------------------------------------------------
@@ -754,6 +497,17 @@
       one('poignee').setAttribute('aria-expanded', String(open));
     }
   }
+
+  // Pale classes are drawn darker as points, so that they are seen on the pale ground of their area.
+  function pointInk(entry, pale) {
+    const parse = (color) => [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16));
+    const [fill, ink] = [parse(entry.fill), parse(entry.ink)];
+    const light = (0.3 * fill[0] + 0.6 * fill[1] + 0.1 * fill[2]) / 255;
+    const share = Math.max(0, Math.min(0.55, (light - 0.45) * 1.2));
+    return [...fill.map((part, k) => Math.round(part + (ink[k] - part) * share)), pale ? 70 : 255];
+  }
+
+  Object.assign(Page.prototype, planner.cards, planner.time, planner.tools);
 
   planner.start = async function (map) {
     const data = JSON.parse(one('donnees').textContent);

@@ -104,6 +104,20 @@
       return rows;
     }
 
+    // Premises of an area by state; -1 is unknown.
+    states(area) {
+      const counts = new Map();
+      for (const chunk of this.chunks) {
+        for (let g = 0; g < chunk.area.length; g++) {
+          if (chunk.area[g] !== area) continue;
+          let count = 0;
+          for (let i = chunk.starts[g]; i < chunk.starts[g + 1]; i++) count += chunk.premises[i];
+          counts.set(chunk.state[g], (counts.get(chunk.state[g]) || 0) + count);
+        }
+      }
+      return counts;
+    }
+
     // How wide a premise is drawn, in CSS pixels.
     static width(zoom) {
       if (zoom < 11.5) return 1;

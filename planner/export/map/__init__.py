@@ -23,6 +23,7 @@ from planner.export.map.themes import paint
 from planner.export.map.topology import Topology, TopologyRules, encode_topology, grid_to_lonlat
 from planner.export.style import PHASE_THEME
 from planner.plan import Plan
+from planner.vocab import Level
 
 __all__ = ["MapData", "TopologyRules", "map_html", "write_map"]
 
@@ -67,6 +68,8 @@ def map_html(data: MapData, *, lang: str = "fr", rules: TopologyRules | None = N
     layers = {"commune": data.communes.geometry.to_numpy()}
     if len(data.sectors):
         layers["sector"] = data.sectors.geometry.to_numpy()
+    if data.level is not Level.REGION:  # the land around, for the eye to find its way
+        layers["land"] = data.region.geometry.to_numpy()
     topology = encode_topology(layers, rules=rules)
     painted = paint(data)
     themes = [p.theme for p in painted]

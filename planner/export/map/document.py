@@ -36,19 +36,28 @@ TABLE_COLUMNS: Final = (
     "phase_3_count", "private_count", "unassigned_count", "granted", "used", "vote", "net_cents",
 )  # fmt: skip
 """Columns of the table by EPCI after its name."""
+_COMMUNE_COLUMNS: Final = (
+    "premises_count", "serviceable_count", "coverage_rate", "phase_1_count", "phase_2_count",
+    "phase_3_count", "private_count",
+)  # fmt: skip
 _SUMMED: Final = (
     "premises_count", "serviceable_count", "phase_1_count", "phase_2_count", "phase_3_count",
     "private_count", "unassigned_count", "denominator_count",
 )  # fmt: skip
 _DEFINITIONS: Final = (
     "premise", "serviceable", "rate", "sector", "zone", "phases", "private", "ville_moyenne",
-    "envelope", "due",
+    "envelope", "due", "forecast", "state",
 )  # fmt: skip
 _ABSENT: Final = "—"
 
 
 def build_context(
-    data: MapData, topology: Topology, painted: Sequence[Painted], *, lang: str
+    data: MapData,
+    topology: Topology,
+    painted: Sequence[Painted],
+    *,
+    lang: str,
+    background: bool = False,
 ) -> dict[str, Any]:
     """Return what the page's template writes; every value is escaped there unless drawn by us.
 
@@ -58,6 +67,8 @@ def build_context(
         What is shown, its borders, and the themes laid on it.
     lang
         Language of the page.
+    background
+        Whether the page offers a background map from the network.
     """
     status = say(f"map.status_{data.status}", lang)
     regions = data.region["nom"].tolist()
@@ -66,19 +77,48 @@ def build_context(
         "say": lambda key, **values: say(f"map.{key}", lang, **values),
         "data": data,
         "region": ", ".join(regions),
+        "scoped": data.level is not Level.REGION,
+        "epci_count": len(data.epci),
+        "file_name": file_stem(data),
+        "background": background,
+        "sources": sorted({o.attribution or o.source for o in data.origins}),
         "status": status,
         "synthetic": [_layer_name(data, layer, lang) for layer in data.synthetic_layers],
         "summary": _summary(data, lang),
         "themes": [_legend(data, topology, p, lang) for p in painted],
         "layers": _layers(data, lang),
         "columns": _columns(data, lang),
-        "rows": _written(epci_rows(data), data, lang),
+        "commune_columns": _titled(_COMMUNE_COLUMNS, data, lang),
+        "rows": _written(table_rows(data), data, lang),
         "beyond": bool(data.epci["beyond_region"].any()),
         "definitions": [
             (say(f"map.def_{name}", lang), say(f"map.def_{name}_is", lang)) for name in _DEFINITIONS
         ],
         "referentials": sorted({str(text) for text in data.coverage["referential"].dropna()}),
     }
+
+
+def file_stem(data: MapData) -> str:
+    """Return the name of the map's file without its ending: by codes, never by names."""
+    if data.level is Level.REGION:
+        return "carte"
+    return f"carte-{data.level.value}-{data.code}"
+
+
+def table_rows(data: MapData) -> list[dict[str, Any]]:
+    """Return the rows of the table: by EPCI for a region, else by commune, the total last."""
+    return epci_rows(data) if data.level is Level.REGION else commune_rows(data)
+
+
+def commune_rows(data: MapData) -> list[dict[str, Any]]:
+    """Return the rows of the table by commune as values, the whole last."""
+    measured = data.coverage_of(Level.COMMUNE)
+    rows = [
+        _row(row["insee"], row["nom"], measured.get(row["insee"]), None, None) | {"kind": "commune"}
+        for row in sorted(records(data.communes), key=lambda row: (row["nom"], row["insee"]))
+    ]
+    whole = _row(data.code, data.place, data.whole_row, None, None)
+    return [*rows, whole | {"kind": "total"}]
 
 
 def epci_rows(data: MapData) -> list[dict[str, Any]]:
@@ -160,6 +200,10 @@ def _rate(serviceable: int | None, premises: int | None) -> float | None:
 
 
 def _columns(data: MapData, lang: str) -> list[dict[str, str]]:
+    return _titled(_shown_columns(data), data, lang)
+
+
+def _titled(names: Iterable[str], data: MapData, lang: str) -> list[dict[str, str]]:
     rate = "col_rate_public" if data.public_only else "col_rate"
     titles = {
         "premises_count": "col_premises", "serviceable_count": "col_serviceable",
@@ -173,12 +217,14 @@ def _columns(data: MapData, lang: str) -> list[dict[str, str]]:
             "key": name,
             "title": phases[name].say(lang) if name in phases else say(f"map.{titles[name]}", lang),
         }
-        for name in _shown_columns(data)
+        for name in names
     ]
 
 
 def _shown_columns(data: MapData) -> list[str]:
     """Leave out the columns that nothing could fill, as an empty one says nothing."""
+    if data.level is not Level.REGION:
+        return list(_COMMUNE_COLUMNS)
     hidden = set()
     if data.balances.empty:
         hidden |= {"granted", "used", "vote", "net_cents"}
@@ -190,13 +236,16 @@ def _shown_columns(data: MapData) -> list[str]:
 
 def _written(rows: Sequence[Mapping[str, Any]], data: MapData, lang: str) -> list[dict[str, Any]]:
     """Put the rows into words, each cell with the value that it is sorted by."""
-    positions = {code: place for place, code in enumerate(data.epci["siren"])}
+    positions = {
+        "epci": {code: place for place, code in enumerate(data.epci["siren"])},
+        "commune": {code: place for place, code in enumerate(data.communes["insee"])},
+    }
     names = _shown_columns(data)
     return [
         {
             "kind": row["kind"],
-            "position": positions.get(row["code"], -1) if row["kind"] == "epci" else -1,
-            "nom": _row_name(row, lang),
+            "position": positions.get(row["kind"], {}).get(row["code"], -1),
+            "nom": _row_name(row, data, lang),
             "beyond": row["beyond"],
             "cells": [_cell(name, row, lang) for name in names],
         }
@@ -204,9 +253,9 @@ def _written(rows: Sequence[Mapping[str, Any]], data: MapData, lang: str) -> lis
     ]
 
 
-def _row_name(row: Mapping[str, Any], lang: str) -> str:
+def _row_name(row: Mapping[str, Any], data: MapData, lang: str) -> str:
     if row["kind"] == "total":
-        return say("map.total", lang)
+        return say("map.total", lang) if data.level is Level.REGION else data.place
     if row["kind"] == "without":
         return say("map.without_epci", lang, departement=row["nom"])
     return str(row["nom"])
@@ -216,9 +265,9 @@ def _cell(name: str, row: Mapping[str, Any], lang: str) -> dict[str, Any]:
     value = row[name]
     if name == "vote":
         text = "" if row["kind"] == "total" else vote_text(value, lang)
-        return {"text": text, "value": text, "number": False}
+        return {"text": text, "value": text, "number": False, "unit": ""}
     if value is None:
-        return {"text": _ABSENT, "value": "", "number": True}
+        return {"text": _ABSENT, "value": "", "number": True, "unit": ""}
     if name == "coverage_rate":
         text = say("map.share", lang, share=value)
     elif name == "net_cents":
@@ -230,7 +279,10 @@ def _cell(name: str, row: Mapping[str, Any], lang: str) -> dict[str, Any]:
             text = say("map.used_share", lang, used=text, share=share)
     else:
         text = say("map.count", lang, count=value)
-    return {"text": text, "value": value, "number": True}
+    in_cents = name == "net_cents" or (
+        name in {"granted", "used"} and row["unit"] == EnvelopeUnit.EUR.value
+    )
+    return {"text": text, "value": value, "number": True, "unit": "cent" if in_cents else ""}
 
 
 def _envelope(value: int, unit: str | None, lang: str, *, bare: bool) -> str:
@@ -281,9 +333,14 @@ def _legend(data: MapData, topology: Topology, painted: Painted, lang: str) -> d
             "about": _about(data, painted, position, lang),
         }
         for position, entry in enumerate(theme.classes)
-        if position in used
+        if position in used or painted.dated == "area"
     ]
-    return {"key": theme.key, "label": theme.label.say(lang), "entries": entries}
+    return {
+        "key": theme.key,
+        "label": theme.label.say(lang),
+        "short": say(f"map.short_{theme.key}", lang),
+        "entries": entries,
+    }
 
 
 def _about(data: MapData, painted: Painted, position: int, lang: str) -> str:

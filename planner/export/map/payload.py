@@ -40,18 +40,31 @@ from planner.vocab import (
     ZoneKind,
 )
 
-__all__ = ["FIGURES", "build_payload", "json_block", "vote_text"]
+__all__ = ["BACKGROUND_HOST", "FIGURES", "build_payload", "json_block", "vote_text"]
 
 FIGURES: Final = (
     "premises_count", "premises_max_count", "serviceable_count", "coverage_rate", "private_count",
     "phase_1_count", "phase_2_count", "phase_3_count", "unassigned_count", "synthetic",
 )  # fmt: skip
 """What a row of figures holds, in this order."""
+BACKGROUND_HOST: Final = "https://data.geopf.fr"
+"""Host of IGN's Géoplateforme, the only one that an opt-in page may ask."""
+BACKGROUND_URL: Final = (
+    BACKGROUND_HOST + "/wmts?SERVICE=WMTS&REQUEST=GetTile&VERSION=1.0.0"
+    "&LAYER=GEOGRAPHICALGRIDSYSTEMS.PLANIGNV2&STYLE=normal&FORMAT=image/png"
+    "&TILEMATRIXSET=PM&TILEMATRIX={z}&TILEROW={y}&TILECOL={x}"
+)
+BACKGROUND_ZOOM: Final = 18
 _UI: Final = "map.ui_"
 
 
 def build_payload(
-    data: MapData, topology: Topology, painted: Iterable[Painted], *, lang: str
+    data: MapData,
+    topology: Topology,
+    painted: Iterable[Painted],
+    *,
+    lang: str,
+    background: bool = False,
 ) -> dict[str, Any]:
     """Return the whole data block of the page.
 
@@ -65,6 +78,8 @@ def build_payload(
         The themes.
     lang
         Language of the labels.
+    background
+        Whether the page may ask for a background map, when its reader does.
     """
     points = data.points()
     return {
@@ -85,6 +100,7 @@ def build_payload(
         "time": _time(data, lang),
         "states": {"shapes": dict(STATE_SHAPES), "codes": list(PremiseState.codes())},
         "phaseCodes": [phase_class(code) for code in Phase.codes()],
+        "background": {"url": BACKGROUND_URL, "zoom": BACKGROUND_ZOOM} if background else None,
         "premises": [encode_points(points)] if points is not None else [],
     }
 

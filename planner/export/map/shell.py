@@ -40,7 +40,8 @@ __all__ = [
 
 _MANIFEST: Final = "assets.toml"
 _SCRIPTS: Final = (
-    "tiny-inflate.js", "planner-topology.js", "planner-premises.js", "planner-layers.js",
+    "tiny-inflate.js", "planner-topology.js", "planner-dom.js", "planner-premises.js",
+    "planner-layers.js", "planner-time.js", "planner-tools.js", "planner-cards.js",
     "planner-page.js",
 )  # fmt: skip
 """Scripts after Leaflet's, in the order that they need each other."""
@@ -180,12 +181,20 @@ class Page(Figure):  # type: ignore[misc]
     ----------
     context
         What the page's template is given beside the map: text is escaped there.
+    images
+        Host that the page may ask for pictures, when its reader wants a background; empty: none.
+    chunks
+        Whether scripts of the page's own folder bring the premises.
     """
 
-    def __init__(self, context: Mapping[str, Any]) -> None:
+    def __init__(
+        self, context: Mapping[str, Any], *, images: str = "", chunks: bool = False
+    ) -> None:
         super().__init__()
         self._id = "page"
         self.context = context
+        self.images = images
+        self.chunks = chunks
         self.header = OfflineHead()
         self.header._parent = self  # noqa: SLF001 (as Figure itself does)
 
@@ -202,7 +211,7 @@ class Page(Figure):  # type: ignore[misc]
             .get_template("page.html.jinja")
             .render(
                 **self.context,
-                policy=_policy(styles, scripts),
+                policy=_policy(styles, scripts, images=self.images, chunks=self.chunks),
                 styles=[Markup(_closed(text)) for text in styles],  # noqa: S704 (our own assets)
                 scripts=[Markup(_closed(text)) for text in scripts],  # noqa: S704 (our own assets)
                 map_container=Markup(self.html.render(**kwargs)),  # noqa: S704 (no data in it)
@@ -253,14 +262,15 @@ def region_map(*, south_west: tuple[float, float], north_east: tuple[float, floa
     return shell
 
 
-def _policy(styles: list[str], scripts: list[str]) -> str:
+def _policy(styles: list[str], scripts: list[str], *, images: str, chunks: bool) -> str:
+    allowed = [_hash(text) for text in scripts] + (["'self'", "file:"] if chunks else [])
     return "; ".join(
         [
             "default-src 'none'",
             "connect-src 'none'",
-            "img-src data:",
+            f"img-src data: {images}".rstrip(),
             "font-src data:",
-            "script-src " + " ".join(_hash(text) for text in scripts),
+            "script-src " + " ".join(allowed),
             "style-src " + " ".join(_hash(text) for text in styles),
             "base-uri 'none'",
             "form-action 'none'",

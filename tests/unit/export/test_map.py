@@ -371,7 +371,7 @@ def test_sources_and_what_is_synthetic(data):
     page = Read(map_html(replace(data, origins=(*data.origins, real))))
     assert "IGN <2025>" in page.text
     assert "Licence Ouverte 2.0" in page.text
-    banner = page.text[page.text.index("Données de démonstration.") :].split("\n")[0]
+    banner = page.text[page.text.index("Sont fabriqués") :].split("\n")[0]
     assert "locaux" in banner
     assert "secteurs" in banner
     assert "communes" not in banner
@@ -599,7 +599,7 @@ def test_every_text_of_the_page_is_used_and_exists():
     said = set(re.findall(r"this\.say\('(\w+)'", code)) | set(re.findall(r"texts\.(\w+)", code))
     assert {f"ui_{key}" for key in said} <= keys
     assert set(re.findall(r'say\("(\w+)"', code)) <= keys
-    built = ("status_", "def_", "class_", "theme_", "line_", "source_")
+    built = ("short_", "status_", "def_", "class_", "theme_", "line_", "source_")
     unused = {
         key for key in keys
         if not re.search(rf"\b{re.escape(key.removeprefix('ui_'))}\b", code) and not key.startswith(built)
