@@ -4,8 +4,8 @@ Nothing here is shared with what solves.  :func:`verify_choice` judges an answer
 :class:`~planner.choice.ChoiceProblem`; :func:`verify_programme` judges the tables of a plan.
 """
 
-from planner.verify._choice import verify_choice
+from planner.verify._choice import unreached, verify_choice
 from planner.verify._tables import verify_programme
 from planner.verify._verdict import Breach, Verdict
 
-__all__ = ["Breach", "Verdict", "verify_choice", "verify_programme"]
+__all__ = ["Breach", "Verdict", "unreached", "verify_choice", "verify_programme"]

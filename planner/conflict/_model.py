@@ -1,0 +1,247 @@
+"""The rules as a mixed-integer program in which any of them may be dropped, or made to give.
+
+Contiguity comes as cuts: a group of chosen sectors that nothing reaches asks for one of its
+neighbours.  This is a model of feasibility, made for conflicts: it knows no objective of the
+question and shares nothing with what solves it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import highspy
+import numpy as np
+
+from planner.choice import ChoiceProblem, Contiguity
+from planner.conflict._rules import Rule, RuleKind
+from planner.verify import unreached
+
+__all__ = ["SoftModel", "SoftResult", "smallest_hitting_set"]
+
+_CUT_ROUNDS: Final = 400
+
+
+@dataclass(frozen=True, kw_only=True)
+class SoftResult:
+    """What the model answers.
+
+    Parameters
+    ----------
+    feasible
+        Whether anything keeps the rules that must hold; None when it was stopped before it knew.
+    dropped
+        Rules that are dropped.
+    given
+        Rule to how much it gives, in its own unit.
+    chosen
+        Ids of the sectors of that answer.
+    bound
+        What no answer's total (of drops or of amounts) can be under.
+    """
+
+    feasible: bool | None
+    dropped: frozenset[str] = frozenset()
+    given: Mapping[str, int]
+    chosen: frozenset[str] = frozenset()
+    bound: int = 0
+
+
+class SoftModel:
+    """Every rule with a switch, and with an amount by which it may give."""
+
+    def __init__(self, problem: ChoiceProblem, rules: tuple[Rule, ...]) -> None:
+        self.problem = problem
+        self.rules = rules
+        self.count = problem.candidates_count
+        self.switch = {rule.name: self.count + i for i, rule in enumerate(rules)}
+        self.slack = {rule.name: self.count + len(rules) + i for i, rule in enumerate(rules)}
+        self.reach_rule = {
+            rule.position: rule.name for rule in rules if rule.kind is RuleKind.CONTIGUITY
+        }
+        self.near = self._neighbours()
+        self.highs = highspy.Highs()
+        self.highs.setOptionValue("output_flag", False)
+        self.highs.setOptionValue("mip_rel_gap", 0.0)
+        self.highs.setOptionValue("mip_abs_gap", 0.5)
+        for _ in range(self.count + len(rules)):
+            self.highs.addVar(0.0, 1.0)
+        for _ in rules:
+            self.highs.addVar(0.0, 0.0)
+        every = np.arange(self.count + 2 * len(rules), dtype=np.int32)
+        kinds = np.full(len(every), highspy.HighsVarType.kInteger)
+        self.highs.changeColsIntegrality(len(every), every, kinds)
+        for rule in rules:
+            self._add(rule)
+
+    def _neighbours(self) -> list[list[int]]:
+        problem = self.problem
+        near: list[list[int]] = [[] for _ in range(self.count)]
+        anyone = problem.contiguity is Contiguity.ANY_EPCI
+        for i, j in problem.edges.tolist():
+            if anyone or problem.decider[i] == problem.decider[j]:
+                near[i].append(j)
+                near[j].append(i)
+        return near
+
+    def _row(self, lower: float, upper: float, terms: Mapping[int, float]) -> None:
+        kept = {column: value for column, value in terms.items() if value}
+        self.highs.addRow(
+            lower, upper, len(kept),
+            np.fromiter(kept, dtype=np.int32, count=len(kept)),
+            np.fromiter(kept.values(), dtype=np.float64, count=len(kept)),
+        )  # fmt: skip
+
+    def _add(self, rule: Rule) -> None:  # noqa: C901 (one case a kind of rule)
+        problem, switch, slack = self.problem, self.switch[rule.name], self.slack[rule.name]
+        terms: dict[int, float] = defaultdict(float)
+        match rule.kind:
+            case RuleKind.ENVELOPE | RuleKind.NO_VOTE:
+                mine = problem.share_actor == rule.position
+                for candidate, need in zip(
+                    problem.share_candidate[mine].tolist(), problem.share_need[mine].tolist(),
+                    strict=True,
+                ):  # fmt: skip
+                    terms[candidate] += need
+                room = max(int(problem.envelopes[rule.position]), 0)
+                free = sum(terms.values())
+                # cents come by the price of a line: small numbers, so that no tolerance decides
+                unit = math.gcd(*(int(need) for need in terms.values())) or 1
+                row = {**terms, switch: -free, slack: -1.0}
+                self._row(-math.inf, room / unit, {c: v / unit for c, v in row.items()})
+            case RuleKind.REQUIRED:
+                self._row(1.0, math.inf, {rule.position: 1.0, switch: 1.0})
+            case RuleKind.REFUSED:
+                self._row(-math.inf, 0.0, {rule.position: 1.0, switch: -1.0})
+            case RuleKind.UPPER | RuleKind.LOWER:
+                limit = problem.limits[rule.position]
+                terms.update(enumerate(limit.coefficients.tolist()))
+                reach = sum(abs(value) for value in terms.values())
+                if rule.kind is RuleKind.UPPER and limit.upper is not None:
+                    free = reach + abs(limit.upper)
+                    self._row(-math.inf, limit.upper, {**terms, switch: -free, slack: -1.0})
+                elif limit.lower is not None:
+                    free = reach + abs(limit.lower)
+                    self._row(limit.lower, math.inf, {**terms, switch: free, slack: 1.0})
+            case RuleKind.CONTIGUITY if problem.contiguity is Contiguity.FEEDER:
+                for candidate, feeder in enumerate(problem.feeder.tolist()):
+                    if feeder >= 0 and problem.decider[candidate] == rule.position:
+                        self._row(-math.inf, 0.0, {candidate: 1.0, feeder: -1.0, switch: -1.0})
+            case RuleKind.CONTIGUITY:
+                pass
+
+    def solve(
+        self,
+        *,
+        hard: Iterable[str],
+        droppable: Iterable[str] = (),
+        giving: Mapping[str, int] | None = None,
+    ) -> SoftResult:
+        """Keep the hard rules; drop or stretch the others as little as can be.
+
+        Parameters
+        ----------
+        hard
+            Rules that must hold.
+        droppable
+            Rules that may be dropped, each at the cost of one; any other rule is free.
+        giving
+            Rules that may give, each with the cost of one unit.
+        """
+        must, soft, loose = set(hard), set(droppable), dict(giving or {})
+        for rule in self.rules:
+            name = rule.name
+            fixed = name in must or name in loose
+            low, high = (0.0, 0.0) if fixed else (0.0, 1.0)
+            if not fixed and name not in soft:
+                low = 1.0
+            self.highs.changeColBounds(self.switch[name], low, high)
+            self.highs.changeColCost(
+                self.switch[name], float(self.count + 1) if name in soft else 0
+            )
+            self.highs.changeColBounds(self.slack[name], 0.0, math.inf if name in loose else 0.0)
+            self.highs.changeColCost(self.slack[name], float(loose.get(name, 0) * (self.count + 1)))
+        # few sectors: the shortest way to reach what is required, and fewer cuts
+        for candidate in range(self.count):
+            self.highs.changeColCost(candidate, 1.0)
+        for _ in range(_CUT_ROUNDS):
+            self.highs.run()
+            status = self.highs.getModelStatus()
+            if status == highspy.HighsModelStatus.kInfeasible:
+                return SoftResult(feasible=False, given={})
+            if status != highspy.HighsModelStatus.kOptimal:
+                return SoftResult(feasible=None, given={})
+            values = np.rint(self.highs.getSolution().col_value).astype(np.int64)
+            if not self._cut(values):
+                return self._result(values)
+        return SoftResult(feasible=None, given={})
+
+    def _cut(self, values: np.ndarray[Any, np.dtype[np.int64]]) -> bool:
+        """Add what an unreached group asks for; False when all is reached."""
+        problem = self.problem
+        if problem.contiguity in {Contiguity.NONE, Contiguity.FEEDER}:
+            return False
+        ids = problem.sector_ids
+        chosen = {j for j in range(self.count) if values[j]}
+        lost_ids = set(unreached(problem, frozenset(ids[j] for j in chosen)))
+        lost = {j for j in chosen if ids[j] in lost_ids}
+        added = False
+        while lost:
+            group, waiting = set(), [min(lost)]
+            while waiting:
+                one = waiting.pop()
+                if one not in group:
+                    group.add(one)
+                    waiting.extend(other for other in self.near[one] if other in lost)
+            lost -= group
+            around = {other for one in group for other in self.near[one]} - group
+            for one in sorted(group):
+                switch = self.switch.get(self.reach_rule.get(int(problem.decider[one]), ""))
+                if switch is not None and values[switch]:
+                    continue
+                terms = {one: 1.0, **dict.fromkeys(sorted(around), -1.0)}
+                if switch is not None:
+                    terms[switch] = -1.0
+                    self._row(-math.inf, 0.0, terms)
+                    added = True
+        return added
+
+    def _result(self, values: np.ndarray[Any, np.dtype[np.int64]]) -> SoftResult:
+        ids = self.problem.sector_ids
+        bound = self.highs.getInfo().mip_dual_bound / (self.count + 1)
+        return SoftResult(
+            feasible=True,
+            dropped=frozenset(n for n, column in self.switch.items() if values[column]),
+            given={n: int(values[c]) for n, c in self.slack.items() if values[c]},
+            chosen=frozenset(ids[j] for j in range(self.count) if values[j]),
+            bound=max(math.floor(bound + 1e-6), 0),
+        )
+
+
+def smallest_hitting_set(
+    names: tuple[str, ...], sets: Iterable[frozenset[str]]
+) -> frozenset[str] | None:
+    """Return a smallest set of names that meets every one of ``sets``, ties to the first names.
+
+    None when the solver didn't prove it.
+    """
+    highs = highspy.Highs()
+    highs.setOptionValue("output_flag", False)
+    highs.setOptionValue("mip_rel_gap", 0.0)
+    position = {name: i for i, name in enumerate(names)}
+    for i in range(len(names)):
+        # one each; the first names are cheaper by less than one in all
+        highs.addVar(0.0, 1.0)
+        highs.changeColCost(i, 1.0 + i / (2.0 * len(names) * len(names)))
+        highs.changeColIntegrality(i, highspy.HighsVarType.kInteger)
+    for one in sets:
+        columns = np.array(sorted(position[name] for name in one), dtype=np.int32)
+        highs.addRow(1.0, math.inf, len(columns), columns, np.ones(len(columns)))
+    highs.run()
+    if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        return None
+    values = highs.getSolution().col_value
+    return frozenset(name for name, i in position.items() if values[i] > 0.5)  # noqa: PLR2004

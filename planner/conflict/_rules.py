@@ -1,0 +1,104 @@
+"""The rules of a question, one by one, each with a name that stays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from planner.choice import ChoiceProblem, Contiguity
+from planner.texts import Message
+
+__all__ = ["Rule", "RuleKind", "rules_of"]
+
+
+class RuleKind(StrEnum):
+    """What a rule is about."""
+
+    ENVELOPE = "envelope"
+    NO_VOTE = "no_vote"
+    REQUIRED = "required"
+    REFUSED = "refused"
+    CONTIGUITY = "contiguity"
+    UPPER = "upper"
+    LOWER = "lower"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """One rule that could be dropped alone.
+
+    Parameters
+    ----------
+    name
+        Stable identifier: ``envelope:243500741``, ``required:35236-03``, ``upper:budget.region``.
+    kind
+        What it is about.
+    position
+        Of its actor, candidate or limit in the question.
+    message
+        The rule in the reader's words.
+    """
+
+    name: str
+    kind: RuleKind
+    position: int
+    message: Message
+
+
+def rules_of(problem: ChoiceProblem, *, names: Mapping[str, str] | None = None) -> tuple[Rule, ...]:
+    """List every rule of a question.
+
+    Parameters
+    ----------
+    problem
+        The question.
+    names
+        Actor to what people call it; by default its code.
+
+    Returns
+    -------
+    tuple of Rule
+        Envelopes and votes, contiguity by actor, required, refused, then limits.
+    """
+    called = [(names or {}).get(actor, actor) for actor in problem.actors]
+    rules = []
+    for position, granted in enumerate(problem.envelopes.tolist()):
+        kind = RuleKind.NO_VOTE if granted < 0 else RuleKind.ENVELOPE
+        rules.append((kind, problem.actors[position], position, {"amount": granted}))
+    if problem.contiguity is not Contiguity.NONE:
+        deciders = sorted(set(problem.decider.tolist()))
+        rules += [(RuleKind.CONTIGUITY, problem.actors[a], a, {}) for a in deciders]
+    for kind, flags in (
+        (RuleKind.REQUIRED, problem.required), (RuleKind.REFUSED, problem.refused)
+    ):  # fmt: skip
+        rules += [
+            (kind, key, position, {})
+            for position, (key, flag) in enumerate(
+                zip(problem.sector_ids, flags.tolist(), strict=True)
+            )
+            if flag
+        ]
+    for position, limit in enumerate(problem.limits):
+        if limit.upper is not None:
+            values = {"words": limit.message, "amount": limit.upper}
+            rules.append((RuleKind.UPPER, limit.name, position, values))
+        if limit.lower is not None:
+            values = {"words": limit.message, "amount": limit.lower}
+            rules.append((RuleKind.LOWER, limit.name, position, values))
+    of_actor = {RuleKind.ENVELOPE, RuleKind.NO_VOTE, RuleKind.CONTIGUITY}
+    of_sector = {RuleKind.REQUIRED, RuleKind.REFUSED}
+    return tuple(
+        Rule(
+            name=f"{kind.value}:{place}",
+            kind=kind,
+            position=position,
+            message=Message.of(
+                f"conflict.{kind.value}",
+                place=called[position] if kind in of_actor else place,
+                actor=called[int(problem.decider[position])] if kind in of_sector else None,
+                **values,
+            ),
+        )
+        for kind, place, position, values in rules
+    )

@@ -1,0 +1,211 @@
+"""Conflicts against brute force: the smallest set, one bad rule named, the cheapest ways out."""
+
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from planner.choice import ChoiceProblem, Contiguity, Limit
+from planner.conflict import RuleKind, cheapest_relaxations, find_conflict, rules_of
+from planner.texts import Message
+
+WORDS = Message.of("verify.holds", count=1)
+
+
+def exists(oracle, problem):
+    return bool(oracle.feasible_rows(problem)[1].any())
+
+
+def keeping(problem, rules, kept):
+    """The question with only these rules (contiguity whole: one decider in these cases)."""
+    envelopes = problem.envelopes.copy()
+    required, refused = problem.required & False, problem.refused & False
+    limits, contiguity = [], Contiguity.NONE
+    wide = int(problem.share_need.sum()) if len(problem.share_need) else 0
+    for rule in rules:
+        if rule.kind in {RuleKind.ENVELOPE, RuleKind.NO_VOTE} and rule.name not in kept:
+            envelopes[rule.position] = wide
+        if rule.name not in kept:
+            continue
+        if rule.kind is RuleKind.REQUIRED:
+            required[rule.position] = True
+        if rule.kind is RuleKind.REFUSED:
+            refused[rule.position] = True
+        if rule.kind is RuleKind.CONTIGUITY:
+            contiguity = problem.contiguity
+        if rule.kind is RuleKind.UPPER:
+            limits.append(replace(problem.limits[rule.position], lower=None))
+        if rule.kind is RuleKind.LOWER:
+            limits.append(replace(problem.limits[rule.position], upper=None))
+    return replace(
+        problem, envelopes=envelopes, required=required, refused=refused, limits=tuple(limits),
+        contiguity=contiguity,
+    )  # fmt: skip
+
+
+def smallest_by_enumeration(oracle, problem, rules):
+    names = [rule.name for rule in rules]
+    for size in range(len(names) + 1):
+        for some in combinations(names, size):
+            if not exists(oracle, keeping(problem, rules, set(some))):
+                return size
+    return None
+
+
+def pressed(oracle, seed, contiguity):
+    """A question of one actor with many demands, nearly always impossible."""
+    rng = np.random.default_rng(seed)
+    problem = oracle.random_problem(seed, count=7, actors=1, contiguity=contiguity)
+    chosen = rng.choice(7, 3, replace=False)
+    required, refused = problem.required.copy(), problem.refused.copy()
+    required[chosen] = True
+    refused[rng.choice(7, 2, replace=False)] = True
+    lower = Limit(
+        name="least",
+        message=WORDS,
+        coefficients=problem.lines,
+        lower=int(problem.lines.sum() * 0.5),
+    )
+    return replace(
+        problem, required=required, refused=refused, limits=(*problem.limits, lower),
+        envelopes=problem.envelopes * 2 // 3,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "contiguity", [Contiguity.WITHIN_EPCI, Contiguity.FEEDER, Contiguity.NONE, Contiguity.ANY_EPCI]
+)
+@pytest.mark.parametrize("seed", range(4))
+def test_the_set_is_a_smallest_one_and_none_of_its_rules_is_idle(oracle, seed, contiguity):
+    problem = pressed(oracle, seed, contiguity)
+    rules = rules_of(problem)
+    expected = smallest_by_enumeration(oracle, problem, rules)
+    conflict = find_conflict(problem)
+    if expected is None:
+        assert conflict is None
+        assert cheapest_relaxations(problem) == ()
+        return
+    assert conflict.smallest
+    assert len(conflict.rules) == expected
+    names = set(conflict.names)
+    assert not exists(oracle, keeping(problem, rules, names))
+    for name in names:
+        assert exists(oracle, keeping(problem, rules, names - {name}))
+    short = find_conflict(problem, rounds=0)
+    assert not short.smallest
+    assert not exists(oracle, keeping(problem, rules, set(short.names)))
+
+
+def bad_rules(problem, rng):
+    """Ways to spoil a question, each with the name of its one bad rule."""
+    key = int(rng.integers(problem.candidates_count))
+    actor = int(problem.decider[key])
+    name = problem.sector_ids[key]
+    many = problem.limits[0].coefficients
+    required = problem.required.copy()
+    required[key] = True
+    refused = problem.refused.copy()
+    refused[key] = True
+    small = problem.envelopes.copy()
+    small[actor] = 0
+    none = problem.envelopes.copy()
+    none[actor] = -1
+    asked = replace(problem, required=required)
+    bad = Limit(name="bad", message=WORDS, coefficients=many, lower=int(many.sum()) + 1)
+    worse = Limit(name="bad", message=WORDS, coefficients=many, upper=-1)
+    barred = replace(problem, refused=refused)
+    return [
+        (problem, replace(problem, limits=(*problem.limits, bad)), "lower:bad"),
+        (problem, replace(problem, limits=(*problem.limits, worse)), "upper:bad"),
+        (asked, replace(asked, refused=refused), f"refused:{name}"),
+        (asked, replace(asked, envelopes=small), f"envelope:{problem.actors[actor]}"),
+        (asked, replace(asked, envelopes=none), f"no_vote:{problem.actors[actor]}"),
+        (barred, replace(barred, required=required), f"required:{name}"),
+        (problem, asked, f"required:{name}"),
+    ]
+
+
+@pytest.mark.parametrize("contiguity", list(Contiguity))
+@pytest.mark.parametrize("seed", range(4))
+def test_one_bad_rule_added_to_a_possible_question_is_named(oracle, seed, contiguity):
+    problem = oracle.random_problem(seed, contiguity=contiguity)
+    assert exists(oracle, problem)
+    assert find_conflict(problem) is None
+    named = []
+    for before, spoilt, bad in bad_rules(problem, np.random.default_rng(seed)):
+        if exists(oracle, before) and not exists(oracle, spoilt):
+            assert bad in find_conflict(spoilt).names
+            named.append(bad)
+    assert {"lower:bad", "upper:bad"} <= set(named)
+
+
+def pontivy():
+    """Three required sectors of 100, 80 and 60 lines, all reached, for 150 lines."""
+    ints = lambda *v: np.array(v, dtype=np.int64)  # noqa: E731
+    flags = lambda *v: np.array(v, dtype=bool)  # noqa: E731
+    return ChoiceProblem(
+        sector_ids=("p1", "p2", "p3", "q1"),
+        lines=ints(100, 80, 60, 50),
+        departements=("56",) * 4,
+        rural=flags(1, 1, 1, 1),
+        actors=("245614433", "243500741"),
+        decider=ints(0, 0, 0, 1),
+        share_candidate=ints(0, 1, 2, 3),
+        share_actor=ints(0, 0, 0, 1),
+        share_need=ints(100, 80, 60, 50),
+        envelopes=ints(150, 50),
+        required=flags(1, 1, 1, 0),
+        refused=flags(0, 0, 0, 0),
+        reached=flags(1, 1, 1, 1),
+        edges=np.zeros((0, 2), dtype=np.int64),
+        edge_border_m=ints(),
+        feeder=ints(-1, -1, -1, -1),
+    )
+
+
+def test_a_conflict_is_said_in_the_reader_s_words():
+    problem = pontivy()
+    names = {"245614433": "Pontivy Communauté"}
+    conflict = find_conflict(problem, names=names)
+    # two of them are enough to exceed: the smallest set; the sentence counts all three
+    assert len(conflict.rules) == 3
+    assert "envelope:245614433" in conflict.names
+    words = conflict.say()
+    assert "les secteurs exigés par Pontivy Communauté dépassent son enveloppe de 90" in words
+    assert "exceed its envelope by 90" in conflict.say("en")
+
+
+def test_the_ways_out_of_a_hand_case():
+    ways = {one.kind: one for one in cheapest_relaxations(pontivy())}
+    assert ways["envelopes"].amounts == {"envelope:245614433": 90}
+    # without the 100 lines the others make 140 of 150
+    assert ways["required"].amounts == {"required:p1": 1}
+    assert ways["any"].total == 1
+    assert all(one.total == one.bound for one in ways.values())
+    assert set(ways) == {"envelopes", "required", "any"}
+    assert "90" in ways["envelopes"].message.say()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_envelopes_give_as_little_as_brute_force_says(oracle, seed):
+    problem = oracle.random_problem(seed, count=8)
+    required = problem.required.copy()
+    required[np.random.default_rng(seed).choice(8, 4, replace=False)] = True
+    problem = replace(problem, required=required, envelopes=problem.envelopes // 2)
+    if exists(oracle, problem):
+        assert cheapest_relaxations(problem) == ()
+        return
+    wide = replace(problem, envelopes=problem.envelopes * 0 + 10_000)
+    rows, fine = oracle.feasible_rows(wide)
+    ways = {one.kind: one for one in cheapest_relaxations(problem)}
+    if not fine.any():
+        assert "envelopes" not in ways
+        return
+    extra = np.zeros(int(fine.sum()), dtype=np.int64)
+    for actor, granted in enumerate(problem.envelopes):
+        need = np.zeros(8, dtype=np.int64)
+        mine = problem.share_actor == actor
+        np.add.at(need, problem.share_candidate[mine], problem.share_need[mine])
+        extra += np.maximum(rows[fine] @ need - granted, 0)
+    assert ways["envelopes"].total == extra.min()
