@@ -45,8 +45,8 @@ def cheapest_relaxations(
     """Return the smallest ways out of a conflict, kind by kind.
 
     Envelopes give all together, each in its own unit: the sum means something where all of them
-    are in lines, or all in cents.  Each limit gives alone; required or refused wishes, or rules of any kind, are
-    dropped as few as can be.
+    are in lines, or all in cents.  Each limit gives alone; required or refused wishes, or rules of
+    any kind, are dropped as few as can be.
 
     Parameters
     ----------
