@@ -26,6 +26,7 @@ from planner.spatial import PolygonIndex, point_coordinates
 from planner.zoning import cut_sectors
 
 STATES, PHASES = 6, 3
+RESIDENT = 10  # questions that an index kept at hand expects
 VERTICES = 285  # asked of the densified borders: 300 with the corners that were there
 
 
@@ -83,7 +84,7 @@ def bench(polygons: np.ndarray, x: np.ndarray, y: np.ndarray, runs: int) -> dict
         joined = gpd.sjoin(*tables, predicate="within")
         return joined.groupby(["zone", "state", "phase"]).size()
 
-    resident = PolygonIndex(polygons, compiled=True)
+    resident = PolygonIndex(polygons, compiled=True, points=RESIDENT * len(x))
     labels = resident.locate(x, y)  # the grid is built, and compiled, before the clock starts
     resident.count(x, y, states, phases, sizes=sizes)
 

@@ -206,13 +206,14 @@ def _list_edges(
 ) -> tuple[Ints, Ints]:
     """Return where each cell's list of edges starts, and the lists one after the other."""
     starts = np.zeros(rows * columns + 1, np.int32)
-    _visit_cells(edges, left, bottom, shift, columns, rows, starts, starts, False)
+    only = np.empty(len(edges), np.int32)
+    _visit_cells(edges, left, bottom, shift, columns, rows, starts, starts, only, False)
     total = 0
     for cell in range(len(starts)):
         total += starts[cell]
         starts[cell] = total
     listed = np.empty(total, np.int32)
-    _visit_cells(edges, left, bottom, shift, columns, rows, starts, listed, True)
+    _visit_cells(edges, left, bottom, shift, columns, rows, starts, listed, only, True)
     return starts, listed
 
 
@@ -226,10 +227,18 @@ def _visit_cells(
     rows: int,
     ends: Ints,
     listed: Ints,
+    only: Ints,
     fill: bool,
 ) -> None:
-    """Count the edges of each cell; or fill the lists from their ends, which become starts."""
+    """Count the edges of each cell; or fill the lists from their ends, which become starts.
+
+    Most edges lie in one cell: it is kept in ``only`` when counted, so that filling finds it there.
+    """
     for e in range(len(edges)):
+        if fill and only[e] != OUTSIDE:
+            ends[only[e]] -= 1
+            listed[ends[only[e]]] = e
+            continue
         ax = np.int64(edges[e, 0]) - left
         ay = np.int64(edges[e, 1]) - bottom
         bx = np.int64(edges[e, 2]) - left
@@ -237,6 +246,7 @@ def _visit_cells(
         first_row = (ay - REACH) >> shift
         last_row = (by + REACH) >> shift
         several = last_row > first_row and by > ay
+        visited, seen = 0, OUTSIDE
         slope = (bx - ax) / (by - ay) if several else 0.0
         for row in range(max(first_row, 0), min(last_row, rows - 1) + 1):
             x1, x2 = ax, bx
@@ -251,6 +261,10 @@ def _visit_cells(
                     listed[ends[cell]] = e
                 else:
                     ends[cell] += 1
+                    visited += 1
+                    seen = cell
+        if not fill:
+            only[e] = seen if visited == 1 else OUTSIDE
 
 
 @compiled

@@ -40,6 +40,9 @@ class PolygonIndex:
         priority.  A missing or empty one holds no point.
     compiled
         Whether to use the compiled grid; by default, when there are many points.
+    points
+        How many points will be asked in all, where it is known: more are worth an index that takes
+        longer to build and less to ask.  By default, those of the first question.
 
     Examples
     --------
@@ -50,9 +53,16 @@ class PolygonIndex:
     [0, 1, -1]
     """
 
-    def __init__(self, polygons: NDArray[np.object_], *, compiled: bool | None = None) -> None:
+    def __init__(
+        self,
+        polygons: NDArray[np.object_],
+        *,
+        compiled: bool | None = None,
+        points: int | None = None,
+    ) -> None:
         self._polygons = np.asarray(polygons, dtype=object)
         self._compiled = compiled
+        self._points = points
         # a grid holds no missing or empty polygon: their rows are left out, the others keep theirs
         self._rows = np.flatnonzero(
             ~(shapely.is_missing(self._polygons) | shapely.is_empty(self._polygons))
@@ -93,7 +103,7 @@ class PolygonIndex:
         if not self._tried:
             from planner._grid import build_grid  # noqa: PLC0415 (loads numba)
 
-            self._grid = build_grid(self._polygons[self._rows], points)
+            self._grid = build_grid(self._polygons[self._rows], self._points or points)
             self._tried = True
         return self._grid is not None
 

@@ -106,9 +106,7 @@ def test_edges_through_the_grid_s_own_points(seed, pieces):
     y = np.append(y, random.integers(0, 72, 400) * size / 8)
     expected = brute(polygons, x, y)
     for points in (None, 1_000_000):  # the finer the cells, the more they are met
-        index = PolygonIndex(polygons, compiled=True)
-        if points:
-            index._ready(points)
+        index = PolygonIndex(polygons, compiled=True, points=points)
         assert (index.locate(x, y) == expected).all()
 
 
