@@ -12,6 +12,7 @@ import typer
 
 from planner.cli.coverage import coverage
 from planner.cli.explain import explain
+from planner.cli.export import export
 from planner.cli.package import package
 from planner.cli.plan import check, plan
 from planner.cli.publish import publish
@@ -34,6 +35,7 @@ for command in (
     schemas,
     explain,
     package,
+    export,
     vote,
 ):
     app.command()(command)

@@ -42,7 +42,13 @@ from planner.export.layout import (
 from planner.provenance import Origin
 from planner.schemas import contract
 
-__all__ = ["GEOMETRY_COLUMN", "columns_and_kind", "write_geopackage"]
+__all__ = [
+    "GEOMETRY_COLUMN",
+    "SpatialLayer",
+    "columns_and_kind",
+    "prepare_layer",
+    "write_geopackage",
+]
 
 GEOMETRY_COLUMN: Final = "geom"
 _VERSION: Final = "1.2"
@@ -57,7 +63,7 @@ _NO_STYLES: Final[Mapping[str, tuple[NamedStyle, ...]]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Layer:
+class SpatialLayer:
     """A table ready to be written: sorted Arrow columns, and its geometry beside."""
 
     name: str
@@ -69,6 +75,7 @@ class _Layer:
 
     @property
     def schema(self) -> pa.Schema:
+        """Columns, then the geometry as well-known binary where there is one."""
         if self.kind is None:
             return self.table.schema
         wkb = pa.field(GEOMETRY_COLUMN, pa.binary(), metadata={"ARROW:extension:name": "ogc.wkb"})
@@ -150,7 +157,7 @@ def write_geopackage(
             OGR_SQLITE_JOURNAL="DELETE",
         ):
             for name, frame in layers.items():
-                layer = _prepare(name, frame)
+                layer = prepare_layer(name, frame)
                 card = LayerCard(
                     name=name, columns=layer.columns, mark=marks[name], origin=origin_of.get(name),
                     styles=styles.get(name, ()), geometry=GEOMETRY_COLUMN if layer.kind else None,
@@ -192,7 +199,14 @@ def _kind_of(frame: gpd.GeoDataFrame) -> GeometryKind:
     return "Point" if types <= {"Point"} else "LineString"
 
 
-def _prepare(name: str, frame: pd.DataFrame) -> _Layer:
+def prepare_layer(name: str, frame: pd.DataFrame) -> SpatialLayer:
+    """Return a table in the order of its key, its geometry of one multi-part type beside it.
+
+    Raises
+    ------
+    ContractError
+        When the table misses a column of its contract, or isn't in EPSG:2154.
+    """
     table, order = sorted_arrow(name, frame)
     columns, kind = columns_and_kind(name, frame)
     shapes: NDArray[np.object_] | None = None
@@ -203,7 +217,9 @@ def _prepare(name: str, frame: pd.DataFrame) -> _Layer:
     elif kind is not None:
         points = (table[_POSITION[0]].to_numpy(), table[_POSITION[1]].to_numpy())
         table = table.drop_columns(list(_POSITION))
-    return _Layer(name=name, table=table, columns=columns, shapes=shapes, points=points, kind=kind)
+    return SpatialLayer(
+        name=name, table=table, columns=columns, shapes=shapes, points=points, kind=kind
+    )
 
 
 def _promoted(shapes: NDArray[np.object_], kind: str | None) -> NDArray[np.object_]:
@@ -236,7 +252,7 @@ def _points_wkb(x: NDArray[np.float64], y: NDArray[np.float64]) -> pa.Array:
 
 def _write_layer(
     path: Path,
-    layer: _Layer,
+    layer: SpatialLayer,
     card: LayerCard,
     *,
     lang: str,
