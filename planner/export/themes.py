@@ -1,16 +1,25 @@
-"""Further legends than the map's: states, votes, decisions, costs, years, kinds of places.
+"""Legends of the GIS package: those of the map, and those that it hasn't.
 
-Like :mod:`planner.export.style`, on which they lean, they know no technology: a class has a code, a
-label, a colour, an ink and a pattern (areas) or a shape (points).  An ink stands out from paper by
-3 to 1 at least, and no meaning rests on colour alone.
+States, votes, costs and years are painted as in :mod:`planner.export.palettes`, so that a colour
+means the same thing wherever it is seen.  Like it these legends know no technology: a class has a
+code, a label, a colour, an ink and a pattern (areas) or a shape (points).  An ink stands out from
+paper by 3 to 1 at least, and no meaning rests on colour alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final, Literal
 
+from planner.export.palettes import (
+    BALLOT_THEME,
+    COST_THEME,
+    STATE_SHAPES,
+    STATE_THEME,
+    year_theme,
+)
 from planner.export.style import AreaClass, Pattern, Swatch
 from planner.texts import Message
 from planner.vocab import (
@@ -56,6 +65,8 @@ class PointClass:
         Colours of the mark and of its ring.
     shape
         Shape of the mark: classes are told apart without their colour.
+    rim
+        How broad the ring is, 1 for the usual.
     """
 
     key: str
@@ -63,6 +74,7 @@ class PointClass:
     fill: str
     ink: str
     shape: Shape
+    rim: float = 1.0
 
 
 def _area(term: Term, fill: str, ink: str, pattern: Pattern = "solid") -> AreaClass:
@@ -79,17 +91,28 @@ def _point(term: Term, fill: str, shape: Shape, ink: str = "#ffffff") -> PointCl
     )
 
 
-STATE_CLASSES: Final = (
-    _point(PremiseState.SERVICEABLE, "#0f6b4f", "circle"),
-    _point(PremiseState.SERVICEABLE_ON_DEMAND, "#4b8b2f", "diamond"),
-    _point(PremiseState.IN_PROGRESS, "#b8620a", "triangle"),
-    _point(PremiseState.AGREEMENT_SIGNED, "#7a55b0", "pentagon"),
-    _point(PremiseState.TARGETED, "#2f69a3", "square"),
-    _point(PremiseState.ABANDONED, "#a3194e", "cross_fill"),
-    PointClass(
-        key="", label=Message.of("style.stateless"), fill="#7d838e", ink="#ffffff", shape="circle"
-    ),
-)
+_SHAPES: Final[Mapping[str, Shape]] = MappingProxyType(
+    {
+        "disc": "circle", "square": "square", "triangle": "triangle", "diamond": "diamond",
+        "ring": "circle", "cross": "cross_fill",
+    }
+)  # fmt: skip
+
+
+def _state(entry: AreaClass) -> PointClass:
+    """Mark a premise as the map does; a ring is a disc with a broad rim."""
+    shape = STATE_SHAPES[entry.key]
+    return PointClass(
+        key=entry.key if entry.key in set(PremiseState) else "",
+        label=entry.label,
+        fill=entry.swatch.fill,
+        ink=entry.swatch.ink,
+        shape=_SHAPES[shape],
+        rim=2.0 if shape == "ring" else 1.0,
+    )
+
+
+STATE_CLASSES: Final = tuple(_state(entry) for entry in STATE_THEME.classes)
 """State of a premise; the last class is that of a premise without a known state."""
 
 SEVERITY_CLASSES: Final = (
@@ -112,14 +135,11 @@ DECISION_CLASSES: Final = (
 """Why a sector is in its phase: the vote of its EPCI as it counted."""
 
 BALLOT_CLASSES: Final = (
-    _area(DeliberationState.VOTED, "#58a8bd", "#0f4f63"),
-    _area(DeliberationState.PENDING, "#f4d796", "#85560a", "hatch"),
-    _area(DeliberationState.REFUSED, "#c96a7b", "#7a1f33", "cross"),
-    _area(DeliberationState.ABSENT, "#cdd1d9", "#5c6370", "dots"),
+    *(entry for entry in BALLOT_THEME.classes if entry.key in set(DeliberationState)),
     AreaClass(
         key="none_received",
         label=Message.of("style.none_received"),
-        swatch=Swatch(fill="#ffffff", ink="#6a707c", pattern="bars"),
+        swatch=BALLOT_THEME.classes[-1].swatch,
     ),
     AreaClass(
         key="not_due",
@@ -146,32 +166,15 @@ ZONE_CLASSES: Final = (
 )
 
 
-def _cost(key: str, minimum: float, fill: str) -> AreaClass:
-    return AreaClass(
-        key=key,
-        label=Message.of(f"style.{key}"),
-        swatch=Swatch(fill=fill, ink="#5a2a0a", pattern="solid"),
-        minimum=minimum,
-    )
-
-
-COST_CLASSES: Final = (
-    _cost("cost_3000", 3_000, "#8f3b12"),
-    _cost("cost_2000", 2_000, "#cf7a33"),
-    _cost("cost_1000", 1_000, "#efb673"),
-    _cost("cost_low", 0, "#fbe7c6"),
-)
-"""Cost of a line in euros without taxes; lower bounds are included.  The bounds follow the spread
-that the programme has published: some 2 000 € on average, 800 to 4 000 € in fact."""
+COST_CLASSES: Final = tuple(entry for entry in COST_THEME.classes if entry.minimum is not None)
+"""Cost of a line in cents, the highest first; lower bounds are included."""
 
 NETWORK_INKS: Final = ("#a3194e", "#2f69a3", "#0f6b4f", "#b8620a", "#55357f", "#3d4653")
 """Inks of further layers, in the order of their classes; each stands out from paper by 4.5 to 1."""
 
-_YEARS: Final = ("#173a6e", "#58a8bd", "#f4d796", "#c0723a")
-
 
 def year_classes(years: Sequence[int]) -> tuple[AreaClass, ...]:
-    """Return a class for each year: dark to pale follows the order of the works.
+    """Return a class for each year, in the colours of the map.
 
     Parameters
     ----------
@@ -180,29 +183,9 @@ def year_classes(years: Sequence[int]) -> tuple[AreaClass, ...]:
 
     Examples
     --------
-    >>> [(entry.key, entry.swatch.fill) for entry in year_classes([2020, 2018, 2020])]
-    [('2018', '#173a6e'), ('2020', '#c0723a')]
+    >>> [entry.key for entry in year_classes([2020, 2018, 2020])]
+    ['2018', '2020']
     """
     every = sorted(set(years))
-    last = max(len(every) - 1, 1)
-    return tuple(
-        AreaClass(
-            key=str(year),
-            label=Message.of("style.year", year=year),
-            swatch=Swatch(fill=_between(position / last), ink="#11161d", pattern="solid"),
-        )
-        for position, year in enumerate(every)
-    )
-
-
-def _between(share: float) -> str:
-    """Return the colour at ``share`` of the way along the ramp of years."""
-    place = share * (len(_YEARS) - 1)
-    start = min(int(place), len(_YEARS) - 2)
-    here, there = _YEARS[start], _YEARS[start + 1]
-    weight = place - start
-    mixed = (
-        round(int(here[i : i + 2], 16) * (1 - weight) + int(there[i : i + 2], 16) * weight)
-        for i in (1, 3, 5)
-    )
-    return "#" + "".join(f"{part:02x}" for part in mixed)
+    known = {str(year) for year in every}
+    return tuple(entry for entry in year_theme(every).classes if entry.key in known)

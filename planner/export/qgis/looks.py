@@ -90,7 +90,11 @@ def _by_code(
 
 def _points(entry: PointClass, size_mm: float) -> Symbol:
     return marker(
-        fill=entry.fill, ink=entry.ink, size_mm=size_mm, shape=entry.shape, outline_mm=0.1
+        fill=entry.fill,
+        ink=entry.ink,
+        size_mm=size_mm,
+        shape=entry.shape,
+        outline_mm=0.14 * entry.rim,
     )
 
 
@@ -141,7 +145,7 @@ def _cost(facts: LayerFacts) -> Look:
     return Look(
         key="cost",
         title=Message.of("qgis.look_cost"),
-        renderer=graduated('"unit_cost_cents" / 100.0', classes),
+        renderer=graduated("unit_cost_cents", classes),
     )
 
 
@@ -258,7 +262,6 @@ def _epci(facts: LayerFacts, _frame: pd.DataFrame) -> Iterator[Look]:
         expression="nom", size_pt=8, color="#2b323c", bold=True, min_scale=500_000, priority=7
     )
     yield _limits("epci", names, None)
-    yield _page(facts, names)
     if facts.has("deliberation", "ballot_due"):
         filters = {
             "none_received": '"ballot_due" AND "deliberation" IS NULL',
@@ -280,6 +283,7 @@ def _epci(facts: LayerFacts, _frame: pd.DataFrame) -> Iterator[Look]:
         )
     if facts.has("coverage_rate"):
         yield _coverage(facts, names)
+    yield _page(facts, names)
 
 
 def _page(facts: LayerFacts, label: Label) -> Look:

@@ -321,10 +321,9 @@ def test_each_theme_shows_each_colour_of_its_legend(opened, tables):
         COVERAGE.classes[coverage_class(rate)].swatch.fill for rate in communes["coverage_rate"]
     }
     assert rates <= set(shown["coverage"])
-    euros = programme["unit_cost_cents"].div(100)
     costs = {
         next(entry.swatch.fill for entry in COST_CLASSES if value >= entry.minimum)
-        for value in euros
+        for value in programme["unit_cost_cents"]
     }
     assert costs <= set(shown["cost"])
     assert len(costs) == 2  # the toy's two prices: 1 000 and 2 000 €, each on a bound
