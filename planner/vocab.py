@@ -20,6 +20,7 @@ __all__ = [
     "Decision",
     "DeliberationState",
     "DensityClass",
+    "EditKind",
     "EnvelopeUnit",
     "Level",
     "NetworkUse",
@@ -237,6 +238,17 @@ class DensityClass(Term):
     INTERMEDIATE = "intermediate", "Intermédiaire", "Intermediate"
     SPARSE = "sparse", "Peu dense", "Sparse"
     VERY_SPARSE = "very_sparse", "Très peu dense", "Very sparse"
+
+
+class EditKind(Term):
+    """What became of a row that left in a package and came back."""
+
+    ADDED = "added", "Ajoutée", "Added"
+    CHANGED = "changed", "Modifiée", "Changed"
+    REMOVED = "removed", "Supprimée", "Removed"
+    ALREADY = "already", "Déjà reprise", "Taken already"
+    CONFLICT = "conflict", "Conflit", "Conflict"
+    COMPUTED = "computed", "Colonne calculée, non reprise", "Computed column, not taken"
 
 
 class Severity(Term):

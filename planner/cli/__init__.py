@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from planner.cli.coverage import coverage
+from planner.cli.edits import import_edits
 from planner.cli.explain import explain
 from planner.cli.export import export
 from planner.cli.package import package
@@ -31,6 +32,7 @@ for command in (
     plan,
     check,
     publish,
+    import_edits,
     coverage,
     schemas,
     explain,

@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from planner.contracts import Column, GeometryKind
 from planner.crs import WORKING_CRS
+from planner.export.gpkg_base import add_base
 from planner.export.gpkg_schema import LayerCard, NamedStyle, add_cards
 from planner.export.layout import (
     Edition,
@@ -169,6 +170,7 @@ def write_geopackage(
                 done += len(frame)
         with closing(sqlite3.connect(temporary)) as package, package:
             add_cards(package, cards, edition=edition, lang=lang)
+            add_base(package, layers)
         temporary.replace(target)
     return Written(path=target.name, rows={name: len(frame) for name, frame in layers.items()})
 

@@ -17,6 +17,7 @@ from planner.contracts import Contract
 from planner.schemas import (
     _concertation,
     _criteria,
+    _edits,
     _infrastructure,
     _plan,
     _quality,
@@ -32,6 +33,7 @@ _ROOMS: Final = (
     _concertation,
     _plan,
     _quality,
+    _edits,
     _voting,
     _criteria,
     _infrastructure,

@@ -1,5 +1,8 @@
 """The face: exit codes, languages, and errors with a remedy instead of a traceback."""
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 from typer.testing import CliRunner
 
@@ -76,3 +79,32 @@ def test_the_page_of_the_tables_is_up_to_date(run, tmp_path, request):
     assert run("schemas", "--write", page).exit_code == 0
     committed = request.config.rootpath / "docs" / "schemas.md"
     assert page.read_text(encoding="utf-8") == committed.read_text(encoding="utf-8")
+
+
+def test_edits_of_a_package_come_back_and_nothing_is_overwritten(run, tmp_path):
+    assert run("plan").exit_code == 0
+    package = tmp_path / "maps" / "out" / "bretagne-2018" / "bretagne-2018.gpkg"
+    same = run("import-edits", package, "--out", tmp_path / "retour")
+    assert same.exit_code == 0, same.output
+    assert "Aucune modification" in same.output
+    assert not (tmp_path / "retour").exists()
+
+    with closing(sqlite3.connect(package)) as db, db:
+        db.execute("UPDATE ballots SET rank = 5 WHERE sector_id = '35002-01'")
+    taken = run("import-edits", package, "--out", tmp_path / "retour")
+    assert taken.exit_code == 0, taken.output
+    assert {path.name for path in (tmp_path / "retour").iterdir()} == {
+        "ballots.csv", "edits.csv", "sources.toml",
+    }  # fmt: skip
+    again = run("import-edits", package, "--out", tmp_path / "retour")
+    assert again.exit_code == 1
+    assert "contient déjà quelque chose" in " ".join(again.output.split())
+
+    with closing(sqlite3.connect(package)) as db, db:
+        db.execute("UPDATE ballots SET wish = 'lunaire' WHERE sector_id = '35002-01'")
+    refused = run("import-edits", package, "--out", tmp_path / "refus")
+    assert refused.exit_code == 1
+    assert {path.name for path in (tmp_path / "refus").iterdir()} == {
+        "anomalies.csv", "anomalies.gpkg", "anomalies.html",
+    }  # fmt: skip
+    assert "lunaire" in (tmp_path / "refus" / "anomalies.csv").read_text(encoding="utf-8")

@@ -135,8 +135,11 @@ def publish_plan(
     """
     check_schema_name(schema)
     engine = open_engine(url)
+    from planner.export.postgis._model import reference_order  # noqa: PLC0415 (the extra is there)
+
     with stage(notify, "stage.publish_tables"):
         sheets = _sheets(plan, lang)
+        digest = _checksum(sheets)
     with (
         stage(notify, "stage.publish_write"),
         readable(engine, schema),
@@ -146,11 +149,11 @@ def publish_plan(
         _lock(connection, schema)
         model = _prepare(connection, schema, sheets, lang)
         former = _current(connection, model, plan.scenario.name)
-        plan_id, version = _enter(connection, model, plan, sheets)
-        digest = _copy_all(connection, schema, sheets, plan_id)
         if former is not None and former.content_sha256 == digest:
-            connection.rollback()
             return _published(schema, plan, former.version, sheets, unchanged=True)
+        plan_id, version = _enter(connection, model, plan, sheets)
+        for sheet in sorted(sheets, key=lambda sheet: reference_order(sheet.name)):
+            _copy(connection, schema, sheet, plan_id)
         _finish(connection, model, plan, plan_id, digest)
         removed = _forget(connection, model, plan.scenario.name, keep)
         _make_views(connection, engine, schema)
@@ -303,24 +306,17 @@ def _enter(
     return int(plan_id), int(last) + 1
 
 
-def _copy_all(connection: Connection, schema: str, sheets: list[_Sheet], plan_id: int) -> str:
-    """Copy every table, the ones that others refer to first; return the checksum of the rows."""
-    from planner.export.postgis._model import reference_order  # noqa: PLC0415 (the extra)
-
+def _checksum(sheets: list[_Sheet]) -> str:
+    """Return the checksum of every row of every table."""
     digest = hashlib.sha256()
-    for sheet in sorted(sheets, key=lambda sheet: reference_order(sheet.name)):
+    for sheet in sheets:
         digest.update(f"{sheet.name}:{','.join(sheet.table.column_names)}\n".encode())
-        _copy(connection, schema, sheet, plan_id, digest)
+        for batch in sheet.table.to_batches(max_chunksize=_BATCH_ROWS):
+            digest.update(_csv(batch))
     return digest.hexdigest()
 
 
-def _copy(
-    connection: Connection,
-    schema: str,
-    sheet: _Sheet,
-    plan_id: int,
-    digest: Any,  # noqa: ANN401
-) -> None:
+def _copy(connection: Connection, schema: str, sheet: _Sheet, plan_id: int) -> None:
     from psycopg import sql  # noqa: PLC0415 (the extra)
 
     statement = sql.SQL("COPY {}.{} ({}) FROM STDIN (FORMAT csv)").format(
@@ -331,25 +327,25 @@ def _copy(
     driver: Any = connection.connection.driver_connection
     with driver.cursor() as cursor:
         with cursor.copy(statement) as copy:
-            for chunk in _chunks(sheet.table, plan_id, digest):
+            for chunk in _chunks(sheet.table, plan_id):
                 copy.write(chunk)
         copied = cursor.rowcount
     if copied != sheet.table.num_rows:
         raise failure("lost_rows", table=sheet.name, sent=sheet.table.num_rows, held=copied)
 
 
-def _chunks(table: pa.Table, plan_id: int, digest: Any) -> Iterator[bytes]:  # noqa: ANN401
-    """Yield rows as CSV, the plan's id first; the checksum leaves the id out."""
-    options = pyarrow.csv.WriteOptions(include_header=False, quoting_style="needed")
+def _chunks(table: pa.Table, plan_id: int) -> Iterator[bytes]:
+    """Yield rows as CSV, the plan's id first."""
     for batch in table.to_batches(max_chunksize=_BATCH_ROWS):
-        rows = io.BytesIO()
-        pyarrow.csv.write_csv(batch, rows, write_options=options)
-        digest.update(rows.getvalue())
         ids = pa.array(np.full(batch.num_rows, plan_id, dtype=np.int64))
-        whole = pa.record_batch([ids, *batch.columns], names=["plan_id", *batch.schema.names])
-        sent = io.BytesIO()
-        pyarrow.csv.write_csv(whole, sent, write_options=options)
-        yield sent.getvalue()
+        yield _csv(pa.record_batch([ids, *batch.columns], names=["plan_id", *batch.schema.names]))
+
+
+def _csv(batch: pa.RecordBatch) -> bytes:
+    rows = io.BytesIO()
+    options = pyarrow.csv.WriteOptions(include_header=False, quoting_style="needed")
+    pyarrow.csv.write_csv(batch, rows, write_options=options)
+    return rows.getvalue()
 
 
 def _finish(
