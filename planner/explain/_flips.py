@@ -1,0 +1,375 @@
+"""The smallest change that flips one sector: points, lines of an envelope, room under a rule.
+
+Two programmes decide: the best one with the sector, the best one without.  Points move only the
+first; the change needed is their difference.  Room (an envelope, a limit) moves both, by steps:
+from one step to the next, the least room that could let the sector's side win is itself an exact
+choice, so that no smaller change is overlooked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from planner.choice import (
+    Choice,
+    ChoiceProblem,
+    ChoiceStatus,
+    Limit,
+    Objective,
+)
+from planner.texts import Message
+
+__all__ = ["Flip", "Solve", "apply_flip", "find_flips"]
+
+Solve = Callable[[ChoiceProblem], Choice]
+FlipKind = Literal["points", "envelope", "limit", "cost", "wish"]
+FlipStatus = Literal["exact", "interval", "impossible"]
+_STEPS: Final = 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flip:
+    """The smallest change of one kind that flips a sector.
+
+    Parameters
+    ----------
+    kind
+        ``points``: its value under one objective; ``envelope``: what one actor may use; ``limit``:
+        the upper bound of a rule; ``cost``: what the sector itself weighs in a rule; ``wish``: its
+        being required or refused is dropped.
+    place
+        Objective, actor or limit.
+    status
+        ``exact`` where every programme behind it is proved; ``interval`` otherwise; ``impossible``
+        when no change of this kind flips it.
+    amount
+        The change, with its sign, in the unit of what changes; None unless exact.
+    low, high
+        The smallest change lies in [low, high], without its sign; high is None when unknown.
+    message
+        In the reader's words.
+    """
+
+    kind: FlipKind
+    place: str
+    status: FlipStatus
+    amount: int | None
+    low: int
+    high: int | None
+    message: Message
+
+
+@dataclass(frozen=True)
+class _Row:
+    """Something that has room: an envelope or the upper bound of a limit."""
+
+    kind: FlipKind
+    place: str
+    position: int
+    coefficients: npt.NDArray[np.int64]
+    upper: int
+
+
+@dataclass(frozen=True)
+class _Best:
+    """The best programme on one side: what it is worth for sure and at most, larger is better."""
+
+    worth: tuple[int, ...]
+    most: int
+    proved: bool
+    chosen: frozenset[str]
+
+
+def apply_flip(
+    problem: ChoiceProblem, sector_id: str, *, kind: FlipKind, place: str, amount: int
+) -> ChoiceProblem:
+    """Return the question with one change made.
+
+    Parameters
+    ----------
+    problem, sector_id
+        The question and the sector that the change is about.
+    kind, place, amount
+        As in :class:`Flip`; the amount has its sign.
+    """
+    j = problem.sector_ids.index(sector_id)
+    if kind == "points":
+        return replace(
+            problem,
+            objectives=tuple(
+                replace(o, coefficients=_added(o.coefficients, j, amount)) if o.name == place else o
+                for o in problem.objectives
+            ),
+        )
+    if kind == "envelope":
+        actor = problem.actors.index(place)
+        return replace(problem, envelopes=_added(problem.envelopes, actor, amount))
+    if kind == "wish":
+        flags = np.array(problem.required), np.array(problem.refused)
+        for flag in flags:
+            flag[j] = False
+        return replace(problem, required=flags[0], refused=flags[1])
+    return replace(
+        problem,
+        limits=tuple(_moved(one, j, kind, amount) if one.name == place else one
+                     for one in problem.limits),
+    )  # fmt: skip
+
+
+def _moved(limit: Limit, j: int, kind: str, amount: int) -> Limit:
+    if kind == "cost":
+        return replace(limit, coefficients=_added(limit.coefficients, j, amount))
+    return replace(limit, upper=None if limit.upper is None else limit.upper + amount)
+
+
+def _added(array: npt.NDArray[np.int64], position: int, amount: int) -> npt.NDArray[np.int64]:
+    changed = array.copy()
+    changed[position] += amount
+    return changed
+
+
+def find_flips(
+    problem: ChoiceProblem, choice: Choice, sector_id: str, *, solve: Solve
+) -> tuple[Flip, ...]:
+    """Find the smallest change of each kind that flips one sector, all else unchanged.
+
+    Parameters
+    ----------
+    problem, choice
+        The question and its answer.
+    sector_id
+        The sector.
+    solve
+        What answers a question, as :func:`planner.programme.solve_choice` does; called a few times
+        for each kind.
+
+    Returns
+    -------
+    tuple of Flip
+        Points under each objective, each envelope that the sector uses, the upper bound of each
+        rule in which it weighs, its own weight in each of them.  A required or refused sector has
+        one flip: its wish.
+
+    Raises
+    ------
+    ValueError
+        When the sector is no candidate, or the question has no answer.
+    """
+    if choice.status is ChoiceStatus.INFEASIBLE or sector_id not in problem.sector_ids:
+        raise ValueError(sector_id)
+    finder = _Finder(problem, sector_id, sector_id in choice.chosen, solve)
+    if problem.required[finder.j] or problem.refused[finder.j]:
+        return (finder.wish(),)
+    flips = [finder.points(k) for k in range(len(problem.objectives))]
+    for row in finder.rows():
+        flips.append(finder.room(row))
+        if row.kind == "limit":
+            flips.append(finder.room(replace(row, kind="cost")))
+    return tuple(flips)
+
+
+class _Finder:
+    """The search for the flips of one sector."""
+
+    def __init__(self, problem: ChoiceProblem, key: str, inside: bool, solve: Solve) -> None:
+        self.problem = problem
+        self.key = key
+        self.j = problem.sector_ids.index(key)
+        self.inside = inside
+        self.solve = solve
+        self.sides = self.best(problem, wanted=True), self.best(problem, wanted=False)
+
+    def best(self, problem: ChoiceProblem, *, wanted: bool) -> _Best | None:
+        """Return the best programme with the sector, or without; None when there is none."""
+        flags = np.array(problem.required if wanted else problem.refused)
+        flags[self.j] = True
+        forced = replace(problem, required=flags) if wanted else replace(problem, refused=flags)
+        answer = self.solve(forced)
+        if answer.status is ChoiceStatus.INFEASIBLE:
+            return None
+        signs = [1 if one.sense == "max" else -1 for one in problem.objectives]
+        worth = tuple(s * stage.value for s, stage in zip(signs, answer.stages, strict=True))
+        first = answer.stages[0] if answer.stages else None
+        known = first is not None and first.bound is not None
+        most = signs[0] * first.bound if known and first and first.bound is not None else 0
+        return _Best(
+            worth=worth,
+            most=most if known else (worth[0] if worth else 0),
+            proved=answer.status is ChoiceStatus.OPTIMAL,
+            chosen=frozenset(answer.chosen),
+        )
+
+    def is_flipped(self, kind: FlipKind, place: str, amount: int) -> bool:
+        """Tell whether the answer to the changed question is the other one."""
+        changed = apply_flip(self.problem, self.key, kind=kind, place=place, amount=amount)
+        return (self.key in self.solve(changed).chosen) != self.inside
+
+    def wish(self) -> Flip:
+        """Tell whether the sector would stay where it is without its wish."""
+        answer = self.solve(apply_flip(self.problem, self.key, kind="wish", place="", amount=0))
+        flips = (self.key in answer.chosen) != self.inside
+        status: FlipStatus = "exact" if flips else "impossible"
+        if answer.status is not ChoiceStatus.OPTIMAL:
+            status = "interval"
+        return self._flip("wish", self.key, status, 0 if status == "exact" else None, 0, None)
+
+    def points(self, k: int) -> Flip:
+        """Find the change of the sector's own value under objective ``k``."""
+        objective = self.problem.objectives[k]
+        within, without = self.sides
+        if within is None or without is None:
+            return self._flip("points", objective.name, "impossible", None, 0, None)
+        sign = (1 if objective.sense == "max" else -1) * (-1 if self.inside else 1)
+        mine, other = (without, within) if self.inside else (within, without)
+        if not (within.proved and without.proved):
+            if k:
+                return self._flip("points", objective.name, "interval", None, 0, None)
+            low, high = other.worth[0] - mine.most, other.most - mine.worth[0] + 1
+            return self._flip("points", objective.name, "interval", None, max(low, 0), high)
+        if mine.worth[:k] != other.worth[:k]:
+            return self._flip("points", objective.name, "impossible", None, 0, None)
+        change = other.worth[k] - mine.worth[k]
+        if mine.worth[k + 1 :] < other.worth[k + 1 :] or (
+            mine.worth[k + 1 :] == other.worth[k + 1 :]
+            and not (change > 0 and self.is_flipped("points", objective.name, sign * change))
+        ):
+            change += 1
+        return self._flip("points", objective.name, "exact", sign * change, change, change)
+
+    def rows(self) -> list[_Row]:
+        """Return what has room and is used by the sector."""
+        problem, rows = self.problem, []
+        for actor, name in enumerate(problem.actors):
+            use = np.zeros(problem.candidates_count, dtype=np.int64)
+            mine = problem.share_actor == actor
+            np.add.at(use, problem.share_candidate[mine], problem.share_need[mine])
+            if use[self.j] > 0 and problem.envelopes[actor] >= 0:
+                rows.append(_Row("envelope", name, actor, use, int(problem.envelopes[actor])))
+        for position, limit in enumerate(problem.limits):
+            if limit.upper is not None and limit.coefficients[self.j] > 0:
+                rows.append(_Row("limit", limit.name, position, limit.coefficients, limit.upper))
+        return rows
+
+    def room(self, row: _Row) -> Flip:
+        """Find how much more room lets the sector in, or how much less puts it out."""
+        sign = -1 if self.inside else 1
+        # a sector that weighs less leaves its own side more room, and the other side none
+        said = -sign if row.kind == "cost" else sign
+        proved, lowest = True, 0
+        change = 0
+        for _ in range(_STEPS):
+            jump = self._next(row, change)
+            if jump is None:
+                return self._flip(row.kind, row.place, "impossible", None, 0, None)
+            change, sure = jump
+            if not lowest:
+                lowest = change if sure else 1
+            within, without = self._both(row, sign * change)
+            won = _compare(without, within) if self.inside else _compare(within, without)
+            proved = proved and sure and all(s is None or s.proved for s in (within, without))
+            if won is None:
+                return self._flip(row.kind, row.place, "impossible", None, 0, None)
+            if won > 0 or (won == 0 and self.is_flipped(row.kind, row.place, said * change)):
+                status: FlipStatus = "exact" if proved else "interval"
+                amount = said * change if proved else None
+                high = change if proved else self._certain(within, without, change)
+                return self._flip(row.kind, row.place, status, amount, lowest, high)
+        return self._flip(row.kind, row.place, "interval", None, change, None)
+
+    def _certain(self, within: _Best | None, without: _Best | None, change: int) -> int | None:
+        """Return the change when the gaps leave no doubt that it flips the sector."""
+        mine, other = (without, within) if self.inside else (within, without)
+        if mine is None:
+            return None
+        return change if other is None or mine.worth[0] > other.most else None
+
+    def _both(self, row: _Row, change: int) -> tuple[_Best | None, _Best | None]:
+        kind: FlipKind = "limit" if row.kind == "cost" else row.kind
+        changed = apply_flip(self.problem, self.key, kind=kind, place=row.place, amount=change)
+        without = self.sides[1] if row.kind == "cost" else self.best(changed, wanted=False)
+        return self.best(changed, wanted=True), without
+
+    def _next(self, row: _Row, change: int) -> tuple[int, bool] | None:
+        """Return the next change at which the sector's side could win, and whether it is proved."""
+        if self.inside:
+            return self._less(row, change)
+        kind: FlipKind = "limit" if row.kind == "cost" else row.kind
+        problem = self.problem
+        changed = apply_flip(problem, self.key, kind=kind, place=row.place, amount=change)
+        without = self.sides[1] if row.kind == "cost" else self.best(changed, wanted=False)
+        total = int(np.maximum(row.coefficients, 0).sum())
+        wide = apply_flip(
+            problem, self.key, kind=kind, place=row.place, amount=max(total - row.upper, 0)
+        )
+        message = Message.of("decision.room", place=row.place)
+        more = [
+            Limit(name="room.least", message=message, coefficients=row.coefficients,
+                  lower=row.upper + change + 1)
+        ]  # fmt: skip
+        first = problem.objectives[0] if problem.objectives else None
+        if first is not None and first.edge_coefficients is None and without is not None:
+            value = without.worth[0]
+            more.append(
+                Limit(name="room.worth", message=message, coefficients=first.coefficients,
+                      lower=value if first.sense == "max" else None,
+                      upper=-value if first.sense == "min" else None)
+            )  # fmt: skip
+        required = np.array(wide.required)
+        required[self.j] = True
+        least = Objective(name="room", sense="min", coefficients=row.coefficients)
+        answer = self.solve(
+            replace(wide, required=required, limits=(*wide.limits, *more), objectives=(least,))
+        )
+        if answer.status is ChoiceStatus.INFEASIBLE:
+            return None
+        stage = answer.stages[0]
+        sure = answer.status is ChoiceStatus.OPTIMAL
+        value = stage.value if sure or stage.bound is None else stage.bound
+        found = max(value - row.upper, change + 1)
+        if row.kind == "cost" and found > row.coefficients[self.j]:
+            return None
+        return found, sure
+
+    def _less(self, row: _Row, change: int) -> tuple[int, bool] | None:
+        """Return the first cut of the room that the present best programme doesn't survive."""
+        kind: FlipKind = "limit" if row.kind == "cost" else row.kind
+        changed = apply_flip(self.problem, self.key, kind=kind, place=row.place, amount=-change)
+        within = self.sides[0] if change == 0 else self.best(changed, wanted=True)
+        if within is None:
+            return None
+        flags = [key in within.chosen for key in self.problem.sector_ids]
+        found = row.upper - int(row.coefficients[flags].sum()) + 1
+        found = max(found, change + 1)
+        if row.kind == "envelope" and found > row.upper:
+            return None
+        return found, within.proved
+
+    def _flip(
+        self, kind: FlipKind, place: str, status: FlipStatus, amount: int | None, low: int,
+        high: int | None,
+    ) -> Flip:  # fmt: skip
+        side = "leave" if self.inside else "enter"
+        key = f"decision.flip_{status}" if kind != "wish" else f"decision.flip_wish_{status}"
+        message = Message.of(
+            key if kind == "wish" else f"{key}_{kind}", place=place, sector=self.key, amount=amount,
+            low=low, high=high, side=Message.of(f"decision.{side}"),
+            stay=Message.of(f"decision.{side}_not"),
+        )  # fmt: skip
+        return Flip(
+            kind=kind, place=place, status=status, amount=amount, low=low, high=high,
+            message=message,
+        )  # fmt: skip
+
+
+def _compare(mine: _Best | None, other: _Best | None) -> int | None:
+    """Return 1 when mine is better, 0 when equal, -1 when worse; None when neither exists."""
+    if mine is None:
+        return None if other is None else -1
+    if other is None or mine.worth > other.worth:
+        return 1
+    return 0 if mine.worth == other.worth else -1

@@ -1,0 +1,118 @@
+"""What each rule costs the region: the best programme without it, against the one with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from planner.choice import Choice, ChoiceProblem, ChoiceStatus, Contiguity
+from planner.explain._flips import Solve
+from planner.schemas import contract
+from planner.texts import Message
+
+__all__ = ["price_rules"]
+
+
+def price_rules(
+    problem: ChoiceProblem,
+    choice: Choice,
+    *,
+    solve: Solve,
+    names: Mapping[str, str] | None = None,
+    lang: str = "fr",
+) -> pd.DataFrame:
+    """Price contiguity, each limit, each required and each refused sector.
+
+    Each rule is dropped alone and the question is answered again.  With more rules dropped at once
+    prices don't add up.
+
+    Parameters
+    ----------
+    problem, choice
+        The question and its answer.
+    solve
+        What answers a question, as :func:`planner.programme.solve_choice` does; called once a rule.
+    names
+        Actor to what people call it.
+    lang
+        Language of the rules' words.
+
+    Returns
+    -------
+    DataFrame
+        Contract ``rule_prices``: a row for each rule and each objective, then one for the lines of
+        the chosen sectors; ``price`` is what the rule takes from the objective (positive: it makes
+        it worse), in [``price_min``, ``price_max``] where either answer is not proved.
+    """
+    called = {actor: (names or {}).get(actor, actor) for actor in problem.actors}
+    rows = []
+    for rule, place, message, without in _dropped(problem, called):
+        answer = solve(without)
+        for objective, now, then in zip(
+            problem.objectives, choice.stages, answer.stages, strict=True
+        ):
+            sign = 1 if objective.sense == "max" else -1
+            price = sign * (then.value - now.value)
+            low = high = price
+            if then.bound is not None and now.bound is not None:
+                low, high = sign * (then.value - now.bound), sign * (then.bound - now.value)
+            # a later objective is held by the former ones: it has no order of its own
+            proved = choice.status is ChoiceStatus.OPTIMAL and answer.status is ChoiceStatus.OPTIMAL
+            rows.append(
+                {
+                    "rule": rule, "place": place, "objective": objective.name,
+                    "with_value": now.value, "without_value": then.value, "price": price,
+                    "price_min": price if proved else min(low, price),
+                    "price_max": price if proved else max(high, price),
+                    "proved": proved, "words": message.say(lang),
+                }
+            )  # fmt: skip
+        counted = [int(problem.lines[_flags(problem, one)].sum()) for one in (choice, answer)]
+        rows.append(
+            {
+                "rule": rule, "place": place, "objective": "lines",
+                "with_value": counted[0], "without_value": counted[1],
+                "price": counted[1] - counted[0], "price_min": counted[1] - counted[0],
+                "price_max": counted[1] - counted[0],
+                "proved": answer.status is ChoiceStatus.OPTIMAL, "words": message.say(lang),
+            }
+        )  # fmt: skip
+    table = pd.DataFrame(rows)
+    if table.empty:
+        return contract("rule_prices").empty()
+    contract("rule_prices").check(table)
+    return contract("rule_prices").select(table)
+
+
+def _flags(problem: ChoiceProblem, choice: Choice) -> npt.NDArray[np.bool_]:
+    inside = set(choice.chosen)
+    return np.array([key in inside for key in problem.sector_ids], dtype=bool)
+
+
+def _dropped(
+    problem: ChoiceProblem, called: Mapping[str, str]
+) -> Iterator[tuple[str, str, Message, ChoiceProblem]]:
+    """Yield each rule with the question that lacks it."""
+    if problem.contiguity is not Contiguity.NONE:
+        message = Message.of("decision.rule_contiguity")
+        yield "contiguity", "—", message, replace(problem, contiguity=Contiguity.NONE)
+    for position, limit in enumerate(problem.limits):
+        others = (*problem.limits[:position], *problem.limits[position + 1 :])
+        yield "limit", limit.name, limit.message, replace(problem, limits=others)
+    for name in ("required", "refused"):
+        flags = getattr(problem, name)
+        for j in np.flatnonzero(flags).tolist():
+            freed = flags.copy()
+            freed[j] = False
+            key, actor = problem.sector_ids[j], called[problem.actors[int(problem.decider[j])]]
+            message = Message.of(f"conflict.{name}", place=key, actor=actor)
+            without = (
+                replace(problem, required=freed)
+                if name == "required"
+                else replace(problem, refused=freed)
+            )
+            yield name, key, message, without

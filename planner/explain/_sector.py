@@ -1,0 +1,146 @@
+"""One sector's story: where it stands, what it displaces, what would flip it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from planner.choice import Choice, ChoiceProblem, ChoiceStatus
+from planner.explain._decisions import Binding, Reader
+from planner.explain._flips import Flip, Solve, find_flips
+from planner.texts import Message, say
+
+__all__ = ["SectorStory", "explain_sector"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SectorStory:
+    """What a choice says of one sector.
+
+    Parameters
+    ----------
+    sector_id, chosen
+        The sector, and whether it is in.
+    binding
+        The rule that holds it where it is.
+    leaving, entering
+        Sectors that would leave and enter, beside it, if the decision were the other one: what it
+        displaces, or what stands in its way.  Empty where the other decision makes any programme
+        impossible.
+    differences
+        Objective to what the region would gain (or lose, negative) by the other decision, in the
+        objective's own unit; None where no programme exists.
+    flips
+        The smallest changes that flip it.
+    lines
+        The same in sentences.
+    """
+
+    sector_id: str
+    chosen: bool
+    binding: Binding
+    leaving: tuple[str, ...]
+    entering: tuple[str, ...]
+    differences: Mapping[str, int] | None
+    flips: tuple[Flip, ...]
+    lines: tuple[Message, ...]
+
+    def say(self, lang: str = "fr") -> str:
+        """Put the story into words, one line a sentence."""
+        title = say(
+            "decision.title_in" if self.chosen else "decision.title_out", lang,
+            sector=self.sector_id,
+        )  # fmt: skip
+        return "\n".join([title, *(f"  • {line.say(lang)}" for line in self.lines)])
+
+
+def explain_sector(
+    problem: ChoiceProblem,
+    choice: Choice,
+    sector_id: str,
+    *,
+    solve: Solve,
+    names: Mapping[str, str] | None = None,
+) -> SectorStory:
+    """Tell why a sector is in or out, and what would change it.
+
+    Parameters
+    ----------
+    problem, choice
+        The question and its answer.
+    sector_id
+        The sector.
+    solve
+        What answers a question, as :func:`planner.programme.solve_choice` does.
+    names
+        Actor to what people call it.
+
+    Raises
+    ------
+    ValueError
+        When the sector is no candidate, or the question has no answer.
+    """
+    flips = find_flips(problem, choice, sector_id, solve=solve)
+    reader = Reader(problem, choice, names)
+    j = reader.position[sector_id]
+    inside = bool(reader.chosen[j])
+    binding = reader.binding(sector_id)
+    lines = []
+    if problem.objectives:
+        first = problem.objectives[0]
+        ranks = reader.ranks(first.coefficients, first.sense)
+        decider = int(problem.decider[j])
+        lines.append(
+            Message.of(
+                "decision.standing", objective=first.name, value=int(first.coefficients[j]),
+                rank=int(ranks[j]), of=int((problem.decider == decider).sum()),
+                actor=reader.called[decider],
+            )
+        )  # fmt: skip
+    lines.append(binding.message)
+    other = solve(_opposite(problem, j, inside=inside))
+    leaving: tuple[str, ...] = ()
+    entering: tuple[str, ...] = ()
+    differences = None
+    if other.status is ChoiceStatus.INFEASIBLE:
+        lines.append(Message.of("decision.no_other"))
+    else:
+        before, after = set(choice.chosen) - {sector_id}, set(other.chosen) - {sector_id}
+        leaving, entering = tuple(sorted(before - after)), tuple(sorted(after - before))
+        differences = {
+            now.objective: then.value - now.value
+            for now, then in zip(choice.stages, other.stages, strict=True)
+        }
+        lines.append(
+            Message.of(
+                "decision.without" if inside else "decision.with",
+                entering=", ".join(entering) or "—", leaving=", ".join(leaving) or "—",
+                changes=_Changes(tuple(differences.items())),
+            )
+        )  # fmt: skip
+    lines.extend(flip.message for flip in flips)
+    return SectorStory(
+        sector_id=sector_id, chosen=inside, binding=binding, leaving=leaving, entering=entering,
+        differences=differences, flips=flips, lines=tuple(lines),
+    )  # fmt: skip
+
+
+def _opposite(problem: ChoiceProblem, j: int, *, inside: bool) -> ChoiceProblem:
+    required, refused = np.array(problem.required), np.array(problem.refused)
+    required[j], refused[j] = not inside, inside
+    return replace(problem, required=required, refused=refused)
+
+
+@dataclass(frozen=True)
+class _Changes:
+    """Differences by objective, put into words with the message that holds them."""
+
+    items: tuple[tuple[str, int], ...]
+
+    def say(self, lang: str = "fr", /) -> str:
+        """Put the differences into words."""
+        return ", ".join(
+            say("decision.change", lang, objective=name, value=value) for name, value in self.items
+        )

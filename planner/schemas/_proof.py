@@ -1,0 +1,102 @@
+"""What explains and judges a choice: decisions, scores, prices of rules, service of the EPCI."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from planner.contracts import Column, Contract
+from planner.schemas._columns import NOM, SECTOR_ID, actor, cents, count, share, text
+
+OBJECTIVE = text(
+    "objective",
+    "Objectif",
+    "Objective",
+    "Nom de l'objectif",
+    "Name of the objective",
+    example="votes",
+)
+
+
+def _whole(name: str, fr: str, en: str, about_fr: str, about_en: str, **more: Any) -> Column:
+    return Column(name=name, type="int", title=(fr, en), description=(about_fr, about_en), **more)
+
+
+decisions = Contract(
+    name="decisions",
+    title=("Décisions", "Decisions"),
+    description=("La décision de chaque candidat, et la règle qui le tient", "The decision of each candidate, and the rule that holds it"),
+    key=("sector_id",),
+    columns=(
+        SECTOR_ID,
+        Column(name="chosen", type="bool", title=("Retenu", "Chosen"),
+               description=("Le secteur entre dans la phase", "The sector enters the phase")),
+        actor(),
+        count("lines_count", "Lignes", "Lines", "Lignes du secteur", "Lines of the sector", unit="lines"),
+        _whole("votes", "Voix", "Votes", "Valeur sous le premier objectif", "Value under the first objective", unit="points"),
+        _whole("rank", "Rang", "Rank", "Rang parmi les secteurs du même décideur", "Rank among the sectors of the same decider", minimum=1),
+        _whole("envelope_left", "Enveloppe restante", "Envelope left",
+               "Ce qui reste au décideur après le choix ; absent sans vote", "What the decider has left after the choice; absent without a vote",
+               unit="lines or cents", nullable=True),
+        text("rule", "Règle", "Rule", "Règle qui tient le secteur où il est", "Rule that holds the sector where it is", example="envelope"),
+        text("place", "Lieu", "Place", "EPCI, règle ou secteur en cause", "EPCI, rule or sector concerned"),
+        _whole("missing", "Manque", "Missing", "Ce qui manque à la règle pour qu'il entre", "What the rule lacks for it to enter",
+               nullable=True, minimum=0),
+        text("reason", "Motif", "Reason", "Phrase", "Sentence"),
+    ),
+)  # fmt: skip
+
+decision_scores = Contract(
+    name="decision_scores",
+    title=("Valeurs des candidats", "Scores of the candidates"),
+    description=("Valeur et rang de chaque candidat sous chaque objectif", "Value and rank of each candidate under each objective"),
+    key=("sector_id", "objective"),
+    columns=(
+        SECTOR_ID,
+        OBJECTIVE,
+        _whole("position", "Ordre", "Order", "Place de l'objectif", "Place of the objective", minimum=1),
+        _whole("value", "Valeur", "Value", "Dans l'unité de l'objectif", "In the unit of the objective"),
+        _whole("rank", "Rang", "Rank", "Sur tous les candidats, 1 est le meilleur", "Over all candidates, 1 is the best", minimum=1),
+    ),
+)  # fmt: skip
+
+rule_prices = Contract(
+    name="rule_prices",
+    title=("Prix des règles", "Prices of rules"),
+    description=("Ce que chaque règle coûte à la région : le meilleur programme sans elle", "What each rule costs the region: the best programme without it"),
+    key=("rule", "place", "objective"),
+    columns=(
+        text("rule", "Règle", "Rule", "contiguity, limit, required ou refused", "contiguity, limit, required or refused"),
+        text("place", "Lieu", "Place", "Règle ou secteur", "Rule or sector"),
+        text("objective", "Objectif", "Objective", "Objectif, ou « lines » : les lignes retenues", "Objective, or 'lines': the lines chosen"),
+        _whole("with_value", "Avec", "With", "Valeur avec la règle", "Value with the rule"),
+        _whole("without_value", "Sans", "Without", "Valeur sans la règle", "Value without the rule"),
+        _whole("price", "Prix", "Price", "Ce que la règle retire à l'objectif (lignes : sans − avec)",
+               "What the rule takes from the objective (lines: without − with)"),
+        _whole("price_min", "Prix, au moins", "Price, at least", "Borne basse", "Lower bound"),
+        _whole("price_max", "Prix, au plus", "Price, at most", "Borne haute", "Upper bound"),
+        Column(name="proved", type="bool", title=("Prouvé", "Proved"),
+               description=("Les deux programmes sont prouvés optimaux", "Both programmes are proved optimal")),
+        text("words", "Règle en mots", "Rule in words", "Phrase", "Sentence"),
+    ),
+)  # fmt: skip
+
+epci_service = Contract(
+    name="epci_service",
+    title=("Service des EPCI", "Service of the EPCI"),
+    description=("Part servie avant et après, et participation", "Share served before and after, and contribution"),
+    key=("epci_siren",),
+    columns=(
+        actor(),
+        NOM,
+        count("lines_count", "Lignes publiques", "Public lines", "Lignes de l'EPCI en phases 1, 2 et 3", "Lines of the EPCI in phases 1, 2 and 3", unit="lines"),
+        count("served_before_count", "Servies avant", "Served before", "Lignes de la phase 1", "Lines of phase 1", unit="lines"),
+        count("served_after_count", "Servies après", "Served after", "Lignes des phases 1 et 2", "Lines of phases 1 and 2", unit="lines"),
+        share("served_before_share", "Part servie avant", "Share served before", "Phase 1 ÷ lignes publiques", "Phase 1 ÷ public lines", nullable=True, maximum=1),
+        share("served_after_share", "Part servie après", "Share served after", "Phases 1 et 2 ÷ lignes publiques", "Phases 1 and 2 ÷ public lines", nullable=True, maximum=1),
+        cents("gross_cents", "Participation brute", "Gross contribution", "Phases 1 et 2", "Phases 1 and 2"),
+        cents("credit_cents", "Crédit MeD déduit", "MeD credit deducted", "Phases 1 et 2", "Phases 1 and 2"),
+        cents("net_cents", "Participation due", "Contribution due", "Phases 1 et 2", "Phases 1 and 2"),
+    ),
+)  # fmt: skip
+
+TABLES = (decisions, decision_scores, rule_prices, epci_service)
