@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import NAMESPACE_URL, uuid5
 
+import shapely
+
 from planner.export.layout import Edition
 from planner.export.qgis._xml import no_properties, node, options
 from planner.export.qgis.labels import FONT
@@ -26,6 +28,9 @@ _EDGE: Final = 10.0
 _SIDE: Final = 84.0
 _TOP: Final = 26.0
 _FOOT: Final = 12.0
+_INSET: Final = 5.0
+_LEGEND_MM: Final = 74.0
+_NOTES_MM: Final = 42.0
 _INK: Final = (29, 35, 43)
 _QUIET: Final = (90, 98, 110)
 _ALERT: Final = (163, 25, 78)
@@ -47,6 +52,8 @@ class Sheet:
         Layers of the project, with their sources, by table name.
     synthetic
         Whether anything shown is made up.
+    ground
+        Shape of the region: what is printed over the map stays off it.
     sources
         What licences ask to show.
     lang
@@ -57,6 +64,7 @@ class Sheet:
     bounds: tuple[float, float, float, float]
     layers: Mapping[str, tuple[LayerFacts, str]]
     synthetic: bool
+    ground: shapely.Polygon | shapely.MultiPolygon
     sources: Sequence[str]
     lang: str
 
@@ -106,40 +114,75 @@ def _page_items(
         "qgis.layout_about", lang,
         theme=about, territory=_literal(sheet.edition.territory), on=sheet.edition.on,
     )  # fmt: skip
-    map_width = width - 3 * _EDGE - _SIDE
-    map_height = height - _TOP - _FOOT - _EDGE
-    side = width - _EDGE - _SIDE
+    high = height - _TOP - _FOOT - _EDGE
+    bottom = _TOP + high
+    box = (_EDGE, _TOP, width - 2 * _EDGE, high)
+    inside = not atlas and _corners_are_free(sheet, box)
+    if inside:  # the sea leaves room: the map takes the whole sheet
+        side, foot = width - _EDGE - _SIDE - _INSET, bottom + 16
+        legend = (_EDGE + _INSET, bottom - _LEGEND_MM - _INSET, _SIDE, _LEGEND_MM)
+    else:
+        box = (_EDGE, _TOP, width - 3 * _EDGE - _SIDE, high)
+        side, foot = width - _EDGE - _SIDE, height
+        legend = (side, _TOP, _SIDE, 120)
     map_id = _uuid(name, "map")
     parts = [part.strip() for source in sheet.sources for part in source.split(";")]
     sources = " ; ".join(dict.fromkeys(part for part in parts if part))
     items = [
-        _map(sheet, name, theme, (_EDGE, _TOP, map_width, map_height), atlas=atlas),
+        _map(sheet, name, theme, box, atlas=atlas),
         _label(name, "title", title, (_EDGE, 7, width - 2 * _EDGE, 10), size=18, bold=True),
         _label(name, "subtitle", subtitle, (_EDGE, 17, width - 2 * _EDGE, 7), size=10, ink=_QUIET),
-        _legend(sheet, name, theme, map_id, (side, _TOP, _SIDE, 120), atlas=atlas),
-        _north(name, map_id, (side, height - 58, 14, 16)),
-        _scale_bar(name, map_id, (side + 17, height - 53, _SIDE - 17, 12)),
+        _legend(sheet, name, theme, map_id, legend, atlas=atlas),
+        _north(name, map_id, (side, foot - 58, 14, 16)),
+        _scale_bar(name, map_id, (side + 17, foot - 53, _SIDE - 17, 12)),
         _label(
             name, "sources", say("qgis.layout_sources", lang, sources=_literal(sources) or "—"),
             (_EDGE, height - _FOOT, width - 2 * _EDGE, 9), size=6.5, ink=_QUIET,
         ),
         _label(
-            name, "notice", say("qgis.layout_notice", lang), (side, height - 39, _SIDE, 13),
+            name, "notice", say("qgis.layout_notice", lang), (side, foot - 39, _SIDE, 9),
             size=7, ink=_QUIET,
         ),
     ]  # fmt: skip
     if sheet.synthetic:
         words = say("qgis.layout_synthetic", lang)
+        place = (side, foot - (30 if inside else 26), _SIDE, 12)
         items.append(
-            _label(
-                name, "synthetic", words, (side, height - 26, _SIDE, 12), size=8, bold=True,
-                ink=_ALERT,
-            )
+            _label(name, "synthetic", words, place, size=8, bold=True, ink=_ALERT)
         )  # fmt: skip
     if atlas and sheet.layers["epci"][0].has("lines_phase_1", "net_cents", "coverage_rate"):
         figures = say("qgis.atlas_figures", lang)
         items.append(_label(name, "figures", figures, (side, height - 95, _SIDE, 34), size=8))
+    for height_above, item in enumerate(items, start=1):  # what comes later lies above
+        item.set("zValue", str(height_above))
     return items
+
+
+def _placing(sheet: Sheet, box: tuple[float, float, float, float]) -> tuple[float, float, float]:
+    """Return the south-western corner of the region centred in a frame, and metres a millimetre.
+
+    The extent has the shape of the frame, else QGIS would cut what is beyond it.
+    """
+    west, south, east, north = sheet.bounds
+    _, _, width, height = box
+    scale = max((east - west) / width, (north - south) / height)
+    return (west + east - scale * width) / 2, (south + north - scale * height) / 2, scale
+
+
+def _corners_are_free(sheet: Sheet, box: tuple[float, float, float, float]) -> bool:
+    """Tell whether the legend (left) and the scale (right) hide nothing of the region."""
+    west, south, scale = _placing(sheet, box)
+    width, step = box[2], _SIDE + 2 * _INSET
+    corners = (
+        (0.0, step, _LEGEND_MM + 2 * _INSET),
+        (width - step, width, _NOTES_MM + 2 * _INSET),
+    )
+    return not any(
+        sheet.ground.intersects(
+            shapely.box(west + scale * x, south, west + scale * end, south + scale * top)
+        )
+        for x, end, top in corners
+    )
 
 
 def _literal(text: str) -> str:
@@ -210,14 +253,10 @@ def _item(
 def _map(
     sheet: Sheet, name: str, theme: str, box: tuple[float, float, float, float], *, atlas: bool
 ) -> ET.Element:
-    _, _, width, height = box
-    west, south, east, north = sheet.bounds
-    # the extent has the shape of the frame, else QGIS cuts what is beyond it
-    scale = max((east - west) / width, (north - south) / height)
-    x, y = (west + east) / 2, (south + north) / 2
+    west, south, scale = _placing(sheet, box)
     extent = {
-        "xmin": round(x - scale * width / 2, 1), "xmax": round(x + scale * width / 2, 1),
-        "ymin": round(y - scale * height / 2, 1), "ymax": round(y + scale * height / 2, 1),
+        "xmin": round(west, 1), "xmax": round(west + scale * box[2], 1),
+        "ymin": round(south, 1), "ymax": round(south + scale * box[3], 1),
     }  # fmt: skip
     item = _item(
         _MAP, name, "map", box, frame=True, background=True, followPreset="true",

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import geopandas as gpd
 import pandas as pd
 
 from planner.export.geopackage import GEOMETRY_COLUMN
@@ -106,6 +107,7 @@ def project_document(
         bounds=bounds,
         layers={layer.facts.name: (layer.facts, layer.source) for layer in layers},
         synthetic=any(marks.values()),
+        ground=gpd.GeoSeries(tables["region"]["geometry"]).union_all(),
         sources=tuple(origin.attribution or origin.source for origin in origins),
         lang=lang,
     )

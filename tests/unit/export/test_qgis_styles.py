@@ -1,17 +1,23 @@
 """Styles, forms and joined tables, read as XML; real QGIS reads them in test_qgis_package."""
 
+import datetime as dt
 import json
 import xml.etree.ElementTree as ET
 
 import pytest
+import shapely
 
 from planner import make_plan, read_scenario
+from planner.export.layout import Edition
 from planner.export.qgis import layer_styles, package_tables
+from planner.export.qgis.layouts import Sheet, layouts
 from planner.export.style import COVERAGE_THEME, PHASE_THEME
 from planner.export.themes import COST_CLASSES, STATE_CLASSES, year_classes
 from planner.schemas import CONTRACTS
 from planner.toy import toy_territory
 from planner.vocab import Term, Wish
+
+ON = dt.date(2017, 12, 31)
 
 
 @pytest.fixture(scope="module")
@@ -169,3 +175,37 @@ def test_inputs_are_left_as_they_are(plan):
 def test_one_year_is_one_class():
     assert [entry.key for entry in year_classes([2019])] == ["2019"]
     assert year_classes([]) == ()
+
+
+def sheet(ground, **more):
+    facts = {
+        "edition": Edition(title="Titre [% 6 * 7 %]", scenario="s", territory="T", on=ON),
+        "bounds": (0.0, 0.0, 160_000.0, 100_000.0), "layers": {}, "synthetic": True,
+        "ground": ground, "sources": ("IGN ; INSEE", "INSEE", ""), "lang": "fr",
+    }  # fmt: skip
+    return layouts(Sheet(**{**facts, **more}))
+
+
+def item(document, part):
+    return next(one for one in document.iter("LayoutItem") if one.get("id") == part)
+
+
+def test_the_legend_goes_over_the_map_only_where_there_is_no_land():
+    everywhere = shapely.box(0, 0, 160_000, 100_000)
+    northern = shapely.box(0, 60_000, 160_000, 100_000)
+    assert item(sheet(everywhere), "map").get("size").split(",")[0] == "306"
+    assert item(sheet(northern), "map").get("size").split(",")[0] == "400"
+    legend_x = [
+        float(item(sheet(ground), "legend").get("position").split(",")[0])
+        for ground in (everywhere, northern)
+    ]
+    assert legend_x == [326, 15]
+
+
+def test_a_title_is_no_expression_and_sources_are_said_once():
+    document = sheet(shapely.box(0, 0, 1, 1))
+    assert item(document, "title").get("labelText") == "Titre [ % 6 * 7 %]"
+    assert "IGN ; INSEE." in item(document, "sources").get("labelText")
+    assert "synthétiques" in item(document, "synthetic").get("labelText")
+    plain = sheet(shapely.box(0, 0, 1, 1), synthetic=False)
+    assert all(one.get("id") != "synthetic" for one in plain.iter("LayoutItem"))
