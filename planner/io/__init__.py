@@ -24,6 +24,7 @@ from planner.io.polygons import read_sectors, read_zones
 from planner.io.premises import read_premises
 from planner.io.profiles import PREMISES_COLUMNS
 from planner.io.public_sites import PublicSitesIntake, read_public_sites
+from planner.io.steinlib import SteinerInstance, read_steinlib
 from planner.io.tables import read_table
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "PolygonIntake",
     "PremisesIntake",
     "PublicSitesIntake",
+    "SteinerInstance",
     "TableIntake",
     "geodata_folder",
     "hash_file",
@@ -54,6 +56,7 @@ __all__ = [
     "read_premises",
     "read_public_sites",
     "read_sectors",
+    "read_steinlib",
     "read_table",
     "read_territory_folder",
     "read_zones",

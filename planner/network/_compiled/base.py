@@ -1,0 +1,313 @@
+"""How kernels are compiled, the graph as they see it, and the heap they share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple, ParamSpec, TypeVar, cast
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+FAR = np.int64(2**61)
+"""Farther than any path; two of them, and an edge, still add up within 64 bits."""
+
+
+class Csr(NamedTuple):
+    """An undirected graph as compressed rows: arc ``i`` of node ``x`` is in ``ptr[x]:ptr[x+1]``."""
+
+    ptr: NDArray[np.int64]  # (nodes + 1,)
+    node: NDArray[np.int32]  # (2 edges,) where the arc leads
+    edge: NDArray[np.int32]  # (2 edges,) which edge it is
+    u: NDArray[np.int32]  # (edges,) smaller end
+    v: NDArray[np.int32]  # (edges,) larger end
+    w: NDArray[np.int64]  # (edges,) weight
+
+
+def compiled(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """Compile a function, keeping its machine code on disk where a folder can be written."""
+    try:
+        fast = numba.njit(nogil=True, error_model="numpy", cache=True)(function)
+    except RuntimeError:  # numba found no folder where it may write
+        fast = numba.njit(nogil=True, error_model="numpy")(function)
+    return cast("Callable[Parameters, Result]", fast)
+
+
+@compiled
+def sort_edges(node_count, u, v, w):
+    """Sort edges by smaller end, larger end, weight: two counting sorts, then short runs."""
+    m = u.size
+    count = np.zeros(node_count + 1, np.int64)
+    for i in range(m):
+        count[max(u[i], v[i]) + 1] += 1
+    for x in range(node_count):
+        count[x + 1] += count[x]
+    by_large = np.empty(m, np.int64)
+    for i in range(m):
+        x = max(u[i], v[i])
+        by_large[count[x]] = i
+        count[x] += 1
+    count[:] = 0
+    for i in range(m):
+        count[min(u[i], v[i]) + 1] += 1
+    for x in range(node_count):
+        count[x + 1] += count[x]
+    order = np.empty(m, np.int64)
+    for j in range(m):
+        i = by_large[j]
+        x = min(u[i], v[i])
+        order[count[x]] = i
+        count[x] += 1
+    for j in range(1, m):  # parallel edges: insertion by weight
+        i = order[j]
+        a, b = min(u[i], v[i]), max(u[i], v[i])
+        k = j
+        while k > 0:
+            h = order[k - 1]
+            if min(u[h], v[h]) != a or max(u[h], v[h]) != b or w[h] <= w[i]:
+                break
+            order[k] = h
+            k -= 1
+        order[k] = i
+    return order
+
+
+@compiled
+def make_csr(node_count, u, v, w):
+    """Lay edges out by node; arcs of a node keep the order of the edges."""
+    m = u.size
+    ptr = np.zeros(node_count + 1, np.int64)
+    for i in range(m):
+        ptr[u[i] + 1] += 1
+        ptr[v[i] + 1] += 1
+    for x in range(node_count):
+        ptr[x + 1] += ptr[x]
+    fill = ptr[:-1].copy()
+    node = np.empty(2 * m, np.int32)
+    edge = np.empty(2 * m, np.int32)
+    for i in range(m):
+        a, b = u[i], v[i]
+        node[fill[a]], edge[fill[a]] = b, i
+        fill[a] += 1
+        node[fill[b]], edge[fill[b]] = a, i
+        fill[b] += 1
+    return Csr(ptr, node, edge, u, v, w)
+
+
+@compiled
+def sift_up(heap, place, key, i):
+    """Move the node at ``i`` of a 4-ary heap towards the top; equal keys in the order of nodes."""
+    x = heap[i]
+    k = key[x]
+    while i > 0:
+        parent = (i - 1) >> 2
+        y = heap[parent]
+        if key[y] < k or (key[y] == k and y <= x):
+            break
+        heap[i] = y
+        place[y] = i
+        i = parent
+    heap[i] = x
+    place[x] = i
+
+
+@compiled
+def push(heap, place, key, size, x):
+    """Add a node, or tell the heap that its key fell; return the new size."""
+    i = place[x]
+    if i < 0:
+        i = size
+        heap[i] = x
+        place[x] = i
+        size += 1
+    sift_up(heap, place, key, i)
+    return size
+
+
+@compiled
+def pop(heap, place, key, size):
+    """Take out the node of smallest key, return the new size: the node is then ``heap[size]``."""
+    top = heap[0]
+    size -= 1
+    x = heap[size]
+    place[top] = -1
+    heap[size] = top
+    if size == 0:
+        return size
+    k = key[x]
+    i = 0
+    while True:
+        first = 4 * i + 1
+        if first >= size:
+            break
+        best = first
+        y = heap[best]
+        ky = key[y]
+        for c in range(first + 1, min(first + 4, size)):
+            z = heap[c]
+            kz = key[z]
+            if kz < ky or (kz == ky and z < y):
+                best, y, ky = c, z, kz
+        if k < ky or (k == ky and x <= y):
+            break
+        heap[i] = y
+        place[y] = i
+        i = best
+    heap[i] = x
+    place[x] = i
+    return size
+
+
+@compiled
+def find(parent, x):
+    """Return the representative of ``x``, halving the path to it."""
+    while parent[x] != x:
+        parent[x] = parent[parent[x]]
+        x = parent[x]
+    return x
+
+
+@compiled
+def voronoi(g, sources):
+    """Return the distance to the nearest source, which one, and the edge towards it (-1 at it)."""
+    n = g.ptr.size - 1
+    dist = np.full(n, FAR, np.int64)
+    base = np.full(n, -1, np.int32)
+    via = np.full(n, -1, np.int32)
+    heap = np.empty(n, np.int32)
+    place = np.full(n, -1, np.int32)
+    size = 0
+    for s in sources:
+        dist[s] = 0
+        base[s] = s
+        size = push(heap, place, dist, size, s)
+    while size > 0:
+        size = pop(heap, place, dist, size)
+        x = heap[size]
+        for i in range(g.ptr[x], g.ptr[x + 1]):
+            y = g.node[i]
+            d = dist[x] + g.w[g.edge[i]]
+            if d < dist[y]:
+                dist[y] = d
+                base[y] = base[x]
+                via[y] = g.edge[i]
+                size = push(heap, place, dist, size, y)
+    return dist, base, via
+
+
+@compiled
+def span(node_count, u, v, w):
+    """Choose a minimum spanning forest by Borůvka; equal weights in the order of the edges."""
+    m = u.size
+    chosen = np.zeros(m, np.uint8)
+    parent = np.arange(node_count)
+    best = np.full(node_count, -1, np.int64)
+    left = np.arange(m)
+    count = m
+    while count > 0:
+        kept = 0
+        for j in range(count):
+            e = left[j]
+            a, b = find(parent, u[e]), find(parent, v[e])
+            if a == b:
+                continue
+            left[kept] = e
+            kept += 1
+            # edges come in their order, so a later one must be strictly lighter
+            if best[a] < 0 or w[e] < w[best[a]]:
+                best[a] = e
+            if best[b] < 0 or w[e] < w[best[b]]:
+                best[b] = e
+        count = kept
+        for j in range(count):
+            e = left[j]
+            for x in (u[e], v[e]):
+                r = find(parent, x)
+                f = best[r]
+                if f >= 0:
+                    best[r] = -1
+                    a, b = find(parent, u[f]), find(parent, v[f])
+                    if a != b:
+                        parent[max(a, b)] = min(a, b)
+                        chosen[f] = 1
+    return chosen
+
+
+@compiled
+def polish(g, terminal, chosen):
+    """Span the nodes of a subgraph by their lightest tree, then prune leaves without a terminal."""
+    n = g.ptr.size - 1
+    m = g.u.size
+    inside = np.zeros(n, np.uint8)
+    for e in range(m):
+        if chosen[e]:
+            inside[g.u[e]] = 1
+            inside[g.v[e]] = 1
+    name = np.full(n, -1, np.int32)
+    count = 0
+    for x in range(n):
+        if inside[x]:
+            name[x] = count
+            count += 1
+    near = np.empty(m, np.int64)
+    size = 0
+    for e in range(m):
+        if inside[g.u[e]] and inside[g.v[e]]:
+            near[size] = e
+            size += 1
+    near = near[:size]
+    kept = span(count, name[g.u[near]], name[g.v[near]], g.w[near])
+    tree = np.zeros(m, np.uint8)
+    degree = np.zeros(n, np.int32)
+    for j in range(size):
+        if kept[j]:
+            e = near[j]
+            tree[e] = 1
+            degree[g.u[e]] += 1
+            degree[g.v[e]] += 1
+    for start in range(n):
+        x = start
+        while degree[x] == 1 and not terminal[x]:
+            for i in range(g.ptr[x], g.ptr[x + 1]):
+                e = g.edge[i]
+                if tree[e]:
+                    tree[e] = 0
+                    degree[x] -= 1
+                    x = g.node[i]
+                    degree[x] -= 1
+                    break
+    return tree
+
+
+@compiled
+def total(g, chosen):
+    """Add up the weights of the edges chosen."""
+    cost = np.int64(0)
+    for e in range(g.u.size):
+        if chosen[e]:
+            cost += g.w[e]
+    return cost
+
+
+@compiled
+def piece(g, start):
+    """Mark the nodes that some path joins to ``start``."""
+    n = g.ptr.size - 1
+    inside = np.zeros(n, np.uint8)
+    queue = np.empty(n, np.int32)
+    inside[start] = 1
+    queue[0] = start
+    head, end = 0, 1
+    while head < end:
+        x = queue[head]
+        head += 1
+        for i in range(g.ptr[x], g.ptr[x + 1]):
+            y = g.node[i]
+            if not inside[y]:
+                inside[y] = 1
+                queue[end] = y
+                end += 1
+    return inside

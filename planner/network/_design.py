@@ -1,0 +1,314 @@
+"""The lightest tree that joins given nodes of a graph, and a bound that says how light it could be.
+
+Construction by the shortest-path heuristic inside the arcs that Wong's dual ascent saturates, then
+local search by exact solution of regions (:mod:`planner.network._compiled.regions`).  The bound is
+that of dual ascent; arcs that no better tree can hold are ruled out by their reduced costs, and
+where few terminals are left the whole is solved exactly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from planner.errors import RuleError
+from planner.network._graph import WeightedGraph
+from planner.network._result import Effort, SteinerTree
+from planner.texts import Message
+
+if TYPE_CHECKING:
+    from planner.network._compiled.base import Csr
+
+__all__ = ["design_tree", "find_nearest"]
+
+_ROOTS: Final = {Effort.NORMAL: 1, Effort.THOROUGH: 6}
+_STEPS: Final = {Effort.NORMAL: 10_000_000, Effort.THOROUGH: 90_000_000}
+"""Steps of the local search: some 7 million a second, measured on a core of 2024."""
+_REGIONS: Final = ((4, 100), (5, 150), (6, 200), (7, 250), (8, 300), (9, 400))
+"""Parts and nodes of the regions, each search beginning where the one before stopped."""
+_EXACT_LABELS: Final = 12_000_000
+_EXACT_MERGES: Final = 1_500_000_000
+"""Labels, and unions of two, up to which what is left is solved exactly: 150 MB, some 2 s."""
+_NO_COST: Final = 2**61
+_ASCENT_ARCS: Final = 2_000_000
+"""Arcs, over all roots, that dual ascent may work on: large graphs have fewer roots."""
+
+
+def find_nearest(
+    graph: WeightedGraph, sources: ArrayLike
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Find the nearest of several sources from every node.
+
+    Parameters
+    ----------
+    graph
+        The graph.
+    sources
+        Numbers of nodes; equal distances go to the source met first, in the order of nodes.
+
+    Returns
+    -------
+    array of int64, array of int32
+        Distance (the unit of the weights) and source of each node; both -1 where no path leads.
+
+    Raises
+    ------
+    RuleError
+        When a source isn't a node of the graph, or there is none.
+    """
+    from planner.network._compiled.base import FAR, voronoi  # noqa: PLC0415 (imports numba)
+
+    starts = _check_nodes(graph, sources)
+    distance, base, _ = voronoi(graph.csr, starts)
+    return np.where(distance < FAR, distance, -1), base
+
+
+def design_tree(
+    graph: WeightedGraph,
+    terminals: ArrayLike,
+    *,
+    root: int | None = None,
+    effort: Effort = Effort.THOROUGH,
+    steps: int | None = None,
+) -> SteinerTree:
+    """Design a light tree that joins the terminals (and the root), with its gap.
+
+    Parameters
+    ----------
+    graph
+        The graph.
+    terminals
+        Numbers of the nodes to join, in any order; repeats count once.
+    root
+        Where fibres start: it joins the terminals.
+    effort
+        How much work the tree is worth.
+    steps
+        Steps of the local search, instead of those of the effort.
+
+    Returns
+    -------
+    SteinerTree
+        The same one for the same graph and terminals, whatever the order of their rows.
+
+    Raises
+    ------
+    RuleError
+        When a terminal isn't a node of the graph, or no tree joins them.
+    """
+    asked = np.asarray(terminals, dtype=np.int64).ravel()
+    joined = _check_nodes(graph, asked if root is None else np.append(asked, root))
+    marks = np.zeros(graph.node_count, np.uint8)
+    marks[joined] = 1
+    _check_joined(graph, joined)
+    bound: int | None
+    if effort is Effort.QUICK:
+        from planner.network._compiled.construct import mehlhorn  # noqa: PLC0415 (imports numba)
+
+        chosen, bound = mehlhorn(graph.csr, marks), None
+    else:
+        chosen, bound = _solve(graph, marks, effort, _STEPS[effort] if steps is None else steps)
+    edges = np.flatnonzero(chosen)
+    cost = int(graph.weight[edges].sum())
+    return SteinerTree(
+        graph=graph,
+        terminals=joined,
+        root=root,
+        edges=edges,
+        cost=cost,
+        lower_bound=None if bound is None else min(bound, cost),
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Core:
+    """What is left of a graph: its arrays, its terminals, and the number each edge had before."""
+
+    csr: Csr
+    terminal: NDArray[np.uint8]
+    edge: NDArray[np.int64]
+
+
+def _check_nodes(graph: WeightedGraph, nodes: ArrayLike) -> NDArray[np.int64]:
+    """Return the nodes sorted, each once."""
+    which = np.unique(np.asarray(nodes, dtype=np.int64).ravel())
+    strange = which[(which < 0) | (which >= graph.node_count)]
+    if strange.size or not which.size:
+        shown = ", ".join(str(node) for node in strange[:5].tolist()) or "—"
+        raise RuleError(
+            Message.of("steiner.terminals_unknown", which=shown),
+            Message.of("steiner.terminals_unknown_remedy", last=graph.node_count - 1),
+        )
+    return which
+
+
+def _check_joined(graph: WeightedGraph, joined: NDArray[np.int64]) -> None:
+    """Fail when some terminal can't be reached from the first."""
+    from planner.network._compiled.base import piece  # noqa: PLC0415 (imports numba)
+
+    apart = joined[piece(graph.csr, joined[0])[joined] == 0]
+    if apart.size:
+        raise RuleError(
+            Message.of(
+                "steiner.disconnected",
+                first=int(joined[0]),
+                other=int(apart[0]),
+                terminals=joined.size,
+            ),
+            Message.of("steiner.disconnected_remedy"),
+        )
+
+
+def _contract(
+    csr: Csr, terminal: NDArray[np.uint8], may: NDArray[np.bool_], group: NDArray[np.int64]
+) -> _Core:
+    """Keep some edges, merge the nodes of each group, drop loops and heavier parallels."""
+    from planner.network._compiled.base import make_csr, sort_edges  # noqa: PLC0415 (numba)
+
+    a, b = group[csr.u], group[csr.v]
+    kept = np.flatnonzero(may & (a != b))
+    needed = np.unique(np.concatenate([a[kept], b[kept], group[terminal > 0]]))
+    name = np.zeros(int(group.max()) + 1, np.int32)
+    name[needed] = np.arange(needed.size, dtype=np.int32)
+    u, v, w = name[a[kept]], name[b[kept]], csr.w[kept]
+    order = sort_edges(needed.size, u, v, w)
+    u, v = np.minimum(u, v)[order], np.maximum(u, v)[order]
+    first = np.ones(u.size, np.bool_)
+    first[1:] = (u[1:] != u[:-1]) | (v[1:] != v[:-1])
+    marks = np.zeros(needed.size, np.uint8)
+    marks[name[group[terminal > 0]]] = 1
+    arrays = make_csr(needed.size, u[first], v[first], w[order][first])
+    return _Core(csr=arrays, terminal=marks, edge=kept[order][first])
+
+
+def _solve(
+    graph: WeightedGraph, marks: NDArray[np.uint8], effort: Effort, steps: int
+) -> tuple[NDArray[np.uint8], int]:
+    """Return the edges chosen, and a lower bound."""
+    from planner.network._compiled.base import polish  # noqa: PLC0415 (imports numba)
+
+    csr = graph.csr
+    free = csr.w == 0
+    # edges that cost nothing are taken at once: what remains has positive weights
+    pairs = coo_array(
+        (np.ones(int(free.sum()), np.int8), (csr.u[free], csr.v[free])),
+        shape=(graph.node_count, graph.node_count),
+    )
+    group = connected_components(pairs, directed=False)[1].astype(np.int64)
+    core = _contract(csr, marks, ~free, group)
+    best, bound = np.empty(0, np.int64), 0
+    if core.terminal.sum() > 1:
+        search = _Search(core, steps=steps)
+        search.run(_ROOTS[effort])
+        best, bound = search.best, search.bound
+    # of the edges that cost nothing, those around what the tree touches, so that it hangs together
+    crossed = np.zeros(int(group.max()) + 1, np.bool_)
+    for ends in (csr.u[best], csr.v[best], np.flatnonzero(marks)):
+        crossed[group[ends]] = True
+    chosen = (free & crossed[group[csr.u]]).astype(np.uint8)
+    chosen[best] = 1
+    return polish(csr, marks, chosen), bound
+
+
+class _Search:
+    """The best tree and the best bound so far, in what is left of the graph.
+
+    Whatever is ruled out belongs to no tree lighter than the best one: so the best tree stays in
+    the core, and a bound of the core is one of the graph.
+    """
+
+    def __init__(self, core: _Core, *, steps: int) -> None:
+        self.core = core
+        self.steps = steps
+        self.best: NDArray[np.int64] = np.empty(0, np.int64)
+        self.cost = _NO_COST
+        self.bound = 0
+
+    def run(self, roots: int) -> None:
+        """Bound and construct from some roots, then improve by larger and larger regions."""
+        arcs = 2 * self.core.csr.u.size
+        for turn in range(min(roots, max(1, _ASCENT_ARCS // arcs))):
+            self._ascend(turn / roots)
+            if self._is_done():
+                return
+        for turn, (most, cap) in enumerate(_REGIONS):
+            if self.steps <= 0:
+                return
+            before = self.cost
+            self._keep(self._improve(self._tree(), most, cap))
+            if self.cost < before and roots > 1 and arcs * 2 < _ASCENT_ARCS:
+                self._ascend((turn + 0.5) / len(_REGIONS))
+            if self._is_done():
+                return
+
+    def _is_done(self) -> bool:
+        """Return whether the best tree is proved so, by its bound or by exact solution."""
+        self.bound = min(self.bound, self.cost)
+        return self.bound == self.cost or self._solve_exactly()
+
+    def _tree(self) -> NDArray[np.uint8]:
+        """Mark the best tree in the core."""
+        return np.isin(self.core.edge, self.best).astype(np.uint8)
+
+    def _keep(self, tree: NDArray[np.uint8]) -> None:
+        """Keep a tree of the core if it is the best so far."""
+        cost = int(self.core.csr.w[tree > 0].sum())
+        if cost < self.cost:
+            self.best, self.cost = self.core.edge[tree > 0], cost
+
+    def _improve(self, tree: NDArray[np.uint8], most: int, cap: int) -> NDArray[np.uint8]:
+        """Improve a tree by regions of a size, within the steps left."""
+        from planner.network._compiled.regions import improve  # noqa: PLC0415 (imports numba)
+
+        csr, terminal = self.core.csr, self.core.terminal
+        self.steps -= int(
+            improve(csr, terminal, tree, np.arange(terminal.size), most, cap, self.steps)[1]
+        )
+        return tree
+
+    def _ascend(self, share: float) -> None:
+        """Bound from the root at a share of the terminals, construct, improve, rule out."""
+        from planner.network._compiled.bound import ascend, rule_out  # noqa: PLC0415 (numba)
+        from planner.network._compiled.construct import grow  # noqa: PLC0415 (imports numba)
+
+        csr, terminal = self.core.csr, self.core.terminal
+        places = np.flatnonzero(terminal)
+        root = int(places[int(share * places.size)])
+        low, left = ascend(csr, terminal, root)
+        saturated = ((left[::2] == 0) | (left[1::2] == 0)).astype(np.uint8)
+        self._keep(self._improve(grow(csr, terminal, root, saturated), *_REGIONS[0]))
+        self.bound = max(self.bound, min(int(low), self.cost))
+        may = rule_out(csr, terminal, root, left, self.cost - int(low)) > 0
+        smaller = _contract(csr, terminal, may, np.arange(terminal.size))
+        self.core = replace(smaller, edge=self.core.edge[smaller.edge])
+
+    def _solve_exactly(self) -> bool:
+        """Solve what is left exactly, if terminals are few; return whether it was done."""
+        from planner.network._compiled.regions import lay_out, solve_exactly, trace  # noqa: PLC0415
+
+        csr = self.core.csr
+        ends = np.flatnonzero(self.core.terminal)
+        nodes, parts = self.core.terminal.size, ends.size
+        labels = nodes << min(parts - 1, 40)
+        if labels > _EXACT_LABELS or nodes * 3 ** (parts - 1) > _EXACT_MERGES:
+            return False
+        name = np.empty(nodes, np.int32)
+        order = np.concatenate([ends, np.flatnonzero(self.core.terminal == 0)])
+        name[order] = np.arange(nodes, dtype=np.int32)
+        u, v = name[csr.u], name[csr.v]
+        value, back = np.empty(labels, np.int64), np.empty(labels, np.int32)
+        heap, place = np.empty(nodes, np.int32), np.full(nodes, -1, np.int32)
+        ptr, node, edge = lay_out(nodes, u, v, u.size)
+        found, _ = solve_exactly(ptr, node, edge, csr.w, parts, self.cost, value, back, heap, place)
+        if found < self.cost:
+            chosen = np.empty(2 * nodes, np.int32)
+            stacks = np.empty((2, 4 * parts), np.int64)
+            count = trace(u, v, parts, nodes, back, stacks[0], stacks[1], chosen)
+            self.best, self.cost = self.core.edge[chosen[:count]], int(found)
+        self.bound = self.cost
+        return True
