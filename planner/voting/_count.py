@@ -20,11 +20,12 @@ from planner.voting._support import Support, approval_support, scores_of, utilit
 __all__ = ["Outcome", "TieError", "count_all_votes", "count_votes"]
 
 _SHOWN: Final = 3
+_LISTED: Final = 12
 _CENTS: Final = 2
 
 
 class TieError(RuleError):
-    """A tie is left that no named rule breaks: ``outcomes`` are those that it leaves open."""
+    """A tie is left that no named rule breaks: ``outcomes`` are the first that it leaves open."""
 
     def __init__(self, problem: Message, remedy: Message, outcomes: tuple[Outcome, ...]) -> None:
         super().__init__(problem, remedy)
@@ -126,15 +127,14 @@ def count_votes(
         raise refusal("unknown_rule", name=str(ties), known=", ".join(TIES))
     if ties != "refuse":
         return _Count(election, asked, ties).outcomes()[0]
-    found = count_all_votes(election, rule=asked)
+    found = _Count(election, asked, "refuse", enough=_SHOWN).outcomes()
     if len(found) == 1:
         return found[0]
     first = found[0].ties[0]
     values = {
         "count": len(found),
-        "projects": ", ".join(first.projects),
-        "outcomes": " · ".join(", ".join(o.selected) or "∅" for o in found[:_SHOWN])
-        + (" …" if len(found) > _SHOWN else ""),
+        "projects": _listed(first.projects),
+        "outcomes": " · ".join(_listed(o.selected) for o in found),
     }
     raise TieError(
         Message.of("voting.tie", **values), Message.of("voting.tie_remedy", **values), found
@@ -164,8 +164,12 @@ def count_all_votes(election: Election, *, rule: VotingRule | RuleName) -> tuple
 class _Count:
     """One count: the machine of the rule, its completion, and the reasons."""
 
-    def __init__(self, election: Election, rule: VotingRule, ties: Ties) -> None:
+    def __init__(
+        self, election: Election, rule: VotingRule, ties: Ties, *, enough: int | None = None
+    ) -> None:
         self.election, self.rule, self.ties = election, rule, ties
+        # raises go by all the tied ways, so they are all followed
+        self.enough = None if rule.completion == "budget_increase" else enough
         self.costs = election.costs
         self.by_score = rule.name in {"borda", "points", "approvals"}
         self.scores = scores_of(election, rule=rule.name if self.by_score else "approvals")
@@ -201,7 +205,7 @@ class _Count:
 
     def _follow(self, machine: Machine) -> list[Path]:
         if self.ties == "refuse":
-            return follow_all(machine)
+            return follow_all(machine, enough=self.enough)
         return [follow(machine, costs=self.costs, ties=self.ties)]
 
     def _cost(self, path: Path) -> int:
@@ -282,6 +286,11 @@ class _Count:
             scale=self.election.scale,
             raised=raised,
         )
+
+
+def _listed(selected: tuple[str, ...]) -> str:
+    shown = ", ".join(selected[:_LISTED]) or "∅"
+    return shown + (" …" if len(selected) > _LISTED else "")
 
 
 @dataclass(frozen=True)

@@ -100,12 +100,13 @@ def follow(machine: Machine, *, costs: Mapping[str, int], ties: Ties) -> Path:
 @dataclass
 class _Every:
     machine: Machine
+    enough: int | None = None
     seen: set[Hashable] = field(default_factory=set)
     ends: dict[frozenset[str], Path] = field(default_factory=dict)
 
     def walk(self) -> None:
         pending = [(self.machine.start(), Path())]
-        while pending:
+        while pending and (self.enough is None or len(self.ends) < self.enough):
             state, path = pending.pop()
             mark = (path.selected, self.machine.mark(state))
             if mark in self.seen:
@@ -126,14 +127,21 @@ class _Every:
                 pending.append((after, Path((*path.taken, step), met)))
 
 
-def follow_all(machine: Machine) -> list[Path]:
+def follow_all(machine: Machine, *, enough: int | None = None) -> list[Path]:
     """Follow a rule through every tie; one path for each different set of projects taken.
+
+    Parameters
+    ----------
+    machine
+        The rule.
+    enough
+        Different sets after which to stop; None goes to the end.
 
     Raises
     ------
     RuleError
         When the ties leave more than :data:`MOST_STATES` states open.
     """
-    every = _Every(machine)
+    every = _Every(machine, enough)
     every.walk()
     return [every.ends[key] for key in sorted(every.ends, key=sorted)]

@@ -70,7 +70,7 @@ def test_points_are_exact_where_floats_are_not():
 
 def test_a_tie_is_refused_or_broken_by_name():
     asked = election({"a": 2, "b": 3, "c": 3}, [Approvals(("a", "b", "c"))], 3)
-    with pytest.raises(TieError, match="ex æquo entre a, b, c : 3 résultats"):
+    with pytest.raises(TieError, match="ex æquo entre a, b, c : au moins 3 résultats"):
         count_votes(asked, rule="approvals")
     picked = {
         ties: count_votes(asked, rule="approvals", ties=ties)
