@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
+from itertools import accumulate
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -336,7 +339,7 @@ class _Reasons:
             return Message.of("voting.out_unsupported")
         cost = self.election.costs[key]
         budget = self.election.budget
-        left = budget - sum(self.election.costs[step.project_id] for step in self.path.taken)
+        left = budget - self._spent[-1]
         if cost > budget:
             text, values = "out_too_dear", {"budget": self.amount(budget)}
         elif isinstance(self.machine, EqualShares):
@@ -352,9 +355,10 @@ class _Reasons:
 
     def _left_at(self, key: str) -> int:
         """Return the money left once every better or equal project had its turn."""
-        spent = sum(
-            self.election.costs[step.project_id]
-            for step in self.path.taken
-            if step.value >= self.scores[key]
-        )
-        return self.election.budget - spent
+        before = bisect_right(self.path.taken, -self.scores[key], key=lambda step: -step.value)
+        return self.election.budget - self._spent[before]
+
+    @cached_property
+    def _spent(self) -> list[int]:
+        costs = (self.election.costs[step.project_id] for step in self.path.taken)
+        return list(accumulate(costs, initial=0))

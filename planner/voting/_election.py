@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
+from types import MappingProxyType
 from typing import Final, Literal, get_args
 
 from planner.errors import RuleError
@@ -172,10 +174,10 @@ class Election:
                 twice = sorted({key for key in named if named.count(key) > 1})
                 raise refusal("named_twice", voter=voter.voter_id, projects=_shown(twice))
 
-    @property
+    @cached_property
     def costs(self) -> Mapping[str, int]:
         """Project to cost."""
-        return {project.project_id: project.cost for project in self.projects}
+        return MappingProxyType({project.project_id: project.cost for project in self.projects})
 
     @property
     def weighted(self) -> bool:
