@@ -14,6 +14,7 @@ from planner.cli.coverage import coverage
 from planner.cli.edits import import_edits
 from planner.cli.explain import explain
 from planner.cli.export import export
+from planner.cli.map import map_
 from planner.cli.package import package
 from planner.cli.plan import check, plan
 from planner.cli.publish import publish
@@ -41,6 +42,7 @@ for command in (
     vote,
 ):
     app.command()(command)
+app.command("map")(map_)  # the name that Python keeps for itself
 
 
 @app.callback()

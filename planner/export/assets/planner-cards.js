@@ -130,14 +130,16 @@
 
   wholeCard() {
     const { whole } = this.data;
+    if (whole.level === 'epci') return this.epciCard(0);
+    const sums = whole.level === 'region'; // elsewhere EPCI and sectors reach beyond what is shown
     return {
       kind: whole.kind,
       title: whole.nom,
       body: [
         ...this.coverage(this.figures(whole.figures), 'whole', 0),
         this.rows(
-          this.row(this.say('all_due'), whole.net === null ? null : this.write.millions(whole.net)),
-          this.row(this.say('cost'), whole.cost === null ? null : this.write.millions(whole.cost))),
+          this.row(this.say('all_due'), !sums || whole.net === null ? null : this.write.millions(whole.net)),
+          this.row(this.say('cost'), !sums || whole.cost === null ? null : this.write.millions(whole.cost))),
         this.synthetic(whole.figures && this.figures(whole.figures).synthetic),
       ],
     };

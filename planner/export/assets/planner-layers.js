@@ -118,11 +118,13 @@
       const dotted = zoom >= POINTS_FROM && this.scene.premises && this.scene.premises.points > 0;
       c.setTransform(ratio, 0, 0, ratio, -shift.x * ratio, -shift.y * ratio);
       c.lineJoin = c.lineCap = 'round';
-      if (this.scene.land) this._fill(c, this.scene.land, '#f3f2ee', frame);
+      if (this.scene.land && !this.scene.see) this._fill(c, this.scene.land, '#f3f2ee', frame);
       for (const entry of this.scene.classes) {
         if (!entry.shown || !entry.rings.length) continue;
-        this._fill(c, entry.rings, '#ffffff', frame); // what is pale is pale on paper, not on the sea
-        c.globalAlpha = (dotted ? this.scene.areaShare : 1) * (entry.faint ? 0.22 : 1);
+        // what is pale is pale on paper, not on the sea; over a background map all is seen through
+        if (!this.scene.see) this._fill(c, entry.rings, '#ffffff', frame);
+        const share = dotted ? this.scene.areaShare : this.scene.see ? 0.6 : 1;
+        c.globalAlpha = share * (entry.faint ? 0.22 : 1);
         this._fill(c, entry.rings, dotted ? entry.style.fill : makePattern(c, entry.style, Math.ceil(ratio)), frame);
         c.globalAlpha = 1;
       }

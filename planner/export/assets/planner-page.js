@@ -38,9 +38,31 @@
     // Decode every premise while the areas are already on the screen.
     async placePremises() {
       for (const block of this.data.premises) await this.scene.premises.add(block);
+      if (this.data.chunks.length) {
+        this.scene.premises.points = 1; // they come when they are looked at
+        this.map.on('moveend', () => this.loadChunks());
+        this.loadChunks();
+      }
       this.canvas.refresh();
       await document.fonts.ready;
       this.canvas.refresh();
+    }
+
+    // Where premises come as scripts of a folder: those of the view, once each.
+    loadChunks() {
+      if (this.map.getZoom() < planner.POINTS_FROM) return;
+      const view = this.map.getBounds().pad(0.3);
+      for (const chunk of this.data.chunks) {
+        if (chunk.asked) continue;
+        const corner = (x, y) => this.map.unproject([x, y], chunk.zoom);
+        const box = L.latLngBounds(corner(chunk.box[0], chunk.box[3]), corner(chunk.box[2], chunk.box[1]));
+        if (!view.intersects(box)) continue;
+        chunk.asked = true;
+        const script = document.createElement('script');
+        script.src = chunk.src;
+        script.addEventListener('error', () => this.announce(this.say('chunk_failed', { name: chunk.name })));
+        document.head.append(script);
+      }
     }
 
     // How a premise is painted under the present theme and date: a few styles, made once each.
@@ -145,6 +167,10 @@
       const coast = topology.borders(commune.map((c, face) => (c < 0 && !(land && land[face] >= 0) ? -1 : 0)));
       const arcs = { coast };
       for (const kind of Object.keys(this.faces)) arcs[kind] = topology.borders(this.faces[kind]);
+      if (data.whole.level !== 'region') { // its own outline isn't that of a département
+        const inside = (face) => face >= 0 && commune[face] >= 0;
+        arcs.departement = arcs.departement.filter((arc) => inside(topology.left[arc]) && inside(topology.right[arc]));
+      }
       this.scene = {
         classes: [],
         lines: data.styles.lines.filter((style) => arcs[style.key] && arcs[style.key].length)
@@ -503,11 +529,19 @@
     const parse = (color) => [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16));
     const [fill, ink] = [parse(entry.fill), parse(entry.ink)];
     const light = (0.3 * fill[0] + 0.6 * fill[1] + 0.1 * fill[2]) / 255;
-    const share = Math.max(0, Math.min(0.55, (light - 0.45) * 1.2));
+    const quiet = entry.key === 'private' || entry.key === 'unknown';
+    const share = Math.max(0, Math.min(quiet ? 0.2 : 0.55, (light - 0.45) * 1.2));
     return [...fill.map((part, k) => Math.round(part + (ink[k] - part) * share)), pale ? 70 : 255];
   }
 
   Object.assign(Page.prototype, planner.cards, planner.time, planner.tools);
+
+  // Called by the scripts of premises.
+  planner.chunk = async function (name, block) {
+    await planner.page.scene.premises.add(block);
+    planner.page.writeCard();
+    planner.page.canvas.refresh();
+  };
 
   planner.start = async function (map) {
     const data = JSON.parse(one('donnees').textContent);

@@ -8,14 +8,15 @@ an area points to another by its position, -1 for none.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
+from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
 
 from planner.export.map.data import MapData, records
-from planner.export.map.premises import encode_points
+from planner.export.map.premises import POINT_ZOOM, encode_points, split_points
 from planner.export.map.themes import Painted
 from planner.export.map.topology import GRID_ZOOM, Topology, grid_xy
 from planner.export.palettes import STATE_SHAPES
@@ -40,7 +41,7 @@ from planner.vocab import (
     ZoneKind,
 )
 
-__all__ = ["BACKGROUND_HOST", "FIGURES", "build_payload", "json_block", "vote_text"]
+__all__ = ["BACKGROUND_HOST", "FIGURES", "build_payload", "data_scripts", "json_block", "vote_text"]
 
 FIGURES: Final = (
     "premises_count", "premises_max_count", "serviceable_count", "coverage_rate", "private_count",
@@ -65,6 +66,7 @@ def build_payload(
     *,
     lang: str,
     background: bool = False,
+    chunks: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """Return the whole data block of the page.
 
@@ -80,8 +82,10 @@ def build_payload(
         Language of the labels.
     background
         Whether the page may ask for a background map, when its reader does.
+    chunks
+        Scripts that bring the premises, by which the page holds none of them.
     """
-    points = data.points()
+    points = None if chunks else data.points()
     return {
         "lang": lang,
         "texts": _ui_texts(lang, public_only=data.public_only),
@@ -101,8 +105,46 @@ def build_payload(
         "states": {"shapes": dict(STATE_SHAPES), "codes": list(PremiseState.codes())},
         "phaseCodes": [phase_class(code) for code in Phase.codes()],
         "background": {"url": BACKGROUND_URL, "zoom": BACKGROUND_ZOOM} if background else None,
+        "chunks": list(chunks),
         "premises": [encode_points(points)] if points is not None else [],
     }
+
+
+def data_scripts(data: MapData, stem: str) -> dict[str, tuple[dict[str, Any], str]]:
+    """Return the scripts that bring the premises, one an EPCI, by the name of their file.
+
+    Parameters
+    ----------
+    data
+        What the map shows.
+    stem
+        Name of the page without its ending.
+
+    Returns
+    -------
+    dict
+        Name of the file to what the page must know of it (where it lies, in pixels of its zoom,
+        and its checksum) and its text.
+    """
+    points = data.points()
+    if points is None:
+        return {}
+    epci = _positions(data.epci["siren"])
+    of_sector = [epci.get(siren, -1) for siren in data.sectors["epci_siren"]]
+    of_commune = [epci.get(siren, -1) for siren in data.communes["epci_siren"]]
+    chunk_of = np.full(2 * max(len(of_sector), len(of_commune)), -1, dtype=np.int64)
+    chunk_of[0 : 2 * len(of_sector) : 2] = of_sector
+    chunk_of[1 : 2 * len(of_commune) + 1 : 2] = of_commune
+    codes = [*data.epci["siren"], "sans-epci"]  # -1 reads the last one
+    scripts = {}
+    for number, part in split_points(points, chunk_of):
+        name = f"{codes[number]}.js"
+        box = [int(v) for v in (part.x.min(), part.y.min(), part.x.max(), part.y.max())]
+        block = encode_points(part)
+        text = f"planner.chunk({json.dumps(name)},{json_block(block)});\n"
+        head = {"src": f"{quote(stem)}-locaux/{name}", "name": name, "box": box, "zoom": POINT_ZOOM}
+        scripts[name] = (head, text)
+    return scripts
 
 
 def json_block(payload: Mapping[str, Any]) -> str:
