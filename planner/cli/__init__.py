@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from planner.cli.compare import compare
 from planner.cli.coverage import coverage
 from planner.cli.edits import import_edits
 from planner.cli.explain import explain
@@ -40,6 +41,7 @@ for command in (
     package,
     export,
     vote,
+    compare,
 ):
     app.command()(command)
 app.command("map")(map_)  # the name that Python keeps for itself

@@ -12,7 +12,7 @@ import pyarrow.csv as pacsv
 from planner.io.files import hash_file
 from planner.schemas import CONTRACTS
 
-__all__ = ["read_outputs"]
+__all__ = ["read_outputs", "read_written_table"]
 
 _MANIFEST = "manifest.json"
 _TABLES = "tables"
@@ -60,11 +60,12 @@ def read_outputs(
         file = place / path
         if not file.is_file() or hash_file(file) != sums[path]:
             return None
-        tables[name] = _read(file, {c.name: c.type for c in contract.columns})
+        tables[name] = read_written_table(file, {c.name: c.type for c in contract.columns})
     return tables
 
 
-def _read(file: Path, types: Mapping[str, str]) -> pd.DataFrame:
+def read_written_table(file: Path, types: Mapping[str, str]) -> pd.DataFrame:
+    """Read one table as it was written, its columns with the types of their contract."""
     arrow = {"str": "string", "int": "int64", "float": "float64", "bool": "bool", "date": "date32"}
     options = pacsv.ConvertOptions(
         column_types={name: arrow[kind] for name, kind in types.items()}, strings_can_be_null=True

@@ -15,6 +15,7 @@ from typing import Final
 
 from planner.contracts import Contract
 from planner.schemas import (
+    _comparison,
     _concertation,
     _criteria,
     _edits,
@@ -34,6 +35,7 @@ _ROOMS: Final = (
     _concertation,
     _plan,
     _proof,
+    _comparison,
     _quality,
     _edits,
     _voting,

@@ -1,0 +1,127 @@
+"""``planner compare``: two plans, who gains and loses, and why."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import pandas as pd
+import typer
+from rich.console import Console
+
+from planner.cli._face import STAGES, Lang, LangOption, progress, table, told
+from planner.scenario import Scenario, read_scenario
+from planner.texts import number, say
+from planner.vocab import Level
+
+if TYPE_CHECKING:
+    from planner.compare import Cause, Comparison, Side
+    from planner.territory import Territory
+
+_SHOWN = 15
+
+
+def compare(
+    before: Annotated[
+        Path, typer.Argument(metavar="A", help="Dossier de sorties, ou scénario .toml. / First.")
+    ],
+    after: Annotated[
+        Path, typer.Argument(metavar="B", help="Dossier de sorties, ou scénario .toml. / Second.")
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Dossier où écrire les tables (CSV). / Folder of the tables.",
+                     show_default=False),
+    ] = None,
+    lang: LangOption = Lang.FR,
+) -> None:  # fmt: skip
+    """Compare deux plans : qui gagne, qui perd, et à quoi chaque différence remonte."""
+    from planner.compare import (  # noqa: PLC0415
+        compare_plans,
+        list_causes,
+        switch_plans,
+        trace_causes,
+    )
+    from planner.export.tables import write_csv_tables  # noqa: PLC0415
+
+    with told(lang) as console:
+        (one, asked), (other, asked_after) = _side(before, lang), _side(after, lang)
+        result = compare_plans(one, other)
+        causes = list_causes(one, other)
+        answer = switch_plans(asked, asked_after) if asked and asked_after else None
+        traced = trace_causes(result, causes, answer=answer, lang=lang)
+        console.print(result.summary(lang), markup=False)
+        _print_places(console, result, lang)
+        console.print(say("compare.causes", lang), markup=False)
+        for line in _cause_lines(causes, traced, lang, traced_at_all=answer is not None):
+            console.print(f"  • {line}", markup=False)
+        if out is not None:
+            tables = {"differences": result.table, "sector_differences": result.sectors,
+                      "difference_causes": traced}  # fmt: skip
+            for written in write_csv_tables(out, tables, lang=lang):
+                console.print(f"  {out / written.path}", markup=False)
+
+
+def _side(path: Path, lang: Lang) -> tuple[Side, tuple[Territory, Scenario] | None]:
+    """Read a folder of outputs, or answer a scenario."""
+    from planner.compare import Side  # noqa: PLC0415
+    from planner.io.finished import read_finished_plan  # noqa: PLC0415
+    from planner.plan import make_plan  # noqa: PLC0415
+    from planner.prepare import prepare_territory  # noqa: PLC0415
+
+    if path.suffix != ".toml":
+        found = read_finished_plan(path)
+        side = Side(
+            name=found.name, scenario=found.scenario, tables=found.tables, sums=found.sums,
+            synthetic=found.synthetic,
+        )  # fmt: skip
+        return side, None
+    scenario = read_scenario(path)
+    with progress(lang, STAGES["prepare"] + STAGES["plan"]) as notify:
+        territory = prepare_territory(scenario, notify=notify)
+        tables = make_plan(territory, scenario, notify=notify).tables(lang)
+    made_up = tuple(sorted(origin.title for origin in territory.origins if origin.synthetic))
+    values = json.loads(scenario.canonical())
+    side = Side(name=scenario.name, scenario=values, tables=tables, synthetic=made_up)
+    return side, (territory, scenario)
+
+
+def _print_places(console: Console, result: Comparison, lang: Lang) -> None:
+    epci = result.table[result.table["level"] == Level.EPCI.value]
+    if epci.empty:
+        return
+    order = (epci["gaining_count"] + epci["losing_count"]).sort_values(ascending=False).index
+    counts = (
+        "gaining_count", "losing_count", "served_difference_count", "premise_years_gained",
+    )  # fmt: skip
+    rows = [
+        [
+            str(row["nom"]),
+            *(number(int(row[name]), lang) for name in counts),
+            number(int(row["net_difference_cents"]) / 100, lang) + " €",
+        ]
+        for row in epci.loc[order].head(_SHOWN).to_dict("records")
+    ]
+    keys = ("place", "gaining", "losing", "served", "years", "net")
+    titles = [say(f"compare.column_{key}", lang) for key in keys]
+    console.print(table(say("compare.places", lang), titles, rows))
+    if len(epci) > _SHOWN:
+        console.print(say("compare.more", lang, count=len(epci) - _SHOWN))
+
+
+def _cause_lines(
+    causes: tuple[Cause, ...], traced: pd.DataFrame, lang: Lang, *, traced_at_all: bool
+) -> list[str]:
+    if not causes:
+        return [say("compare.no_cause", lang)]
+    lines = []
+    for cause in causes:
+        words = cause.message.say(lang)
+        if not traced_at_all:
+            lines.append(say("compare.cause_candidate", lang, words=words))
+            continue
+        counts = traced.loc[traced["cause"] == cause.name, "how"].value_counts().to_dict()
+        how = {name: int(counts.get(name, 0)) for name in ("alone", "needed", "joint")}
+        lines.append(say("compare.cause_alone", lang, words=words, **how))
+    return lines

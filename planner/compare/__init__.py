@@ -1,0 +1,19 @@
+"""Two programmes side by side: who gains, who loses, and which change did it.
+
+:func:`compare_plans` counts the differences between two plans and lists every input and rule that
+changed; :func:`trace_causes` answers again with one change at a time, so that each difference has
+its cause.
+"""
+
+from planner.compare._causes import Cause, list_causes, switch_plans, trace_causes
+from planner.compare._differences import Comparison, Side, compare_plans
+
+__all__ = [
+    "Cause",
+    "Comparison",
+    "Side",
+    "compare_plans",
+    "list_causes",
+    "switch_plans",
+    "trace_causes",
+]

@@ -1,0 +1,230 @@
+"""Which change did it: inputs and rules that differ, then one change at a time."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
+
+import pandas as pd
+
+from planner.compare._differences import Comparison, Side
+from planner.plan import make_plan
+from planner.scenario import Scenario
+from planner.schemas import contract
+from planner.territory import Territory
+from planner.texts import Message
+
+__all__ = ["Cause", "list_causes", "switch_plans", "trace_causes"]
+
+# tables that a person or a source brings; those of a group only make sense together
+_GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
+    "sectors": ("premises", "sectors", "sector_shares", "zones"),
+    "epci": ("epci", "communes", "departements", "region"),
+    "envelopes": ("envelopes",),
+    "ballots": ("ballots",),
+    "deliberations": ("deliberations",),
+    "prices": ("prices",),
+    "state_changes": ("state_changes",),
+    "stage_changes": ("stage_changes",),
+    "cabinets": ("cabinets",),
+    "public_sites": ("public_sites",),
+    "sector_values": ("sector_values",),
+    "programme_figures": ("programme_figures",),
+}
+# what these say is in the tables already, or decides nothing
+_SILENT: Final = frozenset(
+    {"name", "title", "status", "version", "territory", "premises", "sectors", "zones"}
+)
+Answer = Callable[[frozenset[str]], pd.DataFrame]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cause:
+    """One thing that differs between two plans.
+
+    Parameters
+    ----------
+    kind
+        ``input`` (tables) or ``rule`` (a key of the scenario).
+    name
+        ``ballots``, ``concertation.ties``…
+    before, after
+        Values of a rule; None for tables.
+    """
+
+    kind: Literal["input", "rule"]
+    name: str
+    before: str | None = None
+    after: str | None = None
+
+    @property
+    def message(self) -> Message:
+        """What differs, in the reader's words."""
+        return Message.of(
+            f"compare.cause_{self.kind}", name=self.name, before=self.before, after=self.after
+        )
+
+
+def list_causes(before: Side, after: Side) -> tuple[Cause, ...]:
+    """List every input and every rule that differs, whether or not it changes a decision.
+
+    Parameters
+    ----------
+    before, after
+        The two plans.
+    """
+    inputs = [
+        Cause(kind="input", name=group)
+        for group, names in _GROUPS.items()
+        if any(_print(before, name) != _print(after, name) for name in names)
+    ]
+    old, new = dict(_leaves(before.scenario)), dict(_leaves(after.scenario))
+    rules = [
+        Cause(kind="rule", name=key, before=_shown(old.get(key)), after=_shown(new.get(key)))
+        for key in sorted({*old, *new})
+        if key.split(".")[0] not in _SILENT and old.get(key) != new.get(key)
+    ]
+    return (*inputs, *rules)
+
+
+def _shown(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _print(side: Side, name: str) -> str | None:
+    """Return a checksum of a table that no order of rows moves; None where there is none."""
+    frame = side.tables.get(name)
+    if frame is None:
+        return side.sums.get(name)
+    held = contract(name)
+    columns = [column for column in held.column_names if column in frame.columns]
+    text = pd.DataFrame(frame)[columns].astype("object").where(frame[columns].notna(), None)
+    rows = sorted("\t".join(map(repr, row)) for row in text.to_numpy().tolist())
+    return hashlib.sha256("\n".join(rows).encode()).hexdigest()
+
+
+def _leaves(values: Mapping[str, Any], stem: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{stem}{key}.")
+        else:
+            yield f"{stem}{key}", value
+
+
+def switch_plans(before: tuple[Territory, Scenario], after: tuple[Territory, Scenario]) -> Answer:
+    """Return what answers the first question with some of its causes as in the second one.
+
+    Parameters
+    ----------
+    before, after
+        Each a prepared territory and its scenario.
+
+    Returns
+    -------
+    callable
+        From the names of the causes that are switched to the second side, to the ``programme``
+        and, joined by sector, the ``year`` of its schedule.
+    """
+    known: dict[frozenset[str], pd.DataFrame] = {}
+
+    def answer(switched: frozenset[str]) -> pd.DataFrame:
+        if switched not in known:
+            known[switched] = _plan(before, after, switched)
+        return known[switched]
+
+    return answer
+
+
+def _plan(
+    before: tuple[Territory, Scenario], after: tuple[Territory, Scenario], switched: frozenset[str]
+) -> pd.DataFrame:
+    territory, scenario = before
+    for group in sorted(switched & set(_GROUPS)):
+        tables = {name: getattr(after[0], name) for name in _GROUPS[group]}
+        territory = replace(territory, **tables)
+    values = scenario.model_dump(mode="json")
+    there = dict(_leaves(after[1].model_dump(mode="json")))
+    for key in sorted(switched - set(_GROUPS)):
+        place = values
+        *path, last = key.split(".")
+        for part in path:
+            place = place[part]
+        place[last] = there[key]
+    mixed = Scenario.from_dict(values, folder=scenario.folder)
+    tables = make_plan(territory, mixed).tables()
+    programme = tables["programme"][["sector_id", "phase"]].astype("str")
+    schedule = tables.get("schedule", contract("schedule").empty())
+    return programme.merge(
+        schedule[["sector_id", "year"]].astype({"sector_id": "str"}), on="sector_id", how="left"
+    )
+
+
+def trace_causes(
+    comparison: Comparison,
+    causes: tuple[Cause, ...],
+    *,
+    answer: Answer | None = None,
+    lang: str = "fr",
+) -> pd.DataFrame:
+    """Trace every difference to its causes.
+
+    With ``answer``, the first question is asked again with each cause alone as in the second one,
+    and with all of them but one.  A cause that makes the difference alone is *alone*; one without
+    which the others don't make it is *needed*; where neither finds any, every cause is *joint*.
+    Without ``answer`` every cause is only a *candidate*.
+
+    Parameters
+    ----------
+    comparison, causes
+        What :func:`compare_plans` and :func:`list_causes` returned.
+    answer
+        What :func:`switch_plans` returned, when both questions are at hand.
+    lang
+        Language of the words.
+
+    Returns
+    -------
+    DataFrame
+        Contract ``difference_causes``: a row for each sector that differs and each of its causes.
+    """
+    names = [cause.name for cause in causes]
+    words = {cause.name: cause.message.say(lang) for cause in causes}
+    keys = comparison.sectors["sector_id"].astype("str").tolist()
+    rows: list[dict[str, str]] = []
+    alone: dict[str, dict[str, tuple[Any, Any]]] = {}
+    without: dict[str, dict[str, tuple[Any, Any]]] = {}
+    target: dict[str, tuple[Any, Any]] = {}
+    if answer is not None and keys:
+        every = frozenset(names)
+        target = _decided(answer(every))
+        alone = {name: _decided(answer(frozenset({name}))) for name in names}
+        without = {name: _decided(answer(every - {name})) for name in names}
+    for key in keys:
+        if answer is None:
+            found = [(name, "candidate") for name in names]
+        else:
+            wanted = target.get(key)
+            found = [(name, "alone") for name in names if alone[name].get(key) == wanted]
+            found = found or [
+                (name, "needed") for name in names if without[name].get(key) != wanted
+            ]
+            found = found or [(name, "joint") for name in names]
+        rows.extend(
+            {"sector_id": key, "cause": name, "how": how, "words": words[name]}
+            for name, how in found
+        )
+    table = pd.DataFrame(rows)
+    if table.empty:
+        return contract("difference_causes").empty()
+    contract("difference_causes").check(table)
+    return contract("difference_causes").select(table)
+
+
+def _decided(table: pd.DataFrame) -> dict[str, tuple[Any, Any]]:
+    years = table["year"].astype("Int64").astype("object").where(table["year"].notna(), None)
+    return {
+        str(key): (str(phase), year)
+        for key, phase, year in zip(table["sector_id"], table["phase"], years, strict=True)
+    }

@@ -1,0 +1,236 @@
+"""Who gains and who loses between two plans, in premises, years and euros."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import pandas as pd
+
+from planner.schemas import contract
+from planner.texts import Message, say
+from planner.vocab import Level, Phase
+
+__all__ = ["Comparison", "Side", "compare_plans"]
+
+_ORDER: Final = {code: place for place, code in enumerate(Phase.codes())}
+_SERVED: Final = (Phase.PHASE_1.value, Phase.PHASE_2.value)
+_COUNTS: Final = ("gaining_count", "losing_count", "only_before_count", "only_after_count")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Side:
+    """One of the two plans.
+
+    Parameters
+    ----------
+    name
+        What people call it.
+    scenario
+        Its scenario as nested values (:meth:`planner.scenario.Scenario.canonical`).
+    tables
+        Its tables (:meth:`planner.plan.Plan.tables`), or those read back from its outputs.
+    sums
+        Table to checksum, where the table itself isn't at hand (premises).
+    synthetic
+        Titles of its layers that are made up.
+    """
+
+    name: str
+    scenario: Mapping[str, Any]
+    tables: Mapping[str, pd.DataFrame]
+    sums: Mapping[str, str] = field(default_factory=dict)
+    synthetic: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """What changes from one plan to the other.
+
+    Parameters
+    ----------
+    before, after
+        The two sides.
+    sectors
+        Contract ``sector_differences``: every sector of either side whose phase or year differs.
+    table
+        Contract ``differences``: region, EPCI and communes that gain or lose anything.
+    """
+
+    before: Side
+    after: Side
+    sectors: pd.DataFrame
+    table: pd.DataFrame
+
+    def summary(self, lang: str = "fr") -> str:
+        """Say the differences of the region in one paragraph."""
+        region = self.table[self.table["level"] == Level.REGION.value]
+        if region.empty:
+            return say("compare.same", lang, before=self.before.name, after=self.after.name)
+        row = region.iloc[0]
+        words = say(
+            "compare.region", lang, before=self.before.name, after=self.after.name,
+            sectors=len(self.sectors), gaining=int(row["gaining_count"]),
+            losing=int(row["losing_count"]), served=int(row["served_difference_count"]),
+            years=int(row["premise_years_gained"]), net=int(row["net_difference_cents"]),
+        )  # fmt: skip
+        made_up = sorted({*self.before.synthetic, *self.after.synthetic})
+        if made_up:
+            words += "\n" + say("compare.synthetic", lang, layers=", ".join(made_up))
+        return words
+
+
+def compare_plans(before: Side, after: Side) -> Comparison:
+    """Count what changes from one plan to another.
+
+    A sector gains when its phase comes earlier, or its year in the same phase; it loses in the
+    other direction.  A sector that one side lacks (the territory was cut anew) neither gains nor
+    loses: it is counted apart.  A sector counts whole in its main commune, and by its share in each
+    EPCI.
+
+    Parameters
+    ----------
+    before, after
+        The two plans.
+
+    Returns
+    -------
+    Comparison
+        Premises are the sector's in the second plan, or in the first where only it has the sector;
+        ``premise_years_gained`` sums premises × years sooner over sectors with a year in both.
+    """
+    sectors = _sectors(before.tables, after.tables)
+    weights = _weights(before.tables, after.tables)
+    merged = sectors.merge(weights, on="sector_id", how="left")
+    counted = _counted(merged)
+    served = _served(before.tables).rename("served_before").to_frame()
+    served = served.join(_served(after.tables).rename("served_after"), how="outer").fillna(0)
+    net = _net(before.tables).rename("net_before").to_frame()
+    net = net.join(_net(after.tables).rename("net_after"), how="outer").fillna(0)
+    frame = counted.join([served, net], how="outer").fillna(0).astype("int64").reset_index()
+    frame["nom"] = [_nom((after.tables, before.tables), *key)
+                    for key in zip(frame["level"], frame["code"], strict=True)]  # fmt: skip
+    frame["served_difference_count"] = frame["served_after"] - frame["served_before"]
+    frame["net_difference_cents"] = (frame["net_after"] - frame["net_before"]).astype("Int64")
+    of_commune = frame["level"] == Level.COMMUNE.value
+    frame.loc[of_commune, "net_difference_cents"] = pd.NA
+    columns = [*_COUNTS, "premise_years_gained", "served_difference_count"]
+    moved = (frame[columns] != 0).any(axis=1) | (frame["net_difference_cents"].fillna(0) != 0)
+    frame = frame[moved]
+    changed = sectors[sectors["effect"] != "same"].drop(columns="premises")
+    table = contract("differences").empty() if frame.empty else frame
+    listed = contract("sector_differences").empty() if changed.empty else changed
+    contract("differences").check(table)
+    contract("sector_differences").check(listed)
+    return Comparison(
+        before=before, after=after, sectors=contract("sector_differences").select(listed),
+        table=contract("differences").select(table),
+    )  # fmt: skip
+
+
+def _side(tables: Mapping[str, pd.DataFrame], suffix: str) -> pd.DataFrame:
+    programme = tables["programme"][["sector_id", "phase", "premises_count", "reason"]].copy()
+    schedule = tables.get("schedule", contract("schedule").empty())
+    years = schedule.assign(sector_id=schedule["sector_id"].astype("str")).set_index("sector_id")
+    frame = programme.astype({"sector_id": "str", "phase": "str"}).set_index("sector_id")
+    frame["year"] = years["year"].reindex(frame.index).astype("Int64")
+    return frame.add_suffix(f"_{suffix}")
+
+
+def _sectors(before: Mapping[str, pd.DataFrame], after: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    frame = _side(before, "before").join(_side(after, "after"), how="outer").sort_index()
+    frame.index.name = "sector_id"
+    frame = frame.reset_index()
+    frame["premises"] = (
+        frame["premises_count_after"].fillna(frame["premises_count_before"]).astype("int64")
+    )
+    frame["premises_count"] = frame["premises"]
+    frame["effect"] = [_effect(row) for row in frame.to_dict("records")]
+    years = frame["year_before"] - frame["year_after"]
+    frame["years_sooner"] = years.astype("Int64")
+    return frame
+
+
+def _effect(row: Mapping[Any, Any]) -> str:
+    if pd.isna(row["phase_before"]):
+        return "only_after"
+    if pd.isna(row["phase_after"]):
+        return "only_before"
+    old, new = _ORDER[str(row["phase_before"])], _ORDER[str(row["phase_after"])]
+    if old == new and not pd.isna(row["year_before"]) and not pd.isna(row["year_after"]):
+        old, new = int(row["year_before"]), int(row["year_after"])
+    return "same" if old == new else "gaining" if new < old else "losing"
+
+
+def _weights(before: Mapping[str, pd.DataFrame], after: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return how many premises of each sector each place counts, at three levels."""
+    shares = _newest(before, after, "sector_shares")
+    main = _newest(before, after, "sectors")
+    siren = shares["epci_siren"].astype("object").where(shares["epci_siren"].notna(), "")
+    departement = shares["sector_id"].map(main.set_index("sector_id")["departement"].astype(str))
+    actor = siren.where(siren != "", "D" + departement.astype("object"))
+    parts = [
+        pd.DataFrame({"sector_id": shares["sector_id"], "level": Level.EPCI.value,
+                      "code": actor, "weight": shares["premises_count"]}),
+        pd.DataFrame({"sector_id": main["sector_id"], "level": Level.COMMUNE.value,
+                      "code": main["insee"], "weight": main["premises_count"]}),
+        pd.DataFrame({"sector_id": main["sector_id"], "level": Level.REGION.value,
+                      "code": "—", "weight": main["premises_count"]}),
+    ]  # fmt: skip
+    return pd.concat(parts, ignore_index=True).astype({"sector_id": "str", "code": "str"})
+
+
+def _newest(
+    before: Mapping[str, pd.DataFrame], after: Mapping[str, pd.DataFrame], name: str
+) -> pd.DataFrame:
+    """Return the rows of the second plan, and those of the first for sectors only it has."""
+    columns = list(contract(name).column_names)
+    new, old = pd.DataFrame(after[name])[columns], pd.DataFrame(before[name])[columns]
+    gone = old[~old["sector_id"].isin(set(new["sector_id"]))]
+    return pd.concat([new, gone], ignore_index=True) if len(gone) else new.reset_index(drop=True)
+
+
+def _counted(merged: pd.DataFrame) -> pd.DataFrame:
+    weight = merged["weight"].astype("int64")
+    columns = {
+        f"{effect}_count": weight.where(merged["effect"] == effect, 0)
+        for effect in ("gaining", "losing", "only_before", "only_after")
+    }
+    columns["premise_years_gained"] = weight * merged["years_sooner"].fillna(0).astype("int64")
+    frame = pd.DataFrame(columns).assign(level=merged["level"], code=merged["code"])
+    return frame.groupby(["level", "code"], sort=True).sum()
+
+
+def _served(tables: Mapping[str, pd.DataFrame]) -> pd.Series[int]:
+    """Return the premises of phases 1 and 2 of each place."""
+    weights = _weights(tables, tables)
+    programme = tables["programme"]
+    inside = programme.loc[programme["phase"].astype("str").isin(_SERVED), "sector_id"]
+    kept = weights[weights["sector_id"].isin(set(inside.astype("str")))]
+    return kept.groupby(["level", "code"], sort=True)["weight"].sum().astype("int64")
+
+
+def _net(tables: Mapping[str, pd.DataFrame]) -> pd.Series[int]:
+    """Return what each EPCI, and the region, owes in cents."""
+    owed = tables.get("contributions", contract("contributions").empty())
+    epci = pd.DataFrame({"level": Level.EPCI.value, "code": owed["epci_siren"].astype("str"),
+                         "net": owed["net_cents"].astype("int64")})  # fmt: skip
+    region = epci.assign(level=Level.REGION.value, code="—")
+    both = pd.concat([epci, region], ignore_index=True)
+    return both.groupby(["level", "code"], sort=True)["net"].sum()
+
+
+def _nom(sides: tuple[Mapping[str, pd.DataFrame], ...], level: str, code: str) -> str:
+    """Return the name of a place, in the first of the tables that know it."""
+    if level == Level.REGION.value:
+        return Message.of("compare.the_region").say()
+    name, key = ("epci", "siren") if level == Level.EPCI.value else ("communes", "insee")
+    for tables in sides:
+        frame = tables.get(name)
+        if frame is None:
+            continue
+        found = frame.loc[frame[key].astype("str") == code, "nom"]
+        if len(found):
+            return str(found.iloc[0])
+    return code

@@ -1,0 +1,72 @@
+"""Two plans side by side: differences by place, by sector, and their causes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from planner.contracts import Column, Contract
+from planner.schemas._columns import NOM, SECTOR_ID, count, term, text
+from planner.vocab import Level, Phase
+
+
+def _signed(name: str, fr: str, en: str, about_fr: str, about_en: str, **more: Any) -> Column:
+    return Column(name=name, type="int", title=(fr, en), description=(about_fr, about_en), **more)
+
+
+differences = Contract(
+    name="differences",
+    title=("Différences", "Differences"),
+    description=("Qui gagne et qui perd d'un plan à l'autre", "Who gains and who loses from one plan to another"),
+    key=("level", "code"),
+    columns=(
+        term("level", Level, "Niveau", "Level", "Région, EPCI ou commune principale des secteurs", "Region, EPCI or main commune of the sectors"),
+        text("code", "Code", "Code", "SIREN, INSEE ou —", "SIREN, INSEE or —"),
+        NOM,
+        count("gaining_count", "Gagnent", "Gaining", "Locaux servis plus tôt (phase, puis année)", "Premises served sooner (phase, then year)"),
+        count("losing_count", "Perdent", "Losing", "Locaux servis plus tard", "Premises served later"),
+        count("only_before_count", "Seulement avant", "Only before", "Locaux de secteurs que le second plan n'a pas", "Premises of sectors that the second plan lacks"),
+        count("only_after_count", "Seulement après", "Only after", "Locaux de secteurs que le premier plan n'a pas", "Premises of sectors that the first plan lacks"),
+        _signed("served_difference_count", "Différence en phases 1 et 2", "Difference in phases 1 and 2",
+                "Locaux des phases 1 et 2, second moins premier", "Premises of phases 1 and 2, second less first", unit="premises"),
+        _signed("premise_years_gained", "Années-locaux gagnées", "Premise-years gained",
+                "Locaux × années plus tôt, où les deux plans ont une année", "Premises × years sooner, where both plans have a year", unit="premise-years"),
+        _signed("net_difference_cents", "Différence de participation", "Difference of contribution",
+                "Second moins premier ; absente par commune, qui ne paie pas", "Second less first; absent by commune, which doesn't pay", unit="cent", nullable=True),
+    ),
+)  # fmt: skip
+
+sector_differences = Contract(
+    name="sector_differences",
+    title=("Différences par secteur", "Differences by sector"),
+    description=("Chaque secteur dont la phase ou l'année diffère", "Every sector whose phase or year differs"),
+    key=("sector_id",),
+    columns=(
+        SECTOR_ID,
+        text("effect", "Effet", "Effect", "gaining, losing, only_before ou only_after", "gaining, losing, only_before or only_after"),
+        count("premises_count", "Locaux", "Premises", "Locaux du secteur", "Premises of the sector"),
+        term("phase_before", Phase, "Phase avant", "Phase before", "Phase dans le premier plan", "Phase in the first plan", nullable=True),
+        term("phase_after", Phase, "Phase après", "Phase after", "Phase dans le second plan", "Phase in the second plan", nullable=True),
+        _signed("year_before", "Année avant", "Year before", "Année dans le premier plan", "Year in the first plan", nullable=True),
+        _signed("year_after", "Année après", "Year after", "Année dans le second plan", "Year in the second plan", nullable=True),
+        _signed("years_sooner", "Années plus tôt", "Years sooner", "Année avant − année après", "Year before − year after", unit="years", nullable=True),
+        text("reason_before", "Motif avant", "Reason before", "Phrase", "Sentence", nullable=True),
+        text("reason_after", "Motif après", "Reason after", "Phrase", "Sentence", nullable=True),
+    ),
+)  # fmt: skip
+
+difference_causes = Contract(
+    name="difference_causes",
+    title=("Causes des différences", "Causes of differences"),
+    description=("L'entrée ou la règle à laquelle chaque différence remonte", "The input or rule that each difference is traced to"),
+    key=("sector_id", "cause"),
+    columns=(
+        SECTOR_ID,
+        text("cause", "Cause", "Cause", "Table ou clé du scénario", "Table or key of the scenario", example="ballots"),
+        text("how", "Lien", "Link",
+             "alone : elle suffit ; needed : sans elle la différence disparaît ; joint : seulement ensemble ; candidate : rien n'a été recalculé",
+             "alone: enough by itself; needed: without it the difference vanishes; joint: only together; candidate: nothing was computed again"),
+        text("words", "En mots", "In words", "Phrase", "Sentence"),
+    ),
+)  # fmt: skip
+
+TABLES = (differences, sector_differences, difference_causes)

@@ -1,0 +1,179 @@
+"""Two plans of the toy territory, differences counted by hand and traced to their causes."""
+
+import json
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from planner import cli
+from planner.compare import Side, compare_plans, list_causes, switch_plans, trace_causes
+from planner.plan import make_plan
+from planner.scenario import Scenario
+from planner.toy import toy_territory
+from planner.verify import verify_programme
+
+
+def side(territory, scenario, name):
+    plan = make_plan(territory, scenario)
+    return Side(name=name, scenario=json.loads(scenario.canonical()), tables=plan.tables())
+
+
+def edited(territory, table, **where_value):
+    """The territory with one cell of one EPCI's row changed."""
+    siren, column, value = where_value["siren"], where_value["column"], where_value["value"]
+    frame = getattr(territory, table).copy()
+    frame.loc[frame["epci_siren"] == siren, column] = value
+    return replace(territory, **{table: frame})
+
+
+@pytest.fixture(scope="module")
+def two():
+    """The third EPCI withdraws its vote, the second has 10 lines, and a price changes."""
+    before = toy_territory()
+    after = edited(before, "deliberations", siren="200000003", column="state", value="pending")
+    after = edited(after, "envelopes", siren="200000002", column="amount", value=10)
+    scenario = Scenario()
+    dearer = Scenario.from_dict({"contribution": {"cents_per_line": 50_000}})
+    return (before, scenario), (after, dearer)
+
+
+def test_premises_years_and_euros_are_counted_by_hand(two):
+    before, after = side(*two[0], "A"), side(*two[1], "B")
+    result = compare_plans(before, after)
+    phase = {s.name: s.tables["programme"].set_index("sector_id")["phase"] for s in (before, after)}
+    # the western sector of the second EPCI (4 lines) enters, that of the third (4 lines) leaves
+    moved = [(phase["A"][key], phase["B"][key]) for key in ("22002-01", "35001-01")]
+    assert moved == [("3", "2"), ("2", "3")]
+    table = result.table.set_index(["level", "code"])
+    second, third = table.loc[("epci", "200000002")], table.loc[("epci", "200000003")]
+    assert (second["gaining_count"], second["losing_count"]) == (4, 0)
+    assert (third["gaining_count"], third["losing_count"]) == (0, 4)
+    assert table.loc[("commune", "22002"), "served_difference_count"] == 4
+    assert pd.isna(table.loc[("commune", "22002"), "net_difference_cents"])
+    # 6 lines at 445 euros before, 10 at 500 after, and what the credit takes off
+    owed = {
+        s.name: s.tables["contributions"].groupby("epci_siren")["net_cents"].sum()
+        for s in (before, after)
+    }
+    assert second["net_difference_cents"] == owed["B"]["200000002"] - owed["A"]["200000002"]
+    assert table.loc[("region", "—"), "served_difference_count"] == 0
+    sums = table.xs("epci", level="level")["gaining_count"].sum()
+    assert sums == table.loc[("region", "—"), "gaining_count"]
+    assert "plus tôt" in result.summary()
+    assert "sooner" in result.summary("en")
+
+
+def test_every_difference_is_traced_to_what_changed(two):
+    before, after = side(*two[0], "A"), side(*two[1], "B")
+    result = compare_plans(before, after)
+    causes = list_causes(before, after)
+    assert [(c.kind, c.name) for c in causes] == [
+        ("input", "envelopes"), ("input", "deliberations"), ("rule", "contribution.cents_per_line"),
+    ]  # fmt: skip
+    traced = trace_causes(result, causes, answer=switch_plans(*two))
+    found = {(r.sector_id, r.cause): r.how for r in traced.itertuples()}
+    assert found["22002-01", "envelopes"] == "alone"
+    assert found["35001-01", "deliberations"] == "alone"
+    assert not any(cause.startswith("contribution") for _, cause in found)
+    blind = trace_causes(result, causes)
+    assert set(blind["how"]) == {"candidate"}
+    assert len(blind) == len(result.sectors) * len(causes)
+
+
+def test_two_causes_that_only_work_together_are_needed():
+    before = toy_territory()
+    scenario = Scenario()
+    voted = edited(before, "deliberations", siren="200000004", column="state", value="voted")
+    frame = before.envelopes
+    if not (frame["epci_siren"] == "200000004").any():
+        row = frame.iloc[[0]].assign(epci_siren="200000004")
+        frame = pd.concat([frame, row], ignore_index=True)
+    first = replace(before, envelopes=frame)
+    first = edited(first, "envelopes", siren="200000004", column="amount", value=0)
+    both = edited(
+        replace(voted, envelopes=first.envelopes), "envelopes", siren="200000004", column="amount",
+        value=10,
+    )  # fmt: skip
+    wish = before.ballots.iloc[[0]].assign(epci_siren="200000004", sector_id="35002-01", rank=1)
+    wishes = before.ballots[before.ballots["epci_siren"] != "200000004"]
+    wishes = pd.concat([wishes, wish], ignore_index=True)
+    first, both = replace(first, ballots=wishes), replace(both, ballots=wishes)
+    one, other = side(first, scenario, "A"), side(both, scenario, "B")
+    result = compare_plans(one, other)
+    causes = list_causes(one, other)
+    answer = switch_plans((first, scenario), (both, scenario))
+    traced = trace_causes(result, causes, answer=answer)
+    mine = traced[traced["sector_id"] == "35002-01"]
+    assert dict(zip(mine["cause"], mine["how"], strict=True)) == {
+        "envelopes": "needed", "deliberations": "needed",
+    }  # fmt: skip
+
+
+def test_a_plan_doesn_t_differ_from_itself_whatever_the_order_of_rows():
+    territory, scenario = toy_territory(), Scenario()
+    one = side(territory, scenario, "A")
+    turned = {name: frame.iloc[::-1].reset_index(drop=True) for name, frame in one.tables.items()}
+    other = replace(one, name="B", tables=turned)
+    result = compare_plans(one, other)
+    assert result.table.empty
+    assert result.sectors.empty
+    assert list_causes(one, other) == ()
+    assert "aucune différence" in result.summary()
+
+
+def test_a_sector_cut_anew_neither_gains_nor_loses():
+    territory, scenario = toy_territory(), Scenario()
+    one = side(territory, scenario, "A")
+    renamed = {
+        name: frame.assign(sector_id=frame["sector_id"].astype("str").replace("35002-02", "35002-09"))
+        if "sector_id" in frame.columns and name != "premises" else frame
+        for name, frame in one.tables.items()
+    }  # fmt: skip
+    result = compare_plans(one, replace(one, name="B", tables=renamed))
+    effects = result.sectors.set_index("sector_id")["effect"].to_dict()
+    assert effects == {"35002-02": "only_before", "35002-09": "only_after"}
+    row = result.table.set_index(["level", "code"]).loc[("epci", "200000004")]
+    assert (row["only_before_count"], row["only_after_count"]) == (6, 6)
+    assert (row["gaining_count"], row["losing_count"]) == (0, 0)
+
+
+def test_the_command_compares_folders_and_scenarios(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("planner.prepare.prepare_territory", lambda *_, **__: toy_territory())
+
+    def run(*words):
+        return CliRunner().invoke(cli.app, [str(word) for word in words])
+
+    (tmp_path / "b.toml").write_text('name = "b"\n[concertation]\nties = "larger_first"\n')
+    (tmp_path / "a.toml").write_text('name = "a"\n')
+    assert run("plan", "a.toml", "--out", "A").exit_code == 0
+    assert run("plan", "b.toml", "--out", "B").exit_code == 0
+    told = run("compare", "A", "B", "--out", "diff")
+    assert told.exit_code == 0, told.output
+    flat = " ".join(told.output.split())
+    assert "concertation.ties est passée de « refuse » à « larger_first »" in flat
+    assert "cause possible" in flat
+    traced = run("compare", "a.toml", "b.toml", "--lang", "en")
+    assert traced.exit_code == 0, traced.output
+    assert "enough alone" in " ".join(traced.output.split())
+    bad = run("compare", "A", "diff")
+    assert bad.exit_code == 1
+    assert "manifest.json" in bad.output
+    (tmp_path / "A" / "tables" / "programme.csv").write_text("sector_id\n")
+    changed = run("compare", "A", "B")
+    assert changed.exit_code == 1
+    assert "Traceback" not in changed.output
+
+
+def test_what_is_read_back_from_a_folder_is_verified_too(monkeypatch, tmp_path):
+    from planner.export import write_plan
+    from planner.io.finished import read_finished_plan
+
+    plan = make_plan(toy_territory(), Scenario())
+    write_plan(plan, tmp_path / "out")
+    found = read_finished_plan(tmp_path / "out")
+    verdict = verify_programme(found.tables, Scenario.from_dict(dict(found.scenario)))
+    assert verdict.holds, verdict.say()
+    assert verdict.checks == verify_programme(plan.tables(), plan.scenario).checks
