@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from planner.errors import PlannerError
     from planner.explain import explain_place
     from planner.export import write_map, write_package, write_plan
-    from planner.io import read_premises
+    from planner.io import read_delivery, read_gracethd, read_premises
     from planner.plan import Plan, make_plan
     from planner.premises import generate_premises
     from planner.prepare import prepare_territory
@@ -45,6 +45,8 @@ __all__ = [
     "make_plan",
     "measure_coverage",
     "prepare_territory",
+    "read_delivery",
+    "read_gracethd",
     "read_premises",
     "read_scenario",
     "toy_territory",
@@ -68,6 +70,8 @@ _HOMES = {
     "make_plan": "plan",
     "measure_coverage": "coverage",
     "prepare_territory": "prepare",
+    "read_delivery": "io",
+    "read_gracethd": "io",
     "read_premises": "io",
     "read_scenario": "scenario",
     "toy_territory": "toy",

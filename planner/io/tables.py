@@ -67,7 +67,8 @@ def read_table(
     path
         The file.
     contract_name
-        Name of the table in :mod:`planner.schemas`, or a contract.
+        Name of the table in :mod:`planner.schemas`, or a contract; of a table with a geometry, the
+        attributes are read.
     columns
         Ours to the file's, where the names differ.
     constants
@@ -90,6 +91,7 @@ def read_table(
         Missing, empty or broken file.
     """
     table = contract_name if isinstance(contract_name, Contract) else contract(contract_name)
+    table = replace(table, geometry=None)
     source = open_source(path, layer=layer or _sheet(Path(path), table), encoding=encoding)
     fixed = dict(constants or {})
     profile = Profile(

@@ -131,3 +131,16 @@ def test_hidden_empty_and_foreign_workbooks_say_what_to_do(tmp_path):
     (tmp_path / "t.xlsx").write_bytes(cut)
     with pytest.raises(DataFileError):
         read_table(tmp_path / "t.xlsx", "ballots")
+
+
+def test_attributes_of_sectors_come_without_their_shapes(tmp_path):
+    head = ["sector_id", "nom", "insee", "departement", "epci_siren", "area_kind", "premises_count",
+            "zone_id", "synthetic"]  # fmt: skip
+    rows = [head, ["a", "Nord", 35236, "35", 243500741, "Rural", 512, None, False]]
+    intake = read_table(workbook(tmp_path, {"Secteurs": rows, "Autre": [["x", "y"]]}), "sectors")
+    assert intake.table["zone_id"].isna().all()
+    assert intake.table.drop(columns="zone_id").to_dict("records") == [
+        {"sector_id": "a", "nom": "Nord", "insee": "35236", "departement": "35",
+         "epci_siren": "243500741", "area_kind": "rural", "premises_count": 512,
+         "synthetic": False}
+    ]  # fmt: skip
