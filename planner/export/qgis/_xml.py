@@ -17,6 +17,7 @@ __all__ = [
     "node",
     "option",
     "options",
+    "properties",
     "spatial_reference",
     "text_node",
     "text_of",
@@ -77,6 +78,15 @@ def option(name: str, value: Value) -> ET.Element:
 def no_properties(tag: str) -> ET.Element:
     """Make the empty collection of data-defined properties that several readers expect."""
     return node(tag, {}, options({"name": "", "properties": None, "type": "collection"}))
+
+
+def properties(tag: str, expressions: Mapping[str, str]) -> ET.Element:
+    """Make a collection of properties that expressions of QGIS define."""
+    defined: dict[str, Value] = {
+        name: {"active": True, "expression": expression, "type": 3}
+        for name, expression in expressions.items()
+    }
+    return node(tag, {}, options({"name": "", "properties": defined, "type": "collection"}))
 
 
 def spatial_reference() -> ET.Element:

@@ -35,6 +35,8 @@ class Label:
         Weight and slope.
     min_scale
         Denominator beyond which nothing is written, None at any scale.
+    max_scale
+        Denominator below which nothing is written: the name is that of all that is seen.
     priority
         From 0 to 10: who yields when labels collide.
     """
@@ -45,6 +47,7 @@ class Label:
     bold: bool = False
     italic: bool = False
     min_scale: int | None = None
+    max_scale: int | None = None
     priority: int = 5
 
 
@@ -95,8 +98,9 @@ def labeling(label: Label, kind: Literal["fill", "marker", "line"]) -> ET.Elemen
     rendering = node(
         "rendering",
         {
-            "drawLabels": 1, "scaleVisibility": label.min_scale is not None,
-            "scaleMin": 0, "scaleMax": label.min_scale or 0, "obstacle": 0, "obstacleFactor": 1,
+            "drawLabels": 1, "scaleVisibility": bool(label.min_scale or label.max_scale),
+            "scaleMin": label.max_scale or 0, "scaleMax": label.min_scale or 0,
+            "obstacle": 0, "obstacleFactor": 1,
             "labelPerPart": 0, "upsidedownLabels": 0, "displayAll": 0, "limitNumLabels": 0,
             "maxNumLabels": 2000, "minFeatureSize": 0, "zIndex": 0, "mergeLines": 0,
             "fontLimitPixelSize": 0, "fontMinPixelSize": 3, "fontMaxPixelSize": 10_000,

@@ -76,7 +76,8 @@ def looks_of(facts: LayerFacts, frame: pd.DataFrame) -> tuple[Look, ...]:
 
 
 def _area_symbol(entry: AreaClass, *, outline_mm: float = 0.1) -> Symbol:
-    return area(entry.swatch, outline=_BORDER, outline_mm=outline_mm)
+    symbol = area(entry.swatch, outline=_BORDER, outline_mm=outline_mm)
+    return replace(symbol, pale_from=PREMISES_FROM)
 
 
 def _by_code(
@@ -188,7 +189,7 @@ def _decision(facts: LayerFacts) -> Look:
 
 
 def _sector_label() -> Label:
-    return Label(expression="nom", size_pt=7, color=_INK, min_scale=_NAMES_FROM, priority=4)
+    return Label(expression="nom", size_pt=7, color=_INK, min_scale=PREMISES_FROM, priority=4)
 
 
 def _programme(facts: LayerFacts, frame: pd.DataFrame) -> Iterator[Look]:
@@ -248,7 +249,8 @@ def _communes(facts: LayerFacts, _frame: pd.DataFrame) -> Iterator[Look]:
     )
     if facts.has("coverage_rate"):
         yield _coverage(facts, names)
-    yield _limits("commune", names, _DETAIL_FROM, facts.lang)
+    # nearer, the names of sectors hold those of their communes
+    yield _limits("commune", replace(names, max_scale=PREMISES_FROM), _DETAIL_FROM, facts.lang)
     yield Look(
         key="regulatory",
         title=Message.of("qgis.look_regulatory"),
@@ -313,7 +315,12 @@ def _page(facts: LayerFacts, label: Label) -> Look:
 
 def _departements(_facts: LayerFacts, _frame: pd.DataFrame) -> Iterator[Look]:
     names = Label(
-        expression='upper("nom")', size_pt=10, color="#11161d", priority=2, min_scale=2_000_000
+        expression='upper("nom")',
+        size_pt=10,
+        color="#11161d",
+        priority=2,
+        min_scale=2_000_000,
+        max_scale=_DETAIL_FROM,
     )
     # whole and thin: dashes along the coast would blot the islets
     style = replace(LINES["departement"], dash=(), halo=0.0, width=1.7)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from planner.export.qgis._xml import no_properties, node, options
+from planner.export.qgis._xml import no_properties, node, options, properties
 from planner.export.style import LineStyle, Swatch
 
 __all__ = ["Symbol", "area", "border", "line", "marker", "rgba"]
@@ -18,6 +18,7 @@ MM_PER_PX: Final = 25.4 / 96
 _PATTERN_STEP_MM: Final = 1.6
 _PATTERN_WIDTH_MM: Final = 0.14
 _DOT_MM: Final = 0.45
+_PALE_PERCENT: Final = 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,11 +32,15 @@ class SymbolLayer:
 
 @dataclass(frozen=True, kw_only=True)
 class Symbol:
-    """A symbol: what it draws (``fill``, ``line`` or ``marker``) and its layers, lowest first."""
+    """A symbol: what it draws (``fill``, ``line`` or ``marker``) and its layers, lowest first.
+
+    It pales at scales larger than that of denominator ``pale_from``, where points lie over it.
+    """
 
     kind: SymbolKind
     layers: tuple[SymbolLayer, ...]
     opacity: float = 1.0
+    pale_from: int | None = None
 
     def element(self, name: str) -> ET.Element:
         """Return QGIS's XML."""
@@ -46,7 +51,11 @@ class Symbol:
             "force_rhr": 0,
             "alpha": self.opacity,
         }
-        symbol = node("symbol", head, no_properties("data_defined_properties"))
+        defined = no_properties("data_defined_properties")
+        if self.pale_from is not None:
+            percent = f"if(@map_scale <= {self.pale_from}, {_PALE_PERCENT}, 100)"
+            defined = properties("data_defined_properties", {"alpha": percent})
+        symbol = node("symbol", head, defined)
         for position, layer in enumerate(self.layers):
             part = node(
                 "layer",

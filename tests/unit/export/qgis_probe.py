@@ -9,6 +9,8 @@ import sys
 from qgis.core import (
     Qgis,
     QgsApplication,
+    QgsExpressionContext,
+    QgsExpressionContextUtils,
     QgsLayoutExporter,
     QgsMapRendererSequentialJob,
     QgsMapSettings,
@@ -68,8 +70,12 @@ def colours(project, theme):
     settings.setLayerStyleOverrides(themes.mapThemeStyleOverrides(theme))
     settings.setDestinationCrs(project.crs())
     settings.setExtent(project.viewSettings().defaultViewExtent())
-    settings.setOutputSize(QSize(600, 600))
+    settings.setOutputSize(QSize(300, 300))
     settings.setFlag(QgsMapSettings.Antialiasing, False)
+    context = QgsExpressionContext()
+    context.appendScope(QgsExpressionContextUtils.projectScope(project))
+    context.appendScope(QgsExpressionContextUtils.mapSettingsScope(settings))
+    settings.setExpressionContext(context)
     job = QgsMapRendererSequentialJob(settings)
     job.start()
     job.waitForFinished()
@@ -79,7 +85,7 @@ def colours(project, theme):
         for x in range(image.width()):
             pixel = image.pixel(x, y) & 0xFFFFFF
             counts[pixel] = counts.get(pixel, 0) + 1
-    return [f"#{pixel:06x}" for pixel, count in counts.items() if count >= 20]
+    return [f"#{pixel:06x}" for pixel, count in counts.items() if count >= 10]
 
 
 def printed(layout, folder):

@@ -135,6 +135,18 @@ def test_premises_are_drawn_from_1_to_50_000_only(styles):
     assert labels == [entry.label.say() for entry in STATE_CLASSES]
 
 
+def test_sectors_pale_where_premises_are_drawn_over_them(styles):
+    symbols = list(root(styles["programme"][0]).iter("symbol"))
+    expressions = {
+        option.get("value")
+        for symbol in symbols
+        if symbol.get("type") == "fill"
+        for option in symbol.find("data_defined_properties").iter("Option")
+        if option.get("name") == "expression"
+    }
+    assert expressions == {"if(@map_scale <= 50000, 30, 100)"}
+
+
 def test_styles_speak_english_when_asked(plan):
     tables = package_tables(plan, lang="en")
     styles = layer_styles(tables, lang="en")
