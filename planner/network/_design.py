@@ -35,6 +35,11 @@ _EXACT_LABELS: Final = 12_000_000
 _EXACT_MERGES: Final = 1_500_000_000
 """Labels, and unions of two, up to which what is left is solved exactly: 150 MB, some 2 s."""
 _NO_COST: Final = 2**61
+_BESIDE: Final = -2
+_ROOM: Final = 3
+"""Nodes of a region for each node that a terminal has on average, a part: where terminals are
+sparse, their neighbourhoods are wide."""
+_MOST_NODES: Final = 20_000
 _ASCENT_ARCS: Final = 2_000_000
 """Arcs, over all roots, that dual ascent may work on: large graphs have fewer roots."""
 
@@ -127,11 +132,15 @@ def design_tree(
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class _Core:
-    """What is left of a graph: its arrays, its terminals, and the number each edge had before."""
+    """What is left of a graph, chains of edges as one.
+
+    ``chain`` gives each edge of the graph its edge in ``csr``: -1 none, ``-2 - e`` a chain beside
+    ``e`` that is no lighter, so that a tree which runs along it is led back to ``e``.
+    """
 
     csr: Csr
     terminal: NDArray[np.uint8]
-    edge: NDArray[np.int64]
+    chain: NDArray[np.int64]
 
 
 def _check_nodes(graph: WeightedGraph, nodes: ArrayLike) -> NDArray[np.int64]:
@@ -167,23 +176,46 @@ def _check_joined(graph: WeightedGraph, joined: NDArray[np.int64]) -> None:
 def _contract(
     csr: Csr, terminal: NDArray[np.uint8], may: NDArray[np.bool_], group: NDArray[np.int64]
 ) -> _Core:
-    """Keep some edges, merge the nodes of each group, drop loops and heavier parallels."""
+    """Keep some edges, merge the nodes of each group, then shorten chains until none is left."""
     from planner.network._compiled.base import make_csr, sort_edges  # noqa: PLC0415 (numba)
+    from planner.network._compiled.reduce import find_chains  # noqa: PLC0415 (imports numba)
 
-    a, b = group[csr.u], group[csr.v]
-    kept = np.flatnonzero(may & (a != b))
-    needed = np.unique(np.concatenate([a[kept], b[kept], group[terminal > 0]]))
-    name = np.zeros(int(group.max()) + 1, np.int32)
-    name[needed] = np.arange(needed.size, dtype=np.int32)
-    u, v, w = name[a[kept]], name[b[kept]], csr.w[kept]
-    order = sort_edges(needed.size, u, v, w)
-    u, v = np.minimum(u, v)[order], np.maximum(u, v)[order]
-    first = np.ones(u.size, np.bool_)
-    first[1:] = (u[1:] != u[:-1]) | (v[1:] != v[:-1])
-    marks = np.zeros(needed.size, np.uint8)
-    marks[name[group[terminal > 0]]] = 1
-    arrays = make_csr(needed.size, u[first], v[first], w[order][first])
-    return _Core(csr=arrays, terminal=marks, edge=kept[order][first])
+    chain = np.where(may, np.arange(csr.u.size), -1)
+    a, b, w = group[csr.u], group[csr.v], csr.w
+    marked = np.unique(group[terminal > 0])
+    while True:
+        kept = np.flatnonzero((a != b) & (np.bincount(chain[chain >= 0], minlength=a.size) > 0))
+        needed = np.unique(np.concatenate([a[kept], b[kept], marked]))
+        name = np.zeros(int(needed.max()) + 1, np.int32)
+        name[needed] = np.arange(needed.size, dtype=np.int32)
+        u, v = name[a[kept]], name[b[kept]]
+        order = sort_edges(needed.size, u, v, w[kept])
+        u, v = np.minimum(u, v)[order], np.maximum(u, v)[order]
+        first = np.ones(u.size, np.bool_)
+        first[1:] = (u[1:] != u[:-1]) | (v[1:] != v[:-1])
+        place = np.cumsum(first) - 1
+        step = np.full(a.size, -1, np.int64)
+        step[kept[order]] = np.where(first, place, -2 - place)
+        chain = _lead(chain, step)
+        marks = np.zeros(needed.size, np.uint8)
+        marks[name[marked]] = 1
+        arrays = make_csr(needed.size, u[first], v[first], w[kept][order][first])
+        label, a, b, w = find_chains(arrays, marks)
+        if w.size == arrays.w.size:
+            return _Core(csr=arrays, terminal=marks, chain=chain)
+        chain, marked = _lead(chain, label), np.flatnonzero(marks)
+
+
+def _lead(chain: NDArray[np.int64], step: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Follow each edge one step further: what ran beside an edge still does."""
+    beside = chain <= _BESIDE
+    if not step.size:
+        return np.full_like(chain, -1)
+    on = step[np.where(beside, _BESIDE - chain, chain)]
+    on[chain == -1] = -1
+    aside = beside & (on >= 0)
+    on[aside] = _BESIDE - on[aside]
+    return on
 
 
 def _solve(
@@ -253,19 +285,28 @@ class _Search:
 
     def _tree(self) -> NDArray[np.uint8]:
         """Mark the best tree in the core."""
-        return np.isin(self.core.edge, self.best).astype(np.uint8)
+        tree = np.zeros(self.core.csr.u.size, np.uint8)
+        on = self.core.chain[self.best]
+        tree[np.where(on <= _BESIDE, _BESIDE - on, on)[on != -1]] = 1
+        return tree
 
     def _keep(self, tree: NDArray[np.uint8]) -> None:
         """Keep a tree of the core if it is the best so far."""
         cost = int(self.core.csr.w[tree > 0].sum())
         if cost < self.cost:
-            self.best, self.cost = self.core.edge[tree > 0], cost
+            self.best, self.cost = self._edges(tree), cost
+
+    def _edges(self, tree: NDArray[np.uint8]) -> NDArray[np.int64]:
+        """List the edges of the graph in a tree of the core."""
+        chain = self.core.chain
+        return np.flatnonzero((chain >= 0) & (tree[np.maximum(chain, 0)] > 0))
 
     def _improve(self, tree: NDArray[np.uint8], most: int, cap: int) -> NDArray[np.uint8]:
         """Improve a tree by regions of a size, within the steps left."""
         from planner.network._compiled.regions import improve  # noqa: PLC0415 (imports numba)
 
         csr, terminal = self.core.csr, self.core.terminal
+        cap = min(_MOST_NODES, max(cap, _ROOM * most * terminal.size // int(terminal.sum())))
         self.steps -= int(
             improve(csr, terminal, tree, np.arange(terminal.size), most, cap, self.steps)[1]
         )
@@ -285,7 +326,7 @@ class _Search:
         self.bound = max(self.bound, min(int(low), self.cost))
         may = rule_out(csr, terminal, root, left, self.cost - int(low)) > 0
         smaller = _contract(csr, terminal, may, np.arange(terminal.size))
-        self.core = replace(smaller, edge=self.core.edge[smaller.edge])
+        self.core = replace(smaller, chain=_lead(self.core.chain, smaller.chain))
 
     def _solve_exactly(self) -> bool:
         """Solve what is left exactly, if terminals are few; return whether it was done."""
@@ -309,6 +350,8 @@ class _Search:
             chosen = np.empty(2 * nodes, np.int32)
             stacks = np.empty((2, 4 * parts), np.int64)
             count = trace(u, v, parts, nodes, back, stacks[0], stacks[1], chosen)
-            self.best, self.cost = self.core.edge[chosen[:count]], int(found)
+            tree = np.zeros(csr.u.size, np.uint8)
+            tree[chosen[:count]] = 1
+            self.best, self.cost = self._edges(tree), int(found)
         self.bound = self.cost
         return True
