@@ -1,0 +1,156 @@
+"""The exact programme at the size of the region: the project beside HiGHS and SCIP.
+
+    python benchmarks/bench_programme.py [--smoke] [--seeds 10] [--peers]
+
+Synthetic regions: 2 500 candidate sectors and 1 250 that are built, 60 EPCI, 4 départements,
+envelopes at 45 % of the lines, capacities, budget and parity slightly binding, some sectors shared
+by two EPCI.  Prints, for each seed of ballots, the gap and the CPU seconds of the first objective,
+of all of them, and of a second scenario in which one weight changed.  With ``--peers``, the plain
+formulation (one flow in each EPCI) is given five times our time in HiGHS and in SCIP.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from dataclasses import replace
+
+import numpy as np
+import scipy.spatial
+
+from planner.choice import Choice, ChoiceProblem, Contiguity, Limit, Objective
+from planner.programme import solve_choice
+from planner.programme._compact import solve_compact
+from planner.texts import Message
+
+_RULE = Message.of("programme.limit_made_up")
+
+
+def make_region(
+    seed: int, *, candidates: int = 2500, actors: int = 60, contiguity: str = "within_epci"
+) -> ChoiceProblem:
+    """Make a region of the given size; ``seed`` draws the ballots, the ground stays the same."""
+    ground, ballot = np.random.default_rng(2018), np.random.default_rng(seed)
+    total = candidates * 3 // 2
+    points = ground.random((total, 2)) * (1.5, 1.0)
+    edges = _neighbours(points)
+    towns = ground.random((max(2, actors // 2), 2)) * (1.5, 1.0)
+    distance = scipy.spatial.cKDTree(towns).query(points)[0]
+    open_ones = np.sort(np.argsort(distance, kind="stable")[total - candidates :])
+    place = np.full(total, -1)
+    place[open_ones] = np.arange(candidates)
+    reached = np.zeros(candidates, bool)
+    ends = place[edges]
+    for mine, other in ((0, 1), (1, 0)):
+        touching = (ends[:, mine] >= 0) & (ends[:, other] < 0)
+        reached[ends[touching, mine]] = True
+    edges = np.sort(ends[(ends >= 0).all(axis=1)], axis=1)
+    edges = edges[np.lexsort((edges[:, 1], edges[:, 0]))]
+    points = points[open_ones]
+    seats = ground.random((actors, 2)) * (1.5, 1.0)
+    near, who = scipy.spatial.cKDTree(seats).query(points, k=2)
+    decider, second = who[:, 0], who[:, 1]
+    lines = ground.integers(300, 1001, candidates)
+    shared = near[:, 1] < near[:, 0] * 1.02  # sectors that lie across a border
+    away = np.where(shared, lines // 4, 0)
+    sector, actor, need = (
+        np.concatenate(parts)
+        for parts in (
+            (np.arange(candidates), np.flatnonzero(shared)),
+            (decider, second[shared]),
+            (lines - away, away[shared]),
+        )
+    )
+    order = np.lexsort((actor, sector))
+    reached = _with_landings(reached, edges, decider, lines)
+    all_of_actor = np.bincount(actor, need, actors)
+    quarter = (points[:, 0] > 0.75) * 2 + (points[:, 1] > 0.5)
+    rural = ground.random(candidates) < 0.6
+    cost = lines * ground.integers(800, 4001, candidates) // 1000
+    votes = np.zeros(candidates, np.int64)
+    for one in range(actors):
+        mine = np.flatnonzero(decider == one)
+        votes[mine] = (ballot.permutation(len(mine)) + 1) * lines[mine]
+    share = 0.45
+    limits = [
+        Limit(
+            name=f"capacity.{code}", message=_RULE, coefficients=np.where(quarter == at, lines, 0),
+            upper=int(share * 0.97 * lines[quarter == at].sum()),
+        )
+        for at, code in enumerate(("22", "29", "35", "56"))
+    ]  # fmt: skip
+    limits.append(
+        Limit(
+            name="budget.region", message=_RULE, coefficients=cost,
+            upper=int(share * 0.95 * cost.sum()),
+        )
+    )  # fmt: skip
+    # 10 % apart at most: |rural - urban| <= (rural + urban) / 10
+    sign = np.where(rural, 1, -1)
+    limits += [
+        Limit(name="parity.rural", message=_RULE, coefficients=lines * (10 * sign - 1), upper=0),
+        Limit(name="parity.urban", message=_RULE, coefficients=lines * (-10 * sign - 1), upper=0),
+    ]
+    border = ground.integers(500, 6000, len(edges))
+    same = decider[edges[:, 0]] == decider[edges[:, 1]]
+    criteria = lines * ballot.integers(0, 101, candidates)
+    objectives = (
+        Objective(name="votes", sense="max", coefficients=votes),
+        Objective(name="criteria", sense="max", coefficients=criteria),
+        Objective(name="cost", sense="min", coefficients=cost),
+        Objective(
+            name="compactness", sense="max", coefficients=np.zeros(candidates, np.int64),
+            edge_coefficients=np.where(same, border, 0),
+        ),
+    )  # fmt: skip
+    return ChoiceProblem(
+        sector_ids=tuple(f"S{position:05d}" for position in range(candidates)),
+        lines=lines,
+        departements=tuple(("22", "29", "35", "56")[at] for at in quarter),
+        rural=rural,
+        actors=tuple(f"2000{position:05d}" for position in range(actors)),
+        decider=decider.astype(np.int64),
+        share_candidate=sector[order].astype(np.int64),
+        share_actor=actor[order].astype(np.int64),
+        share_need=need[order].astype(np.int64),
+        envelopes=(share * all_of_actor).astype(np.int64),
+        required=np.zeros(candidates, bool),
+        refused=ground.random(candidates) < 0.01,
+        reached=reached,
+        edges=edges.astype(np.int64),
+        edge_border_m=border,
+        feeder=np.full(candidates, -1, np.int64),
+        contiguity=Contiguity(contiguity),
+        limits=tuple(limits),
+        objectives=objectives,
+    )
+
+
+def _neighbours(points: np.ndarray) -> np.ndarray:
+    """Return the pairs of neighbours among points: the sides of their triangles."""
+    sides = scipy.spatial.Delaunay(points).simplices[:, [[0, 1], [1, 2], [0, 2]]].reshape(-1, 2)
+    return np.unique(np.sort(sides, axis=1), axis=0)
+
+
+def _with_landings(
+    reached: np.ndarray, edges: np.ndarray, decider: np.ndarray, lines: np.ndarray
+) -> np.ndarray:
+    """Give each group of an EPCI that nothing reaches a landing point: its largest sector."""
+    same = edges[decider[edges[:, 0]] == decider[edges[:, 1]]]
+    count = len(reached)
+    links = scipy.sparse.coo_array((np.ones(len(same)), same.T), shape=(count, count))
+    group = scipy.sparse.csgraph.connected_components(links, directed=False)[1]
+    reached = reached.copy()
+    for one in np.unique(group):
+        members = np.flatnonzero(group == one)
+        if not reached[members].any():
+            reached[members[np.argmax(lines[members])]] = True
+    return reached
+
+
+def with_another_weight(problem: ChoiceProblem) -> ChoiceProblem:
+    """Return the problem with the votes of one EPCI a tenth heavier."""
+    votes = problem.objectives[0]
+    weight = np.where(problem.decider == 0, 11, 10)
+    changed = replace(votes, coefficients=votes.coefficients * weight // 10)
+    return replace(problem, objectives=(changed, *problem.objectives[1:]))

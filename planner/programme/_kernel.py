@@ -1,0 +1,363 @@
+"""Compiled loops over a diagram of choices: its growth, its best path, its search.
+
+Values are 64-bit integers, so that every bound is proved to the unit.  A diagram has one layer a
+sector; from a state, one arrow leaves the sector out (``out_to``), the other takes it (``in_to``);
+-1 where there is none.  The last state is the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numba
+import numpy as np
+
+__all__ = ["NONE", "SLOTS", "best_choice", "grow", "list_choices", "pattern_values"]
+
+SLOTS = 15  # four bits each in one word
+NONE = -(2**62)
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def _compiled(function: Function) -> Function:
+    try:
+        fast = numba.njit(nogil=True, error_model="numpy", cache=True)(function)
+    except RuntimeError:  # numba found no folder where it may write
+        fast = numba.njit(nogil=True, error_model="numpy")(function)
+    return fast
+
+
+@_compiled
+def _settle(label, width, keep, connected):
+    """Forget the sectors that can't matter any more: the key of what is left, -1 if it is lost."""
+    if connected:
+        for slot in range(width):
+            if label[slot] < 2:
+                continue
+            alive = False
+            for kept in keep:
+                if label[kept] == label[slot]:
+                    alive = True
+                    break
+            if not alive:
+                return -1
+    key = 0
+    fresh = 2
+    named = np.zeros(SLOTS + 3, np.int64)
+    for position in range(len(keep)):
+        value = label[keep[position]]
+        if value >= 2:
+            if named[value] == 0:
+                named[value] = fresh
+                fresh += 1
+            value = named[value]
+        key |= value << (4 * position)
+    return key
+
+
+@_compiled
+def grow(keys, width, near, parents, children, pairs, keep, reached, connected):
+    """Add one sector to every state: the states without it, with it, and its chosen neighbours.
+
+    ``near``, ``parents``, ``children`` and ``pairs`` are flags of the slots: neighbours that may
+    reach it, sectors that must come before it, sectors that must come after it, neighbours that
+    count in an objective.  ``keep`` are the slots that still matter (``width`` is the new sector).
+    """
+    count = len(keys)
+    without = np.empty(count, np.int64)
+    with_it = np.empty(count, np.int64)
+    chosen = np.zeros(count, np.int64)
+    label = np.zeros(SLOTS + 2, np.int64)
+    for state in range(count):
+        mask = 0
+        may_skip = True
+        may_take = True
+        for slot in range(width):
+            label[slot] = (keys[state] >> (4 * slot)) & 15
+            if label[slot] > 0:
+                if pairs[slot]:
+                    mask |= 1 << slot
+                if children[slot]:
+                    may_skip = False
+            elif parents[slot]:
+                may_take = False
+        chosen[state] = mask
+        label[width] = 0
+        without[state] = _settle(label, width + 1, keep, connected) if may_skip else -1
+        if not may_take:
+            with_it[state] = -1
+            continue
+        mine = 1
+        if connected:
+            rooted = reached
+            for slot in range(width):
+                if near[slot] and label[slot] == 1:
+                    rooted = True
+            mine = 1 if rooted else SLOTS + 1
+            for slot in range(width):
+                if near[slot] and label[slot] >= 2:
+                    old = label[slot]
+                    for other in range(width):
+                        if label[other] == old:
+                            label[other] = mine
+        label[width] = mine
+        with_it[state] = _settle(label, width + 1, keep, connected)
+    return without, with_it, chosen
+
+
+@_compiled
+def pattern_values(layer, start, edges, node_value, edge_value):
+    """Return what taking a sector is worth, beside each set of its chosen neighbours."""
+    values = np.empty(len(layer), np.int64)
+    for pattern in range(len(layer)):
+        value = node_value[layer[pattern]]
+        for item in range(start[pattern], start[pattern + 1]):
+            value += edge_value[edges[item]]
+        values[pattern] = value
+    return values
+
+
+@_compiled
+def _backward(first, out_to, in_to, pattern, value, weight, price):
+    """Return the best value from every state to the end, at a price for each unit of weight."""
+    layers = len(first) - 2
+    best = np.full(first[layers + 1], NONE, np.int64)
+    best[first[layers]] = 0
+    for layer in range(layers - 1, -1, -1):
+        cost = price * weight[layer]
+        for state in range(first[layer], first[layer + 1]):
+            found = NONE
+            if out_to[state] >= 0:
+                found = best[out_to[state]]
+            if in_to[state] >= 0 and best[in_to[state]] > NONE:
+                taken = best[in_to[state]] + value[pattern[state]] - cost
+                found = max(found, taken)
+            best[state] = found
+    return best
+
+
+@_compiled
+def _follow(best, first, out_to, in_to, pattern, value, weight, price, row):
+    """Walk the best path: writes who is taken, returns its value and its weight."""
+    state = first[0]
+    worth = 0
+    heavy = 0
+    for layer in range(len(first) - 2):
+        row[layer] = 0
+        if in_to[state] >= 0 and best[in_to[state]] > NONE:
+            gain = value[pattern[state]]
+            if best[in_to[state]] + gain - price * weight[layer] == best[state] and (
+                out_to[state] < 0 or best[out_to[state]] < best[state]
+            ):
+                row[layer] = 1
+                worth += gain
+                heavy += weight[layer]
+                state = in_to[state]
+                continue
+        state = out_to[state]
+    return worth, heavy
+
+
+@_compiled
+def _walk(
+    first, out_to, in_to, pattern, value, weight, limit, prices, bests, light, floor, all_of, rows,
+    found_values, node_limit,
+):  # fmt: skip
+    """Search the diagram depth first.
+
+    With ``all_of``, write every choice worth ``floor`` or more into ``rows``; else the last one
+    that passes the best by more than ``floor`` asks.  Returns (choices found, complete, best).
+    """
+    layers = len(first) - 2
+    state = np.zeros(layers + 1, np.int64)
+    worth = np.zeros(layers + 1, np.int64)
+    heavy = np.zeros(layers + 1, np.int64)
+    tried = np.zeros(layers + 1, np.int8)
+    takes = np.zeros(layers + 1, np.int8)
+    row = np.zeros(layers, np.uint8)
+    state[0] = first[0]
+    found = 0
+    visited = 0
+    depth = 0
+    last = len(prices) - 1
+    while depth >= 0:
+        if depth == layers:
+            if all_of:
+                if found == len(rows):
+                    return found, False
+                for layer in range(layers):
+                    rows[found, layer] = row[layer]
+                found_values[found] = worth[depth]
+                found += 1
+            else:
+                for layer in range(layers):
+                    rows[0, layer] = row[layer]
+                found_values[0] = worth[depth]
+                floor = worth[depth] + (floor - found_values[1])
+                found_values[1] = worth[depth]
+                found = 1
+            depth -= 1
+            continue
+        here = state[depth]
+        if tried[depth] == 0:
+            visited += 1
+            if visited > node_limit:
+                return found, False
+            first_take = False
+            if in_to[here] >= 0 and bests[last, in_to[here]] > NONE:
+                first_take = out_to[here] < 0 or (
+                    bests[last, in_to[here]] + value[pattern[here]] - prices[last] * weight[depth]
+                    > bests[last, out_to[here]]
+                )
+            takes[depth] = 1 if first_take else 0
+        if tried[depth] == 2:
+            tried[depth] = 0
+            depth -= 1
+            continue
+        take = takes[depth] if tried[depth] == 0 else 1 - takes[depth]
+        tried[depth] += 1
+        after = in_to[here] if take else out_to[here]
+        if after < 0:
+            continue
+        new_worth = worth[depth]
+        new_heavy = heavy[depth]
+        if take:
+            new_worth += value[pattern[here]]
+            new_heavy += weight[depth]
+        if new_heavy + light[after] > limit:
+            continue
+        open_still = depth + 1 < layers or new_worth >= floor
+        for way in range(last, -1, -1):
+            if bests[way, after] == NONE or (
+                new_worth + bests[way, after] + prices[way] * (limit - new_heavy) < floor
+            ):
+                open_still = False
+                break
+        if not open_still:
+            continue
+        row[depth] = take
+        depth += 1
+        state[depth] = after
+        worth[depth] = new_worth
+        heavy[depth] = new_heavy
+        tried[depth] = 0
+    return found, True
+
+
+@_compiled
+def _prices(first, out_to, in_to, pattern, value, weight, limit, row):
+    """Find the price of a unit of weight at which the bound is least.
+
+    Returns (status, best value, bound, price): status 0 when nothing fits, 1 when the best path
+    fits without a price, 2 otherwise; the best choice that was met is in ``row``.
+    """
+    layers = len(first) - 2
+    zero = np.zeros(len(value), np.int64)
+    light = _backward(first, out_to, in_to, pattern, zero, weight, 1)
+    if light[first[0]] == NONE or -light[first[0]] > limit:
+        return 0, NONE, NONE, 0
+    best = _backward(first, out_to, in_to, pattern, value, weight, 0)
+    worth, heavy = _follow(best, first, out_to, in_to, pattern, value, weight, 0, row)
+    if heavy <= limit:
+        return 1, worth, worth, 0
+    over_worth, over_heavy = worth, heavy
+    bound, bound_price = worth, 0
+    _, _ = _follow(light, first, out_to, in_to, pattern, zero, weight, 1, row)
+    worth = 0
+    state = first[0]
+    under_heavy = 0
+    for layer in range(layers):
+        if row[layer]:
+            worth += value[pattern[state]]
+            under_heavy += weight[layer]
+            state = in_to[state]
+        else:
+            state = out_to[state]
+    under_worth = worth
+    met = worth
+    trial = np.zeros(layers, np.uint8)
+    for _turn in range(40):
+        price = (over_worth - under_worth) // (over_heavy - under_heavy)
+        if price <= 0:
+            break
+        best = _backward(first, out_to, in_to, pattern, value, weight, price)
+        top = best[first[0]] + price * limit
+        if top < bound:
+            bound, bound_price = top, price
+        worth, heavy = _follow(best, first, out_to, in_to, pattern, value, weight, price, trial)
+        if heavy <= limit:
+            if worth > met:
+                met = worth
+                row[:] = trial
+            if heavy == under_heavy and worth == under_worth:
+                break
+            under_worth, under_heavy = worth, heavy
+        else:
+            if heavy == over_heavy and worth == over_worth:
+                break
+            over_worth, over_heavy = worth, heavy
+        if best[first[0]] <= max(
+            under_worth - price * under_heavy, over_worth - price * over_heavy
+        ) and price == (over_worth - under_worth) // (over_heavy - under_heavy):
+            break
+    return 2, met, bound, bound_price
+
+
+@_compiled
+def _bounds(first, out_to, in_to, pattern, value, weight, price):
+    """Return the prices that bound a search, with their best values: some below, some above."""
+    prices = np.empty(3, np.int64)
+    prices[0] = price - price // 8
+    prices[1] = price + price // 8
+    prices[2] = price
+    bests = np.empty((3, first[len(first) - 1]), np.int64)
+    for way in range(3):
+        bests[way] = _backward(first, out_to, in_to, pattern, value, weight, prices[way])
+    return prices, bests
+
+
+@_compiled
+def best_choice(first, out_to, in_to, pattern, value, weight, limit, slack, node_limit, row):
+    """Find the best choice within ``limit``, up to ``slack``: (found, value, proved bound)."""
+    status, met, bound, price = _prices(
+        first, out_to, in_to, pattern, value, weight, limit, row
+    )
+    if status == 0:
+        return False, NONE, NONE
+    if bound - met <= slack:
+        return True, met, bound
+    prices, bests = _bounds(first, out_to, in_to, pattern, value, weight, price)
+    light = -_backward(
+        first, out_to, in_to, pattern, np.zeros(len(value), np.int64), weight, 1
+    )
+    rows = np.zeros((1, len(first) - 2), np.uint8)
+    values = np.zeros(2, np.int64)
+    values[1] = met
+    found, complete = _walk(
+        first, out_to, in_to, pattern, value, weight, limit, prices, bests, light,
+        met + slack + 1, False, rows, values, node_limit,
+    )  # fmt: skip
+    if found:
+        met = values[0]
+        row[:] = rows[0]
+    return True, met, min(bound, met + slack) if complete else bound
+
+
+@_compiled
+def list_choices(
+    first, out_to, in_to, pattern, value, weight, limit, floor, node_limit, rows, values
+):
+    """List every choice within ``limit`` worth ``floor`` or more: (count, whether it is all)."""
+    row = np.zeros(len(first) - 2, np.uint8)
+    status, _, bound, price = _prices(first, out_to, in_to, pattern, value, weight, limit, row)
+    if status == 0 or bound < floor:
+        return 0, True
+    prices, bests = _bounds(first, out_to, in_to, pattern, value, weight, price)
+    light = -_backward(
+        first, out_to, in_to, pattern, np.zeros(len(value), np.int64), weight, 1
+    )
+    return _walk(
+        first, out_to, in_to, pattern, value, weight, limit, prices, bests, light, floor, True,
+        rows, values, node_limit,
+    )  # fmt: skip
