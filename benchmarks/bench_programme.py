@@ -20,9 +20,9 @@ import scipy.spatial
 
 from planner.choice import Choice, ChoiceProblem, Contiguity, Limit, Objective
 from planner.programme import solve_choice
-from planner.programme._compact import solve_compact
 from planner.texts import Message
 
+SHARE = 1.0
 _RULE = Message.of("programme.limit_made_up")
 
 
@@ -51,7 +51,7 @@ def make_region(
     near, who = scipy.spatial.cKDTree(seats).query(points, k=2)
     decider, second = who[:, 0], who[:, 1]
     lines = ground.integers(300, 1001, candidates)
-    shared = near[:, 1] < near[:, 0] * 1.02  # sectors that lie across a border
+    shared = near[:, 1] < near[:, 0] * SHARE  # sectors that lie across a border
     away = np.where(shared, lines // 4, 0)
     sector, actor, need = (
         np.concatenate(parts)

@@ -4,6 +4,8 @@
 envelope.
 """
 
+from planner.programme._blocks import ColumnPool
 from planner.programme._ranking import Programme, ProgrammeRules, choose_sectors
+from planner.programme._solve import solve_choice
 
-__all__ = ["Programme", "ProgrammeRules", "choose_sectors"]
+__all__ = ["ColumnPool", "Programme", "ProgrammeRules", "choose_sectors", "solve_choice"]

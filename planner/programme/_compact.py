@@ -1,0 +1,315 @@
+"""The whole choice as one integer programme: slow at region size, right on small ones.
+
+It shares nothing with the column generation but the question: an oracle for it, and what is left
+when a neighbourhood is too intricate for a diagram.  A chosen sector consumes one unit of a flow
+that enters at the reached sectors and passes through chosen ones only.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, field
+
+import highspy
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse
+
+from planner.choice import (
+    Choice,
+    ChoiceProblem,
+    ChoiceStatus,
+    Contiguity,
+    Objective,
+    StageResult,
+)
+from planner.programme._master import new_solver, run_solver
+
+__all__ = ["CompactModel", "compact_model", "solve_compact"]
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass
+class CompactModel:
+    """Rows ``lower ≤ matrix · x ≤ upper``; the first columns are the candidates.
+
+    Parameters
+    ----------
+    columns
+        How many columns.
+    upper_bounds, lower_bounds
+        Of each column.
+    integers
+        How many of the first columns are whole.
+    pair_column
+        Column of each pair of neighbours that counts.
+    entries, lower, upper
+        Rows: columns and coefficients, and their bounds.
+    """
+
+    columns: int
+    lower_bounds: Floats
+    upper_bounds: Floats
+    integers: int
+    pair_column: dict[int, int]
+    entries: list[tuple[list[int], list[float]]] = field(default_factory=list)
+    lower: list[float] = field(default_factory=list)
+    upper: list[float] = field(default_factory=list)
+
+    def add(self, columns: object, values: object, lower: float, upper: float) -> None:
+        """Add a row."""
+        self.entries.append((np.asarray(columns).tolist(), np.asarray(values, float).tolist()))
+        self.lower.append(lower)
+        self.upper.append(upper)
+
+    def matrix(self) -> scipy.sparse.csr_array:
+        """Return the rows as a sparse matrix."""
+        sizes = [len(columns) for columns, _ in self.entries]
+        flat = [c for columns, _ in self.entries for c in columns]
+        values = [v for _, row in self.entries for v in row]
+        start = np.concatenate([[0], np.cumsum(sizes)])
+        return scipy.sparse.csr_array((values, flat, start), shape=(len(sizes), self.columns))
+
+    def costs(self, objective: Objective) -> Floats:
+        """Return what each column is worth under an objective."""
+        costs = np.zeros(self.columns)
+        costs[: len(objective.coefficients)] = objective.coefficients
+        if objective.edge_coefficients is not None:
+            for pair, column in self.pair_column.items():
+                costs[column] = objective.edge_coefficients[pair]
+        return costs
+
+
+def compact_model(problem: ChoiceProblem) -> CompactModel:
+    """State every rule of a problem as rows."""
+    count = problem.candidates_count
+    counted = np.zeros(len(problem.edges), bool)
+    for objective in problem.objectives:
+        if objective.edge_coefficients is not None:
+            counted |= objective.edge_coefficients != 0
+    pairs = {int(pair): count + at for at, pair in enumerate(np.flatnonzero(counted))}
+    arcs = _arcs(problem)
+    sources = np.flatnonzero(problem.reached) if len(arcs) else np.zeros(0, int)
+    first_arc = count + len(pairs)
+    first_source = first_arc + len(arcs)
+    columns = first_source + len(sources)
+    upper = np.concatenate([np.ones(first_arc), np.full(columns - first_arc, math.inf)])
+    upper[:count][problem.refused] = 0
+    lower = np.zeros(columns)
+    lower[:count][problem.required] = 1
+    model = CompactModel(
+        columns=columns, lower_bounds=lower, upper_bounds=upper, integers=first_arc,
+        pair_column=pairs,
+    )  # fmt: skip
+    _add_envelopes(model, problem)
+    for limit in problem.limits:
+        where = np.flatnonzero(limit.coefficients)
+        model.add(
+            where, limit.coefficients[where],
+            -math.inf if limit.lower is None else limit.lower,
+            math.inf if limit.upper is None else limit.upper,
+        )  # fmt: skip
+    for pair, column in pairs.items():
+        a, b = problem.edges[pair]
+        model.add([column, a], [1, -1], -math.inf, 0)
+        model.add([column, b], [1, -1], -math.inf, 0)
+        model.add([a, b, column], [1, 1, -1], -math.inf, 1)
+    if problem.contiguity is Contiguity.FEEDER:
+        for candidate in np.flatnonzero(problem.feeder >= 0):
+            model.add([candidate, problem.feeder[candidate]], [1, -1], -math.inf, 0)
+    elif problem.contiguity is not Contiguity.NONE:
+        _add_flow(model, problem, arcs, sources, first_arc, first_source)
+    return model
+
+
+def _arcs(problem: ChoiceProblem) -> npt.NDArray[np.int64]:
+    """Return who may reach whom, both ways."""
+    if problem.contiguity not in {Contiguity.WITHIN_EPCI, Contiguity.ANY_EPCI}:
+        return np.zeros((0, 2), np.int64)
+    edges = problem.edges
+    if problem.contiguity is Contiguity.WITHIN_EPCI:
+        edges = edges[problem.decider[edges[:, 0]] == problem.decider[edges[:, 1]]]
+    return np.concatenate([edges, edges[:, ::-1]])
+
+
+def _add_envelopes(model: CompactModel, problem: ChoiceProblem) -> None:
+    for actor, envelope in enumerate(problem.envelopes):
+        mine = (problem.share_actor == actor) & (problem.share_need > 0)
+        if mine.any():
+            model.add(
+                problem.share_candidate[mine], problem.share_need[mine], -math.inf, max(envelope, 0)
+            )
+
+
+def _add_flow(
+    model: CompactModel,
+    problem: ChoiceProblem,
+    arcs: npt.NDArray[np.int64],
+    sources: npt.NDArray[np.int64],
+    first_arc: int,
+    first_source: int,
+) -> None:
+    count = problem.candidates_count
+    if len(arcs) == 0:
+        model.upper_bounds[:count][~problem.reached] = 0
+        return
+    most = _largest_groups(problem, arcs)
+    into: list[list[int]] = [[] for _ in range(count)]
+    out: list[list[int]] = [[] for _ in range(count)]
+    for at, (start, end) in enumerate(arcs):
+        out[start].append(first_arc + at)
+        into[end].append(first_arc + at)
+        model.add([first_arc + at, start], [1, -float(most[start])], -math.inf, 0)
+        model.add([first_arc + at, end], [1, -float(most[end])], -math.inf, 0)
+    for at, source in enumerate(sources):
+        into[source].append(first_source + at)
+        model.add([first_source + at, source], [1, -float(most[source])], -math.inf, 0)
+    for candidate in range(count):
+        columns = [*into[candidate], *out[candidate], candidate]
+        values = [1.0] * len(into[candidate]) + [-1.0] * len(out[candidate]) + [-1.0]
+        model.add(columns, values, 0, 0)
+
+
+def _largest_groups(
+    problem: ChoiceProblem, arcs: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """Return how many sectors could hang on each: the size of its group of neighbours."""
+    count = problem.candidates_count
+    links = scipy.sparse.coo_array((np.ones(len(arcs)), arcs.T), shape=(count, count))
+    group = scipy.sparse.csgraph.connected_components(links, directed=False)[1]
+    sizes: npt.NDArray[np.int64] = np.bincount(group)[group]
+    return sizes
+
+
+def solve_compact(
+    problem: ChoiceProblem, *, gap_share: float = 0.0, seconds: float | None = None
+) -> Choice:
+    """Solve a problem as one integer programme, objective by objective.
+
+    Parameters
+    ----------
+    problem
+        The question.
+    gap_share
+        How much of each objective may be missed.
+    seconds
+        Time for all objectives together.
+    """
+    model = compact_model(problem)
+    end = math.inf if seconds is None else time.monotonic() + seconds
+    chosen: npt.NDArray[np.bool_] | None = None
+    stages: list[StageResult] = []
+    objectives = problem.objectives or (
+        Objective(name="any", sense="max", coefficients=np.zeros(len(problem.lines), np.int64)),
+    )
+    for objective in objectives:
+        costs = model.costs(objective)
+        found, bound, status = _run(model, objective, costs, chosen, gap_share, end)
+        if found is None:
+            if status is ChoiceStatus.INFEASIBLE or chosen is None:
+                return _answer(problem, status, None, [])
+            found = chosen
+        chosen = found
+        value = _value(problem, objective, found)
+        if problem.objectives:
+            done = bound is not None and abs(bound - value) <= gap_share * max(1, abs(bound))
+            if bound == value:
+                status = ChoiceStatus.OPTIMAL
+            elif done:
+                status = ChoiceStatus.WITHIN_GAP
+            stages.append(
+                StageResult(objective=objective.name, value=value, bound=bound, status=status)
+            )
+        where = np.flatnonzero(costs)
+        held = (value, math.inf) if objective.sense == "max" else (-math.inf, value)
+        model.add(where, costs[where], *held)
+    weakest = ChoiceStatus.OPTIMAL
+    for stage in stages:
+        if stage.status is not ChoiceStatus.OPTIMAL:
+            weakest = stage.status if weakest is not ChoiceStatus.TIME_LIMIT else weakest
+    return _answer(problem, weakest, chosen, stages)
+
+
+def _value(
+    problem: ChoiceProblem, objective: Objective, chosen: npt.NDArray[np.bool_]
+) -> int:
+    value = int(objective.coefficients[chosen].sum())
+    if objective.edge_coefficients is not None and len(problem.edges):
+        both = chosen[problem.edges].all(axis=1)
+        value += int(objective.edge_coefficients[both].sum())
+    return value
+
+
+def _answer(
+    problem: ChoiceProblem,
+    status: ChoiceStatus,
+    chosen: npt.NDArray[np.bool_] | None,
+    stages: list[StageResult],
+) -> Choice:
+    ids = () if chosen is None else tuple(problem.sector_ids[at] for at in np.flatnonzero(chosen))
+    return Choice(
+        problem_sha256=problem.sha256, status=status, chosen=ids, stages=tuple(stages)
+    )
+
+
+def _run(
+    model: CompactModel,
+    objective: Objective,
+    costs: Floats,
+    start: npt.NDArray[np.bool_] | None,
+    gap_share: float,
+    end: float,
+) -> tuple[npt.NDArray[np.bool_] | None, int | None, ChoiceStatus]:
+    """Solve one stage: who is chosen, the bound, what is known."""
+    left = end - time.monotonic()
+    if left <= 0:
+        return None, None, ChoiceStatus.TIME_LIMIT
+    matrix = model.matrix()
+    lp = highspy.HighsLp()
+    lp.num_col_, lp.num_row_ = model.columns, len(model.lower)
+    lp.sense_ = (
+        highspy.ObjSense.kMaximize if objective.sense == "max" else highspy.ObjSense.kMinimize
+    )
+    lp.col_cost_ = costs
+    lp.col_lower_, lp.col_upper_ = model.lower_bounds, model.upper_bounds
+    lp.row_lower_, lp.row_upper_ = np.array(model.lower), np.array(model.upper)
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    lp.a_matrix_.start_ = matrix.indptr.astype(np.int32)
+    lp.a_matrix_.index_ = matrix.indices.astype(np.int32)
+    lp.a_matrix_.value_ = matrix.data
+    kinds = highspy.HighsVarType
+    lp.integrality_ = [
+        kinds.kInteger if at < model.integers else kinds.kContinuous for at in range(model.columns)
+    ]
+    solver = new_solver(
+        mip_rel_gap=gap_share, mip_abs_gap=0.9 if gap_share == 0 else 1e-6,
+        mip_feasibility_tolerance=1e-9,
+    )  # fmt: skip
+    if left < math.inf:
+        solver.setOptionValue("time_limit", left)
+    solver.passModel(lp)
+    if start is not None:
+        count = len(start)
+        solver.setSolution(count, np.arange(count, dtype=np.int32), start.astype(float))
+    status = run_solver(solver)
+    if status in {
+        highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible,
+    }:  # fmt: skip
+        return None, None, ChoiceStatus.INFEASIBLE
+    info = solver.getInfo()
+    bound: int | None = None
+    if abs(info.mip_dual_bound) < highspy.kHighsInf:
+        down = objective.sense == "max"
+        bound = math.floor(info.mip_dual_bound + 1e-6) if down else math.ceil(
+            info.mip_dual_bound - 1e-6)  # fmt: skip
+    ended = (
+        ChoiceStatus.WITHIN_GAP
+        if status == highspy.HighsModelStatus.kOptimal
+        else ChoiceStatus.TIME_LIMIT
+    )
+    solution = solver.getSolution()
+    if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+        return None, bound, ended
+    return np.array(solution.col_value)[: len(objective.coefficients)] > 0.5, bound, ended

@@ -1,0 +1,331 @@
+"""The exact programme: objective after objective, each with its value, its bound and its status.
+
+Each objective is bounded by column generation (:mod:`planner.programme._columns`).  The choices of
+each actor that miss its best price by no more than the gap are then listed, all of them, and
+combined in whole numbers: a programme better than the best combination doesn't exist.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from planner.choice import (
+    Choice,
+    ChoiceProblem,
+    ChoiceStatus,
+    Contiguity,
+    Objective,
+    StageResult,
+)
+from planner.programme._blocks import ColumnPool, Row, held_row, split_problem
+from planner.programme._columns import Clock, Region, Stage, TooWideError
+from planner.programme._compact import solve_compact
+from planner.programme._cuts import cuts_of, reached_part
+from planner.programme._integer import combine, holds, total
+
+__all__ = ["solve_choice"]
+
+Flags = npt.NDArray[np.bool_]
+Rows = npt.NDArray[np.uint8]
+
+_SMALL = 300  # candidates up to which every optimum is proved, whatever the gap asked
+_LISTED = 4_000  # choices of one actor that are listed at most
+_FIRST_SHARE = 2e-5  # of the bound: how far the first list of choices goes
+_CLOSE_SHARE = 1e-7  # of the value: where column generation stops
+_CUT_ROUNDS = 60
+
+
+@dataclass
+class _Answer:
+    parts: list[Rows] | None
+    value: int
+    bound: int | None
+    status: ChoiceStatus
+
+
+def solve_choice(
+    problem: ChoiceProblem,
+    *,
+    gap_share: float = 1e-4,
+    seconds: float | None = None,
+    warm: ColumnPool | None = None,
+) -> Choice:
+    """Choose the sectors: the best under each objective in turn, the former ones held.
+
+    Among programmes equal under every objective, the one that holds the first sector (by id) on
+    which they differ is taken, when every optimum is proved.  The same problem gives the same
+    answer, unless time stops it, which the status says.
+
+    Parameters
+    ----------
+    problem
+        The question.
+    gap_share
+        How much of each objective may be missed, as a share of its bound; 0 proves optima.  Small
+        problems are always proved.
+    seconds
+        Time for all objectives together; None for as long as it takes.
+    warm
+        What was learnt from a former question of the same region; it is filled for the next one.
+
+    Returns
+    -------
+    Choice
+        ``infeasible`` and empty when no programme holds every rule.
+
+    Raises
+    ------
+    PlannerError
+        When values are too large to be added exactly, or the solver fails.
+    """
+    clock = Clock.within(seconds)
+    pool = ColumnPool() if warm is None else warm
+    if problem.candidates_count <= _SMALL:
+        gap_share = 0.0
+    blocks, rows = split_problem(problem)
+    if not blocks:
+        return _of_nothing(problem)
+    region = Region(blocks, pool)
+    try:
+        return _Search(problem, region, list(rows), gap_share, clock).run()
+    except TooWideError:
+        return solve_compact(problem, gap_share=gap_share, seconds=seconds)
+    finally:
+        region.keep()
+
+
+def _of_nothing(problem: ChoiceProblem) -> Choice:
+    """Answer a question without candidates: nothing, if the limits can hold it."""
+    nothing = all((r.lower or 0) <= 0 <= (0 if r.upper is None else r.upper) for r in problem.limits)
+    stages = tuple(
+        StageResult(objective=o.name, value=0, bound=0, status=ChoiceStatus.OPTIMAL)
+        for o in problem.objectives
+    )
+    status = ChoiceStatus.OPTIMAL if nothing else ChoiceStatus.INFEASIBLE
+    return Choice(
+        problem_sha256=problem.sha256, status=status, chosen=(), stages=stages if nothing else ()
+    )
+
+
+class _Search:
+    """One question, objective after objective."""
+
+    def __init__(
+        self, problem: ChoiceProblem, region: Region, rows: list[Row], gap_share: float, clock: Clock
+    ) -> None:
+        self.problem = problem
+        self.region = region
+        self.rows = rows
+        self.gap_share = gap_share
+        self.clock = clock
+        self.incumbent: list[Rows] | None = None
+        self.last: Stage | None = None
+
+    def run(self) -> Choice:
+        """Answer."""
+        zero = np.zeros(self.problem.candidates_count, np.int64)
+        objectives = self.problem.objectives or (
+            Objective(name="any", sense="max", coefficients=zero),
+        )
+        stages: list[StageResult] = []
+        for objective in objectives:
+            sign = 1 if objective.sense == "max" else -1
+            answer = self._optimise(objective)
+            if answer.parts is None:
+                return self._unanswered(answer)
+            self.incumbent = answer.parts
+            bound = None if answer.bound is None else sign * answer.bound
+            stages.append(
+                StageResult(
+                    objective=objective.name, value=sign * answer.value, bound=bound,
+                    status=answer.status,
+                )
+            )  # fmt: skip
+            self.rows.append(held_row(objective, sign * answer.value))
+        weakest = _weakest(stage.status for stage in stages)
+        if weakest is ChoiceStatus.OPTIMAL:
+            self._break_ties()
+        chosen = self._chosen(self.incumbent)
+        return Choice(
+            problem_sha256=self.problem.sha256,
+            status=weakest,
+            chosen=tuple(self.problem.sector_ids[at] for at in np.flatnonzero(chosen)),
+            stages=tuple(stages) if self.problem.objectives else (),
+        )
+
+    def _unanswered(self, answer: _Answer) -> Choice:
+        if answer.status is not ChoiceStatus.INFEASIBLE and self.clock.left > 0:
+            seconds = None if self.clock.end is None else self.clock.left
+            return solve_compact(self.problem, gap_share=self.gap_share, seconds=seconds)
+        return Choice(
+            problem_sha256=self.problem.sha256, status=answer.status, chosen=(), stages=()
+        )
+
+    def _chosen(self, parts: Sequence[Rows] | None) -> Flags:
+        chosen = np.zeros(self.problem.candidates_count, bool)
+        for block, part in zip(self.region.blocks, parts or (), strict=True):
+            chosen[block.members] = part[0] > 0
+        return chosen
+
+    # -- one objective
+
+    def _optimise(self, objective: Objective) -> _Answer:
+        """Solve one stage, adding cuts as long as a chain across borders is missing."""
+        if self.incumbent is not None:
+            for at, part in enumerate(self.incumbent):
+                self.region.learn(at, part)
+        answer = _Answer(None, 0, None, ChoiceStatus.TIME_LIMIT)
+        best: tuple[int, list[Rows]] | None = None
+        for _ in range(_CUT_ROUNDS):
+            stage = Stage(self.region, objective, self.rows)
+            self.last = stage
+            answer = self._stage(stage, best[1] if best else self.incumbent)
+            if answer.parts is None or self.problem.contiguity is not Contiguity.ANY_EPCI:
+                return answer
+            chosen = self._chosen(answer.parts)
+            cuts = cuts_of(self.problem, chosen)
+            if not cuts:
+                return answer
+            self.rows += cuts
+            best = self._repair(stage, chosen, best)
+            if best is not None and answer.bound is not None:
+                gap = answer.bound - best[0]
+                if gap <= self._target(answer.bound) or self.clock.over:
+                    break
+            elif self.clock.over:
+                break
+        if best is None:
+            return _Answer(None, 0, answer.bound, ChoiceStatus.TIME_LIMIT)
+        bound = answer.bound
+        return _Answer(best[1], best[0], bound, self._status(best[0], bound, self.clock.over))
+
+    def _repair(
+        self, stage: Stage, chosen: Flags, best: tuple[int, list[Rows]] | None
+    ) -> tuple[int, list[Rows]] | None:
+        """Return the better of the best answer and ``chosen`` without what nothing reaches."""
+        parts = self.region.parts(reached_part(self.problem, chosen))
+        required = self.problem.required
+        if holds(self.region.blocks, parts, self.rows) and chosen[required].all():
+            value = total(self.region.blocks, parts, stage.row)
+            if best is None or value > best[0]:
+                return value, parts
+        return best
+
+    def _target(self, bound: int) -> int:
+        return math.floor(self.gap_share * abs(bound))
+
+    def _status(self, value: int, bound: int | None, stopped: bool) -> ChoiceStatus:
+        if bound == value:
+            return ChoiceStatus.OPTIMAL
+        if bound is not None and bound - value <= self._target(bound):
+            return ChoiceStatus.WITHIN_GAP
+        return ChoiceStatus.TIME_LIMIT if stopped else ChoiceStatus.WITHIN_GAP
+
+    def _stage(self, stage: Stage, incumbent: list[Rows] | None) -> _Answer:
+        """Bound by column generation, then combine the choices that could matter."""
+        start = self._start(stage)
+        value = stage.converge(self.clock, start=start, close_share=_CLOSE_SHARE)
+        if value is None or stage.best is None:
+            status = ChoiceStatus.INFEASIBLE if stage.infeasible else ChoiceStatus.TIME_LIMIT
+            return _Answer(None, 0, None, status)
+        self._note(stage)
+        bound = stage.best.bound
+        parts = None
+        low = 0
+        if incumbent is not None and holds(stage.blocks, incumbent, self.rows):
+            parts, low = list(incumbent), total(stage.blocks, incumbent, stage.row)
+        reach = max(1, int(_FIRST_SHARE * abs(bound)))
+        stopped = False
+        while not self.clock.over:
+            target = self._target(bound)
+            if parts is not None and bound - low <= target:
+                break
+            deficit = reach if parts is None else min(reach, stage.best.bound - low)
+            lists, _, complete = stage.list_near(deficit, _LISTED)
+            found = combine(
+                stage.blocks, lists, stage.row, self.rows,
+                incumbent=parts, gap=target, seconds=self.clock.left,
+            )  # fmt: skip
+            if found.parts is not None:
+                parts, low = found.parts, found.value
+            stopped = stopped or found.stopped
+            beyond = stage.best.bound - deficit
+            if complete:
+                listed = beyond if found.bound is None else found.bound
+                bound = min(bound, max(listed, beyond, low if parts is not None else beyond))
+            if parts is None and complete and deficit > _spread(stage):
+                return _Answer(None, 0, None, ChoiceStatus.INFEASIBLE)
+            whole = parts is not None and deficit >= stage.best.bound - low
+            if not complete or found.stopped or whole:
+                break
+            reach *= 4
+        if parts is None:
+            return _Answer(None, 0, bound, ChoiceStatus.TIME_LIMIT)
+        return _Answer(parts, low, bound, self._status(low, bound, stopped or self.clock.over))
+
+    def _start(self, stage: Stage) -> npt.NDArray[np.float64] | None:
+        """Return prices known from a former question, by the names of the rows."""
+        known = self.region.pool.prices.get(stage.row.name)
+        if known is None:
+            return None
+        return np.array([known.get(row.name, 0.0) for row in stage.rows])
+
+    def _note(self, stage: Stage) -> None:
+        if stage.best is not None:
+            self.region.pool.prices[stage.row.name] = {
+                row.name: float(price)
+                for row, price in zip(stage.rows, stage.best.prices, strict=True)
+            }
+
+    # -- equal programmes
+
+    def _break_ties(self) -> None:
+        """Among programmes equal under every objective, prefer the first ids."""
+        stage = self.last
+        if stage is None or stage.best is None or self.incumbent is None:
+            return
+        deficit = stage.best.bound - total(stage.blocks, self.incumbent, stage.row)
+        lists, _, complete = stage.list_near(deficit, _LISTED)
+        if not complete or self.problem.contiguity is Contiguity.ANY_EPCI:
+            return
+        for at, part in enumerate(self.incumbent):
+            if not any(np.array_equal(part[0], row) for row in lists[at]):
+                lists[at] = np.concatenate([lists[at], part])
+        varying = sorted(
+            int(block.members[place])
+            for block, rows in zip(stage.blocks, lists, strict=True)
+            for place in np.flatnonzero((rows != rows[:1]).any(axis=0))
+        )
+        for start in range(0, len(varying), 12):
+            some = varying[start : start + 12]
+            weight = np.zeros(self.problem.candidates_count, np.int64)
+            weight[some] = 2 ** np.arange(len(some))[::-1]
+            found = combine(
+                stage.blocks, lists, Row(name="first_id", coefficients=weight), self.rows,
+                incumbent=self.incumbent, gap=0, seconds=self.clock.left,
+            )  # fmt: skip
+            if found.parts is None or found.stopped:
+                return
+            self.incumbent = found.parts
+            for at, block in enumerate(stage.blocks):
+                places = np.flatnonzero(np.isin(block.members, some))
+                same = (lists[at][:, places] == found.parts[at][:, places]).all(axis=1)
+                lists[at] = lists[at][same]
+
+
+def _spread(stage: Stage) -> int:
+    """Return more than any choice of an actor can miss its best by."""
+    if stage.best is None:
+        return 0
+    every = int(np.abs(stage.best.node_value).sum()) + int(np.abs(stage.best.pair_value).sum())
+    return 2 * (every >> stage.best.shift) + 1
+
+
+def _weakest(statuses: object) -> ChoiceStatus:
+    order = [ChoiceStatus.OPTIMAL, ChoiceStatus.WITHIN_GAP, ChoiceStatus.TIME_LIMIT]
+    return max(statuses, key=order.index)  # type: ignore[call-overload, no-any-return]
