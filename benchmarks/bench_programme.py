@@ -11,15 +11,12 @@ formulation (one flow in each EPCI) is given five times our time in HiGHS and in
 
 from __future__ import annotations
 
-import argparse
-import time
 from dataclasses import replace
 
 import numpy as np
 import scipy.spatial
 
-from planner.choice import Choice, ChoiceProblem, Contiguity, Limit, Objective
-from planner.programme import solve_choice
+from planner.choice import ChoiceProblem, Contiguity, Limit, Objective
 from planner.texts import Message
 
 SHARE = 1.0

@@ -44,7 +44,11 @@ class Contiguity(StrEnum):
 
 
 class ChoiceStatus(StrEnum):
-    """What is known of an answer."""
+    """What is known of an answer.
+
+    ``time_limit`` says that time, or the work allowed, ended before the gap asked; the bound and
+    the gap of each stage stand all the same.
+    """
 
     OPTIMAL = "optimal"
     WITHIN_GAP = "within_gap"

@@ -1,9 +1,9 @@
 """Column generation for one objective: each actor proposes choices, dual prices arbitrate.
 
 Every round, each actor's diagram answers exactly what its best choice is at given prices of the
-common rows.  Whatever the prices, their worth at the bounds of the rows plus the best of every actor
-is a bound that no programme can pass; prices are rounded to whole numbers of a fine unit, so that
-this bound is proved without any tolerance.
+common rows.  Whatever the prices, their worth at the bounds of the rows plus the best of every
+actor is a bound that no programme can pass; prices are rounded to whole numbers of a fine unit, so
+that no tolerance stands in the proof.
 
 The method is Dantzig and Wolfe's (Operations Research 8(1), 1960); prices are smoothed towards the
 best ones known, as Wentges (International Transactions in Operational Research 4(2), 1997).
@@ -39,6 +39,7 @@ Result = TypeVar("Result")
 _WORKERS = 2
 _SMOOTHING = 0.5
 _ROUNDS = 400
+_NOTHING = 1e-7  # what the linear programme may leave of broken rules
 _BITS = 61
 _FINEST = 24
 
@@ -162,12 +163,14 @@ class Stage:
         self.rows = list(rows)
         self.with_pairs = any(row.pair_coefficients is not None for row in [self.row, *self.rows])
         self.pairs_count = max(
-            [len(r.pair_coefficients) for r in [self.row, *rows] if r.pair_coefficients is not None],
+            [
+                len(r.pair_coefficients)
+                for r in [self.row, *rows]
+                if r.pair_coefficients is not None
+            ],
             default=0,
         )
-        self.blocks = (
-            region.blocks if self.with_pairs else tuple(lighter(b) for b in region.blocks)
-        )
+        self.blocks = region.blocks if self.with_pairs else tuple(lighter(b) for b in region.blocks)
         self.diagrams = region.diagrams(with_pairs=self.with_pairs)
         self.best: Priced | None = None
         self.infeasible = False
@@ -300,7 +303,7 @@ class Stage:
         """Generate columns until the rows can hold; False when they can't, or time is up."""
         for _ in range(_ROUNDS):
             found = master.solve()
-            if found.value > -1e-7:
+            if found.value > -_NOTHING:
                 return True
             new = self._ask(master, found.rows, worth=0)
             if self.infeasible or new == 0 or clock.over:

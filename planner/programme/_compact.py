@@ -30,6 +30,8 @@ __all__ = ["CompactModel", "compact_model", "solve_compact"]
 
 Floats = npt.NDArray[np.float64]
 
+_HALF = 0.5  # a whole column is at 0 or 1, give or take the solver's tolerance
+
 
 @dataclass
 class CompactModel:
@@ -172,9 +174,7 @@ def _add_flow(
         model.add(columns, values, 0, 0)
 
 
-def _largest_groups(
-    problem: ChoiceProblem, arcs: npt.NDArray[np.int64]
-) -> npt.NDArray[np.int64]:
+def _largest_groups(problem: ChoiceProblem, arcs: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Return how many sectors could hang on each: the size of its group of neighbours."""
     count = problem.candidates_count
     links = scipy.sparse.coo_array((np.ones(len(arcs)), arcs.T), shape=(count, count))
@@ -206,7 +206,7 @@ def solve_compact(
     )
     for objective in objectives:
         costs = model.costs(objective)
-        found, bound, status = _run(model, objective, costs, chosen, gap_share, end)
+        found, bound, status = _run(model, objective, costs, gap_share, end)
         if found is None:
             if status is ChoiceStatus.INFEASIBLE or chosen is None:
                 return _answer(problem, status, None, [])
@@ -232,9 +232,7 @@ def solve_compact(
     return _answer(problem, weakest, chosen, stages)
 
 
-def _value(
-    problem: ChoiceProblem, objective: Objective, chosen: npt.NDArray[np.bool_]
-) -> int:
+def _value(problem: ChoiceProblem, objective: Objective, chosen: npt.NDArray[np.bool_]) -> int:
     value = int(objective.coefficients[chosen].sum())
     if objective.edge_coefficients is not None and len(problem.edges):
         both = chosen[problem.edges].all(axis=1)
@@ -249,16 +247,13 @@ def _answer(
     stages: list[StageResult],
 ) -> Choice:
     ids = () if chosen is None else tuple(problem.sector_ids[at] for at in np.flatnonzero(chosen))
-    return Choice(
-        problem_sha256=problem.sha256, status=status, chosen=ids, stages=tuple(stages)
-    )
+    return Choice(problem_sha256=problem.sha256, status=status, chosen=ids, stages=tuple(stages))
 
 
 def _run(
     model: CompactModel,
     objective: Objective,
     costs: Floats,
-    start: npt.NDArray[np.bool_] | None,
     gap_share: float,
     end: float,
 ) -> tuple[npt.NDArray[np.bool_] | None, int | None, ChoiceStatus]:
@@ -290,9 +285,6 @@ def _run(
     if left < math.inf:
         solver.setOptionValue("time_limit", left)
     solver.passModel(lp)
-    if start is not None:
-        count = len(start)
-        solver.setSolution(count, np.arange(count, dtype=np.int32), start.astype(float))
     status = run_solver(solver)
     if status in {
         highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible,
@@ -312,4 +304,4 @@ def _run(
     solution = solver.getSolution()
     if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
         return None, bound, ended
-    return np.array(solution.col_value)[: len(objective.coefficients)] > 0.5, bound, ended
+    return np.array(solution.col_value)[: len(objective.coefficients)] > _HALF, bound, ended

@@ -23,9 +23,9 @@ def _groups(problem: ChoiceProblem, chosen: Flags) -> npt.NDArray[np.int64]:
     count = problem.candidates_count
     both = problem.edges[chosen[problem.edges].all(axis=1)]
     links = scipy.sparse.coo_array((np.ones(len(both)), both.T), shape=(count, count))
-    group: npt.NDArray[np.int64] = scipy.sparse.csgraph.connected_components(
-        links, directed=False
-    )[1].astype(np.int64)
+    group: npt.NDArray[np.int64] = scipy.sparse.csgraph.connected_components(links, directed=False)[
+        1
+    ].astype(np.int64)
     return group
 
 

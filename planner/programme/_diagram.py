@@ -254,9 +254,7 @@ def _links(ground: Ground) -> list[set[int]]:
     links: list[set[int]] = [set() for _ in range(ground.count)]
     wanted = [*ground.pairs]
     if ground.connected:  # two reached sectors have nothing to tell each other
-        wanted += [
-            (a, b) for a, b in ground.near if not (ground.reached[a] and ground.reached[b])
-        ]
+        wanted += [(a, b) for a, b in ground.near if not (ground.reached[a] and ground.reached[b])]
     wanted = [(a, b) for a, b in wanted if not (ground.refused[a] or ground.refused[b])]
     for a, b in [*wanted, *ground.before]:
         links[a].add(b)

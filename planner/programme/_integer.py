@@ -22,7 +22,6 @@ __all__ = ["Combination", "combine", "total"]
 Integers = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.uint8]
 
-_NODES = 20_000
 _RETRIES = 20
 
 
@@ -73,6 +72,7 @@ def combine(
     incumbent: Sequence[Rows] | None,
     gap: int,
     seconds: float,
+    nodes: int | None = None,
 ) -> Combination:
     """Choose one of the listed choices of each actor, all rows held, worth as much as can be.
 
@@ -88,6 +88,8 @@ def combine(
         How much may be missed; 0 proves the optimum.
     seconds
         Time allowed.
+    nodes
+        Nodes of the search allowed; None for as many as it takes.
     """
     reference = [c[:1] for c in choices] if incumbent is None else list(incumbent)
     offset = total(blocks, reference, objective)
@@ -97,23 +99,27 @@ def combine(
     bounds = [(total(blocks, reference, row), row) for row in rows]
     solver = _model(blocks, owner, worth, uses, bounds)
     solver.setOptionValue("mip_abs_gap", max(gap, 0.9))
+    if nodes is not None:
+        solver.setOptionValue("mip_max_nodes", nodes)
     if seconds < math.inf:
         solver.setOptionValue("time_limit", max(seconds, 0.01))
     stops = {highspy.HighsModelStatus.kTimeLimit}
     best = None if incumbent is None else list(incumbent)
-    best_value = None if incumbent is None else offset
+    best_value: int | None = None if incumbent is None else offset
+    bound = offset
     for _ in range(_RETRIES):
         status = run_solver(solver)
         if status not in stops and status in {
             highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible,
         }:  # fmt: skip
-            bound = best_value
-            return Combination(parts=best, value=best_value or 0, bound=bound)
+            return Combination(parts=best, value=best_value or 0, bound=best_value)
         solution = np.array(solver.getSolution().col_value)
         bound = offset + math.floor(min(solver.getInfo().mip_dual_bound, 2.0**60) + 1e-6)
         if not solver.getSolution().value_valid or len(solution) == 0:
             break
-        picked = [int(np.argmax(np.where(owner == at, solution, -1.0))) for at in range(len(blocks))]
+        picked = [
+            int(np.argmax(np.where(owner == at, solution, -1.0))) for at in range(len(blocks))
+        ]
         starts = np.concatenate([[0], np.cumsum([len(c) for c in choices])])
         parts = [choices[at][pick - starts[at]][None, :] for at, pick in enumerate(picked)]
         if holds(blocks, parts, rows):
@@ -126,9 +132,7 @@ def combine(
                       np.array(picked, np.int32), np.ones(len(picked)))  # fmt: skip
     if best_value is not None:
         bound = max(bound, best_value)
-    return Combination(
-        parts=best, value=best_value or 0, bound=bound, stopped=status in stops
-    )
+    return Combination(parts=best, value=best_value or 0, bound=bound, stopped=status in stops)
 
 
 def _relative(
@@ -166,7 +170,7 @@ def _model(
     ]
     model.row_lower_ = np.concatenate([ones, low])
     model.row_upper_ = np.concatenate([ones, high])
-    index, value, starts = [np.arange(count)[np.argsort(owner, kind="stable")]], [np.ones(count)], []
+    index, value = [np.argsort(owner, kind="stable")], [np.ones(count)]
     sizes = list(np.bincount(owner, minlength=len(blocks)))
     for use, size in zip(uses, scale, strict=True):
         where = np.flatnonzero(use)
@@ -179,6 +183,6 @@ def _model(
     model.a_matrix_.index_ = np.concatenate(index).astype(np.int32)
     model.a_matrix_.value_ = np.concatenate(value)
     model.integrality_ = [highspy.HighsVarType.kInteger] * count
-    solver = new_solver(mip_rel_gap=0.0, mip_feasibility_tolerance=1e-9, mip_max_nodes=_NODES)
+    solver = new_solver(mip_rel_gap=0.0, mip_feasibility_tolerance=1e-9)
     solver.passModel(model)
     return solver

@@ -8,32 +8,44 @@ sector; from a state, one arrow leaves the sector out (``out_to``), the other ta
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import ParamSpec, TypeVar, cast
 
 import numba
 import numpy as np
+import numpy.typing as npt
 
 __all__ = ["NONE", "SLOTS", "best_choice", "grow", "list_choices", "pattern_values"]
 
 SLOTS = 15  # four bits each in one word
+WAITING = 2  # a sector left out is 0, one reached is 1, groups that wait have a number from here
+BOTH = 2  # the two arrows of a state
 NONE = -(2**62)
-Function = TypeVar("Function", bound=Callable[..., Any])
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+Bytes = npt.NDArray[np.uint8]
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
 
 
-def _compiled(function: Function) -> Function:
+def _compiled(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
     try:
         fast = numba.njit(nogil=True, error_model="numpy", cache=True)(function)
     except RuntimeError:  # numba found no folder where it may write
         fast = numba.njit(nogil=True, error_model="numpy")(function)
-    return fast
+    return cast("Callable[Parameters, Result]", fast)
 
 
 @_compiled
-def _settle(label, width, keep, connected):
+def _settle(
+    label: Ints,
+    width: int,
+    keep: Ints,
+    connected: bool,
+) -> int:
     """Forget the sectors that can't matter any more: the key of what is left, -1 if it is lost."""
     if connected:
         for slot in range(width):
-            if label[slot] < 2:
+            if label[slot] < WAITING:
                 continue
             alive = False
             for kept in keep:
@@ -43,11 +55,11 @@ def _settle(label, width, keep, connected):
             if not alive:
                 return -1
     key = 0
-    fresh = 2
+    fresh = WAITING
     named = np.zeros(SLOTS + 3, np.int64)
     for position in range(len(keep)):
         value = label[keep[position]]
-        if value >= 2:
+        if value >= WAITING:
             if named[value] == 0:
                 named[value] = fresh
                 fresh += 1
@@ -57,7 +69,17 @@ def _settle(label, width, keep, connected):
 
 
 @_compiled
-def grow(keys, width, near, parents, children, pairs, keep, reached, connected):
+def grow(  # noqa: C901, PLR0912 (one compiled loop)
+    keys: Ints,
+    width: int,
+    near: Flags,
+    parents: Flags,
+    children: Flags,
+    pairs: Flags,
+    keep: Ints,
+    reached: bool,
+    connected: bool,
+) -> tuple[Ints, Ints, Ints]:
     """Add one sector to every state: the states without it, with it, and its chosen neighbours.
 
     ``near``, ``parents``, ``children`` and ``pairs`` are flags of the slots: neighbours that may
@@ -96,7 +118,7 @@ def grow(keys, width, near, parents, children, pairs, keep, reached, connected):
                     rooted = True
             mine = 1 if rooted else SLOTS + 1
             for slot in range(width):
-                if near[slot] and label[slot] >= 2:
+                if near[slot] and label[slot] >= WAITING:
                     old = label[slot]
                     for other in range(width):
                         if label[other] == old:
@@ -107,7 +129,13 @@ def grow(keys, width, near, parents, children, pairs, keep, reached, connected):
 
 
 @_compiled
-def pattern_values(layer, start, edges, node_value, edge_value):
+def pattern_values(
+    layer: Ints,
+    start: Ints,
+    edges: Ints,
+    node_value: Ints,
+    edge_value: Ints,
+) -> Ints:
     """Return what taking a sector is worth, beside each set of its chosen neighbours."""
     values = np.empty(len(layer), np.int64)
     for pattern in range(len(layer)):
@@ -119,7 +147,15 @@ def pattern_values(layer, start, edges, node_value, edge_value):
 
 
 @_compiled
-def _backward(first, out_to, in_to, pattern, value, weight, price):
+def _backward(
+    first: Ints,
+    out_to: Ints,
+    in_to: Ints,
+    pattern: Ints,
+    value: Ints,
+    weight: Ints,
+    price: int,
+) -> Ints:
     """Return the best value from every state to the end, at a price for each unit of weight."""
     layers = len(first) - 2
     best = np.full(first[layers + 1], NONE, np.int64)
@@ -138,7 +174,17 @@ def _backward(first, out_to, in_to, pattern, value, weight, price):
 
 
 @_compiled
-def _follow(best, first, out_to, in_to, pattern, value, weight, price, row):
+def _follow(
+    best: Ints,
+    first: Ints,
+    out_to: Ints,
+    in_to: Ints,
+    pattern: Ints,
+    value: Ints,
+    weight: Ints,
+    price: int,
+    row: Bytes,
+) -> tuple[int, int]:
     """Walk the best path: writes who is taken, returns its value and its weight."""
     state = first[0]
     worth = 0
@@ -160,10 +206,23 @@ def _follow(best, first, out_to, in_to, pattern, value, weight, price, row):
 
 
 @_compiled
-def _walk(
-    first, out_to, in_to, pattern, value, weight, limit, prices, bests, light, floor, all_of, rows,
-    found_values, node_limit,
-):  # fmt: skip
+def _walk(  # noqa: C901, PLR0912, PLR0915 (one compiled loop)
+    first: Ints,
+    out_to: Ints,
+    in_to: Ints,
+    pattern: Ints,
+    value: Ints,
+    weight: Ints,
+    limit: int,
+    prices: Ints,
+    bests: Ints,
+    light: Ints,
+    floor: int,
+    all_of: bool,
+    rows: Bytes,
+    found_values: Ints,
+    node_limit: int,
+) -> tuple[int, bool]:
     """Search the diagram depth first.
 
     With ``all_of``, write every choice worth ``floor`` or more into ``rows``; else the last one
@@ -211,7 +270,7 @@ def _walk(
                     > bests[last, out_to[here]]
                 )
             takes[depth] = 1 if first_take else 0
-        if tried[depth] == 2:
+        if tried[depth] == BOTH:
             tried[depth] = 0
             depth -= 1
             continue
@@ -246,7 +305,16 @@ def _walk(
 
 
 @_compiled
-def _prices(first, out_to, in_to, pattern, value, weight, limit, row):
+def _prices(  # noqa: C901, PLR0912 (one compiled loop)
+    first: Ints,
+    out_to: Ints,
+    in_to: Ints,
+    pattern: Ints,
+    value: Ints,
+    weight: Ints,
+    limit: int,
+    row: Bytes,
+) -> tuple[int, int, int, int]:
     """Find the price of a unit of weight at which the bound is least.
 
     Returns (status, best value, bound, price): status 0 when nothing fits, 1 when the best path
@@ -305,7 +373,15 @@ def _prices(first, out_to, in_to, pattern, value, weight, limit, row):
 
 
 @_compiled
-def _bounds(first, out_to, in_to, pattern, value, weight, price):
+def _bounds(
+    first: Ints,
+    out_to: Ints,
+    in_to: Ints,
+    pattern: Ints,
+    value: Ints,
+    weight: Ints,
+    price: int,
+) -> tuple[Ints, Ints]:
     """Return the prices that bound a search, with their best values: some below, some above."""
     prices = np.empty(3, np.int64)
     prices[0] = price - price // 8
@@ -318,19 +394,26 @@ def _bounds(first, out_to, in_to, pattern, value, weight, price):
 
 
 @_compiled
-def best_choice(first, out_to, in_to, pattern, value, weight, limit, slack, node_limit, row):
+def best_choice(
+    first: Ints,
+    out_to: Ints,
+    in_to: Ints,
+    pattern: Ints,
+    value: Ints,
+    weight: Ints,
+    limit: int,
+    slack: int,
+    node_limit: int,
+    row: Bytes,
+) -> tuple[bool, int, int]:
     """Find the best choice within ``limit``, up to ``slack``: (found, value, proved bound)."""
-    status, met, bound, price = _prices(
-        first, out_to, in_to, pattern, value, weight, limit, row
-    )
+    status, met, bound, price = _prices(first, out_to, in_to, pattern, value, weight, limit, row)
     if status == 0:
         return False, NONE, NONE
     if bound - met <= slack:
         return True, met, bound
     prices, bests = _bounds(first, out_to, in_to, pattern, value, weight, price)
-    light = -_backward(
-        first, out_to, in_to, pattern, np.zeros(len(value), np.int64), weight, 1
-    )
+    light = -_backward(first, out_to, in_to, pattern, np.zeros(len(value), np.int64), weight, 1)
     rows = np.zeros((1, len(first) - 2), np.uint8)
     values = np.zeros(2, np.int64)
     values[1] = met
@@ -346,17 +429,25 @@ def best_choice(first, out_to, in_to, pattern, value, weight, limit, slack, node
 
 @_compiled
 def list_choices(
-    first, out_to, in_to, pattern, value, weight, limit, floor, node_limit, rows, values
-):
+    first: Ints,
+    out_to: Ints,
+    in_to: Ints,
+    pattern: Ints,
+    value: Ints,
+    weight: Ints,
+    limit: int,
+    floor: int,
+    node_limit: int,
+    rows: Bytes,
+    values: Ints,
+) -> tuple[int, bool]:
     """List every choice within ``limit`` worth ``floor`` or more: (count, whether it is all)."""
     row = np.zeros(len(first) - 2, np.uint8)
     status, _, bound, price = _prices(first, out_to, in_to, pattern, value, weight, limit, row)
     if status == 0 or bound < floor:
         return 0, True
     prices, bests = _bounds(first, out_to, in_to, pattern, value, weight, price)
-    light = -_backward(
-        first, out_to, in_to, pattern, np.zeros(len(value), np.int64), weight, 1
-    )
+    light = -_backward(first, out_to, in_to, pattern, np.zeros(len(value), np.int64), weight, 1)
     return _walk(
         first, out_to, in_to, pattern, value, weight, limit, prices, bests, light, floor, True,
         rows, values, node_limit,

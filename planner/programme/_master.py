@@ -42,7 +42,12 @@ def new_solver(**options: object) -> highspy.Highs:
     HiGHS keeps one pool of threads for the process and refuses a run that asks for another size.
     """
     solver = highspy.Highs()
-    for name, value in {"output_flag": False, "log_to_console": False, "random_seed": 0, **options}.items():
+    for name, value in {
+        "output_flag": False,
+        "log_to_console": False,
+        "random_seed": 0,
+        **options,
+    }.items():
         solver.setOptionValue(name, value)
     return solver
 
@@ -56,7 +61,7 @@ def run_solver(solver: highspy.Highs) -> highspy.HighsModelStatus:
         When the solver stopped on an error: an empty answer must never pass for one.
     """
     outcome = solver.run()
-    status = solver.getModelStatus()
+    status: highspy.HighsModelStatus = solver.getModelStatus()
     if outcome == highspy.HighsStatus.kError or status not in _FINE:
         raise PlannerError(
             Message.of("programme.solver_failed", status=solver.modelStatusToString(status)),
@@ -80,7 +85,9 @@ class Master:
     def __init__(self, actors_count: int, rows: list[Row]) -> None:
         self.rows = rows
         self.actors_count = actors_count
-        self.scale = np.array([max(1.0, float(np.abs(r.coefficients).max(initial=0))) for r in rows])
+        self.scale = np.array(
+            [max(1.0, float(np.abs(r.coefficients).max(initial=0))) for r in rows]
+        )
         self.solver = new_solver(presolve="off", simplex_scale_strategy=0)
         ones = np.ones(actors_count)
         low = [-highspy.kHighsInf if r.lower is None else r.lower for r in rows] / self.scale
@@ -95,7 +102,7 @@ class Master:
         self._add_helpers()
 
     def _add_helpers(self) -> None:
-        """Add a column each way for every row, and one for every actor: no answer may be missing."""
+        """Add a column each way for every row, and one for every actor: an answer always exists."""
         count = len(self.rows)
         every = self.actors_count + 2 * count
         index = np.concatenate([
@@ -118,7 +125,7 @@ class Master:
         self.solver.changeColsCost(self.helpers, every, nothing)
 
     def add(self, actor: int, values: Integers, uses: Integers) -> None:
-        """Add choices of an actor: what they are worth, what they use of each row (rows, choices)."""
+        """Add choices of an actor: what they are worth, what they use, shape (rows, choices)."""
         count = len(values)
         full = np.concatenate([np.ones((1, count)), uses / self.scale[:, None]])
         index = np.concatenate([[actor], self.actors_count + np.arange(len(self.rows))])

@@ -35,9 +35,11 @@ Rows = npt.NDArray[np.uint8]
 
 _SMALL = 300  # candidates up to which every optimum is proved, whatever the gap asked
 _LISTED = 4_000  # choices of one actor that are listed at most
+_COMBINED = 2_000  # choices of all actors that are combined at most, unless proofs are asked
 _FIRST_SHARE = 2e-5  # of the bound: how far the first list of choices goes
 _CLOSE_SHARE = 1e-7  # of the value: where column generation stops
 _CUT_ROUNDS = 60
+_NODES = 2_000  # of the search for the best combination, unless proofs are asked
 
 
 @dataclass
@@ -101,7 +103,9 @@ def solve_choice(
 
 def _of_nothing(problem: ChoiceProblem) -> Choice:
     """Answer a question without candidates: nothing, if the limits can hold it."""
-    nothing = all((r.lower or 0) <= 0 <= (0 if r.upper is None else r.upper) for r in problem.limits)
+    nothing = all(
+        (r.lower or 0) <= 0 <= (0 if r.upper is None else r.upper) for r in problem.limits
+    )
     stages = tuple(
         StageResult(objective=o.name, value=0, bound=0, status=ChoiceStatus.OPTIMAL)
         for o in problem.objectives
@@ -116,7 +120,12 @@ class _Search:
     """One question, objective after objective."""
 
     def __init__(
-        self, problem: ChoiceProblem, region: Region, rows: list[Row], gap_share: float, clock: Clock
+        self,
+        problem: ChoiceProblem,
+        region: Region,
+        rows: list[Row],
+        gap_share: float,
+        clock: Clock,
     ) -> None:
         self.problem = problem
         self.region = region
@@ -202,7 +211,7 @@ class _Search:
         if best is None:
             return _Answer(None, 0, answer.bound, ChoiceStatus.TIME_LIMIT)
         bound = answer.bound
-        return _Answer(best[1], best[0], bound, self._status(best[0], bound, self.clock.over))
+        return _Answer(best[1], best[0], bound, self._status(best[0], bound))
 
     def _repair(
         self, stage: Stage, chosen: Flags, best: tuple[int, list[Rows]] | None
@@ -219,12 +228,12 @@ class _Search:
     def _target(self, bound: int) -> int:
         return math.floor(self.gap_share * abs(bound))
 
-    def _status(self, value: int, bound: int | None, stopped: bool) -> ChoiceStatus:
+    def _status(self, value: int, bound: int | None) -> ChoiceStatus:
         if bound == value:
             return ChoiceStatus.OPTIMAL
         if bound is not None and bound - value <= self._target(bound):
             return ChoiceStatus.WITHIN_GAP
-        return ChoiceStatus.TIME_LIMIT if stopped else ChoiceStatus.WITHIN_GAP
+        return ChoiceStatus.TIME_LIMIT
 
     def _stage(self, stage: Stage, incumbent: list[Rows] | None) -> _Answer:
         """Bound by column generation, then combine the choices that could matter."""
@@ -234,39 +243,46 @@ class _Search:
             status = ChoiceStatus.INFEASIBLE if stage.infeasible else ChoiceStatus.TIME_LIMIT
             return _Answer(None, 0, None, status)
         self._note(stage)
-        bound = stage.best.bound
-        parts = None
-        low = 0
+        answer = _Answer(None, 0, stage.best.bound, ChoiceStatus.TIME_LIMIT)
         if incumbent is not None and holds(stage.blocks, incumbent, self.rows):
-            parts, low = list(incumbent), total(stage.blocks, incumbent, stage.row)
-        reach = max(1, int(_FIRST_SHARE * abs(bound)))
-        stopped = False
-        while not self.clock.over:
-            target = self._target(bound)
-            if parts is not None and bound - low <= target:
-                break
-            deficit = reach if parts is None else min(reach, stage.best.bound - low)
-            lists, _, complete = stage.list_near(deficit, _LISTED)
-            found = combine(
-                stage.blocks, lists, stage.row, self.rows,
-                incumbent=parts, gap=target, seconds=self.clock.left,
-            )  # fmt: skip
-            if found.parts is not None:
-                parts, low = found.parts, found.value
-            stopped = stopped or found.stopped
-            beyond = stage.best.bound - deficit
-            if complete:
-                listed = beyond if found.bound is None else found.bound
-                bound = min(bound, max(listed, beyond, low if parts is not None else beyond))
-            if parts is None and complete and deficit > _spread(stage):
-                return _Answer(None, 0, None, ChoiceStatus.INFEASIBLE)
-            whole = parts is not None and deficit >= stage.best.bound - low
-            if not complete or found.stopped or whole:
-                break
-            reach *= 4
-        if parts is None:
-            return _Answer(None, 0, bound, ChoiceStatus.TIME_LIMIT)
-        return _Answer(parts, low, bound, self._status(low, bound, stopped or self.clock.over))
+            answer.parts = list(incumbent)
+            answer.value = total(stage.blocks, incumbent, stage.row)
+        reach = max(1, int(_FIRST_SHARE * abs(stage.best.bound)))
+        while not self.clock.over and self._combine(stage, answer, reach):
+            reach *= 3
+        if answer.parts is not None:
+            answer.status = self._status(answer.value, answer.bound)
+        return answer
+
+    def _combine(self, stage: Stage, answer: _Answer, reach: int) -> bool:
+        """Combine the choices that miss their best by ``reach``; return whether to go further."""
+        top = stage.best.bound if stage.best is not None else 0
+        bound = top if answer.bound is None else answer.bound
+        target = self._target(bound)
+        proved = self.gap_share == 0
+        if answer.parts is not None:
+            if bound - answer.value <= target:
+                return False
+            reach = min(reach, top - answer.value)
+        lists, _, complete = stage.list_near(reach, _LISTED)
+        if not proved and answer.parts is not None and sum(map(len, lists)) > _COMBINED:
+            return False
+        found = combine(
+            stage.blocks, lists, stage.row, self.rows, incumbent=answer.parts, gap=target,
+            seconds=self.clock.left, nodes=None if proved else _NODES,
+        )  # fmt: skip
+        if found.parts is not None:
+            answer.parts, answer.value = found.parts, found.value
+        if complete:  # what isn't listed misses more than the reach
+            beyond = top - reach
+            answer.bound = min(bound, max(beyond, beyond if found.bound is None else found.bound))
+        if answer.parts is None:
+            if complete and reach > _spread(stage):
+                answer.status = ChoiceStatus.INFEASIBLE
+                return False
+            return complete and not found.stopped
+        answer.bound = max(bound if answer.bound is None else answer.bound, answer.value)
+        return complete and not found.stopped and reach < top - answer.value
 
     def _start(self, stage: Stage) -> npt.NDArray[np.float64] | None:
         """Return prices known from a former question, by the names of the rows."""

@@ -1,0 +1,119 @@
+"""The diagram of one actor's legal choices, beside brute force."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from planner.programme._diagram import Ground, build_diagram
+
+
+def is_legal(ground, taken):
+    if any(t and r for t, r in zip(taken, ground.refused, strict=True)):
+        return False
+    if any(r and not t for t, r in zip(taken, ground.required, strict=True)):
+        return False
+    if any(taken[after] and not taken[before] for before, after in ground.before):
+        return False
+    if not ground.connected:
+        return True
+    done = {s for s in range(ground.count) if taken[s] and ground.reached[s]}
+    for _ in range(ground.count):
+        for a, b in ground.near:
+            if taken[a] and taken[b] and (a in done or b in done):
+                done |= {a, b}
+    return all(s in done for s in range(ground.count) if taken[s])
+
+
+def draw(rng):
+    count = int(rng.integers(1, 9))
+    every = list(itertools.combinations(range(count), 2))
+    near = tuple(pair for pair in every if rng.random() < 0.35)
+    before = tuple((a, b) for a, b in every if rng.random() < 0.1)
+    return Ground(
+        count=count,
+        near=near,
+        pairs=near if rng.random() < 0.5 else (),
+        before=before if rng.random() < 0.4 else (),
+        reached=tuple(map(bool, rng.random(count) < 0.3)),
+        required=tuple(map(bool, rng.random(count) < 0.05)),
+        refused=tuple(map(bool, rng.random(count) < 0.1)),
+        connected=bool(rng.random() < 0.7),
+    )
+
+
+@pytest.mark.parametrize("seed", range(120))
+def test_best_and_listed_choices_equal_brute_force(seed):
+    rng = np.random.default_rng(seed)
+    ground = draw(rng)
+    node = rng.integers(-5, 20, ground.count) * 1000
+    pair = rng.integers(-3, 6, len(ground.pairs)) * 1000
+    weight = rng.integers(0, 9, ground.count)
+    limit = int(weight.sum()) // 2
+
+    def value(taken):
+        both = [p for p, (a, b) in enumerate(ground.pairs) if taken[a] and taken[b]]
+        return int(np.dot(node, taken)) + int(pair[both].sum())
+
+    legal = [
+        taken
+        for taken in itertools.product((0, 1), repeat=ground.count)
+        if is_legal(ground, taken) and np.dot(weight, taken) <= limit
+    ]
+    diagram = build_diagram(ground)
+    found = diagram.best(node, pair, weight=weight, limit=limit)
+    if not legal:
+        assert found is None
+        return
+    best = max(map(value, legal))
+    row, worth, bound = found
+    assert worth == bound == best == value(row)
+    floor = best - 6000
+    rows, values, complete = diagram.above(
+        node, pair, weight=weight, limit=limit, floor=floor, at_most=1000
+    )
+    assert complete
+    assert sorted(map(tuple, rows.tolist())) == [t for t in legal if value(t) >= floor]
+    assert [value(taken) for taken in rows] == values.tolist()
+
+
+def test_a_path_of_four_cells_is_entered_by_its_reached_end():
+    # 0 - 1 - 2 - 3, only 0 is reached: the legal choices are its beginnings
+    ground = Ground(
+        count=4, near=((0, 1), (1, 2), (2, 3)), pairs=(), before=(),
+        reached=(True, False, False, False), required=(False,) * 4, refused=(False,) * 4,
+        connected=True,
+    )  # fmt: skip
+    nothing = np.zeros(0, np.int64)
+    ones = np.ones(4, np.int64)
+    rows, _, complete = build_diagram(ground).above(
+        0 * ones, nothing, weight=ones, limit=4, floor=0, at_most=100
+    )
+    beginnings = [[0, 0, 0, 0], [1, 0, 0, 0], [1, 1, 0, 0], [1, 1, 1, 0], [1, 1, 1, 1]]
+    assert complete
+    assert sorted(rows.tolist()) == beginnings
+
+
+def test_a_slack_still_bounds_the_optimum():
+    rng = np.random.default_rng(3)
+    ground = Ground(
+        count=12, near=tuple((s, s + 1) for s in range(11)), pairs=(), before=(),
+        reached=(True,) * 12, required=(False,) * 12, refused=(False,) * 12, connected=True,
+    )  # fmt: skip
+    weight = rng.integers(300, 1000, 12)
+    node = weight * rng.integers(1, 13, 12) * 1000
+    asked = {"weight": weight, "limit": int(weight.sum()) // 2}
+    _, best, bound = build_diagram(ground).best(node, np.zeros(0, np.int64), **asked)
+    slack = best // 50
+    _, near, top = build_diagram(ground).best(node, np.zeros(0, np.int64), **asked, slack=slack)
+    assert best == bound
+    assert near <= best <= top <= near + slack
+
+
+def test_a_neighbourhood_too_intricate_has_no_diagram():
+    every = tuple(itertools.combinations(range(20), 2))
+    ground = Ground(
+        count=20, near=every, pairs=(), before=(), reached=(False,) * 20,
+        required=(False,) * 20, refused=(False,) * 20, connected=True,
+    )  # fmt: skip
+    assert build_diagram(ground) is None
