@@ -23,6 +23,7 @@ from planner.schemas import (
     _plan,
     _proof,
     _quality,
+    _robustness,
     _territory,
     _voting,
 )
@@ -36,6 +37,7 @@ _ROOMS: Final = (
     _plan,
     _proof,
     _comparison,
+    _robustness,
     _quality,
     _edits,
     _voting,

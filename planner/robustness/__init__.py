@@ -1,0 +1,44 @@
+"""How firm a programme is, how fair, and what equity costs in speed.
+
+Weights: how often a sector stays in over the whole space of weights, and between which values of
+one weight the programme stays the best.  Optima: all of them, and a handful that differ most.
+Fairness between EPCI.  The frontier of speed and equity, each point proved non-dominated.
+"""
+
+from planner.robustness._fairness import measure_fairness
+from planner.robustness._frontier import (
+    Frontier,
+    Groups,
+    groups_by_actor,
+    groups_by_area,
+    trace_frontier,
+)
+from planner.robustness._optima import Optima, list_diverse, list_optima
+from planner.robustness._weights import (
+    WeightInterval,
+    WeightPiece,
+    WeightSpace,
+    find_weight_interval,
+    measure_stability,
+    trace_weight,
+    wilson_interval,
+)
+
+__all__ = [
+    "Frontier",
+    "Groups",
+    "Optima",
+    "WeightInterval",
+    "WeightPiece",
+    "WeightSpace",
+    "find_weight_interval",
+    "groups_by_actor",
+    "groups_by_area",
+    "list_diverse",
+    "list_optima",
+    "measure_fairness",
+    "measure_stability",
+    "trace_frontier",
+    "trace_weight",
+    "wilson_interval",
+]

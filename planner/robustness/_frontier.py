@@ -1,0 +1,254 @@
+"""The frontier of speed and equity: what the worst-off gain costs the region, point by point.
+
+Speed is one objective (votes, lines); equity is the share served of the group served least (EPCI,
+département, town or countryside).  Each point is the best speed among programmes that serve the
+worst-off better than the point before, then the most equity at that speed (Haimes' ε-constraint,
+exact because both are whole numbers): when both are proved, no programme is better on one side and
+as good on the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from planner.choice import Choice, ChoiceProblem, ChoiceStatus, Limit, Objective
+from planner.robustness._weights import Solve
+from planner.schemas import contract
+from planner.texts import Message
+from planner.vocab import AreaKind
+
+__all__ = ["Frontier", "Groups", "groups_by_actor", "groups_by_area", "trace_frontier"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Groups:
+    """Who is compared, in lines.
+
+    Parameters
+    ----------
+    names
+        The groups.
+    totals, before
+        Lines of each group, and those served whatever is chosen.
+    lines
+        Lines that each candidate serves in each group, shape (groups, candidates).
+    """
+
+    names: tuple[str, ...]
+    totals: tuple[int, ...]
+    before: tuple[int, ...]
+    lines: npt.NDArray[np.int64]
+
+    def worst(self, chosen: npt.NDArray[np.bool_]) -> tuple[Fraction, str]:
+        """Return the smallest share served and its group, the first name of several."""
+        served = self.lines[:, chosen].sum(axis=1).tolist()
+        return min(
+            (Fraction(before + more, total), name)
+            for name, total, before, more in zip(
+                self.names, self.totals, self.before, served, strict=True
+            )
+            if total > 0
+        )
+
+    def above(self, share: Fraction) -> tuple[Limit, ...]:
+        """Return the rules that serve every group more than ``share``."""
+        return tuple(
+            Limit(
+                name=f"equity.{name}", message=Message.of("robustness.equity", name=name),
+                coefficients=self.lines[g],
+                lower=(share * self.totals[g]).__floor__() + 1 - self.before[g],
+            )
+            for g, name in enumerate(self.names)
+            if self.totals[g] > 0
+        )  # fmt: skip
+
+
+def groups_by_actor(
+    problem: ChoiceProblem,
+    *,
+    totals: Mapping[str, int] | None = None,
+    before: Mapping[str, int] | None = None,
+    cents_per_line: Mapping[str, int] | None = None,
+) -> Groups:
+    """Compare the EPCI (each by its share of every sector).
+
+    Parameters
+    ----------
+    problem
+        The question.
+    totals
+        Actor to its public lines; by default those of its candidates.
+    before
+        Actor to the lines served whatever is chosen; by default none.
+    cents_per_line
+        Actor to the price of a line, for envelopes in cents.
+    """
+    lines = np.zeros((len(problem.actors), problem.candidates_count), dtype=np.int64)
+    np.add.at(lines, (problem.share_actor, problem.share_candidate), problem.share_need)
+    for g, actor in enumerate(problem.actors):
+        lines[g] //= (cents_per_line or {}).get(actor, 1)
+    sums = lines.sum(axis=1).tolist()
+    return Groups(
+        names=problem.actors,
+        totals=tuple((totals or {}).get(a, s) for a, s in zip(problem.actors, sums, strict=True)),
+        before=tuple((before or {}).get(actor, 0) for actor in problem.actors),
+        lines=lines,
+    )
+
+
+def groups_by_area(problem: ChoiceProblem) -> Groups:
+    """Compare town and countryside, over the candidates (parity)."""
+    lines = np.stack(
+        [np.where(problem.rural, problem.lines, 0), np.where(problem.rural, 0, problem.lines)]
+    )
+    return Groups(
+        names=(AreaKind.RURAL.value, AreaKind.URBAN.value),
+        totals=tuple(lines.sum(axis=1).tolist()),
+        before=(0, 0),
+        lines=lines,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frontier:
+    """Programmes of which none is better than another on both sides.
+
+    Parameters
+    ----------
+    objective
+        Name of the speed.
+    table
+        Contract ``frontier``, from the fastest to the most even.
+    programmes
+        Ids of the chosen sectors of each point.
+    shares
+        Share served of the worst-off at each point, exact.
+    complete
+        Whether no point is missing: the last was proved the most even, and no step was asked for.
+    """
+
+    objective: str
+    table: pd.DataFrame
+    programmes: tuple[tuple[str, ...], ...]
+    shares: tuple[Fraction, ...]
+    complete: bool
+
+
+def trace_frontier(
+    problem: ChoiceProblem,
+    groups: Groups,
+    *,
+    solve: Solve,
+    objective: Objective | None = None,
+    most: int = 50,
+    step_share: Fraction = Fraction(0),
+) -> Frontier:
+    """Trace the frontier between one objective and the share served of the worst-off group.
+
+    Parameters
+    ----------
+    problem
+        The question; its limits and envelopes hold all along.
+    groups
+        Who is compared (:func:`groups_by_actor`, :func:`groups_by_area`).
+    solve
+        What answers a question, as :func:`planner.programme.solve_choice` does.
+    objective
+        The speed; by default the first objective of the question.
+    most
+        Points at most.
+    step_share
+        Least gain of the worst-off from a point to the next; 0 for every point.
+
+    Raises
+    ------
+    ValueError
+        When the objective counts pairs of neighbours, which no linear rule can hold.
+    """
+    speed = objective or problem.objectives[0]
+    if speed.edge_coefficients is not None:
+        raise ValueError(speed.name)
+    tracer = _Tracer(problem, groups, speed, solve)
+    rows, programmes, shares = [], [], []
+    floor: Fraction | None = None
+    complete = False
+    while len(rows) < most:
+        best = tracer.ask(floor)
+        if best.status is ChoiceStatus.INFEASIBLE:
+            complete = step_share == 0 and all(row["proved"] for row in rows)
+            break
+        best, proved = tracer.evenest(best)
+        flags = tracer.flags(best)
+        share, place = groups.worst(flags)
+        stage = best.stages[0]
+        rows.append(
+            {
+                "point": len(rows) + 1, "objective": speed.name, "value": stage.value,
+                "bound": stage.bound, "worst_share": float(share), "worst_place": place,
+                "sectors_count": int(flags.sum()), "lines_count": int(problem.lines[flags].sum()),
+                "proved": proved,
+            }
+        )  # fmt: skip
+        programmes.append(best.chosen)
+        shares.append(share)
+        floor = share if step_share == 0 else share + step_share
+    table = pd.DataFrame(rows) if rows else contract("frontier").empty()
+    table["bound"] = table["bound"].astype("Int64")
+    contract("frontier").check(table)
+    return Frontier(
+        objective=speed.name, table=contract("frontier").select(table),
+        programmes=tuple(programmes), shares=tuple(shares), complete=complete,
+    )  # fmt: skip
+
+
+class _Tracer:
+    """Questions of one frontier."""
+
+    def __init__(
+        self, problem: ChoiceProblem, groups: Groups, speed: Objective, solve: Solve
+    ) -> None:
+        self.problem = problem
+        self.groups = groups
+        self.speed = speed
+        self.solve = solve
+
+    def flags(self, choice: Choice) -> npt.NDArray[np.bool_]:
+        """Return whether each candidate is chosen."""
+        inside = set(choice.chosen)
+        return np.array([key in inside for key in self.problem.sector_ids], dtype=bool)
+
+    def ask(self, floor: Fraction | None, least: int | None = None) -> Choice:
+        """Return the fastest programme that serves all more than ``floor``."""
+        rules = () if floor is None else self.groups.above(floor)
+        if least is not None:
+            most = self.speed.sense == "min"
+            held = Limit(
+                name="speed", message=Message.of("robustness.speed"),
+                coefficients=self.speed.coefficients,
+                lower=None if most else least, upper=least if most else None,
+            )  # fmt: skip
+            rules = (*rules, held)
+        return self.solve(
+            replace(self.problem, limits=(*self.problem.limits, *rules), objectives=(self.speed,))
+        )
+
+    def evenest(self, best: Choice) -> tuple[Choice, bool]:
+        """Return the most even programme as fast as this one, and whether all is proved."""
+        proved = best.status is ChoiceStatus.OPTIMAL
+        bound = best.stages[0].bound
+        while True:
+            share, _ = self.groups.worst(self.flags(best))
+            better = self.ask(share, best.stages[0].value)
+            if better.status is ChoiceStatus.INFEASIBLE:
+                break
+            proved = proved and better.status is ChoiceStatus.OPTIMAL
+            best = better
+        # the bound of the first answer holds for all programmes above the floor
+        stage = replace(best.stages[0], bound=bound)
+        return replace(best, stages=(stage,)), proved

@@ -1,0 +1,158 @@
+"""All the best programmes when there are several, and a handful that differ most."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+
+from planner.choice import ChoiceProblem, ChoiceStatus, Limit, Objective
+from planner.robustness._weights import Solve
+from planner.texts import Message
+
+__all__ = ["Optima", "list_diverse", "list_optima"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Optima:
+    """Programmes of one question.
+
+    Parameters
+    ----------
+    programmes
+        Ids of the chosen sectors of each, in the order they were found.
+    values
+        What each is worth under each objective.
+    complete
+        Whether there is none left: proved, not stopped by the number asked for.
+    """
+
+    programmes: tuple[tuple[str, ...], ...]
+    values: tuple[tuple[int, ...], ...]
+    complete: bool
+
+    @property
+    def always(self) -> tuple[str, ...]:
+        """Sectors that are in all of them, sorted."""
+        sets = [set(one) for one in self.programmes]
+        return tuple(sorted(set.intersection(*sets))) if sets else ()
+
+    @property
+    def sometimes(self) -> tuple[str, ...]:
+        """Sectors that are in some and not in all, sorted."""
+        return tuple(sorted(set().union(*self.programmes) - set(self.always)))
+
+
+def _other_than(problem: ChoiceProblem, chosen: tuple[str, ...], position: int) -> Limit:
+    """Return the rule that a programme differs from this one by one sector at least."""
+    inside = set(chosen)
+    signs = np.array([1 if key in inside else -1 for key in problem.sector_ids], dtype=np.int64)
+    return Limit(
+        name=f"other.{position}", message=Message.of("robustness.other"), coefficients=signs,
+        upper=len(chosen) - 1,
+    )  # fmt: skip
+
+
+def list_optima(problem: ChoiceProblem, *, solve: Solve, most: int = 100) -> Optima:
+    """List every programme that is as good as the best under all objectives.
+
+    Parameters
+    ----------
+    problem
+        The question.
+    solve
+        What answers a question, as :func:`planner.programme.solve_choice` does; it must prove
+        optima for the list to be complete.
+    most
+        Stop after so many; ``complete`` then is false unless there are no more.
+    """
+    found: list[tuple[str, ...]] = []
+    worth: tuple[int, ...] | None = None
+    asked = problem
+    while len(found) <= most:
+        answer = solve(asked)
+        if answer.status is ChoiceStatus.INFEASIBLE:
+            return _optima(found, worth, complete=True)
+        value = tuple(stage.value for stage in answer.stages)
+        if worth is None:
+            worth = value
+        proved = answer.status is ChoiceStatus.OPTIMAL
+        if value != worth or not proved:
+            return _optima(found, worth, complete=proved)
+        if len(found) == most:
+            break
+        found.append(answer.chosen)
+        rule = _other_than(problem, answer.chosen, len(found))
+        asked = replace(asked, limits=(*asked.limits, rule))
+    return _optima(found, worth, complete=False)
+
+
+def _optima(
+    found: list[tuple[str, ...]], worth: tuple[int, ...] | None, *, complete: bool
+) -> Optima:
+    values = tuple((worth or ()) for _ in found)
+    return Optima(programmes=tuple(found), values=values, complete=complete)
+
+
+def list_diverse(
+    problem: ChoiceProblem, *, solve: Solve, loss_share: Fraction, count: int = 5
+) -> Optima:
+    """List near-optimal programmes that differ most from those before them.
+
+    The first is the best one.  Each next one has the largest number of differing sectors, summed
+    over those before it, among programmes whose first objective loses at most ``loss_share``.
+
+    Parameters
+    ----------
+    problem
+        The question; its first objective must not count pairs.
+    solve
+        What answers a question.
+    loss_share
+        How much of the first objective may be lost, in [0, 1], exact.
+    count
+        How many programmes at most.
+
+    Raises
+    ------
+    ValueError
+        When the first objective counts pairs of neighbours, which no linear rule can hold.
+    """
+    first = problem.objectives[0]
+    if first.edge_coefficients is not None:
+        raise ValueError(first.name)
+    best = solve(problem)
+    if best.status is ChoiceStatus.INFEASIBLE:
+        return Optima(programmes=(), values=(), complete=True)
+    value = best.stages[0].value
+    slack = abs(value) * Fraction(loss_share)
+    held = Limit(
+        name="near", message=Message.of("robustness.near"), coefficients=first.coefficients,
+        lower=-((-(value - slack)).__floor__()) if first.sense == "max" else None,
+        upper=(value + slack).__floor__() if first.sense == "min" else None,
+    )  # fmt: skip
+    found = [best.chosen]
+    complete = False
+    while len(found) < count:
+        signs = np.zeros(problem.candidates_count, dtype=np.int64)
+        for chosen in found:
+            inside = set(chosen)
+            signs += np.array([-1 if key in inside else 1 for key in problem.sector_ids])
+        others = [_other_than(problem, chosen, i + 1) for i, chosen in enumerate(found)]
+        answer = solve(
+            replace(
+                problem,
+                limits=(*problem.limits, held, *others),
+                objectives=(Objective(name="distance", sense="max", coefficients=signs),),
+            )
+        )
+        if answer.status is ChoiceStatus.INFEASIBLE:
+            complete = True
+            break
+        found.append(answer.chosen)
+    worths = []
+    for chosen in found:
+        inside = set(chosen)
+        worths.append(problem.values(np.array([k in inside for k in problem.sector_ids])))
+    return Optima(programmes=tuple(found), values=tuple(worths), complete=complete)

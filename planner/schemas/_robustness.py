@@ -1,0 +1,64 @@
+"""How firm and how fair a choice is: stability of sectors, fairness, the frontier."""
+
+from __future__ import annotations
+
+from planner.contracts import Column, Contract
+from planner.schemas._columns import SECTOR_ID, count, share, text
+
+sector_stability = Contract(
+    name="sector_stability",
+    title=("Stabilité des secteurs", "Stability of sectors"),
+    description=("À quelle fréquence chaque secteur est retenu quand les poids sont tirés au sort",
+                 "How often each sector is chosen when weights are drawn at random"),
+    key=("sector_id",),
+    columns=(
+        SECTOR_ID,
+        count("draws_count", "Tirages", "Draws", "Nombre de tirages", "Number of draws", unit="draws"),
+        count("proved_count", "Tirages prouvés", "Draws proved", "Tirages dont le programme est prouvé optimal",
+              "Draws whose programme is proved optimal", unit="draws"),
+        count("in_count", "Retenu", "Chosen", "Tirages où le secteur est retenu", "Draws in which the sector is chosen", unit="draws"),
+        share("in_share", "Fréquence", "Frequency", "Retenu ÷ tirages", "Chosen ÷ draws", maximum=1),
+        share("low_share", "Fréquence, au moins", "Frequency, at least", "Intervalle de Wilson", "Wilson's interval", maximum=1),
+        share("high_share", "Fréquence, au plus", "Frequency, at most", "Intervalle de Wilson", "Wilson's interval", maximum=1),
+    ),
+)  # fmt: skip
+
+fairness = Contract(
+    name="fairness",
+    title=("Équité entre EPCI", "Fairness between EPCI"),
+    description=("Indicateurs d'équité avant et après le programme", "Indicators of fairness before and after the programme"),
+    key=("state", "indicator"),
+    columns=(
+        text("state", "Moment", "State", "before ou after", "before or after"),
+        text("indicator", "Indicateur", "Indicator",
+             "mean_share, worst_share, best_share, gini, unserved_count, lines_per_inhabitant",
+             "mean_share, worst_share, best_share, gini, unserved_count, lines_per_inhabitant"),
+        Column(name="value", type="float", nullable=True, title=("Valeur", "Value"),
+               description=("Part, indice, nombre ou lignes par habitant", "Share, index, count or lines per inhabitant")),
+        text("place", "EPCI", "EPCI", "Celui que l'indicateur désigne", "The one that the indicator points at", nullable=True),
+    ),
+)  # fmt: skip
+
+frontier = Contract(
+    name="frontier",
+    title=("Vitesse et équité", "Speed and equity"),
+    description=("Programmes dont aucun n'est meilleur sur les deux plans à la fois",
+                 "Programmes of which none is better on both sides at once"),
+    key=("point",),
+    columns=(
+        count("point", "Point", "Point", "Du plus rapide au plus égal", "From the fastest to the most even", unit=""),
+        text("objective", "Vitesse", "Speed", "Objectif", "Objective"),
+        Column(name="value", type="int", title=("Valeur", "Value"), description=("Valeur de l'objectif", "Value of the objective")),
+        Column(name="bound", type="int", nullable=True, title=("Borne", "Bound"),
+               description=("Ce que nul programme aussi égal ne dépasse", "What no programme as even can pass")),
+        share("worst_share", "Part du moins servi", "Share of the worst-off", "Part servie du groupe le moins servi",
+              "Share served of the group served least", maximum=1),
+        text("worst_place", "Le moins servi", "The worst-off", "Groupe", "Group"),
+        count("sectors_count", "Secteurs", "Sectors", "Secteurs retenus", "Sectors chosen", unit="sectors"),
+        count("lines_count", "Lignes", "Lines", "Lignes retenues", "Lines chosen", unit="lines"),
+        Column(name="proved", type="bool", title=("Prouvé", "Proved"),
+               description=("Prouvé non dominé", "Proved non-dominated")),
+    ),
+)  # fmt: skip
+
+TABLES = (sector_stability, fairness, frontier)
