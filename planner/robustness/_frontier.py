@@ -175,7 +175,9 @@ def trace_frontier(
     if speed.edge_coefficients is not None:
         raise ValueError(speed.name)
     tracer = _Tracer(problem, groups, speed, solve)
-    rows, programmes, shares = [], [], []
+    rows: list[dict[str, object]] = []
+    programmes: list[tuple[str, ...]] = []
+    shares: list[Fraction] = []
     floor: Fraction | None = None
     complete = False
     while len(rows) < most:
