@@ -382,7 +382,7 @@ def test_print_shows_the_view_its_legend_and_every_row(open_page, data):
     paper = page.locator(".paper").inner_text()
     for words in (
         "Coût par ligne",
-        "moins de 1",
+        "de 1",
         "Proposition, version 1",
         "31 décembre 2017",
         "Sources",

@@ -544,15 +544,18 @@
   };
 
   planner.start = async function (map) {
-    const data = JSON.parse(one('donnees').textContent);
+    const block = one('donnees');
+    let data = null;
     try {
+      const bytes = await planner.inflate(planner.bytes(block.textContent), Number(block.dataset.bytes));
+      data = JSON.parse(new TextDecoder().decode(bytes));
       planner.page = new Page(map, data);
       planner.page.start();
       await planner.page.placePremises();
       document.documentElement.classList.add('ready');
     } catch (error) {
       document.documentElement.classList.remove('js');
-      one('annonce').textContent = data.texts.failed;
+      if (data) one('annonce').textContent = data.texts.failed;
       throw error;
     }
   };

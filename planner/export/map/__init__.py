@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from markupsafe import Markup
 
 from planner.errors import PlannerError
 from planner.export.map.data import MapData
@@ -24,7 +23,7 @@ from planner.export.map.payload import (
     BACKGROUND_HOST,
     build_payload,
     data_scripts,
-    json_block,
+    packed_json,
 )
 from planner.export.map.picture import draw_map, draw_patterns
 from planner.export.map.shell import Page, region_map
@@ -208,10 +207,12 @@ def map_html(
     payload = build_payload(
         data, topology, painted, lang=lang, background=background, chunks=chunks
     )
+    packed, size = packed_json(payload)
     context = build_context(data, topology, painted, lang=lang, background=background) | {
         "patterns": draw_patterns(themes),
         "picture": draw_map(data, topology, painted[0], lang=lang),
-        "payload": Markup(json_block(payload)),  # noqa: S704 (json_block leaves no < in it)
+        "payload": packed,
+        "payload_bytes": size,
     }
     page = Page(context, images=BACKGROUND_HOST if background else "", chunks=bool(chunks))
     south_west, north_east = _corners(topology)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from typing import Any, Final, Self
 
 import geopandas as gpd
@@ -257,10 +258,16 @@ class MapData:
         communes = {key: place for place, key in enumerate(self.communes["insee"])}
         return points_of(self.layer, sectors=sectors, communes=communes)
 
-    def coverage_of(self, level: Level) -> dict[str, Mapping[str, Any]]:
+    def coverage_of(self, level: Level) -> Mapping[str, Mapping[str, Any]]:
         """Return the rows of coverage of one level by code, absent values as None."""
-        rows = self.coverage[self.coverage["level"].astype("str") == level.value]
-        return {row["code"]: _known(row) for row in records(rows)}
+        return self._coverage_rows.get(level.value, {})
+
+    @cached_property
+    def _coverage_rows(self) -> dict[str, dict[str, Mapping[str, Any]]]:
+        rows: dict[str, dict[str, Mapping[str, Any]]] = {}
+        for row in records(self.coverage):
+            rows.setdefault(str(row["level"]), {})[row["code"]] = _known(row)
+        return rows
 
     @property
     def whole_row(self) -> Mapping[str, Any] | None:

@@ -1,13 +1,15 @@
 """The data of the page: one JSON object that our own script draws, and nothing but data.
 
-Names and sentences travel here as escaped JSON in a data block, never through a template that would
-evaluate them; the script writes them with ``textContent``.  Tables are columns of equal length, and
-an area points to another by its position, -1 for none.
+Names and sentences travel here as JSON in a data block, deflated and in base64, never through a
+template that would evaluate them; the script writes them with ``textContent``.  Tables are columns
+of equal length, and an area points to another by its position, -1 for none.
 """
 
 from __future__ import annotations
 
+import base64
 import json
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import quote
@@ -41,7 +43,15 @@ from planner.vocab import (
     ZoneKind,
 )
 
-__all__ = ["BACKGROUND_HOST", "FIGURES", "build_payload", "data_scripts", "json_block", "vote_text"]
+__all__ = [
+    "BACKGROUND_HOST",
+    "FIGURES",
+    "build_payload",
+    "data_scripts",
+    "json_block",
+    "packed_json",
+    "vote_text",
+]
 
 FIGURES: Final = (
     "premises_count", "premises_max_count", "serviceable_count", "coverage_rate", "private_count",
@@ -159,6 +169,20 @@ def json_block(payload: Mapping[str, Any]) -> str:
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return text
+
+
+def packed_json(payload: Mapping[str, Any]) -> tuple[str, int]:
+    """Return the payload deflated, as base64, and its length once inflated.
+
+    Raises
+    ------
+    ValueError
+        When a number is not finite.
+    """
+    text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    packed = packer.compress(text) + packer.flush()
+    return base64.b64encode(packed).decode(), len(text)
 
 
 def vote_text(balance: Mapping[str, Any] | None, lang: str) -> str:

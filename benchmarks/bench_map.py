@@ -1,0 +1,177 @@
+"""The officials' map against ``folium.GeoJson``, in one run: size, time, and the page in a browser.
+
+Writes the regional map with every premise, and by Folium's own layer the sectors and communes alone
+without premises; then the same without premises on both sides.  Opens ours in Chromium from a file,
+at full speed and at a quarter of the CPU on a phone's screen.
+
+    python benchmarks/bench_map.py [--smoke] [--plan plan.pickle]
+
+``--smoke`` takes the toy territory; ``--plan`` a pickled plan, instead of making one (20 s).
+"""
+
+from __future__ import annotations
+
+import argparse
+import pickle
+import shutil
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+from statistics import median
+
+import folium
+
+from planner.export.map import MapData, map_html, write_map
+from planner.plan import Plan, make_plan
+from planner.prepare import prepare_territory
+from planner.scenario import Scenario, read_scenario
+from planner.toy import toy_territory
+
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--enable-precise-memory-info"]
+ZOOMS = range(8, 18)
+RENNES = (48.1113, -1.6800)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--smoke", action="store_true")
+    parser.add_argument("--plan", type=Path)
+    asked = parser.parse_args()
+    plan = take_plan(asked.plan, smoke=asked.smoke)
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder)
+        page = bench_writing(plan, target)
+        bench_peer(plan, target)
+        siren = plan.balances.sort_values("net_cents")["epci_siren"].iloc[-1]
+        seconds, path = timed(lambda: write_map(target / "epci.html", plan, epci=siren))
+        print(f"EPCI {siren}: {seconds:.2f} s CPU, {path.stat().st_size / 1e6:.2f} MB")
+        bench_page(page, smoke=asked.smoke)
+
+
+def take_plan(path: Path | None, *, smoke: bool) -> Plan:
+    """Return the plan to draw."""
+    if smoke:
+        return make_plan(toy_territory(), Scenario(name="toy", title="Toy"))
+    if path is not None:
+        with path.open("rb") as file:
+            made: Plan = pickle.load(file)
+        return made
+    scenario = read_scenario(None)
+    return make_plan(prepare_territory(scenario), scenario)
+
+
+def timed(run):  # noqa: ANN001, ANN201 (any function)
+    """Return CPU seconds and the result."""
+    start = time.process_time()
+    result = run()
+    return time.process_time() - start, result
+
+
+def bench_writing(plan: Plan, folder: Path) -> Path:
+    """Write the regional map twice: the second time tells whether the bytes are the same."""
+    seconds, path = timed(lambda: write_map(folder / "carte.html", plan))
+    first = path.read_bytes()
+    again, _ = timed(lambda: write_map(path, plan))
+    same = "same bytes" if path.read_bytes() == first else "OTHER BYTES"
+    count = len(plan.territory.premises)
+    print(f"region, {count:,} premises: {seconds:.2f} and {again:.2f} s CPU,")
+    print(f"  {len(first) / 1e6:.2f} MB, {same}")
+    return path
+
+
+def bench_peer(plan: Plan, folder: Path) -> None:
+    """Compare with Folium's GeoJson of sectors and communes, no premises on either side."""
+    data = replace(MapData.from_plan(plan), layer=None)
+    ours, text = timed(lambda: map_html(data))
+    (folder / "ours.html").write_text(text, encoding="utf-8")
+
+    def by_folium() -> Path:
+        shell = folium.Map(location=[48.1, -3.0], zoom_start=8, tiles=None)
+        for table in (data.communes, data.sectors):
+            shown = table[["nom", table.geometry.name]].to_crs(4326)
+            folium.GeoJson(shown, tooltip=folium.GeoJsonTooltip(["nom"])).add_to(shell)
+        path = folder / "folium.html"
+        shell.save(path)
+        return path
+
+    theirs, path = timed(by_folium)
+    sizes = len(text.encode()), path.stat().st_size
+    print(
+        f"sectors and communes alone: ours {ours:.2f} s CPU, {sizes[0] / 1e6:.2f} MB;"
+        f" folium.GeoJson {theirs:.2f} s CPU, {sizes[1] / 1e6:.2f} MB:"
+        f" {theirs / ours:.1f} × faster, {sizes[0] / sizes[1]:.3f} of the size"
+    )
+
+
+def bench_page(path: Path, *, smoke: bool) -> None:
+    """Open the page: time until it is ready, heap, redraw at each zoom, step of the slider."""
+    try:
+        from playwright.sync_api import sync_playwright  # noqa: PLC0415
+    except ImportError:
+        print("playwright is missing: the page was not opened")
+        return
+    program = shutil.which("chromium")
+    if program is None:
+        print("chromium is missing: the page was not opened")
+        return
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        screens = (("desktop", (1440, 900), 1), ("phone, a quarter of the CPU", (390, 844), 4))
+        for name, size, rate in screens:
+            context = browser.new_context(viewport={"width": size[0], "height": size[1]})
+            page = context.new_page()
+            context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": rate})
+            start = time.perf_counter()
+            page.goto(path.as_uri())
+            page.wait_for_selector("html.ready", timeout=120_000)
+            ready = time.perf_counter() - start
+            heap = page.evaluate("performance.memory.usedJSHeapSize") / 1e6
+            print(f"{name}: ready in {ready:.2f} s, heap {heap:.0f} MB")
+            if rate == 1:
+                bench_drawing(page, repeats=1 if smoke else 3)
+            context.close()
+        browser.close()
+
+
+def bench_drawing(page, *, repeats: int) -> None:  # noqa: ANN001 (playwright's page)
+    """Draw the busiest view at each zoom under two themes, and step through the quarters."""
+    for theme in (0, 3):
+        page.evaluate(f"planner.page.setTheme({theme})")
+        spent = {zoom: median(redraw(page, zoom) for _ in range(repeats)) for zoom in ZOOMS}
+        words = " ".join(f"z{zoom} {value:.0f}" for zoom, value in spent.items())
+        print(f"redraw in ms, theme {theme}: {words}")
+    for theme in (0, 2):
+        page.evaluate(f"planner.page.setTheme({theme})")
+        page.evaluate("planner.page.fit(planner.page.whole, false)")
+        steps = page.evaluate(
+            """() => planner.page.data.time.quarters.map((_, k) => {
+              const start = performance.now();
+              planner.page.setWhen(k + 1);
+              planner.page.canvas._reset();
+              return performance.now() - start; })"""
+        )
+        words = f"median {median(steps):.0f} ms, worst {max(steps):.0f} ms"
+        print(f"step of the slider, theme {theme}: {words}")
+        page.evaluate("planner.page.setWhen(null)")
+    heap = page.evaluate("performance.memory.usedJSHeapSize") / 1e6
+    print(f"heap after all this: {heap:.0f} MB")
+
+
+def redraw(page, zoom: int) -> float:  # noqa: ANN001 (playwright's page)
+    """Return milliseconds of one full redraw over Rennes, canvas flushed."""
+    spent: float = page.evaluate(
+        """([lat, lng, zoom]) => {
+          planner.page.map.setView([lat, lng], zoom, {animate: false});
+          const start = performance.now();
+          planner.page.canvas._reset();
+          document.querySelector('canvas.planner-canvas').getContext('2d').getImageData(0, 0, 1, 1);
+          return performance.now() - start; }""",
+        [*RENNES, zoom],
+    )
+    return spent
+
+
+if __name__ == "__main__":
+    main()
