@@ -8,28 +8,23 @@ from types import MappingProxyType
 from typing import Final
 
 from planner.contracts import Column
+from planner.edits import EDITABLE as TAKEN
 from planner.export.gpkg_schema import aliases_of
 from planner.export.qgis._xml import Value, node, option, options, text_node
 from planner.export.qgis.layers import LayerFacts, Link
-from planner.schemas import CONTRACTS, contract
+from planner.schemas import contract
 from planner.texts import say
 
 __all__ = ["EDITABLE", "form"]
 
+_CREATED: Final = frozenset(TAKEN) - {"programme"}  # a person may add rows, and gives their key
 EDITABLE: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
-        "sectors": (
-            "sector_id", "nom", "insee", "departement", "epci_siren", "area_kind", "zone_id",
-            "synthetic",
-        ),
-        "zones": ("zone_id", "nom", "kind", "phase", "tranche", "ville_moyenne_insee", "synthetic"),
-        "programme": ("sector_id", "phase", "tranche", "decision", "epci_siren", "rank", "reason"),
-        "envelopes": CONTRACTS["envelopes"].column_names,
-        "ballots": CONTRACTS["ballots"].column_names,
-        "deliberations": CONTRACTS["deliberations"].column_names,
+        name: (*(contract(name).key if name in _CREATED else ()), *fields)
+        for name, fields in TAKEN.items()
     }
-)  # fmt: skip
-"""Fields that a person may change; all others are computed or come from elsewhere."""
+)
+"""Fields that a person may change: what :mod:`planner.edits` takes back."""
 
 _FID: Final = "fid"
 _NULL: Final = "{2839923C-8B7D-419E-B84B-CA2FE9B80EC7}"  # QGIS's own word for null in a list

@@ -14,6 +14,8 @@ import pytest
 from typer.testing import CliRunner
 
 from planner import cli, make_plan, read_scenario, write_package
+from planner.edits import EDITABLE as TAKEN
+from planner.edits import compare_edits
 from planner.export.folder import FolderError
 from planner.export.manifest import check_manifest, read_manifest
 from planner.export.qgis import package_tables
@@ -21,6 +23,7 @@ from planner.export.qgis.tree import THEMES
 from planner.export.style import COVERAGE_THEME as COVERAGE
 from planner.export.style import PHASE_THEME, coverage_class
 from planner.export.themes import AREA_KIND_CLASSES, BALLOT_CLASSES, COST_CLASSES, DECISION_CLASSES
+from planner.io.package import read_package
 from planner.schemas import CONTRACTS
 from planner.toy import toy_territory
 
@@ -172,6 +175,13 @@ def test_the_command_writes_a_package(monkeypatch, tmp_path):
     assert check_manifest(folder) == []
     assert folder.with_name(f"{folder.name}.zip").is_file()
     assert "ynthétique" in result.output
+
+
+def test_an_unedited_package_comes_back_as_no_change(folder, tables):
+    intake = read_package(folder / f"{NAME}.gpkg")
+    edits = compare_edits(intake.tables, intake.base, tables, computed=intake.computed)
+    assert edits.is_unchanged
+    assert set(TAKEN) <= set(intake.tables)
 
 
 @pytest.fixture(scope="module")
