@@ -34,6 +34,9 @@ _REGIONS: Final = ((4, 100), (5, 150), (6, 200), (7, 250), (8, 300), (9, 400))
 _EXACT_LABELS: Final = 12_000_000
 _EXACT_MERGES: Final = 1_500_000_000
 """Labels, and unions of two, up to which what is left is solved exactly: 150 MB, some 2 s."""
+_RESTARTS: Final = 60
+_NOISE: Final = 400
+"""Weights are raised by up to this many 1024ths to begin anew elsewhere."""
 _NO_COST: Final = 2**61
 _BESIDE: Final = -2
 _ROOM: Final = 3
@@ -277,6 +280,27 @@ class _Search:
                 self._ascend((turn + 0.5) / len(_REGIONS))
             if self._is_done():
                 return
+        for turn in range(_RESTARTS if roots > 1 else 0):
+            before = self.cost
+            self._restart(turn)
+            if self.cost < before:
+                self._ascend(turn / _RESTARTS)
+            if self.steps <= 0 or (self.cost < before and self._is_done()):
+                return
+
+    def _restart(self, turn: int) -> None:
+        """Begin anew from a tree of disturbed weights, and improve it with the true ones."""
+        from planner.network._compiled.construct import grow  # noqa: PLC0415 (imports numba)
+
+        csr, terminal = self.core.csr, self.core.terminal
+        noise = np.random.default_rng(turn).integers(0, _NOISE, csr.w.size)
+        disturbed = csr._replace(w=csr.w + csr.w * noise // 1024)
+        places = np.flatnonzero(terminal)
+        root = int(places[turn * places.size // _RESTARTS])
+        tree = grow(disturbed, terminal, root, np.ones(csr.w.size, np.uint8))
+        for most, cap in _REGIONS[:4]:
+            tree = self._improve(tree, most, cap)
+        self._keep(tree)
 
     def _is_done(self) -> bool:
         """Return whether the best tree is proved so, by its bound or by exact solution."""
