@@ -13,7 +13,8 @@ changed           changed otherwise   a conflict: the planner's row stays
 ================  ==================  ======================================
 
 A row that is added or removed is a change like any other.  Only some columns are taken back
-(:data:`EDITABLE`); the others are computed, and an edit of one is told, not taken.
+(:data:`EDITABLE`); the others are computed, and an edit of one is told, not taken.  The outline of
+a zone is computed too: it is that of its sectors, which name it.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from planner.crs import WORKING_CRS
 from planner.schemas import contract
 from planner.territory import Territory
 from planner.vocab import EditKind
-from planner.zoning import use_sectors
+from planner.zoning import join_zones, use_sectors
 
 __all__ = [
     "EDITABLE",
@@ -59,15 +60,17 @@ EDITABLE: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "sectors": (
             "nom", "insee", "departement", "epci_siren", "area_kind", "zone_id", "synthetic",
         ),
+        "zones": ("nom", "kind", "phase", "tranche", "ville_moyenne_insee", "synthetic"),
         "envelopes": _beside_key("envelopes"),
         "ballots": _beside_key("ballots"),
         "deliberations": _beside_key("deliberations"),
-        "programme": ("phase", "tranche"),
+        "programme": ("phase", "tranche", "decision", "epci_siren", "rank"),
     }
 )  # fmt: skip
 """Layers that are taken back, and their columns beside key and geometry."""
 
 _SHAPE: Final = "geometry"
+_DRAWN: Final = frozenset({"sectors"})  # layers whose geometry is taken back
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -128,7 +131,7 @@ def hash_rows(name: str, frame: pd.DataFrame) -> dict[str, str]:
     """
     table = contract(name)
     cells = [_column_cells(table.column(column), frame) for column in EDITABLE[name]]
-    if table.geometry is not None:
+    if name in _DRAWN:
         cells.append(_shape_cells(frame))
     return _checksums(row_keys(name, frame), cells)
 
@@ -141,7 +144,9 @@ def computed_columns(name: str, columns: Sequence[str]) -> tuple[str, ...]:
 
 def hash_computed(name: str, frame: pd.DataFrame, columns: Sequence[str]) -> dict[str, str]:
     """Return the key of each row and the checksum of its computed columns."""
-    cells = [_loose_cells(frame, column) for column in columns]
+    cells: list[list[Any]] = [_loose_cells(frame, column) for column in columns]
+    if contract(name).geometry is not None and name not in _DRAWN:
+        cells.append(_shape_cells(frame))
     return _checksums(row_keys(name, frame), cells)
 
 
@@ -153,12 +158,16 @@ def base_rows(name: str, frame: pd.DataFrame) -> list[tuple[str, str, str, str]]
 
 
 def apply_edits(territory: Territory, edits: Edits) -> Territory:
-    """Return the territory with the edits taken, its premises counted anew in their sectors.
+    """Return the territory with the edits taken, its premises and zones made anew of their sectors.
 
-    The programme is left out: it is computed from the others.
+    The programme is left out: it is computed from the others.  A zone that a sector names and that
+    the table of zones doesn't know is not made up: the sector keeps its orphan reference, which
+    :func:`planner.quality.check_quality` finds.
     """
     tables: dict[str, Any] = {
-        name: frame for name, frame in edits.merged.items() if name not in {"sectors", "programme"}
+        name: frame
+        for name, frame in edits.merged.items()
+        if name not in {"sectors", "zones", "programme"}
     }
     if "sectors" in edits.merged:
         cut = use_sectors(edits.merged["sectors"], territory.premises, territory.communes)
@@ -167,6 +176,12 @@ def apply_edits(territory: Territory, edits: Edits) -> Territory:
             "sector_shares": cut.sector_shares,
             "premises": territory.premises.assign(sector_id=cut.sector_of_premise),
         }
+    if {"sectors", "zones"} & set(edits.merged):
+        known = edits.merged.get("zones", territory.zones)
+        zoning = join_zones(tables.get("sectors", territory.sectors), zones=pd.DataFrame(known))
+        is_known = zoning.zones["zone_id"].isin(known["zone_id"])
+        zones = zoning.zones.loc[is_known].reset_index(drop=True)
+        tables |= {"sectors": zoning.sectors, "zones": zones}
     return territory.with_tables(**tables)
 
 
@@ -299,7 +314,10 @@ def compare_edits(
 def _taken_contract(name: str) -> Contract:
     table = contract(name)
     kept = {*table.key, *EDITABLE[name]}
-    return replace(table, columns=tuple(c for c in table.columns if c.name in kept))
+    return replace(
+        table, columns=tuple(c for c in table.columns if c.name in kept),
+        geometry=table.geometry if name in _DRAWN else None,
+    )  # fmt: skip
 
 
 def _violations(name: str, frame: pd.DataFrame) -> pd.DataFrame:
@@ -399,7 +417,7 @@ class _Layer:
             for name in EDITABLE[self.name]
             if _column_cells(table.column(name), their) != _column_cells(table.column(name), our)
         ]
-        if table.geometry is not None and _shape_cells(their) != _shape_cells(our):
+        if self.name in _DRAWN and _shape_cells(their) != _shape_cells(our):
             differing.append(_SHAPE)
         return ", ".join(differing)
 
@@ -422,7 +440,7 @@ class _Layer:
         changed = [key for key, kind in self.outcome.items() if kind is EditKind.CHANGED]
         added = [key for key, kind in self.outcome.items() if kind is EditKind.ADDED]
         taken = [*table.key, *EDITABLE[self.name]]
-        if table.geometry is not None:
+        if self.name in _DRAWN:
             taken.append(_SHAPE)
         kept = [row for key, row in self.ours_at.items() if key not in {*gone, *changed}]
         old = self.ours.iloc[[self.ours_at[key] for key in changed]].drop(columns=taken)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +21,7 @@ from planner.texts import Message, say
 __all__ = ["EditsFolderError", "refuse_used_folder", "write_edits"]
 
 _CONCERTATION: Final = ("envelopes", "ballots", "deliberations")
+_SPATIAL: Final = ("sectors", "zones")
 _SOURCES: Final = "sources.toml"
 
 
@@ -50,9 +50,9 @@ def write_edits(
 ) -> tuple[Path, ...]:
     """Write the edits that were taken, whole or not at all, into a folder of their own.
 
-    ``edits.csv`` says what became of each row; ``sectors.gpkg`` and the CSV of each other layer
-    hold the whole tables with the edits taken; ``conflicts.gpkg`` the package's own rows in
-    conflict; ``sources.toml`` the lines with which a scenario names these files.
+    ``edits.csv`` says what became of each row; ``sectors.gpkg``, ``zones.gpkg`` and the CSV of each
+    other layer hold the whole tables with the edits taken; ``conflicts.gpkg`` the package's own
+    rows in conflict; ``sources.toml`` the lines with which a scenario names these files.
 
     Parameters
     ----------
@@ -94,18 +94,17 @@ def write_edits(
 
 
 def _fill(building: Path, edits: Edits, territory: Territory, edition: Edition, lang: str) -> None:
-    plain = {name: frame for name, frame in edits.merged.items() if name != "sectors"}
+    plain = {name: frame for name, frame in edits.merged.items() if name not in _SPATIAL}
     write_csv_tables(building, {"edits": edits.table, **plain}, lang=lang)
-    if "sectors" in edits.merged:
-        sectors = {"sectors": territory.sectors}
-        write_geopackage(building / "sectors.gpkg", sectors, edition=edition, lang=lang)
+    for name, frame in _spatial(edits, territory).items():
+        write_geopackage(building / f"{name}.gpkg", {name: frame}, edition=edition, lang=lang)
     if edits.conflicts:
         write_geopackage(
             building / "conflicts.gpkg",
             {name: _whole(name, frame) for name, frame in edits.conflicts.items()},
             edition=edition, lang=lang,
         )  # fmt: skip
-    lines = _sources(edits.merged, lang)
+    lines = _sources({*plain, *_spatial(edits, territory)}, lang)
     (building / _SOURCES).write_text(lines, encoding="utf-8", newline="\n")
 
 
@@ -115,10 +114,19 @@ def _whole(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(**dict.fromkeys(missing)) if missing else frame
 
 
-def _sources(merged: Mapping[str, pd.DataFrame], lang: str) -> str:
+def _spatial(edits: Edits, territory: Territory) -> dict[str, pd.DataFrame]:
+    """Return the layers to write: sectors when they changed, zones when either did."""
+    names = [name for name in _SPATIAL if name in edits.merged]
+    if names and len(territory.zones):
+        names = [*dict.fromkeys([*names, "zones"])]  # their outlines are those of the sectors
+    return {name: getattr(territory, name) for name in names}
+
+
+def _sources(merged: set[str], lang: str) -> str:
     lines = [f"# {say('edits.sources', lang)}"]
-    if "sectors" in merged:
-        lines += ["", "[sectors]", 'source = "file"', 'path = "sectors.gpkg"']
+    for name in _SPATIAL:
+        if name in merged:
+            lines += ["", f"[{name}]", 'source = "file"', f'path = "{name}.gpkg"']
     voted = [name for name in _CONCERTATION if name in merged]
     if voted:
         lines += ["", "[concertation]", *(f'{name} = "{name}.csv"' for name in voted)]

@@ -180,12 +180,21 @@ def place_sectors(
     return placed, Findings.collect(found)
 
 
+def _union(shapes: NDArray[np.object_]) -> shapely.Geometry:
+    """Return the union of some sectors; those that overlap are no coverage and take longer."""
+    try:
+        whole = shapely.coverage_union_all(shapes) if len(shapes) > 1 else shapes[0]
+    except shapely.errors.GEOSException:
+        return shapely.union_all(shapes)
+    return whole if shapely.is_valid(whole) else shapely.union_all(shapes)
+
+
 def _dissolve(sectors: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     inside = sectors[sectors["zone_id"].notna()].sort_values("sector_id", kind="stable")
     rows = []
     for zone_id, group in inside.groupby("zone_id", sort=True):
         shapes = group.geometry.to_numpy()
-        whole = shapely.coverage_union_all(shapes) if len(shapes) > 1 else shapes[0]
+        whole = _union(shapes)
         rows.append((str(zone_id), len(group), int(group["premises_count"].sum()), whole))
     frame = pd.DataFrame(rows, columns=["zone_id", "sectors_count", "premises_count", "geometry"])
     return gpd.GeoDataFrame(frame, geometry="geometry", crs=sectors.crs)

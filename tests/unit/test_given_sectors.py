@@ -10,7 +10,7 @@ import shapely
 
 from planner.errors import ContractError
 from planner.schemas import contract
-from planner.zoning import GivenRules, cut_sectors, use_sectors
+from planner.zoning import GivenRules, cut_sectors, join_zones, use_sectors
 
 WEST, SOUTH, SIDE = 300_000.0, 6_800_000.0, 1_000.0
 DINGE, GUIPEL = "243500733", "243500667"
@@ -272,3 +272,14 @@ def test_cut_sectors_given_back_are_the_same(premises, communes):
     pd.testing.assert_frame_equal(again.sector_shares, cut.sector_shares)
     assert not found(again, "sector_overlap")
     assert not found(again, "sector_gap")
+
+
+def test_a_zone_of_sectors_that_overlap_has_a_valid_outline(toy):
+    sectors = toy.sectors[toy.sectors["insee"] == "22001"]
+    west, east = sectors.geometry
+    wide = sectors.set_geometry(
+        gpd.GeoSeries([west, west.union(east)], index=sectors.index, crs=2154)
+    )
+    [zone] = join_zones(wide).zones.geometry
+    assert zone.is_valid
+    assert zone.equals(west.union(east))

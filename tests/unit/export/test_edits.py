@@ -19,14 +19,15 @@ from planner.export.edits import EditsFolderError, write_edits
 from planner.export.geopackage import write_geopackage
 from planner.export.layout import Edition
 from planner.export.outputs import _tables
-from planner.io import read_sectors, read_table
+from planner.io import read_sectors, read_table, read_zones
 from planner.io.package import read_package
 from planner.plan import make_plan
-from planner.quality import anomalies_of_cells
+from planner.quality import anomalies_of_cells, check_quality
 from planner.scenario import Scenario
 from planner.schemas import contract
 from planner.toy import toy_territory
 from planner.vocab import EditKind
+from planner.zoning import place_sectors
 
 EDITION = Edition(title="Essai", scenario="essai", territory="Armor", on=dt.date(2017, 12, 31))
 SYSTEM_PYTHON = "/usr/bin/python3"
@@ -229,7 +230,7 @@ def test_a_file_that_is_no_package_says_so(tmp_path, package, edit):
     with pytest.raises(DataFileError, match="ne se lit pas"):
         read_package(tmp_path / "text.gpkg")
     other = tmp_path / "other.gpkg"
-    write(other, {"zones": contract("zones").empty()})
+    write(other, {"prices": contract("prices").empty()})
     with pytest.raises(DataFileError, match="ne porte pas de base"):
         read_package(other)
     edit(package, "DROP TABLE ballots")
@@ -376,6 +377,34 @@ def test_two_hundred_random_edits_come_back_exactly(tmp_path, edit, seed):
     again = compared(path, {**tables, **edits.merged})
     assert set(again.table["kind"]) == {"already"}
     assert not again.merged
+
+
+def test_a_sector_moves_to_another_zone_and_the_line_follows(plan, package, edit, tmp_path):
+    edit(
+        package,
+        "UPDATE sectors SET zone_id = NULL WHERE sector_id = '22001-02'",
+        "UPDATE zones SET nom = 'La ville', phase = '1'",
+        "UPDATE sectors SET zone_id = 'T1-VM-22OO1' WHERE sector_id = '35001-01'",
+        ("UPDATE zones SET geom = ?", (blob(shapely.MultiPolygon([shapely.box(0, 0, 1, 1)])),)),
+    )
+    edits = compared(package, plan.tables())
+    assert kinds(edits)["sectors", "22001-02"] == ("changed", "zone_id")
+    told = edits.table.loc[edits.table["layer"] == "zones", ["kind", "columns"]].to_numpy().tolist()
+    assert told == [["changed", "nom"], ["computed", ""]]  # its outline is that of its sectors
+    taken = apply_edits(plan.territory, edits)
+    [zone] = taken.zones.to_dict("records")
+    assert (zone["nom"], zone["sectors_count"], zone["geometry"].area) == ("La ville", 1, 8_000_000)
+    found = check_quality(taken)  # a slip of the keyboard is no new zone
+    assert found.count("keys.orphan") == 1
+    write_edits(tmp_path / "edits", edits, taken, edition=EDITION)
+    assert (tmp_path / "edits" / "sources.toml").read_text(encoding="utf-8").count("source = ") == 2
+    sectors = read_sectors(tmp_path / "edits" / "sectors.gpkg", layer="sectors").table
+    zones = read_zones(tmp_path / "edits" / "zones.gpkg", layer="zones").table
+    placed, across = place_sectors(sectors, zones)
+    assert placed.set_index("sector_id")["zone_id"].dropna().to_dict() == {
+        "22001-01": "T1-VM-22001"
+    }
+    assert len(across) == 0
 
 
 def test_order_of_rows_says_nothing(plan):
