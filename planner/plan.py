@@ -9,12 +9,21 @@ import pandas as pd
 
 from planner.balance import balance_epci
 from planner.ballots import BallotCount
+from planner.choice import Contiguity
 from planner.concertation import count_ballots
 from planner.contribution import count_contributions
 from planner.cost import estimate_cost
 from planner.coverage import Coverage, measure_coverage
 from planner.findings import Findings
-from planner.programme import Programme, ProgrammeRules, choose_sectors
+from planner.programme import (
+    ChoiceRules,
+    Programme,
+    ProgrammeRules,
+    choose_sectors,
+    explain_choice,
+    solve_choice,
+    state_choice,
+)
 from planner.progress import Notify, stage, unheard
 from planner.reconcile import reconcile_programme
 from planner.scenario import Scenario
@@ -23,6 +32,7 @@ from planner.schemas import CONTRACTS
 from planner.territory import Territory
 from planner.timeline import codes_on
 from planner.vocab import Phase, SectorStage
+from planner.voting import score_sectors
 
 __all__ = ["Plan", "make_plan"]
 
@@ -120,16 +130,10 @@ def make_plan(territory: Territory, scenario: Scenario, *, notify: Notify = unhe
             deliberations=territory.deliberations,
             deadline=scenario.concertation.deadline,
         )
-        programme = choose_sectors(
-            sectors=territory.sectors,
-            sector_shares=territory.sector_shares,
-            zones=territory.zones,
-            ballots=ballots,
-            rules=ProgrammeRules(
-                ties=scenario.concertation.ties,
-                cents_per_line=scenario.contribution.cents_per_line,
-            ),
+        costs = estimate_cost(
+            territory.sectors, prices=territory.prices, on=scenario.reference_date
         )
+        programme = _choose(territory, scenario, ballots, costs)
         contributions, unpaid = count_contributions(
             programme=programme.table,
             sectors=territory.sectors,
@@ -149,9 +153,6 @@ def make_plan(territory: Territory, scenario: Scenario, *, notify: Notify = unhe
             deliberations=territory.deliberations,
         )
     with stage(notify, "stage.cost"):
-        costs = estimate_cost(
-            territory.sectors, prices=territory.prices, on=scenario.reference_date
-        )
         schedule, unscheduled = schedule_works(
             programme=programme.table,
             sectors=territory.sectors,
@@ -186,6 +187,37 @@ def make_plan(territory: Territory, scenario: Scenario, *, notify: Notify = unhe
         reconciliation=reconciliation.table,
         findings=findings,
     )
+
+
+def _choose(
+    territory: Territory, scenario: Scenario, ballots: BallotCount, costs: pd.DataFrame
+) -> Programme:
+    """Choose the sectors of phase 2 by the rule that the scenario names."""
+    asked, cents = scenario.programme, scenario.contribution.cents_per_line
+    tables = {
+        "sectors": territory.sectors,
+        "sector_shares": territory.sector_shares,
+        "ballots": ballots,
+    }
+    if asked.rule == "ranking_within_envelope":
+        rules = ProgrammeRules(ties=scenario.concertation.ties, cents_per_line=cents)
+        return choose_sectors(**tables, zones=territory.zones, rules=rules)
+    problem = state_choice(
+        **tables,
+        votes=score_sectors(ballots, territory.sectors, territory.sector_shares),
+        costs=costs,
+        rules=ChoiceRules(
+            contiguity=Contiguity(asked.contiguity),
+            parity_tolerance_share=asked.parity_tolerance_share,
+            budget_eur=asked.budget_eur,
+            capacity_lines=asked.capacity_lines,
+            objectives=asked.objectives,
+            unranked=asked.unranked,
+            cents_per_line=cents,
+        ),
+    )
+    choice = solve_choice(problem, gap_share=asked.gap_share, seconds=asked.seconds)
+    return explain_choice(problem, choice, **tables, zones=territory.zones, cents_per_line=cents)
 
 
 def open_sectors(territory: Territory, scenario: Scenario) -> frozenset[str]:

@@ -30,6 +30,7 @@ __all__ = [
     "CriteriaRules",
     "CriterionRule",
     "PremisesSource",
+    "ProgrammeSection",
     "Scenario",
     "ScheduleRules",
     "SectorsSource",
@@ -124,6 +125,32 @@ class ConcertationRules(_Frozen):
     deadline: dt.date | None = Field(
         dt.date(2018, 5, 16), title="Last day of the deliberations (adoption of the map)"
     )
+
+
+class ProgrammeSection(_Frozen):
+    """Which rule chooses the sectors of phase 2; all but ``rule`` is for the exact one."""
+
+    rule: Literal["ranking_within_envelope", "exact"] = Field(
+        "ranking_within_envelope", title="The simple rule, or the best programme"
+    )
+    contiguity: Literal["none", "within_epci", "any_epci"] = Field(
+        "within_epci", title="Through whose chosen sectors a sector may be reached"
+    )
+    parity_tolerance_share: float | None = Field(
+        None, ge=0, le=1, title="Rural and urban lines apart, at most, as a share of both"
+    )
+    budget_eur: int | None = Field(None, ge=0, title="Most euros for the sectors of the phase")
+    capacity_lines: dict[str, Annotated[int, Field(ge=0)]] = Field(
+        default_factory=dict, title="Most lines of the phase, by code of département or 'region'"
+    )
+    objectives: tuple[Literal["votes", "cost", "compactness"], ...] = Field(
+        ("votes", "cost", "compactness"), title="What is made best, in order"
+    )
+    unranked: Literal["out", "allowed"] = Field(
+        "out", title="Whether sectors that nobody asked for may be chosen"
+    )
+    gap_share: float = Field(1e-4, ge=0, lt=1, title="How far from the best an answer may be")
+    seconds: float | None = Field(None, gt=0, title="Time allowed; absent: as long as it takes")
 
 
 class ContributionRules(_Frozen):
@@ -261,6 +288,7 @@ class Scenario(_Frozen):
     sectors: SectorsSource = SectorsSource()
     zones: ZonesSource = ZonesSource()
     concertation: ConcertationRules = ConcertationRules()
+    programme: ProgrammeSection = ProgrammeSection()
     contribution: ContributionRules = ContributionRules()
     criteria: CriteriaRules = CriteriaRules()
     cost: CostRules = CostRules()

@@ -131,6 +131,7 @@ DECISION_CLASSES: Final = (
     _area(Decision.NO_VOTE, "#cdd1d9", "#5c6370", "bars"),
     _area(Decision.TIE, "#b49ad0", "#55357f", "hatch"),
     _area(Decision.NO_BALLOT, "#ffffff", "#6a707c", "cross"),
+    _area(Decision.NOT_BEST, "#dbe3c3", "#5c6b2e", "dots"),
 )
 """Why a sector is in its phase: the vote of its EPCI as it counted."""
 

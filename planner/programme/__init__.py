@@ -1,11 +1,22 @@
 """The programme: which sectors enter phase 2, and why.
 
 :func:`choose_sectors` applies the départements' simple rule, each EPCI's ranking within its
-envelope.
+envelope; :func:`state_choice`, :func:`solve_choice` and :func:`explain_choice` find the best one.
 """
 
 from planner.programme._blocks import ColumnPool
+from planner.programme._exact import explain_choice
+from planner.programme._problem import ChoiceRules, state_choice
 from planner.programme._ranking import Programme, ProgrammeRules, choose_sectors
 from planner.programme._solve import solve_choice
 
-__all__ = ["ColumnPool", "Programme", "ProgrammeRules", "choose_sectors", "solve_choice"]
+__all__ = [
+    "ChoiceRules",
+    "ColumnPool",
+    "Programme",
+    "ProgrammeRules",
+    "choose_sectors",
+    "explain_choice",
+    "solve_choice",
+    "state_choice",
+]

@@ -150,8 +150,15 @@ class Priced:
 class Stage:
     """One objective over the rows, to be made as large as can be."""
 
-    def __init__(self, region: Region, objective: Objective, rows: Sequence[Row]) -> None:
+    def __init__(
+        self,
+        region: Region,
+        objective: Objective,
+        rows: Sequence[Row],
+        lists: list[Rows] | None = None,
+    ) -> None:
         self.region = region
+        self.lists = lists
         sign = 1 if objective.sense == "max" else -1
         self.row = Row(
             name=objective.name,
@@ -171,7 +178,7 @@ class Stage:
             default=0,
         )
         self.blocks = region.blocks if self.with_pairs else tuple(lighter(b) for b in region.blocks)
-        self.diagrams = region.diagrams(with_pairs=self.with_pairs)
+        self.diagrams = [] if lists is not None else region.diagrams(with_pairs=self.with_pairs)
         self.best: Priced | None = None
         self.infeasible = False
 
@@ -206,6 +213,10 @@ class Stage:
 
         def ask(at: int) -> tuple[Rows, int, int] | None:
             block = self.blocks[at]
+            if self.lists is not None:
+                values = self._worth(at, node, pair)
+                best = int(np.argmax(values))
+                return self.lists[at][best], int(values[best]), int(values[best])
             return self.diagrams[at].best(
                 node[block.members], pair[block.pairs], weight=block.weight, limit=block.limit
             )
@@ -220,6 +231,12 @@ class Stage:
             prices=np.array(whole, np.float64) / 2.0**shift,
         )  # fmt: skip
         return priced, [row[None, :] for row, _, _ in found]
+
+    def _worth(self, at: int, node: Integers, pair: Integers) -> Integers:
+        """Return what each listed choice of a block is worth at the given values."""
+        counted = pair if self.with_pairs else None
+        row = Row(name="worth", coefficients=node, pair_coefficients=counted)
+        return self.blocks[at].row_values((self.lists or self.region.choices)[at], row)
 
     def _shift(self, prices: Floats, worth: int) -> int:
         """Return how fine prices can be without passing 64 bits."""
@@ -250,6 +267,8 @@ class Stage:
         None when there is no programme (``infeasible``) or time is up before any.
         """
         master = Master(len(self.blocks), self.rows)
+        if self.lists is not None:
+            return self._bound_lists(master)
         if any(len(choices) == 0 for choices in self.region.choices):
             zero = np.zeros(len(self.rows)) if start is None else start
             if not self._ask(None, zero):
@@ -263,6 +282,21 @@ class Stage:
         master.drop_helpers(float(np.abs(worth).max(initial=1)))
         master.revalue(worth)
         return self._climb(master, clock, start, close_share)
+
+    def _bound_lists(self, master: Master) -> float | None:
+        """Solve the linear programme over the lists, all there is to choose from."""
+        for at, choices in enumerate(self.lists or ()):
+            self._send(master, at, choices, worth=0)
+        if master.solve().value <= -_NOTHING:
+            self.infeasible = True  # as far as the solver can tell: whoever asks holds an answer
+            return None
+        worth = self._values()
+        master.drop_helpers(float(np.abs(worth).max(initial=1)))
+        master.revalue(worth)
+        found = master.solve()
+        answer = self.price(found.rows)
+        self.best = None if answer is None else answer[0]
+        return found.value
 
     def _values(self) -> Floats:
         """Return what the choices in the master are worth, in its order."""
@@ -353,6 +387,10 @@ class Stage:
         def ask(at: int) -> tuple[Rows, Integers, bool]:
             block = self.blocks[at]
             floor = priced.bounds[at] - ((deficit + 1) << priced.shift)
+            if self.lists is not None:
+                values = self._worth(at, priced.node_value, priced.pair_value)
+                near = values >= floor
+                return self.lists[at][near], values[near], True
             rows, values, complete = self.diagrams[at].above(
                 priced.node_value[block.members], priced.pair_value[block.pairs],
                 weight=block.weight, limit=block.limit, floor=floor, at_most=at_most,

@@ -38,8 +38,10 @@ _LISTED = 4_000  # choices of one actor that are listed at most
 _COMBINED = 2_000  # choices of all actors that are combined at most, unless proofs are asked
 _FIRST_SHARE = 2e-5  # of the bound: how far the first list of choices goes
 _CLOSE_SHARE = 1e-7  # of the value: where column generation stops
+_KEPT = 30_000  # choices of all actors kept from one objective to the next at most
 _CUT_ROUNDS = 60
 _NODES = 2_000  # of the search for the best combination, unless proofs are asked
+_LATER_NODES = 300  # the same for the objectives after the first
 
 
 @dataclass
@@ -134,6 +136,7 @@ class _Search:
         self.clock = clock
         self.incumbent: list[Rows] | None = None
         self.last: Stage | None = None
+        self.lists: list[Rows] | None = None  # all that can still matter, once it is known
 
     def run(self) -> Choice:
         """Answer."""
@@ -156,6 +159,7 @@ class _Search:
                 )
             )  # fmt: skip
             self.rows.append(held_row(objective, sign * answer.value))
+            self._narrow(answer)
         weakest = _weakest(stage.status for stage in stages)
         if weakest is ChoiceStatus.OPTIMAL:
             self._break_ties()
@@ -175,6 +179,11 @@ class _Search:
             problem_sha256=self.problem.sha256, status=answer.status, chosen=(), stages=()
         )
 
+    @property
+    def _nodes(self) -> int:
+        """How far to search: the first objective matters most."""
+        return _NODES if self.lists is None else _LATER_NODES
+
     def _chosen(self, parts: Sequence[Rows] | None) -> Flags:
         chosen = np.zeros(self.problem.candidates_count, bool)
         for block, part in zip(self.region.blocks, parts or (), strict=True):
@@ -191,7 +200,7 @@ class _Search:
         answer = _Answer(None, 0, None, ChoiceStatus.TIME_LIMIT)
         best: tuple[int, list[Rows]] | None = None
         for _ in range(_CUT_ROUNDS):
-            stage = Stage(self.region, objective, self.rows)
+            stage = Stage(self.region, objective, self.rows, self.lists)
             self.last = stage
             answer = self._stage(stage, best[1] if best else self.incumbent)
             if answer.parts is None or self.problem.contiguity is not Contiguity.ANY_EPCI:
@@ -235,6 +244,24 @@ class _Search:
             return ChoiceStatus.WITHIN_GAP
         return ChoiceStatus.TIME_LIMIT
 
+    def _narrow(self, answer: _Answer) -> None:
+        """Keep for the next objectives the choices that a programme as good can hold.
+
+        The objective being held, no actor's choice may miss its best price by more than the gap.
+        """
+        stage = self.last
+        if stage is None or stage.best is None or answer.parts is None:
+            return
+        if self.problem.contiguity is Contiguity.ANY_EPCI:
+            return  # its bound may come from before the last cuts
+        lists, _, complete = stage.list_near(stage.best.bound - answer.value, _LISTED)
+        if not complete or sum(map(len, lists)) > _KEPT:
+            return
+        for at, part in enumerate(answer.parts):
+            if not (lists[at] == part).all(axis=1).any():
+                lists[at] = np.concatenate([lists[at], part])
+        self.lists = lists
+
     def _stage(self, stage: Stage, incumbent: list[Rows] | None) -> _Answer:
         """Bound by column generation, then combine the choices that could matter."""
         start = self._start(stage)
@@ -263,13 +290,14 @@ class _Search:
         if answer.parts is not None:
             if bound - answer.value <= target:
                 return False
-            reach = min(reach, top - answer.value)
+            # what isn't listed then misses the target all the same
+            reach = min(reach, max(top - answer.value - target, int(_FIRST_SHARE * abs(top))))
         lists, _, complete = stage.list_near(reach, _LISTED)
         if not proved and answer.parts is not None and sum(map(len, lists)) > _COMBINED:
             return False
         found = combine(
             stage.blocks, lists, stage.row, self.rows, incumbent=answer.parts, gap=target,
-            seconds=self.clock.left, nodes=None if proved else _NODES,
+            seconds=self.clock.left, nodes=None if proved else self._nodes,
         )  # fmt: skip
         if found.parts is not None:
             answer.parts, answer.value = found.parts, found.value
@@ -282,7 +310,7 @@ class _Search:
                 return False
             return complete and not found.stopped
         answer.bound = max(bound if answer.bound is None else answer.bound, answer.value)
-        return complete and not found.stopped and reach < top - answer.value
+        return complete and not found.stopped and reach < top - answer.value - target
 
     def _start(self, stage: Stage) -> npt.NDArray[np.float64] | None:
         """Return prices known from a former question, by the names of the rows."""
