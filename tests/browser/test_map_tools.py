@@ -172,7 +172,7 @@ def test_a_link_brings_the_view_back(open_page):
     page.evaluate("planner.page.setWhen(3)")
     page.evaluate("planner.page.open('sector', 2, {})")
     page.evaluate("void planner.page.map.setView([48.2, -2.4], 11, {animate: false})")
-    page.wait_for_timeout(400)
+    page.wait_for_timeout(1200)  # the address follows when the view rests
     link = page.evaluate("location.hash")
     assert "epci=200000002" in link
     other = open_page(link=link)

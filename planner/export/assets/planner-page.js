@@ -196,6 +196,7 @@
       boxes.forEach((box, k) => { box.hidden = k !== position; });
       const input = document.querySelector(`input[name=theme][value='${position}']`);
       if (input) input.checked = true;
+      this.sayWhen();
       this.paintAreas();
       this.keepLink();
     }
@@ -310,7 +311,7 @@
       container.setAttribute('aria-label', this.say('map'));
       container.append(make('span', { class: 'aim', 'aria-hidden': 'true' }));
       window.addEventListener('resize', () => { this.fillScreen(); this.placeLegend(); });
-      new ResizeObserver(() => map.invalidateSize({ pan: false })).observe(container);
+      new ResizeObserver(() => { if (container.offsetWidth) map.invalidateSize({ pan: false }); }).observe(container);
     }
 
     // The map takes what the head of the page leaves of the first screen.

@@ -58,7 +58,8 @@
     },
 
     sayWhen() {
-      const words = this.dated ? this.whenLabel() : this.say('whole_programme');
+      const measured = this.theme !== undefined && this.data.themes[this.theme].dated === 'area';
+      const words = this.dated ? this.whenLabel() : measured ? this.say('measured', { when: this.data.time.on }) : this.say('whole_programme');
       one('temps-dit').textContent = words;
       one('temps').setAttribute('aria-valuetext', words);
       one('entier').hidden = !this.dated;

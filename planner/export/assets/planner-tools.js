@@ -71,7 +71,8 @@
       this.makeFilter();
       this.makeBackground();
       window.addEventListener('hashchange', () => { if (location.hash.includes('=')) this.openLink(); });
-      this.map.on('moveend', () => this.keepLink());
+      this.map.on('moveend', () => { this.lookAt(); this.keepLink(); });
+      this.lookAt();
     },
 
     // ---- table as CSV --------------------------------------------------------------------------
@@ -218,6 +219,21 @@
 
     // ---- paper ---------------------------------------------------------------------------------
 
+    // What the screen shows, kept for when the map is hidden on paper.
+    lookAt() {
+      const { map } = this;
+      const screen = map.getSize();
+      if (!screen.x || !screen.y || window.matchMedia('print').matches) return this.seen;
+      const top = this.narrow() ? 0 : one('legende').offsetHeight + 12;
+      const bottom = one('frise').offsetHeight + 12 + (this.narrow() ? one('panneau').offsetHeight : 0);
+      const height = Math.max(screen.y / 4, screen.y - top - bottom); // what no bar covers
+      this.seen = {
+        zoom: map.getZoom(), width: screen.x, height,
+        centre: map.containerPointToLatLng(L.point(screen.x / 2, top + height / 2)),
+      };
+      return this.seen;
+    },
+
     // The present view, drawn for an A4 page in landscape.
     drawPrint() {
       const { map } = this;
@@ -226,10 +242,9 @@
       const ratio = 2;
       canvas.width = size.x * ratio;
       canvas.height = size.y * ratio;
-      const screen = map.getSize();
-      const covered = this.narrow() ? one('panneau').offsetHeight : 0;
-      const zoom = map.getZoom() + Math.log2(Math.min(size.x / screen.x, size.y / Math.max(1, screen.y - covered)));
-      const centre = map.containerPointToLatLng(L.point(screen.x / 2, (screen.y - covered) / 2));
+      const seen = this.seen || this.lookAt(); // a hidden map has no size
+      const zoom = seen.zoom + Math.log2(Math.min(size.x / seen.width, size.y / seen.height));
+      const { centre } = seen;
       const origin = map.project(centre, zoom).subtract(size.divideBy(2)).round();
       const c = canvas.getContext('2d');
       c.setTransform(1, 0, 0, 1, 0, 0);
@@ -239,7 +254,7 @@
       this.printScale(c, { zoom, centre, size, ratio });
       const theme = this.data.themes[this.theme];
       one('impression-theme').textContent = theme.label;
-      one('impression-date').textContent = this.dated ? this.whenLabel() : this.say('whole_programme');
+      one('impression-date').textContent = one('temps-dit').textContent;
       const shown = document.querySelector(`.classes[data-theme='${this.theme}']`);
       one('impression-legende').replaceChildren(...[...shown.querySelectorAll('li:not([hidden])')].map((item) => {
         const entry = make('li', {}, item.querySelector('.swatch').cloneNode(true), make('span', {}, item.querySelector('.entry').firstChild.textContent));

@@ -16,6 +16,7 @@ from planner.export.map.picture import (
 )
 from planner.export.map.themes import Painted
 from planner.export.map.topology import Topology
+from planner.export.palettes import STATE_THEME
 from planner.export.style import LINES, PHASE_THEME
 from planner.schemas import contract
 from planner.texts import say
@@ -81,7 +82,7 @@ def build_context(
         "epci_count": len(data.epci),
         "file_name": file_stem(data),
         "background": background,
-        "sources": sorted({o.attribution or o.source for o in data.origins}),
+        "sources": _sources(data),
         "status": status,
         "synthetic": [_layer_name(data, layer, lang) for layer in data.synthetic_layers],
         "summary": _summary(data, lang),
@@ -325,6 +326,8 @@ def _summary(data: MapData, lang: str) -> dict[str, Any] | None:
 def _legend(data: MapData, topology: Topology, painted: Painted, lang: str) -> dict[str, Any]:
     theme = painted.theme
     used = set(painted.faces(topology).tolist())
+    if theme is STATE_THEME and data.layer is not None:  # premises show more than areas do
+        used |= {theme.position(str(state)) for state in data.layer["state"].dropna().unique()}
     entries = [
         {
             "position": position,
@@ -340,6 +343,7 @@ def _legend(data: MapData, topology: Topology, painted: Painted, lang: str) -> d
         "label": theme.label.say(lang),
         "short": say(f"map.short_{theme.key}", lang),
         "entries": entries,
+        "near": painted.by_state and data.layer is not None,
     }
 
 
@@ -389,6 +393,12 @@ def _layers(data: MapData, lang: str) -> list[dict[str, Any]]:
         label = say("map.villes_moyennes", lang)
         rows.insert(0, {"key": "town", "label": label, "swatch": draw_town(), "still": True})
     return rows
+
+
+def _sources(data: MapData) -> list[str]:
+    """Return who to name on paper, each once."""
+    named = [(origin.attribution or origin.source).split(" ; ") for origin in data.origins]
+    return sorted({part.strip() for parts in named for part in parts if part.strip()})
 
 
 def _layer_name(data: MapData, layer: str, lang: str) -> str:

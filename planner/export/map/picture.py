@@ -54,12 +54,15 @@ class PictureRules:
         Vertices nearer than this to the one before are left out, in units.
     cities
         How many communes are named beside the villes moyennes, the largest first.
+    apart
+        A commune nearer than this to a ville moyenne, and on its line, isn't named; in units.
     """
 
     width: int = 1400
     margin: int = 36
     step: float = 1.5
     cities: int = 6
+    apart: int = 120
 
 
 def draw_patterns(themes: Sequence[Theme]) -> Markup:
@@ -237,9 +240,13 @@ def _towns(data: MapData, frame: _Frame) -> str:
         (row for insee, row in places.items() if insee not in towns),
         key=lambda row: (-row["population"], row["insee"]),
     )
+    marks = [frame.spot(places[insee]) for insee in towns if insee in places]
     drawn = ""
     for row in others[: frame.rules.cities]:
         x, y = frame.spot(row)
+        near = frame.rules.apart
+        if any(abs(x - a) < near and abs(y - b) < near / 5 for a, b in marks):
+            continue  # its name would cover that of a ville moyenne
         drawn += f'<text x="{x}" y="{y}" class="city">{escape(row["nom"])}</text>'
     for insee, nom in sorted(towns.items()):
         if insee in places:
