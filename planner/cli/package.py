@@ -36,7 +36,7 @@ def package(
     with told(lang) as console:
         asked = read_scenario(scenario)
         folder = out or Path("maps") / "out" / f"{asked.name}{_SUFFIX}"
-        with progress(lang, sum(STAGES.values())) as notify:
+        with progress(lang, sum(STAGES.values()) + 1) as notify:
             territory = prepare_territory(asked, notify=notify)
             answer = make_plan(territory, asked, notify=notify)
             written = write_package(answer, folder, lang=lang, notify=notify)

@@ -24,6 +24,7 @@ from planner.export.qgis.tree import THEMES
 from planner.plan import Plan
 from planner.progress import Notify, stage, unheard
 from planner.provenance import Origin
+from planner.quality import check_quality
 from planner.schemas import CONTRACTS, contract
 from planner.texts import number, say
 
@@ -77,6 +78,8 @@ def write_package(
     )
     name = scenario.name
     tables = package_tables(plan, lang=lang)
+    with stage(notify, "stage.quality"):
+        tables |= check_quality(territory, plan).tables(lang)
     place = Path(folder)
     with replacing_folder(place) as building:
         package = building / f"{name}.gpkg"

@@ -346,3 +346,18 @@ def test_the_project_inside_the_geopackage_opens_too(qgis, moved, tmp_path, tabl
     assert seen["heard"] == []
     assert seen["read"]
     check_layers(seen["layers"], tables)
+
+
+def test_what_is_wrong_with_the_data_is_a_layer(tmp_path):
+    """One sector drawn over its neighbour: the package shows where to click."""
+    territory = toy_territory()
+    sectors = territory.sectors.copy()
+    shapes = list(sectors.geometry)
+    shapes[0] = shapes[0].union(shapes[1].buffer(-100))
+    plan = make_plan(territory.with_tables(sectors=sectors.set_geometry(shapes)), read_scenario())
+    write_package(plan, tmp_path / "out")
+    with closing(sqlite3.connect(tmp_path / "out" / f"{NAME}.gpkg")) as db:
+        rules = {row[0] for row in db.execute("SELECT rule FROM anomalies")}
+        areas = db.execute("SELECT count(*) FROM anomaly_areas WHERE geom IS NOT NULL").fetchone()
+    assert "sectors.overlap" in rules
+    assert areas[0] >= 1
