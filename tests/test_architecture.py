@@ -29,7 +29,7 @@ NO_FLOOR = {"__init__", "__main__"}
 NEIGHBOURS = {
     ("errors", "texts"), ("vocab", "texts"),
     ("contracts", "crs"), ("schemas", "contracts"), ("findings", "schemas"), ("spatial", "_grid"),
-    ("io", "scenario"), ("plan", "reconcile"), ("conflict", "verify"), ("explain", "verify"), ("compare", "plan"),
+    ("io", "scenario"), ("plan", "reconcile"), ("conflict", "verify"), ("compare", "plan"),
 }  # fmt: skip
 
 

@@ -8,15 +8,21 @@ minimal hitting set dualization").
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from planner.choice import ChoiceProblem
 from planner.conflict._model import SoftModel, smallest_hitting_set
 from planner.conflict._rules import Rule, RuleKind, rules_of
+from planner.errors import PlannerError
 from planner.texts import Message, say
 
 __all__ = ["Conflict", "find_conflict"]
+
+
+_WIDE_ROUNDS: Final = 12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +59,7 @@ def find_conflict(
     problem: ChoiceProblem,
     *,
     names: Mapping[str, str] | None = None,
-    rounds: int = 200,
+    rounds: int = 100,
 ) -> Conflict | None:
     """Name a smallest set of rules that can't hold together.
 
@@ -64,13 +70,19 @@ def find_conflict(
     names
         Actor to what people call it; by default its code.
     rounds
-        After so many rounds of the search for a smallest set, one that can't be reduced is given
-        instead (rules taken away one by one) and says so.
+        After so many rounds of the search for a smallest set, the smallest one that is known is
+        given instead (rules taken away one by one, within one EPCI where that is enough) and says
+        so.
 
     Returns
     -------
     Conflict or None
         None when a programme exists.
+
+    Raises
+    ------
+    PlannerError
+        When the search ends without knowing whether a programme exists.
 
     Notes
     -----
@@ -80,39 +92,96 @@ def find_conflict(
     rules = rules_of(problem, names=names)
     order = tuple(rule.name for rule in rules)
     model = SoftModel(problem, rules)
-    ways: list[frozenset[str]] = []
-    found: frozenset[str] | None = None
-    for _ in range(rounds):
-        core = smallest_hitting_set(order, ways)
-        if core is None:
-            break
-        kept = model.solve(hard=core, droppable=set(order) - core)
-        if kept.feasible is None:
-            break
-        if not kept.feasible:
-            found = core
-            break
-        if not kept.dropped:
-            return None
-        ways.append(kept.dropped)
-    smallest = found is not None
+    known: frozenset[str] | None = None
+    for scope in _scopes(problem, rules):
+        if model.solve(hard=scope).feasible is False:
+            found, _ = _search(model, scope, rounds=rounds, known=None)
+            found = found or _irreducible(model, scope, need=_needs(problem, rules))
+            if found is not None and (known is None or len(found) < len(known)):
+                known = found
+    if known is None and model.solve(hard=order).feasible:
+        return None
+    # over the whole region each round is longer: a conflict that is known is proved or left
+    wide = rounds if known is None else min(rounds, _WIDE_ROUNDS)
+    found, smallest = _search(model, order, rounds=wide, known=known)
     if found is None:
-        found = _irreducible(model, order)
-        if found is None:
-            return None
+        found = _irreducible(model, order, need=_needs(problem, rules))
+    if found is None:
+        raise PlannerError(
+            Message.of("conflict.undecided"), Message.of("conflict.undecided_remedy")
+        )
     clash = tuple(rule for rule in rules if rule.name in found)
     return Conflict(rules=clash, smallest=smallest, message=_sentence(problem, model, clash, names))
 
 
-def _irreducible(model: SoftModel, order: tuple[str, ...]) -> frozenset[str] | None:
-    """Take rules away one by one while the others still clash."""
-    kept = list(order)
+def _scopes(problem: ChoiceProblem, rules: tuple[Rule, ...]) -> list[tuple[str, ...]]:
+    """Return the rules of each actor that requires anything: most conflicts lie within one."""
+    by_actor: dict[int, list[str]] = defaultdict(list)
+    demanding = set()
+    for rule in rules:
+        if rule.kind in {RuleKind.REQUIRED, RuleKind.REFUSED}:
+            actor = int(problem.decider[rule.position])
+            if rule.kind is RuleKind.REQUIRED:
+                demanding.add(actor)
+        elif rule.kind in {RuleKind.ENVELOPE, RuleKind.NO_VOTE, RuleKind.CONTIGUITY}:
+            actor = rule.position
+        else:
+            continue
+        by_actor[actor].append(rule.name)
+    return [tuple(by_actor[actor]) for actor in sorted(demanding)]
+
+
+def _search(
+    model: SoftModel, order: tuple[str, ...], *, rounds: int, known: frozenset[str] | None
+) -> tuple[frozenset[str] | None, bool]:
+    """Search a smallest conflict among some rules; return the best known, and whether it is proved.
+
+    A conflict that is known already is proved smallest as soon as no smaller set meets every way
+    out.
+    """
+    ways: list[frozenset[str]] = []
+    for _ in range(rounds):
+        core = smallest_hitting_set(order, ways)
+        if core is None:
+            break
+        if known is not None and len(core) >= len(known):
+            return known, True
+        kept = model.solve(hard=core, droppable=set(order) - core)
+        if kept.feasible is None or (kept.feasible and not kept.dropped):
+            break
+        if not kept.feasible:
+            return core, True
+        ways.append(kept.dropped)
+    return known, False
+
+
+def _needs(problem: ChoiceProblem, rules: tuple[Rule, ...]) -> Mapping[str, int]:
+    """Return the lines of each required sector: the smallest are taken away first."""
+    return {
+        rule.name: int(problem.lines[rule.position])
+        for rule in rules
+        if rule.kind is RuleKind.REQUIRED
+    }
+
+
+def _irreducible(
+    model: SoftModel, order: tuple[str, ...], *, need: Mapping[str, int]
+) -> frozenset[str] | None:
+    """Take rules away, by halves then one by one, while the others still clash."""
+    kept = sorted(order, key=lambda name: (name in need, need.get(name, 0)))
     if model.solve(hard=kept).feasible is not False:
         return None
-    for name in order:
-        fewer = [other for other in kept if other != name]
+    start, step = 0, max(len(kept) // 2, 1)
+    while start < len(kept):
+        fewer = kept[:start] + kept[start + step :]
         if model.solve(hard=fewer).feasible is False:
             kept = fewer
+            step = max(min(step, (len(kept) - start) // 2), 1)
+        elif step > 1:
+            step //= 2
+        else:
+            start += 1
+            step = max((len(kept) - start) // 2, 1)
     return frozenset(kept)
 
 

@@ -23,6 +23,7 @@ from planner.verify import unreached
 __all__ = ["SoftModel", "SoftResult", "smallest_hitting_set"]
 
 _CUT_ROUNDS: Final = 400
+_NODES: Final = 5_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +67,13 @@ class SoftModel:
         self.highs = highspy.Highs()
         self.highs.setOptionValue("output_flag", False)
         self.highs.setOptionValue("mip_rel_gap", 0.0)
-        self.highs.setOptionValue("mip_abs_gap", 0.5)
+        # fewest drops are proved, few sectors are only wished for: half the price of a drop
+        self.away = self._away()
+        self.most = sum(self.away)
+        self.price = float(4 * (self.most + 1))
+        self.highs.setOptionValue("mip_abs_gap", self.price / 2)
+        # a stop that doesn't depend on the machine: what isn't known by then is said unknown
+        self.highs.setOptionValue("mip_max_nodes", _NODES)
         for _ in range(self.count + len(rules)):
             self.highs.addVar(0.0, 1.0)
         for _ in rules:
@@ -86,6 +93,18 @@ class SoftModel:
                 near[i].append(j)
                 near[j].append(i)
         return near
+
+    def _away(self) -> list[int]:
+        """Return 1 for a reached candidate, one more for each step away from one."""
+        away = [1 if reached else 0 for reached in self.problem.reached.tolist()]
+        ring = [j for j in range(self.count) if away[j]]
+        steps = 1
+        while ring:
+            steps += 1
+            ring = sorted({o for j in ring for o in self.near[j] if not away[o]})
+            for j in ring:
+                away[j] = steps
+        return [value or steps + 1 for value in away]
 
     def _row(self, lower: float, upper: float, terms: Mapping[int, float]) -> None:
         kept = {column: value for column, value in terms.items() if value}
@@ -159,14 +178,12 @@ class SoftModel:
             if not fixed and name not in soft:
                 low = 1.0
             self.highs.changeColBounds(self.switch[name], low, high)
-            self.highs.changeColCost(
-                self.switch[name], float(self.count + 1) if name in soft else 0
-            )
+            self.highs.changeColCost(self.switch[name], self.price if name in soft else 0.0)
             self.highs.changeColBounds(self.slack[name], 0.0, math.inf if name in loose else 0.0)
-            self.highs.changeColCost(self.slack[name], float(loose.get(name, 0) * (self.count + 1)))
-        # few sectors: the shortest way to reach what is required, and fewer cuts
+            self.highs.changeColCost(self.slack[name], loose.get(name, 0) * self.price)
+        # few sectors, near what is reached: short ways to what is required, and fewer cuts
         for candidate in range(self.count):
-            self.highs.changeColCost(candidate, 1.0)
+            self.highs.changeColCost(candidate, float(self.away[candidate]))
         for _ in range(_CUT_ROUNDS):
             self.highs.run()
             status = self.highs.getModelStatus()
@@ -176,7 +193,7 @@ class SoftModel:
                 return SoftResult(feasible=None, given={})
             values = np.rint(self.highs.getSolution().col_value).astype(np.int64)
             if not self._cut(values):
-                return self._result(values)
+                return self._result(values, soft)
         return SoftResult(feasible=None, given={})
 
     def _cut(self, values: np.ndarray[Any, np.dtype[np.int64]]) -> bool:
@@ -197,27 +214,32 @@ class SoftModel:
                     group.add(one)
                     waiting.extend(other for other in self.near[one] if other in lost)
             lost -= group
-            around = {other for one in group for other in self.near[one]} - group
+            # one cut a ring, out to the nearest reached sector: the whole way at once
+            rings, ball = [], set(group)
+            while not rings or (rings[-1] and not any(problem.reached[j] for j in rings[-1])):
+                rings.append({other for one in ball for other in self.near[one]} - ball)
+                ball |= rings[-1]
             for one in sorted(group):
                 switch = self.switch.get(self.reach_rule.get(int(problem.decider[one]), ""))
-                if switch is not None and values[switch]:
+                if switch is None or values[switch]:
                     continue
-                terms = {one: 1.0, **dict.fromkeys(sorted(around), -1.0)}
-                if switch is not None:
-                    terms[switch] = -1.0
-                    self._row(-math.inf, 0.0, terms)
-                    added = True
+                for ring in rings:
+                    self._row(
+                        -math.inf, 0.0,
+                        {one: 1.0, switch: -1.0, **dict.fromkeys(sorted(ring), -1.0)},
+                    )  # fmt: skip
+                added = True
         return added
 
-    def _result(self, values: np.ndarray[Any, np.dtype[np.int64]]) -> SoftResult:
+    def _result(self, values: np.ndarray[Any, np.dtype[np.int64]], soft: set[str]) -> SoftResult:
         ids = self.problem.sector_ids
-        bound = self.highs.getInfo().mip_dual_bound / (self.count + 1)
+        bound = (self.highs.getInfo().mip_dual_bound - self.most) / self.price
         return SoftResult(
             feasible=True,
-            dropped=frozenset(n for n, column in self.switch.items() if values[column]),
+            dropped=frozenset(n for n in soft if values[self.switch[n]]),
             given={n: int(values[c]) for n, c in self.slack.items() if values[c]},
             chosen=frozenset(ids[j] for j in range(self.count) if values[j]),
-            bound=max(math.floor(bound + 1e-6), 0),
+            bound=max(math.ceil(bound - 1e-6), 0),
         )
 
 

@@ -13,7 +13,6 @@ import pandas as pd
 from planner.choice import Choice, ChoiceProblem, Contiguity
 from planner.schemas import contract
 from planner.texts import Message
-from planner.verify import unreached
 
 __all__ = ["Binding", "Reader", "decision_scores", "explain_choice"]
 
@@ -57,6 +56,22 @@ class Reader:
         self.need: npt.NDArray[np.int64] = np.zeros(shape, dtype=np.int64)
         np.add.at(self.need, (problem.share_candidate, problem.share_actor), problem.share_need)
         self.left = problem.envelopes - self.need[self.chosen].sum(axis=0)
+        self.reachable = self._reachable()
+
+    def _reachable(self) -> npt.NDArray[np.bool_]:
+        """Return whether each candidate is reached beside what is chosen, which is all reached."""
+        problem = self.problem
+        if problem.contiguity is Contiguity.NONE:
+            return np.ones(problem.candidates_count, dtype=bool)
+        if problem.contiguity is Contiguity.FEEDER:
+            return (problem.feeder < 0) | self.chosen[problem.feeder]
+        edges = problem.edges
+        if problem.contiguity is Contiguity.WITHIN_EPCI and len(edges):
+            edges = edges[problem.decider[edges[:, 0]] == problem.decider[edges[:, 1]]]
+        reached = problem.reached.copy()
+        for one, other in ((0, 1), (1, 0)):
+            reached[edges[self.chosen[edges[:, other]], one]] = True
+        return reached
 
     def ranks(self, coefficients: npt.NDArray[np.int64], sense: str) -> npt.NDArray[np.int64]:
         """Return the rank of each candidate among those of its decider; ties share a rank."""
@@ -85,9 +100,7 @@ class Reader:
                     "envelope", problem.actors[actor], missing, actor=self.called[actor],
                     left=int(self.left[actor]),
                 )  # fmt: skip
-        if problem.contiguity is not Contiguity.NONE and key in unreached(
-            problem, frozenset(self.choice.chosen) | {key}
-        ):
+        if not self.reachable[j]:
             return _bound("contiguity", key, None, actor=decider)
         return self._limit(j, key) or _bound("votes", key, None, actor=decider)
 
