@@ -215,7 +215,8 @@ class SoftModel:
                     waiting.extend(other for other in self.near[one] if other in lost)
             lost -= group
             # one cut a ring, out to the nearest reached sector: the whole way at once
-            rings, ball = [], set(group)
+            rings: list[set[int]] = []
+            ball = set(group)
             while not rings or (rings[-1] and not any(problem.reached[j] for j in rings[-1])):
                 rings.append({other for one in ball for other in self.near[one]} - ball)
                 ball |= rings[-1]

@@ -64,7 +64,8 @@ class Reader:
         if problem.contiguity is Contiguity.NONE:
             return np.ones(problem.candidates_count, dtype=bool)
         if problem.contiguity is Contiguity.FEEDER:
-            return (problem.feeder < 0) | self.chosen[problem.feeder]
+            fed: npt.NDArray[np.bool_] = (problem.feeder < 0) | self.chosen[problem.feeder]
+            return fed
         edges = problem.edges
         if problem.contiguity is Contiguity.WITHIN_EPCI and len(edges):
             edges = edges[problem.decider[edges[:, 0]] == problem.decider[edges[:, 1]]]
