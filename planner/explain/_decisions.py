@@ -14,7 +14,7 @@ from planner.choice import Choice, ChoiceProblem, Contiguity
 from planner.schemas import contract
 from planner.texts import Message
 
-__all__ = ["Binding", "Reader", "decision_scores", "explain_choice"]
+__all__ = ["Binding", "Reader", "decision_scores", "list_decisions"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +123,7 @@ def _bound(rule: str, place: str, missing: int | None, **values: object) -> Bind
     return Binding(rule=rule, place=place, missing=missing, message=message)
 
 
-def explain_choice(
+def list_decisions(
     problem: ChoiceProblem,
     choice: Choice,
     *,

@@ -10,9 +10,9 @@ from planner.explain import (
     apply_flip,
     count_service,
     decision_scores,
-    explain_choice,
     explain_sector,
     find_flips,
+    list_decisions,
     price_rules,
 )
 from planner.plan import make_plan
@@ -109,7 +109,7 @@ def test_every_decision_has_the_rule_that_binds_it(oracle):
     refused[3] = True
     problem = replace(problem, refused=refused, envelopes=envelopes)
     choice = oracle.solve(problem)
-    table = explain_choice(problem, choice).set_index("sector_id")
+    table = list_decisions(problem, choice).set_index("sector_id")
     assert set(table.index[table["chosen"]]) == set(choice.chosen)
     assert table.loc["s03", "rule"] == "refused"
     rows, fine = oracle.feasible_rows(problem)
