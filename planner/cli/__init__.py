@@ -20,6 +20,7 @@ from planner.cli.package import package
 from planner.cli.plan import check, plan
 from planner.cli.publish import publish
 from planner.cli.schemas import schemas
+from planner.cli.verify import verify
 from planner.cli.vote import vote
 
 __all__ = ["app", "main"]
@@ -42,6 +43,7 @@ for command in (
     export,
     vote,
     compare,
+    verify,
 ):
     app.command()(command)
 app.command("map")(map_)  # the name that Python keeps for itself

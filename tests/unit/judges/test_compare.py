@@ -158,6 +158,9 @@ def test_the_command_compares_folders_and_scenarios(monkeypatch, tmp_path):
     traced = run("compare", "a.toml", "b.toml", "--lang", "en")
     assert traced.exit_code == 0, traced.output
     assert "enough alone" in " ".join(traced.output.split())
+    held = run("verify", "A")
+    assert held.exit_code == 0, held.output
+    assert "toutes tenues" in held.output
     bad = run("compare", "A", "diff")
     assert bad.exit_code == 1
     assert "manifest.json" in bad.output

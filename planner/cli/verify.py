@@ -1,0 +1,30 @@
+"""``planner verify``: the outputs of a plan, checked from their own tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from planner.cli._face import OUT_OF_FINDINGS, Lang, LangOption, told
+from planner.scenario import Scenario
+
+
+def verify(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DOSSIER", help="Dossier de sorties. / Folder of outputs.")
+    ],
+    lang: LangOption = Lang.FR,
+) -> None:
+    """Revérifie un plan écrit : chaque règle et chaque somme, depuis ses seules tables."""
+    from planner.io.finished import read_finished_plan  # noqa: PLC0415
+    from planner.verify import verify_programme  # noqa: PLC0415
+
+    with told(lang) as console:
+        found = read_finished_plan(folder)
+        scenario = Scenario.from_dict(dict(found.scenario), name=found.name)
+        verdict = verify_programme(found.tables, scenario)
+        console.print(verdict.say(lang), markup=False)
+    if not verdict.holds:
+        raise typer.Exit(OUT_OF_FINDINGS)
