@@ -22,6 +22,7 @@ from planner.choice import (
     Objective,
     StageResult,
 )
+from planner.programme._across import start_across
 from planner.programme._blocks import ColumnPool, Row, held_row, split_problem
 from planner.programme._columns import Clock, Region, Stage, TooWideError
 from planner.programme._compact import solve_compact
@@ -33,11 +34,12 @@ __all__ = ["solve_choice"]
 Flags = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.uint8]
 
-_SMALL = 300  # candidates up to which every optimum is proved, whatever the gap asked
+_SMALL = 60  # candidates up to which every optimum is proved, whatever the gap asked
 _LISTED = 4_000  # choices of one actor that are listed at most
 _COMBINED = 2_000  # choices of all actors that are combined at most, unless proofs are asked
 _FIRST_SHARE = 2e-5  # of the bound: how far the first list of choices goes
 _CLOSE_SHARE = 1e-7  # of the value: where column generation stops
+_ACROSS_SHARE = 1e-3  # the least gap asked of large questions whose chains cross borders
 _KEPT = 30_000  # choices of all actors kept from one objective to the next at most
 _CUT_ROUNDS = 60
 _NODES = 2_000  # of the search for the best combination, unless proofs are asked
@@ -71,7 +73,8 @@ def solve_choice(
         The question.
     gap_share
         How much of each objective may be missed, as a share of its bound; 0 proves optima.  Small
-        problems are always proved.
+        problems are always proved; large ones whose chains cross borders to 0.1 % at best, unless
+        0 is asked.
     seconds
         Time for all objectives together; None for as long as it takes.
     warm
@@ -96,7 +99,15 @@ def solve_choice(
         return _of_nothing(problem)
     region = Region(blocks, pool)
     try:
-        return _Search(problem, region, list(rows), gap_share, clock).run()
+        search = _Search(problem, region, list(rows), gap_share, clock)
+        if problem.contiguity is Contiguity.ANY_EPCI and gap_share > 0 and problem.objectives:
+            search.gap_share = max(gap_share, _ACROSS_SHARE)
+            search.start_from(
+                start_across(
+                    problem, lambda p: solve_choice(p, gap_share=_ACROSS_SHARE / 4, warm=pool)
+                )
+            )
+        return search.run()
     except TooWideError:
         return solve_compact(problem, gap_share=gap_share, seconds=seconds)
     finally:
@@ -137,6 +148,11 @@ class _Search:
         self.incumbent: list[Rows] | None = None
         self.last: Stage | None = None
         self.lists: list[Rows] | None = None  # all that can still matter, once it is known
+
+    def start_from(self, chosen: Flags | None) -> None:
+        """Begin with a known answer."""
+        if chosen is not None:
+            self.incumbent = self.region.parts(chosen)
 
     def run(self) -> Choice:
         """Answer."""
@@ -193,17 +209,26 @@ class _Search:
     # -- one objective
 
     def _optimise(self, objective: Objective) -> _Answer:
-        """Solve one stage, adding cuts as long as a chain across borders is missing."""
+        """Solve one stage."""
         if self.incumbent is not None:
             for at, part in enumerate(self.incumbent):
                 self.region.learn(at, part)
+        if self.problem.contiguity is Contiguity.ANY_EPCI:
+            return self._optimise_across(objective)
+        self.last = Stage(self.region, objective, self.rows, self.lists)
+        return self._stage(self.last, self.incumbent)
+
+    def _optimise_across(self, objective: Objective) -> _Answer:
+        """Solve one stage, cutting off answers in which nothing reaches a chain."""
         answer = _Answer(None, 0, None, ChoiceStatus.TIME_LIMIT)
         best: tuple[int, list[Rows]] | None = None
         for _ in range(_CUT_ROUNDS):
-            stage = Stage(self.region, objective, self.rows, self.lists)
+            stage = Stage(self.region, objective, self.rows)
             self.last = stage
+            if best is None and self.incumbent is not None:
+                best = total(stage.blocks, self.incumbent, stage.row), self.incumbent
             answer = self._stage(stage, best[1] if best else self.incumbent)
-            if answer.parts is None or self.problem.contiguity is not Contiguity.ANY_EPCI:
+            if answer.parts is None:
                 return answer
             chosen = self._chosen(answer.parts)
             cuts = cuts_of(self.problem, chosen)
@@ -211,16 +236,16 @@ class _Search:
                 return answer
             self.rows += cuts
             best = self._repair(stage, chosen, best)
-            if best is not None and answer.bound is not None:
-                gap = answer.bound - best[0]
-                if gap <= self._target(answer.bound) or self.clock.over:
-                    break
-            elif self.clock.over:
+            near = (
+                best is not None
+                and answer.bound is not None
+                and answer.bound - best[0] <= self._target(answer.bound)
+            )
+            if near or self.clock.over:
                 break
         if best is None:
             return _Answer(None, 0, answer.bound, ChoiceStatus.TIME_LIMIT)
-        bound = answer.bound
-        return _Answer(best[1], best[0], bound, self._status(best[0], bound))
+        return _Answer(best[1], best[0], answer.bound, self._status(best[0], answer.bound))
 
     def _repair(
         self, stage: Stage, chosen: Flags, best: tuple[int, list[Rows]] | None
@@ -290,6 +315,7 @@ class _Search:
         if answer.parts is not None:
             if bound - answer.value <= target:
                 return False
+            target -= target // 50  # a bound that falls makes the target a little smaller
             # what isn't listed then misses the target all the same
             reach = min(reach, max(top - answer.value - target, int(_FIRST_SHARE * abs(top))))
         lists, _, complete = stage.list_near(reach, _LISTED)

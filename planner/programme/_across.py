@@ -1,0 +1,79 @@
+"""A first answer when chains may cross borders: what stands within each EPCI opens the next one.
+
+A choice that is contiguous within each EPCI is contiguous across them too.  Its sectors beside a
+border are then kept, their neighbours beyond it count as reached, and the choice is made again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse
+
+from planner.choice import Choice, ChoiceProblem, Contiguity
+from planner.programme._cuts import reached_part
+
+__all__ = ["start_across"]
+
+Flags = npt.NDArray[np.bool_]
+
+_TURNS = 4
+
+
+def start_across(problem: ChoiceProblem, solve: Callable[[ChoiceProblem], Choice]) -> Flags | None:
+    """Return a good choice whose chains may cross borders; None when none was found.
+
+    Parameters
+    ----------
+    problem
+        A question with the contiguity ``any_epci``.
+    solve
+        How a question within each EPCI is answered.
+    """
+    within = replace(problem, contiguity=Contiguity.WITHIN_EPCI, objectives=problem.objectives[:1])
+    best: Flags | None = None
+    worth = 0
+    sign = 1 if problem.objectives[0].sense == "max" else -1
+    for _ in range(_TURNS):
+        choice = solve(within)
+        chosen = np.isin(np.array(problem.sector_ids, dtype=object), choice.chosen)
+        if not choice.stages or (reached_part(problem, chosen) != chosen).any():
+            break
+        value = sign * within.values(chosen)[0]
+        if best is not None and value <= worth:
+            break
+        best, worth = chosen, value
+        opened, kept = _doors(problem, chosen)
+        within = replace(
+            within, reached=problem.reached | opened | kept, required=problem.required | kept
+        )
+    return best
+
+
+def _doors(problem: ChoiceProblem, chosen: Flags) -> tuple[Flags, Flags]:
+    """Return who is opened from beyond a border, and who must stay so that the doors stay open.
+
+    Whoever opens a door stays, with the chain through which it is reached itself.
+    """
+    count = problem.candidates_count
+    both = problem.edges[chosen[problem.edges].all(axis=1)]
+    roots = np.flatnonzero(chosen & problem.reached)
+    start = np.concatenate([both[:, 0], np.full(len(roots), count)])
+    end = np.concatenate([both[:, 1], roots])
+    links = scipy.sparse.coo_array((np.ones(len(start)), (start, end)), shape=(count + 1,) * 2)
+    before = scipy.sparse.csgraph.breadth_first_order(links.tocsr(), count, directed=False)[1]
+    across = problem.decider[problem.edges[:, 0]] != problem.decider[problem.edges[:, 1]]
+    opened, kept = np.zeros(count, bool), np.zeros(count, bool)
+    for here, beyond in ((0, 1), (1, 0)):
+        doors = across & chosen[problem.edges[:, here]] & ~problem.reached[problem.edges[:, beyond]]
+        opened[problem.edges[doors, beyond]] = True
+        kept[problem.edges[doors, here]] = True
+    for door in np.flatnonzero(kept):
+        at = before[door]
+        while 0 <= at < count and not kept[at]:
+            kept[at] = True
+            at = before[at]
+    return opened, kept
