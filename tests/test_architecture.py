@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[1] / "planner"
 FLOORS = [
     {"texts", "errors", "vocab"},
-    {"contracts", "schemas", "crs", "spatial", "_grid", "findings", "provenance", "progress", "timeline"},
+    {"contracts", "schemas", "crs", "spatial", "_grid", "findings", "provenance", "progress", "timeline", "solver"},
     {"scenario", "io"},
     {"territory", "ballots", "choice"},
     {

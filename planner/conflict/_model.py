@@ -18,6 +18,7 @@ import numpy as np
 
 from planner.choice import ChoiceProblem, Contiguity
 from planner.conflict._rules import Rule, RuleKind
+from planner.solver import new_highs
 from planner.verify import unreached
 
 __all__ = ["SoftModel", "SoftResult", "smallest_hitting_set"]
@@ -64,7 +65,7 @@ class SoftModel:
             rule.position: rule.name for rule in rules if rule.kind is RuleKind.CONTIGUITY
         }
         self.near = self._neighbours()
-        self.highs = highspy.Highs()
+        self.highs = new_highs()
         self.highs.setOptionValue("output_flag", False)
         self.highs.setOptionValue("mip_rel_gap", 0.0)
         # fewest drops are proved, few sectors are only wished for: half the price of a drop
@@ -251,7 +252,7 @@ def smallest_hitting_set(
 
     None when the solver didn't prove it.
     """
-    highs = highspy.Highs()
+    highs = new_highs()
     highs.setOptionValue("output_flag", False)
     highs.setOptionValue("mip_rel_gap", 0.0)
     position = {name: i for i, name in enumerate(names)}

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from planner.errors import PlannerError
 from planner.programme._blocks import Row
+from planner.solver import new_highs
 from planner.texts import Message
 
 __all__ = ["Master", "new_solver", "run_solver"]
@@ -41,7 +42,7 @@ def new_solver(**options: object) -> highspy.Highs:
 
     HiGHS keeps one pool of threads for the process and refuses a run that asks for another size.
     """
-    solver = highspy.Highs()
+    solver = new_highs()
     for name, value in {
         "output_flag": False,
         "log_to_console": False,
