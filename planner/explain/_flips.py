@@ -354,7 +354,8 @@ class _Finder:
         high: int | None,
     ) -> Flip:  # fmt: skip
         side = "leave" if self.inside else "enter"
-        key = f"decision.flip_{status}" if kind != "wish" else f"decision.flip_wish_{status}"
+        known = "open" if status == "interval" and high is None else status
+        key = f"decision.flip_{known}" if kind != "wish" else f"decision.flip_wish_{status}"
         message = Message.of(
             key if kind == "wish" else f"{key}_{kind}", place=place, sector=self.key, amount=amount,
             low=low, high=high, side=Message.of(f"decision.{side}"),
