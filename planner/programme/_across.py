@@ -23,7 +23,12 @@ Flags = npt.NDArray[np.bool_]
 _TURNS = 4
 
 
-def start_across(problem: ChoiceProblem, solve: Callable[[ChoiceProblem], Choice]) -> Flags | None:
+def start_across(
+    problem: ChoiceProblem,
+    solve: Callable[[ChoiceProblem], Choice],
+    *,
+    first: Flags | None = None,
+) -> Flags | None:
     """Return a good choice whose chains may cross borders; None when none was found.
 
     Parameters
@@ -32,11 +37,15 @@ def start_across(problem: ChoiceProblem, solve: Callable[[ChoiceProblem], Choice
         A question with the contiguity ``any_epci``.
     solve
         How a question within each EPCI is answered.
+    first
+        A choice to begin from, all of it reached; None to begin within each EPCI.
     """
     within = replace(problem, contiguity=Contiguity.WITHIN_EPCI, objectives=problem.objectives[:1])
     best: Flags | None = None
     worth = 0
     sign = 1 if problem.objectives[0].sense == "max" else -1
+    if first is not None:
+        within = _behind(problem, within, first)
     for _ in range(_TURNS):
         choice = solve(within)
         chosen = np.isin(np.array(problem.sector_ids, dtype=object), choice.chosen)
@@ -46,11 +55,16 @@ def start_across(problem: ChoiceProblem, solve: Callable[[ChoiceProblem], Choice
         if best is not None and value <= worth:
             break
         best, worth = chosen, value
-        opened, kept = _doors(problem, chosen)
-        within = replace(
-            within, reached=problem.reached | opened | kept, required=problem.required | kept
-        )
+        within = _behind(problem, within, chosen)
     return best
+
+
+def _behind(problem: ChoiceProblem, within: ChoiceProblem, chosen: Flags) -> ChoiceProblem:
+    """Return the question within each EPCI once the doors of a choice stand open."""
+    opened, kept = _doors(problem, chosen)
+    return replace(
+        within, reached=problem.reached | opened | kept, required=problem.required | kept
+    )
 
 
 def _doors(problem: ChoiceProblem, chosen: Flags) -> tuple[Flags, Flags]:

@@ -41,7 +41,7 @@ _FIRST_SHARE = 2e-5  # of the bound: how far the first list of choices goes
 _CLOSE_SHARE = 1e-7  # of the value: where column generation stops
 _ACROSS_SHARE = 1e-3  # the least gap asked of large questions whose chains cross borders
 _KEPT = 30_000  # choices of all actors kept from one objective to the next at most
-_CUT_ROUNDS = 60
+_CUT_ROUNDS = 25
 _NODES = 2_000  # of the search for the best combination, unless proofs are asked
 _LATER_NODES = 300  # the same for the objectives after the first
 
@@ -102,11 +102,7 @@ def solve_choice(
         search = _Search(problem, region, list(rows), gap_share, clock)
         if problem.contiguity is Contiguity.ANY_EPCI and gap_share > 0 and problem.objectives:
             search.gap_share = max(gap_share, _ACROSS_SHARE)
-            search.start_from(
-                start_across(
-                    problem, lambda p: solve_choice(p, gap_share=_ACROSS_SHARE / 4, warm=pool)
-                )
-            )
+            search.start_from(start_across(problem, search.solve_within))
         return search.run()
     except TooWideError:
         return solve_compact(problem, gap_share=gap_share, seconds=seconds)
@@ -251,13 +247,24 @@ class _Search:
         self, stage: Stage, chosen: Flags, best: tuple[int, list[Rows]] | None
     ) -> tuple[int, list[Rows]] | None:
         """Return the better of the best answer and ``chosen`` without what nothing reaches."""
-        parts = self.region.parts(reached_part(self.problem, chosen))
+        chosen = reached_part(self.problem, chosen)
+        if self.gap_share > 0 and not any(row.name.startswith("held.") for row in self.rows):
+            better = start_across(self.problem, self.solve_within, first=chosen)
+            chosen = chosen if better is None else better
+        parts = self.region.parts(chosen)
         required = self.problem.required
         if holds(self.region.blocks, parts, self.rows) and chosen[required].all():
             value = total(self.region.blocks, parts, stage.row)
             if best is None or value > best[0]:
                 return value, parts
         return best
+
+    def solve_within(self, problem: ChoiceProblem) -> Choice:
+        """Answer a question within each EPCI, on the way to one across them."""
+        seconds = None if self.clock.end is None else self.clock.left
+        return solve_choice(
+            problem, gap_share=_ACROSS_SHARE / 4, seconds=seconds, warm=self.region.pool
+        )
 
     def _target(self, bound: int) -> int:
         return math.floor(self.gap_share * abs(bound))
