@@ -18,7 +18,7 @@ FLOORS = [
     },
     {
         "prepare", "plan", "explain", "reconcile", "describe", "toy", "verify", "robustness",
-        "compare", "quality", "edits", "conflict",
+        "compare", "quality", "edits", "conflict", "bulletin",
     },
     {"export"},
     {"cli"},
@@ -30,6 +30,7 @@ NEIGHBOURS = {
     ("errors", "texts"), ("vocab", "texts"),
     ("contracts", "crs"), ("schemas", "contracts"), ("findings", "schemas"), ("spatial", "_grid"),
     ("io", "scenario"), ("plan", "reconcile"), ("conflict", "verify"), ("compare", "plan"),
+    ("bulletin", "verify"),
 }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from planner.cli.ballot import app as ballot
 from planner.cli.compare import compare
 from planner.cli.coverage import coverage
 from planner.cli.edits import import_edits
@@ -46,6 +47,7 @@ for command in (
     verify,
 ):
     app.command()(command)
+app.add_typer(ballot, name="ballot")
 app.command("map")(map_)  # the name that Python keeps for itself
 
 

@@ -1,0 +1,1 @@
+"""The bulletin of concertation as a page, and the ballots that come back."""
