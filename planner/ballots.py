@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
+import geopandas as gpd
+import numpy as np
 import pandas as pd
+import shapely
 
 from planner.findings import Findings
 from planner.vocab import BallotForm, DeliberationState, EnvelopeUnit
 
-__all__ = ["Ballot", "BallotCount", "Envelope", "actor_shares"]
+__all__ = ["Ballot", "BallotCount", "Envelope", "actor_shares", "sectors_sha256"]
 
 _NO_EPCI: Final = ""
+_SIGNED_DECIMALS: Final = 1  # of a metre: as fine as boundaries are kept
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,3 +128,35 @@ def actor_shares(sectors: pd.DataFrame, sector_shares: pd.DataFrame) -> pd.DataF
         ["sector_id", "premises_count", "actor"], ascending=[True, False, True], kind="stable"
     )
     return ordered[["sector_id", "actor", "premises_count"]].reset_index(drop=True)
+
+
+def sectors_sha256(sectors: gpd.GeoDataFrame, sector_shares: pd.DataFrame) -> str:
+    """Return the signature of a version of the sectors: what a ballot was made on.
+
+    It changes with the sectors' identifiers, shapes (to 0.1 m), zones, or premises by EPCI, and
+    with nothing else: neither names nor the order of rows matter.
+
+    Parameters
+    ----------
+    sectors
+        Contract ``sectors``.
+    sector_shares
+        Contract ``sector_shares``.
+    """
+    digest = hashlib.sha256()
+    table = sectors.sort_values("sector_id", kind="stable")
+    rounded = shapely.transform(table.geometry.to_numpy(), _rounded)
+    shapes = shapely.to_wkb(shapely.normalize(rounded), byte_order=1)
+    zones = table["zone_id"].astype("object").where(table["zone_id"].notna(), "")
+    for key, zone, shape in zip(table["sector_id"], zones, shapes, strict=True):
+        digest.update(f"{key}\t{zone}\t".encode() + hashlib.sha256(shape).digest())
+    shares = sector_shares[["sector_id", "epci_siren", "premises_count"]].copy()
+    shares["epci_siren"] = shares["epci_siren"].astype("object").fillna(_NO_EPCI).astype(str)
+    ordered = shares.sort_values(["sector_id", "epci_siren"], kind="stable")
+    for row in ordered.itertuples(index=False):
+        digest.update(f"{row.sector_id}\t{row.epci_siren}\t{row.premises_count}\n".encode())
+    return digest.hexdigest()
+
+
+def _rounded(xy: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    return np.round(xy, _SIGNED_DECIMALS) + 0.0  # no negative zero

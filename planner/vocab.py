@@ -24,10 +24,12 @@ __all__ = [
     "EnvelopeUnit",
     "Level",
     "NetworkUse",
+    "Opinion",
     "Phase",
     "PointState",
     "PremiseKind",
     "PremiseState",
+    "ProgrammeStatus",
     "RegulatoryZone",
     "SectorStage",
     "Severity",
@@ -37,6 +39,7 @@ __all__ = [
     "TechnicalPoint",
     "Tenure",
     "Term",
+    "VoteSituation",
     "Wish",
     "WorkState",
     "ZoneKind",
@@ -365,3 +368,30 @@ class StudyStage(Term):
     WORKS = "tvx", "Travaux", "Works"
     AS_BUILT = "rec", "Récolement", "As built"
     MAINTENANCE = "mco", "Maintien en conditions opérationnelles", "Maintenance"
+
+
+class Opinion(Term):
+    """What a département thinks of serving a sector first; no opinion is not a bad one."""
+
+    FAVOURABLE = "favourable", "Favorable", "Favourable"
+    RESERVED = "reserved", "Réservé", "With reserves"
+    AGAINST = "against", "Défavorable", "Against"
+
+
+class VoteSituation(Term):
+    """Where the vote of an EPCI stands on a day, planned councils taken into account."""
+
+    VOTED = "voted", "A voté", "Has voted"
+    REFUSED = "refused", "A refusé", "Has refused"
+    PLANNED = "planned", "Conseil prévu", "Council planned"
+    OVERDUE = "overdue", "Conseil passé sans résultat", "Council held, no result known"
+    UNPLANNED = "unplanned", "Aucun conseil prévu", "No council planned"
+    NOT_DUE = "not_due", "Aucun vote attendu", "No ballot due"
+
+
+class ProgrammeStatus(Term):
+    """How far a programme has come; the order is that of decision."""
+
+    PROPOSED = "proposed", "Proposé", "Proposed"
+    VOTED = "voted", "Voté", "Voted"
+    ADOPTED = "adopted", "Adopté", "Adopted"

@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[1] / "planner"
 FLOORS = [
     {"texts", "errors", "vocab"},
-    {"contracts", "schemas", "crs", "spatial", "_grid", "findings", "provenance", "progress", "timeline", "solver"},
+    {"contracts", "schemas", "crs", "spatial", "_grid", "findings", "provenance", "progress", "timeline", "solver", "apportion"},
     {"scenario", "io"},
     {"territory", "ballots", "choice"},
     {

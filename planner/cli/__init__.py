@@ -12,6 +12,7 @@ import typer
 
 from planner.cli.ballot import app as ballot
 from planner.cli.compare import compare
+from planner.cli.concertation import concertation
 from planner.cli.coverage import coverage
 from planner.cli.edits import import_edits
 from planner.cli.explain import explain
@@ -48,6 +49,7 @@ for command in (
 ):
     app.command()(command)
 app.add_typer(ballot, name="ballot")
+app.add_typer(concertation, name="concertation")
 app.command("map")(map_)  # the name that Python keeps for itself
 
 

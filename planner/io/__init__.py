@@ -6,6 +6,7 @@ used + rows set aside.
 
 from __future__ import annotations
 
+from planner.io.concertation import ConcertationIntake, read_concertation
 from planner.io.files import hash_file
 from planner.io.geodata import Geodata, geodata_folder, read_geodata, read_territory_folder
 from planner.io.gracethd import GraceTHD, read_gracethd
@@ -32,6 +33,7 @@ __all__ = [
     "EPCI_COUNTS",
     "PREMISES_COLUMNS",
     "REASONS",
+    "ConcertationIntake",
     "DeliveredLayer",
     "Delivery",
     "Geodata",
@@ -46,6 +48,7 @@ __all__ = [
     "hash_file",
     "observatory_to_figures",
     "parse_pabulib",
+    "read_concertation",
     "read_delivery",
     "read_geodata",
     "read_gracethd",

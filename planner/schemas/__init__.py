@@ -19,6 +19,7 @@ from planner.schemas import (
     _concertation,
     _criteria,
     _edits,
+    _governance,
     _infrastructure,
     _plan,
     _proof,
@@ -41,6 +42,7 @@ _ROOMS: Final = (
     _quality,
     _edits,
     _voting,
+    _governance,
     _criteria,
     _infrastructure,
 )

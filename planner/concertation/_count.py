@@ -11,6 +11,7 @@ without EPCI the département proposes: its code is ``D`` and the département's
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
@@ -34,6 +35,7 @@ def count_ballots(
     ballots: pd.DataFrame,
     deliberations: pd.DataFrame,
     deadline: dt.date | None = None,
+    contacts: Mapping[str, str] | None = None,
 ) -> BallotCount:
     """Check what the EPCI bring and put it in order.
 
@@ -47,6 +49,8 @@ def count_ballots(
         Tables under the contracts of their names.
     deadline
         Last day of the deliberations, if there is one; a later vote counts and is a finding.
+    contacts
+        EPCI to the person to ask, where one is known; remedies name that person.
 
     Raises
     ------
@@ -67,7 +71,9 @@ def count_ballots(
     found: list[Finding] = []
     counted: dict[str, Ballot] = {}
     for actor in sorted({*due, *rows, *granted, *by_actor}):
-        where = _Asked(actor, names.get(actor, actor), found)
+        name = names.get(actor, actor)
+        person = (contacts or {}).get(actor)
+        where = _Asked(actor, name, f"{person} ({name})" if person else name, found)
         if actor not in held:
             where.note("nothing_public" if actor in names else "unknown_epci", Severity.SERIOUS)
         state = _state(rows.get(actor), where, due=actor in due, deadline=deadline)
@@ -95,6 +101,7 @@ class _Asked:
 
     actor: str
     name: str
+    person: str
     found: list[Finding]
 
     def note(self, rule: str, severity: Severity, count: int = 1, **values: object) -> None:
@@ -102,7 +109,7 @@ class _Asked:
         self.found.append(
             Finding.of(
                 f"concertation.{rule}", severity=severity, table=table, place=self.actor,
-                count=count, name=self.name, **values,
+                count=count, name=self.name, asked=self.person, **values,
             )
         )  # fmt: skip
 

@@ -1,0 +1,189 @@
+"""``planner concertation``: forms that the EPCI fill in, and what comes back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from planner.cli._face import (
+    STAGES,
+    Lang,
+    LangOption,
+    OutOption,
+    ScenarioArg,
+    StrictOption,
+    leave,
+    progress,
+    told,
+)
+from planner.findings import Findings
+from planner.scenario import read_scenario
+from planner.texts import say
+from planner.vocab import Severity
+
+__all__ = ["concertation"]
+
+concertation = typer.Typer(
+    help="Formulaires des EPCI, réponses reçues, élection. / Forms of the EPCI, answers, election.",
+    no_args_is_help=True,
+)
+ScenarioOption = Annotated[
+    Path | None,
+    typer.Option("--scenario", help="Le scénario. / The scenario.", show_default=False),
+]
+CalendarOption = Annotated[
+    Path | None,
+    typer.Option("--calendar", help="Contacts et conseils prévus (table calendar). / Contacts."),
+]  # fmt: skip
+
+
+@concertation.command()
+def template(
+    scenario: ScenarioArg = None,
+    out: OutOption = None,
+    calendar: CalendarOption = None,
+    prefill: Annotated[
+        bool, typer.Option("--prefill", help="Y écrire les vœux déjà connus. / Known answers too.")
+    ] = False,
+    lang: LangOption = Lang.FR,
+) -> None:
+    """Écrire le formulaire de chaque EPCI : classeur, CSV, carte de ses secteurs."""
+    from planner.export.concertation import make_forms, write_forms  # noqa: PLC0415
+    from planner.export.layout import Edition  # noqa: PLC0415
+    from planner.io import read_table  # noqa: PLC0415
+    from planner.prepare import prepare_territory  # noqa: PLC0415
+
+    with told(lang) as console:
+        asked = read_scenario(scenario)
+        known = None if calendar is None else read_table(calendar, "calendar").table
+        with progress(lang, STAGES["prepare"]) as notify:
+            territory = prepare_territory(asked, notify=notify)
+        forms, found = make_forms(territory, asked, calendar=known, prefill=prefill, lang=lang)
+        folder = out or Path("maps") / "concertation" / asked.name
+        edition = Edition(
+            title=asked.title, scenario=asked.name, territory=territory.title,
+            on=asked.reference_date,
+        )  # fmt: skip
+        write_forms(folder, forms, edition=edition, origins=territory.origins, lang=lang)
+        _tell(console, found, lang)
+        console.print(
+            say("forms.written", lang, count=len(forms), path=str(folder)), markup=False
+        )  # fmt: skip
+
+
+@concertation.command()
+def read(
+    folder: Annotated[Path, typer.Argument(metavar="DOSSIER", help="Formulaires reçus. / Forms.")],
+    scenario: ScenarioOption = None,
+    out: OutOption = None,
+    calendar: CalendarOption = None,
+    lang: LangOption = Lang.FR,
+    strict: StrictOption = False,
+) -> None:
+    """Relire les formulaires rendus : des tables, et des constats avec qui joindre."""
+    from planner.ballots import actor_shares, sectors_sha256  # noqa: PLC0415
+    from planner.concertation import count_ballots  # noqa: PLC0415
+    from planner.export.tables import write_csv_tables  # noqa: PLC0415
+    from planner.io import read_concertation, read_table  # noqa: PLC0415
+    from planner.prepare import prepare_territory  # noqa: PLC0415
+
+    with told(lang) as console:
+        asked = read_scenario(scenario)
+        known = None if calendar is None else read_table(calendar, "calendar").table
+        with progress(lang, STAGES["prepare"]) as notify:
+            territory = prepare_territory(asked, notify=notify)
+        sectors, shares = territory.sectors, territory.sector_shares
+        held = actor_shares(sectors, shares)
+        left = set(sectors.loc[sectors["zone_id"].isna(), "sector_id"].astype(str))
+        held = held[(held["premises_count"] > 0) & held["sector_id"].astype(str).isin(left)]
+        names = dict(zip(territory.epci["siren"], territory.epci["nom"], strict=True))
+        people = {} if known is None else dict(
+            zip(known["epci_siren"], known["contact"], strict=True)
+        )  # fmt: skip
+        intake = read_concertation(
+            folder, sectors_sha256=sectors_sha256(sectors, shares),
+            names={a: names.get(a, f"Département {a[1:]}") for a in set(held["actor"])},
+            sectors_of={
+                str(actor): tuple(own["sector_id"].astype(str))
+                for actor, own in held.groupby("actor")
+            },
+            contacts={a: str(who) for a, who in people.items() if isinstance(who, str)},
+        )  # fmt: skip
+        counted = count_ballots(
+            epci=territory.epci, sectors=sectors, sector_shares=shares,
+            envelopes=intake.envelopes, ballots=intake.ballots,
+            deliberations=intake.deliberations, deadline=asked.concertation.deadline,
+            contacts=intake.contacts,
+        )  # fmt: skip
+        found = Findings.collect(intake.findings, counted.findings)
+        place = out or Path("maps") / "concertation" / f"{asked.name}-lu"
+        write_csv_tables(place, {**intake.tables(), "findings": found.table(lang)}, lang=lang)
+        _tell(console, found, lang)
+        console.print(
+            say(
+                "forms.read", lang, forms=len(intake.forms), expected=held["actor"].nunique(),
+                ballots=len(intake.ballots), deliberations=len(intake.deliberations),
+                aside=len(intake.rejected_rows), path=str(place),
+            ),
+            markup=False,
+        )  # fmt: skip
+        leave(found.table(lang), strict=strict)
+
+
+@concertation.command()
+def pb(
+    file: Annotated[Path, typer.Argument(metavar="FICHIER.pb", help="Fichier à écrire. / File.")],
+    scenario: ScenarioOption = None,
+    departement: Annotated[
+        str | None, typer.Option("--departement", help="Un seul département. / One only.")
+    ] = None,
+    lang: LangOption = Lang.FR,
+) -> None:
+    """Écrire la concertation au format pabulib, pour que d'autres la recomptent."""
+    from planner.concertation import count_ballots  # noqa: PLC0415
+    from planner.export.pabulib import election_to_pabulib, write_pabulib  # noqa: PLC0415
+    from planner.prepare import prepare_territory  # noqa: PLC0415
+    from planner.voting import concertation_election  # noqa: PLC0415
+
+    with told(lang) as console:
+        asked = read_scenario(scenario)
+        with progress(lang, STAGES["prepare"]) as notify:
+            territory = prepare_territory(asked, notify=notify)
+        counted = count_ballots(
+            epci=territory.epci, sectors=territory.sectors, sector_shares=territory.sector_shares,
+            envelopes=territory.envelopes, ballots=territory.ballots,
+            deliberations=territory.deliberations, deadline=asked.concertation.deadline,
+        )  # fmt: skip
+        election = concertation_election(
+            counted, territory.sectors, territory.sector_shares, departement=departement,
+            cents_per_line=asked.contribution.cents_per_line,
+        )  # fmt: skip
+        made_up = territory.is_synthetic("premises", "sectors", "envelopes", "ballots")
+        made_up = made_up or bool(territory.ballots["synthetic"].any())
+        unit = departement or territory.title
+        written = write_pabulib(
+            file,
+            election_to_pabulib(
+                election, description=asked.title, unit=unit, instance=asked.name,
+                rule=asked.concertation.rule,
+                more={"comment": say("forms.pb_comment", lang),
+                      "synthetic": "1" if made_up else "0"},
+            ),
+        )  # fmt: skip
+        console.print(
+            say("forms.pb_written", lang, voters=len(election.voters),
+                projects=len(election.projects), path=str(written)),
+            markup=False,
+        )  # fmt: skip
+
+
+def _tell(console: Console, found: Findings, lang: Lang) -> None:
+    for finding in found:
+        console.print(
+            f"{Severity(finding.severity).label(lang)} : {finding.message.say(lang)}"
+            f"\n  → {finding.remedy.say(lang)}",
+            markup=False,
+        )

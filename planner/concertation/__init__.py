@@ -1,0 +1,13 @@
+"""What each EPCI brings: envelopes by a stated key, ballots checked and put in order."""
+
+from __future__ import annotations
+
+from planner.concertation._count import count_ballots
+from planner.concertation._envelopes import (
+    KEYS,
+    EnvelopeShares,
+    key_values,
+    share_envelopes,
+)
+
+__all__ = ["KEYS", "EnvelopeShares", "count_ballots", "key_values", "share_envelopes"]

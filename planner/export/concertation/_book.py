@@ -1,0 +1,310 @@
+"""One form as a workbook: yellow cells to fill in, lists to choose from, sums that follow."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+import xlsxwriter
+from xlsxwriter.utility import xl_rowcol_to_cell
+
+from planner.export.concertation._content import Form
+from planner.export.layout import Edition
+from planner.io.forms import SHEETS, heading
+from planner.texts import say
+from planner.vocab import DeliberationState, EnvelopeUnit, Opinion, Term, Wish
+
+__all__ = ["write_book"]
+
+_HEAD: Final = 2  # row of the headings, below a title and an empty row
+_FIRST: Final = _HEAD + 1
+_WIDTHS: Final = {
+    "item": 46, "value": 80, "nom": 34, "commune": 24, "remark": 50, "contact": 44, "check": 26,
+    "wish": 20, "state": 16, "opinion": 18, "left": 22, "required_eur": 26, "amount": 20,
+}  # fmt: skip
+_OWN_WISHES: Final = (Wish.REQUIRED, Wish.REFUSED)
+_FIRST_DAY: Final = dt.date(2000, 1, 1)  # a date before it is a typing mistake
+_MARKS: Final = ("wish", "rank", "points", "approved")
+
+
+@dataclass(frozen=True)
+class _Looks:
+    title: Any
+    note: Any
+    warning: Any
+    heading: Any
+    fixed: Any
+    number: Any
+    euro: Any
+    given: Any
+    given_number: Any
+    given_euro: Any
+    given_date: Any
+    trouble: Any
+
+    @classmethod
+    def of(cls, book: Any, lang: str) -> _Looks:  # noqa: ANN401 (xlsxwriter has no types)
+        english = lang == "en"
+        euro = '"€"#,##0.00' if english else '#,##0.00\\ "€"'
+        box = {"border": 1, "border_color": "#9aa5b1", "valign": "top"}
+        open_cell = {**box, "bg_color": "#fff7cc", "locked": False}
+        return cls(
+            title=book.add_format({"bold": True, "font_size": 14}),
+            note=book.add_format({"text_wrap": True, "valign": "top"}),
+            warning=book.add_format({"bold": True, "font_color": "#b45309", "text_wrap": True}),
+            heading=book.add_format(
+                {**box, "bold": True, "text_wrap": True, "bg_color": "#e8eef3"}
+            ),
+            fixed=book.add_format({**box, "text_wrap": True}),
+            number=book.add_format({**box, "num_format": "#,##0"}),
+            euro=book.add_format({**box, "num_format": euro}),
+            given=book.add_format({**open_cell, "text_wrap": True}),
+            given_number=book.add_format({**open_cell, "num_format": "0"}),
+            given_euro=book.add_format({**open_cell, "num_format": "0.00"}),
+            given_date=book.add_format(
+                {**open_cell, "num_format": "yyyy-mm-dd" if english else "dd/mm/yyyy"}
+            ),
+            trouble=book.add_format({"bg_color": "#fbd5d5"}),
+        )  # fmt: skip
+
+
+def write_book(path: Path, form: Form, *, edition: Edition, lang: str) -> None:
+    """Write the workbook of one EPCI; the same form has the same bytes."""
+    with xlsxwriter.Workbook(path, {"in_memory": True}) as book:
+        created = dt.datetime.combine(edition.on, dt.time(), tzinfo=None)
+        book.set_properties(
+            {"title": form.name, "subject": edition.territory, "created": created}
+        )  # fmt: skip
+        writer = _Book(book, form, _Looks.of(book, lang), lang)
+        writer.read_me()
+        writer.envelope()
+        writer.wishes()
+        writer.deliberation()
+        writer.advice()
+
+
+class _Book:
+    """A workbook that is being written."""
+
+    def __init__(self, book: Any, form: Form, looks: _Looks, lang: str) -> None:  # noqa: ANN401
+        self.form, self.looks, self.lang = form, looks, lang
+        self.sheets = {
+            name: book.add_worksheet(say(f"forms.sheet_{name}", lang)) for name in SHEETS
+        }
+
+    def _start(self, name: str) -> Any:  # noqa: ANN401 (xlsxwriter has no types)
+        sheet = self.sheets[name]
+        title = say(f"forms.about_{name}", self.lang, name=self.form.name)
+        sheet.write_string(0, 0, title, self.looks.title)
+        for position, column in enumerate(SHEETS[name]):
+            sheet.write_string(
+                _HEAD, position, heading(name, column, self.lang), self.looks.heading
+            )
+            sheet.set_column(position, position, _WIDTHS.get(column, 14))
+        sheet.freeze_panes(_FIRST, 0)
+        _set_print(sheet, self.form.name)
+        return sheet
+
+    def read_me(self) -> None:
+        sheet, looks, lang = self.sheets["identity"], self.looks, self.lang
+        sheet.set_column(0, 0, _WIDTHS["item"])
+        sheet.set_column(1, 1, _WIDTHS["value"])
+        lines = [(say("forms.title", lang, name=self.form.name), looks.title)]
+        if self.form.synthetic:
+            lines.append((say("forms.synthetic", lang), looks.warning))
+            sheet.set_tab_color("#b45309")
+        lines += [
+            (say(f"forms.{name}", lang), looks.note)
+            for name in ("how", "how_wishes", "how_shared", "how_back")
+        ]
+        for row, (text, look) in enumerate(lines):
+            sheet.write_string(row, 0, text)
+            sheet.merge_range(row, 0, row, 1, text, look)
+            if row:
+                sheet.set_row(row, 32)
+        head = len(lines) + 1
+        for position, column in enumerate(SHEETS["identity"]):
+            sheet.write_string(head, position, heading("identity", column, lang), looks.heading)
+        rows = [*self.form.identity.items(), *self.form.principles]
+        for row, (item, value) in enumerate(rows, start=head + 1):
+            sheet.write_string(row, 0, item, looks.fixed)
+            sheet.write_string(row, 1, value, looks.fixed)
+        sheet.protect()
+        sheet.ignore_errors({"number_stored_as_text": "A1:B200"})
+        _set_print(sheet, self.form.name)
+
+    def wishes(self) -> None:
+        sheet, looks = self._start("wishes"), self.looks
+        columns = SHEETS["wishes"]
+        place = {name: position for position, name in enumerate(columns)}
+        last = _FIRST + len(self.form.wishes) - 1
+        tied = _tied(self.form.wishes)
+        for row, wish in enumerate(self.form.wishes, start=_FIRST):
+            for name in ("sector_id", "nom", "commune"):
+                sheet.write_string(row, place[name], wish[name], looks.fixed)
+            for name in ("lines", "lines_total"):
+                sheet.write_number(row, place[name], wish[name], looks.number)
+            self._put(sheet, row, place["wish"], wish.get("wish"), looks.given)
+            self._put(sheet, row, place["rank"], wish.get("rank"), looks.given_number)
+            self._put(sheet, row, place["points"], wish.get("points"), looks.given_number)
+            self._put(sheet, row, place["approved"], wish.get("approved"), looks.given)
+            lines = xl_rowcol_to_cell(row, place["lines"])
+            cents = self.form.cents_per_line
+            sheet.write_formula(
+                row, place["contribution"], f"={lines}*{cents}/100", looks.euro,
+                wish["lines"] * cents / 100,
+            )  # fmt: skip
+            known = sum(name in wish for name in _MARKS)
+            check = "check_two" if known > 1 else "check_tied" if wish.get("rank") in tied else ""
+            sheet.write_formula(
+                row, place["check"], self._check(row, last, place), looks.fixed,
+                say(f"forms.{check}", self.lang) if check else "",
+            )  # fmt: skip
+        self._choose(sheet, last, place["wish"], [w.label(self.lang) for w in _OWN_WISHES])
+        self._choose(sheet, last, place["approved"], [say("export.yes", self.lang)])
+        self._whole(sheet, last, place["rank"], 1)
+        self._whole(sheet, last, place["points"], 0)
+        check = xl_rowcol_to_cell(_FIRST, place["check"], col_abs=True)
+        sheet.conditional_format(
+            _FIRST, 0, last, len(columns) - 1,
+            {"type": "formula", "criteria": f'={check}<>""', "format": looks.trouble},
+        )  # fmt: skip
+        sheet.protect("", {"autofilter": True, "sort": True, "format_columns": True})
+        sheet.autofilter(_HEAD, 0, last, len(columns) - 1)
+        sheet.ignore_errors({"number_stored_as_text": f"A1:A{last + 1}"})
+
+    def _check(self, row: int, last: int, place: Mapping[str, int]) -> str:
+        begin = xl_rowcol_to_cell(row, place["wish"])
+        end = xl_rowcol_to_cell(row, place["approved"])
+        rank = xl_rowcol_to_cell(row, place["rank"])
+        top = xl_rowcol_to_cell(_FIRST, place["rank"], row_abs=True)
+        bottom = xl_rowcol_to_cell(last, place["rank"], row_abs=True)
+        two, tied = (say(f"forms.check_{name}", self.lang) for name in ("two", "tied"))
+        return (
+            f'=IF(COUNTA({begin}:{end})>1,"{two}",'
+            f'IF({rank}="","",IF(COUNTIF({top}:{bottom},{rank})>1,"{tied}","")))'
+        )
+
+    def envelope(self) -> None:
+        sheet, looks, lang = self._start("envelope"), self.looks, self.lang
+        known = self.form.envelope
+        unit, amount, credit = (known.get(n) for n in ("unit", "amount", "med_credit_cents"))
+        self._put(sheet, _FIRST, 0, unit, looks.given)
+        self._put(sheet, _FIRST, 1, amount, looks.given_number)
+        self._put(sheet, _FIRST, 2, None if credit is None else int(credit) / 100, looks.given_euro)
+        cents = self.form.cents_per_line
+        required = sum(w["lines"] for w in self.form.wishes if w.get("wish") is Wish.REQUIRED)
+        place = {name: position for position, name in enumerate(SHEETS["wishes"])}
+        last = _FIRST + len(self.form.wishes) - 1
+        page = f"'{say('forms.sheet_wishes', lang)}'!"
+        span = {
+            name: page
+            + xl_rowcol_to_cell(_FIRST, place[name], row_abs=True, col_abs=True)
+            + ":"
+            + xl_rowcol_to_cell(last, place[name], row_abs=True, col_abs=True)
+            for name in ("wish", "lines")
+        }
+        word = Wish.REQUIRED.label(lang)
+        cell = {n: xl_rowcol_to_cell(_FIRST, i) for i, n in enumerate(SHEETS["envelope"])}
+        sheet.write_formula(
+            _FIRST, 3, f'=SUMIF({span["wish"]},"{word}",{span["lines"]})', looks.number, required
+        )
+        sheet.write_formula(
+            _FIRST, 4, f"={cell['required_lines']}*{cents}/100", looks.euro, required * cents / 100
+        )
+        lines, euros = (u.label(lang) for u in (EnvelopeUnit.LINES, EnvelopeUnit.EUR))
+        left: float | str = ""
+        if amount is not None and unit is EnvelopeUnit.LINES:
+            left = int(amount) - required
+        elif amount is not None:
+            left = (int(amount) * 100 + int(credit or 0) - required * cents) / 100
+        sheet.write_formula(
+            _FIRST, 5,
+            f'=IF({cell["amount"]}="","",IF({cell["unit"]}="{lines}",'
+            f"{cell['amount']}-{cell['required_lines']},IF({cell['unit']}=\"{euros}\","
+            f'{cell["amount"]}+N({cell["credit"]})-{cell["required_eur"]},"")))',
+            looks.number, left,
+        )  # fmt: skip
+        self._choose(sheet, _FIRST, 0, [u.label(lang) for u in EnvelopeUnit])
+        self._whole(sheet, _FIRST, 1, 0)
+        sheet.data_validation(
+            _FIRST, 2, _FIRST, 2,
+            {"validate": "decimal", "criteria": ">=", "value": 0,
+             "error_title": say("forms.sheet_envelope", lang),
+             "error_message": say("forms.euros", lang)},
+        )  # fmt: skip
+        sheet.protect()
+
+    def deliberation(self) -> None:
+        sheet, looks, lang = self._start("deliberation"), self.looks, self.lang
+        known = self.form.deliberation
+        self._put(sheet, _FIRST, 0, known.get("state"), looks.given)
+        self._put(sheet, _FIRST, 1, known.get("on"), looks.given_date)
+        self._put(sheet, _FIRST, 2, known.get("planned_on"), looks.given_date)
+        self._put(sheet, _FIRST, 3, known.get("contact"), looks.given)
+        self._choose(sheet, _FIRST, 0, [s.label(lang) for s in DeliberationState])
+        sheet.data_validation(
+            _FIRST, 1, _FIRST, 2,
+            {"validate": "date", "criteria": ">=", "value": _FIRST_DAY,
+             "error_title": say("forms.sheet_deliberation", lang),
+             "error_message": say("forms.day", lang)},
+        )  # fmt: skip
+        sheet.protect()
+
+    def advice(self) -> None:
+        sheet, looks = self._start("advice"), self.looks
+        last = _FIRST + len(self.form.wishes) - 1
+        for row, wish in enumerate(self.form.wishes, start=_FIRST):
+            sheet.write_string(row, 0, wish["sector_id"], looks.fixed)
+            sheet.write_string(row, 1, wish["nom"], looks.fixed)
+            for position in (2, 3):
+                sheet.write_blank(row, position, None, looks.given)
+        self._choose(sheet, last, 2, [o.label(self.lang) for o in Opinion])
+        sheet.ignore_errors({"number_stored_as_text": f"A1:A{last + 1}"})
+        sheet.protect()
+
+    def _put(self, sheet: Any, row: int, column: int, value: Any, look: Any) -> None:  # noqa: ANN401
+        if value is None:
+            sheet.write_blank(row, column, None, look)
+        elif value is True:
+            sheet.write_string(row, column, say("export.yes", self.lang), look)
+        elif isinstance(value, Term):
+            sheet.write_string(row, column, value.label(self.lang), look)
+        elif isinstance(value, str):
+            sheet.write_string(row, column, value, look)
+        elif isinstance(value, (pd.Timestamp, dt.date)):
+            sheet.write_datetime(row, column, pd.Timestamp(value).to_pydatetime(), look)
+        else:
+            sheet.write_number(row, column, value, look)
+
+    def _choose(self, sheet: Any, last: int, column: int, labels: Sequence[str]) -> None:  # noqa: ANN401
+        sheet.data_validation(
+            _FIRST, column, last, column,
+            {"validate": "list", "source": list(labels),
+             "error_title": sheet.get_name(), "error_message": say("forms.pick", self.lang)},
+        )  # fmt: skip
+
+    def _whole(self, sheet: Any, last: int, column: int, least: int) -> None:  # noqa: ANN401
+        sheet.data_validation(
+            _FIRST, column, last, column,
+            {"validate": "integer", "criteria": ">=", "value": least,
+             "error_title": sheet.get_name(), "error_message": say("forms.whole", self.lang)},
+        )  # fmt: skip
+
+
+def _tied(wishes: Iterable[Mapping[str, Any]]) -> set[int]:
+    ranks = [int(wish["rank"]) for wish in wishes if "rank" in wish]
+    return {rank for rank in ranks if ranks.count(rank) > 1}
+
+
+def _set_print(sheet: Any, title: str) -> None:  # noqa: ANN401 (xlsxwriter has no types)
+    """Print on A4, as wide as the page, with headings, title and page on every sheet."""
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(_HEAD)
+    sheet.set_footer(f"&L{title.replace('&', '&&')[:80]}&R&P / &N")

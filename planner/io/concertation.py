@@ -1,0 +1,439 @@
+"""What the EPCI hand in, read back from their forms: nothing guessed, no row lost.
+
+Each form is one EPCI's.  What is half-filled or contradictory is set aside with a finding that
+names the person to ask; a ballot made on other sectors is refused whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any, Final
+
+import pandas as pd
+
+from planner.errors import PlannerError
+from planner.findings import Finding, Findings
+from planner.io.forms import FormFile, FormRow, find_forms, open_form
+from planner.io.values import parse_bool, parse_count, parse_date, parse_term, words
+from planner.schemas import contract
+from planner.vocab import DeliberationState, EnvelopeUnit, Opinion, Severity, Term, Wish, fold
+
+__all__ = ["ConcertationIntake", "read_concertation"]
+
+_TABLES: Final = ("envelopes", "ballots", "deliberations", "calendar", "advice")
+_MARKS: Final = ("wish", "rank", "points", "approved")
+_CENTS: Final = 100
+_SHOWN: Final = 5
+_WHERE: Final = ("source", "row")
+_INTEGERS: Final = ("amount", "med_credit_cents", "rank", "points")
+_DATES: Final = ("on", "planned_on")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConcertationIntake:
+    """What was handed in, as contracted tables.
+
+    Parameters
+    ----------
+    envelopes, ballots, deliberations, calendar, advice, rejected_rows
+        Tables under the contracts of their names.
+    contacts
+        EPCI to the person to ask.
+    findings
+        What is missing, half-filled or contradictory.
+    forms
+        EPCI to the forms that were taken.
+    """
+
+    envelopes: pd.DataFrame
+    ballots: pd.DataFrame
+    deliberations: pd.DataFrame
+    calendar: pd.DataFrame
+    advice: pd.DataFrame
+    rejected_rows: pd.DataFrame
+    contacts: Mapping[str, str]
+    findings: Findings
+    forms: Mapping[str, str]
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Return the tables by name, empty ones too."""
+        return {name: getattr(self, name) for name in (*_TABLES, "rejected_rows")}
+
+
+@dataclass(kw_only=True)
+class _Taken:
+    """What one form says, and what was wrong with it."""
+
+    actor: str
+    name: str
+    place: str
+    person: str
+    synthetic: bool
+    rows: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {t: [] for t in _TABLES})
+    aside: list[dict[str, Any]] = field(default_factory=list)
+    met: dict[str, tuple[Severity, list[str]]] = field(default_factory=dict)
+
+    def note(self, rule: str, severity: Severity, *what: object) -> None:
+        """Note a rule met, once more with what met it."""
+        _, every = self.met.setdefault(rule, (severity, []))
+        every.extend(str(item) for item in what)
+
+    def found(self) -> list[Finding]:
+        """Return one finding a rule, with its count and the first of what met it."""
+        return [
+            Finding.of(
+                f"forms.{rule}", severity=severity, table="ballots", place=self.actor,
+                count=max(1, len(every)), name=self.name, asked=self.person, file=self.place,
+                what=", ".join(every[:_SHOWN]) + (", …" if len(every) > _SHOWN else ""),
+            )
+            for rule, (severity, every) in self.met.items()
+        ]  # fmt: skip
+
+    def drop(self, sheet: str, row: int, reason: str, column: str, value: object) -> None:
+        self.aside.append(
+            {
+                "file": f"{self.place}#{sheet}", "row": row, "reason": reason, "column": column,
+                "value": "" if value is None else str(value)[:200],
+            }
+        )  # fmt: skip
+
+    def add(self, table: str, row: int, **values: object) -> None:
+        common = {"epci_siren": self.actor, "source": self.place, "synthetic": self.synthetic}
+        self.rows[table].append(common | values | {"row": row})
+
+    def answers(self, table: str) -> list[dict[str, Any]]:
+        """Return what it says without where it says it, to compare two forms of one EPCI."""
+        said = ({k: v for k, v in row.items() if k not in _WHERE} for row in self.rows[table])
+        return sorted(said, key=repr)
+
+
+def read_concertation(
+    folder: str | Path,
+    *,
+    sectors_sha256: str,
+    names: Mapping[str, str],
+    sectors_of: Mapping[str, tuple[str, ...]],
+    contacts: Mapping[str, str] | None = None,
+) -> ConcertationIntake:
+    """Read the forms of a folder: workbooks, or folders of CSV sheets, however deep.
+
+    Parameters
+    ----------
+    folder
+        Where the forms that came back are.
+    sectors_sha256
+        Signature of the sectors that are voted on (:func:`planner.ballots.sectors_sha256`).
+    names
+        EPCI (or ``D29``) to its name.
+    sectors_of
+        EPCI from which a form is expected, to the sectors that it may vote on.
+    contacts
+        EPCI to the person to ask, where known; what a form says comes first.
+
+    Raises
+    ------
+    DataFileError
+        When there is no such folder, or no form in it.
+    """
+    root = Path(folder)
+    known = dict(contacts or {})
+    taken: dict[str, list[_Taken]] = {}
+    loose: list[Finding] = []
+    for path in find_forms(root):
+        place = path.relative_to(root).as_posix()
+        form = _opened(path, place, loose)
+        if form is None:
+            continue
+        actor = form.identity.get("epci_siren", "")
+        if actor not in sectors_of:
+            loose.append(_loose("unknown_actor", place, actor=actor or "—"))
+            continue
+        one = _take(form, actor, names, known, sectors_of[actor], sectors_sha256)
+        taken.setdefault(actor, []).append(one)
+    kept, aside = _one_each(taken)
+    for actor in sorted(set(sectors_of) - set(taken)):
+        name = names.get(actor, actor)
+        person = f"{known[actor]} ({name})" if known.get(actor) else name
+        loose.append(
+            Finding.of(
+                "forms.no_form", severity=Severity.WARNING, table="ballots", place=actor,
+                name=name, asked=person,
+            )
+        )  # fmt: skip
+    every = [one for forms in kept.values() for one in forms]
+    said = {one.actor: str(r["contact"]) for one in every for r in one.rows["calendar"]
+            if r["contact"] is not None}  # fmt: skip
+    notes = [finding for forms in taken.values() for one in forms for finding in one.found()]
+    return ConcertationIntake(
+        **{table: _table(table, [r for one in every for r in one.rows[table]])
+           for table in _TABLES},
+        rejected_rows=_table("rejected_rows", aside),
+        contacts=known | said,
+        findings=Findings.collect(loose, notes),
+        forms={actor: ", ".join(one.place for one in forms) for actor, forms in kept.items()},
+    )  # fmt: skip
+
+
+def _opened(path: Path, place: str, loose: list[Finding]) -> FormFile | None:
+    try:
+        form = open_form(path, place=place)
+    except PlannerError as error:
+        loose.append(_loose("unreadable", place, reason=error.problem, remedy=error.remedy))
+        return None
+    if form is None:
+        loose.append(_loose("not_a_form", place))
+    return form
+
+
+def _loose(rule: str, place: str, **values: Any) -> Finding:  # noqa: ANN401 (values of a text)
+    return Finding.of(
+        f"forms.{rule}", severity=Severity.SERIOUS, table="ballots", place=place, **values
+    )
+
+
+def _one_each(
+    taken: Mapping[str, list[_Taken]],
+) -> tuple[dict[str, list[_Taken]], list[dict[str, Any]]]:
+    """Keep what the forms of each EPCI say; where two forms say different things, none is kept.
+
+    A form that says nothing of a table contradicts none: whoever fills in the workbook leaves the
+    CSV sheets as they came.
+    """
+    kept: dict[str, list[_Taken]] = {}
+    aside = [row for every in taken.values() for one in every for row in one.aside]
+    for actor in sorted(taken):
+        every = taken[actor]
+        if not any(one.rows["ballots"] or one.rows["deliberations"] or one.aside for one in every):
+            every[0].note("blank", Severity.WARNING)
+        saying = {table: [one for one in every if one.rows[table]] for table in _TABLES}
+        differ = [
+            table
+            for table, some in saying.items()
+            if any(one.answers(table) != some[0].answers(table) for one in some[1:])
+        ]
+        if not differ:
+            firsts = {table: some[0] for table, some in saying.items() if some}
+            for one in every:  # each table once, from the first form that has it
+                one.rows = {t: r if firsts.get(t) is one else [] for t, r in one.rows.items()}
+            kept[actor] = every
+            continue
+        aside += [
+            {
+                "file": f"{one.place}#{table}", "row": row["row"], "reason": "two_answers",
+                "column": "epci_siren", "value": str(row.get("sector_id", actor)),
+            }
+            for one in every
+            for table, rows in one.rows.items()
+            for row in rows
+        ]  # fmt: skip
+        every[0].note("two_answers", Severity.SERIOUS, *(one.place for one in every))
+    return kept, aside
+
+
+def _take(
+    form: FormFile,
+    actor: str,
+    names: Mapping[str, str],
+    contacts: dict[str, str],
+    sectors: tuple[str, ...],
+    sectors_sha256: str,
+) -> _Taken:
+    said = next((r.get("contact") for r in form.sheets.get("deliberation", ())), None)
+    person, name = said or contacts.get(actor), names.get(actor, actor)
+    one = _Taken(
+        actor=actor, name=name, place=form.place,
+        person=f"{person} ({name})" if person else name,
+        synthetic=bool(parse_bool(form.identity.get("synthetic", ""))),
+    )  # fmt: skip
+    for sheet, broken in form.broken:
+        one.drop(sheet, broken.row, broken.reason, broken.column, broken.value)
+        one.note("unreadable_cell", Severity.WARNING, f"{sheet} {broken.value}")
+    if form.missing:
+        one.note("missing_part", Severity.SERIOUS, *form.missing)
+    _take_envelope(one, form.sheets.get("envelope", ()))
+    _take_deliberation(one, form.sheets.get("deliberation", ()))
+    same = form.identity.get("sectors_sha256", "") == sectors_sha256
+    _take_wishes(one, form.sheets.get("wishes", ()), sectors, same=same)
+    _take_advice(one, form.sheets.get("advice", ()), same=same)
+    return one
+
+
+def _only(one: _Taken, sheet: str, rows: tuple[FormRow, ...]) -> FormRow | None:
+    """Return the one row of a sheet that has one; several say several things, none counts."""
+    filled = [row for row in rows if row.cells]
+    if len(filled) > 1:
+        for row in filled:
+            one.drop(sheet, row.row, "contradictory", sheet, " ".join(row.cells.values()))
+        one.note("several_rows", Severity.SERIOUS, *(f"{sheet} {row.row}" for row in filled))
+        return None
+    return filled[0] if filled else None
+
+
+def _term(text: str | None, terms: type[Term]) -> str | None:
+    return None if text is None else parse_term(text, terms=terms)
+
+
+def _euros(text: str) -> int | None:
+    """Read euros exactly as whole cents: ``1 234,50``, ``1234.5``; None for anything else."""
+    plain = "".join(c for c in text if not c.isspace()).removesuffix("€").replace(",", ".")
+    try:
+        cents = Decimal(plain) * _CENTS
+    except InvalidOperation:
+        return None
+    return int(cents) if cents.is_finite() and cents >= 0 and cents == int(cents) else None
+
+
+def _take_envelope(one: _Taken, rows: tuple[FormRow, ...]) -> None:
+    row = _only(one, "envelope", rows)
+    if row is None:
+        return
+    unit, amount, credit = row.get("unit"), row.get("amount"), row.get("credit")
+    code = _term(unit, EnvelopeUnit)
+    whole = None if amount is None else parse_count(amount)
+    cents = None if credit is None else _euros(credit)
+    for column, text, value in (
+        ("unit", unit, code), ("amount", amount, whole), ("credit", credit, cents),
+    ):  # fmt: skip
+        if text is not None and value is None:
+            one.drop("envelope", row.row, "bad_count", column, text)
+            one.note(f"bad_{column}", Severity.SERIOUS, text)
+            return
+    if code is None:
+        if amount is not None or credit is not None:
+            one.drop("envelope", row.row, "half_filled", "unit", amount or credit)
+            one.note("envelope_without_unit", Severity.SERIOUS)
+        return
+    if amount is None and credit is None:
+        one.note("envelope_without_amount", Severity.WARNING)
+    one.add("envelopes", row.row, unit=code, amount=whole, med_credit_cents=cents)
+
+
+def _take_deliberation(one: _Taken, rows: tuple[FormRow, ...]) -> None:
+    row = _only(one, "deliberation", rows)
+    if row is None:
+        return
+    days: dict[str, Any] = {}
+    for column in _DATES:
+        text = row.get(column)
+        days[column] = None if text is None else parse_date(text)
+        if text is not None and days[column] is None:
+            one.drop("deliberation", row.row, "bad_date", column, text)
+            one.note("bad_date", Severity.SERIOUS, text)
+            return
+    contact = row.get("contact")
+    if contact is not None or days["planned_on"] is not None:
+        one.add("calendar", row.row, planned_on=days["planned_on"], contact=contact)
+    text = row.get("state")
+    state = _term(text, DeliberationState)
+    if text is not None and state is None:
+        one.drop("deliberation", row.row, "unknown_term", "state", text)
+        one.note("bad_state", Severity.SERIOUS, text)
+    elif state is None and days["on"] is not None:
+        one.drop("deliberation", row.row, "half_filled", "state", days["on"])
+        one.note("date_without_state", Severity.SERIOUS, days["on"])
+    elif state == DeliberationState.PENDING and days["on"] is not None:
+        one.drop("deliberation", row.row, "contradictory", "on", days["on"])
+        one.note("pending_with_date", Severity.SERIOUS, days["on"])
+    elif state is not None:
+        one.add("deliberations", row.row, state=state, on=days["on"])
+
+
+def _take_wishes(
+    one: _Taken, rows: tuple[FormRow, ...], sectors: tuple[str, ...], *, same: bool
+) -> None:
+    marked = [row for row in rows if any(row.get(name) for name in _MARKS)]
+    if marked and not same:
+        for row in marked:
+            one.drop("wishes", row.row, "other_version", "sector_id", row.get("sector_id"))
+        one.note("other_sectors", Severity.SERIOUS, *(row.get("sector_id") for row in marked))
+        return
+    listed = [row.get("sector_id") for row in rows]
+    gone = [key for key in sectors if key not in listed]
+    if gone and same:
+        one.note("sectors_gone", Severity.WARNING, *gone)
+    twice = {key for key in listed if key and [r.get("sector_id") for r in marked].count(key) > 1}
+    for row in marked:
+        key = row.get("sector_id")
+        if key is None:
+            one.drop("wishes", row.row, "missing_key", "sector_id", None)
+            one.note("wish_without_sector", Severity.SERIOUS, row.row)
+        elif key in twice:
+            one.drop("wishes", row.row, "duplicate_key", "sector_id", key)
+            one.note("sector_twice", Severity.SERIOUS, key)
+        else:
+            _take_wish(one, row, key)
+
+
+def _take_wish(one: _Taken, row: FormRow, key: str) -> None:
+    given = {name: row.cells[name] for name in _MARKS if name in row.cells}
+    read: dict[str, Any] = {}
+    for name, text in given.items():
+        value = _mark(name, text)
+        if value is None:
+            one.drop("wishes", row.row, "bad_count", name, text)
+            one.note(f"bad_{name}", Severity.SERIOUS, f"{key} « {text} »")
+            return
+        if value is not False:  # «non» under approved is no approval
+            read[name] = value
+    if len(read) > 1:
+        one.drop("wishes", row.row, "contradictory", "wish", " ".join(given.values()))
+        one.note("contradictory", Severity.SERIOUS, key)
+        return
+    for name, value in read.items():
+        wish = {"rank": Wish.RANKED, "points": Wish.SCORED, "approved": Wish.APPROVED}.get(name)
+        one.add(
+            "ballots", row.row, sector_id=key, wish=value if wish is None else wish.value,
+            rank=value if name == "rank" else None, points=value if name == "points" else None,
+        )  # fmt: skip
+
+
+def _mark(name: str, text: str) -> Any:  # noqa: ANN401 (a code, a number or a yes)
+    if name == "wish":
+        code = parse_term(text, terms=Wish)
+        return code if code in {Wish.REQUIRED, Wish.REFUSED} else None
+    if name == "approved":
+        return True if fold(text) == "x" else parse_bool(text)
+    value = parse_count(text)
+    return None if value is None or (name == "rank" and value < 1) else value
+
+
+def _take_advice(one: _Taken, rows: tuple[FormRow, ...], *, same: bool) -> None:
+    filled = [row for row in rows if row.get("opinion") or row.get("remark")]
+    if filled and not same:
+        for row in filled:
+            one.drop("advice", row.row, "other_version", "sector_id", row.get("sector_id"))
+        one.note(
+            "advice_on_other_sectors", Severity.SERIOUS, *(row.get("sector_id") for row in filled)
+        )
+        return
+    keys = [row.get("sector_id") for row in filled]
+    for row in filled:
+        key, opinion = row.get("sector_id"), _term(row.get("opinion"), Opinion)
+        if key is None or keys.count(key) > 1 or opinion is None:
+            reason = "half_filled" if row.get("opinion") is None else "unknown_term"
+            reason = "duplicate_key" if key is not None and keys.count(key) > 1 else reason
+            one.drop("advice", row.row, reason, "opinion", row.get("opinion"))
+            one.note("bad_advice", Severity.WARNING, key or "—")
+            continue
+        one.add("advice", row.row, sector_id=key, opinion=opinion, remark=row.get("remark"))
+
+
+def _table(name: str, rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """Return rows under their contract, every column in its type, absent values absent."""
+    table = contract(name)
+    if not rows:
+        return table.empty()
+    frame = pd.DataFrame({c: [row.get(c) for row in rows] for c in table.column_names})
+    for column in table.columns:
+        values = frame[column.name].tolist()
+        if column.name in _INTEGERS:
+            frame[column.name] = pd.array(values, dtype="Int64")
+        elif column.type == "date":
+            frame[column.name] = pd.to_datetime(pd.Series(values)).astype("datetime64[s]")
+        elif column.type == "str":
+            frame[column.name] = words(values)
+    table.check(frame)
+    return table.select(frame)

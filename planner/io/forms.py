@@ -1,0 +1,181 @@
+"""The forms of a concertation as sheets: what their columns are called, and their cells as text.
+
+The same layout is written (:mod:`planner.export.concertation`) and read here, so that neither can
+drift from the other.  A column is known by its name or by its heading in either language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from planner.io.files import FileKind, file_failure, find_kind, read_bytes
+from planner.io.intake import Broken
+from planner.io.opening import open_source
+from planner.io.values import as_text
+from planner.io.workbook import filled_sheets, sheet_called
+from planner.texts import LANGUAGES, say
+from planner.vocab import fold
+
+__all__ = [
+    "ANSWERS",
+    "FORM_VERSION",
+    "SHEETS",
+    "FormFile",
+    "FormRow",
+    "find_forms",
+    "heading",
+    "open_form",
+]
+
+FORM_VERSION: Final = "1"
+
+SHEETS: Final[Mapping[str, tuple[str, ...]]] = {
+    "identity": ("item", "value"),
+    "envelope": ("unit", "amount", "credit", "required_lines", "required_eur", "left"),
+    "wishes": (
+        "sector_id", "nom", "commune", "lines", "lines_total", "wish", "rank", "points", "approved",
+        "contribution", "check",
+    ),
+    "deliberation": ("state", "on", "planned_on", "contact"),
+    "advice": ("sector_id", "nom", "opinion", "remark"),
+}  # fmt: skip
+"""Sheet to its columns; computed ones are never read back."""
+ANSWERS: Final[Mapping[str, tuple[str, ...]]] = {
+    "identity": ("item", "value"),
+    "envelope": ("unit", "amount", "credit"),
+    "wishes": ("sector_id", "wish", "rank", "points", "approved"),
+    "deliberation": ("state", "on", "planned_on", "contact"),
+    "advice": ("sector_id", "opinion", "remark"),
+}
+_FIRST_CSV: Final = "identity.csv"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FormRow:
+    """One row: its position below the headings, and its answers (empty ones left out)."""
+
+    row: int
+    cells: Mapping[str, str]
+
+    def get(self, name: str) -> str | None:
+        """Return an answer, None without one."""
+        return self.cells.get(name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FormFile:
+    """One form handed in: its sheets as rows of answers.
+
+    Parameters
+    ----------
+    place
+        Path relative to the folder that was read.
+    sheets
+        Sheet to its rows; a sheet that is missing has none.
+    broken
+        Sheet and row that hold no readable value.
+    missing
+        Sheets, or ``sheet/column``, that a form must have and this one hasn't.
+    """
+
+    place: str
+    sheets: Mapping[str, tuple[FormRow, ...]]
+    broken: tuple[tuple[str, Broken], ...] = ()
+    missing: tuple[str, ...] = ()
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """What the form says of itself."""
+        return {
+            row.cells["item"].casefold(): row.cells.get("value", "")
+            for row in self.sheets.get("identity", ())
+            if "item" in row.cells
+        }
+
+
+def heading(sheet: str, column: str, lang: str = "fr") -> str:
+    """Return the heading of a column as people see it."""
+    return say(f"forms.{sheet}_{column}", lang)
+
+
+def find_forms(folder: Path) -> Iterator[Path]:
+    """Return every workbook below a folder, and every folder of CSV sheets, sorted.
+
+    Raises
+    ------
+    DataFileError
+        When there is no such folder, or no form in it.
+    """
+    if not folder.is_dir():
+        raise file_failure("missing_file", file=str(folder))
+    books = [p for p in folder.rglob("*.xlsx") if not p.name.startswith(("~$", "."))]
+    texts = [p.parent for p in folder.rglob(_FIRST_CSV)]
+    found = sorted({*books, *texts})
+    if not found:
+        raise file_failure("no_form", file=str(folder))
+    yield from found
+
+
+def open_form(path: Path, *, place: str) -> FormFile | None:
+    """Read the sheets of one form; None when the file is no form at all.
+
+    Raises
+    ------
+    PlannerError
+        When the file is broken.
+    """
+    where = _csv_sheets(path) if path.is_dir() else _book_sheets(path)
+    if "identity" not in where:
+        return None
+    sheets: dict[str, tuple[FormRow, ...]] = {}
+    broken: list[tuple[str, Broken]] = []
+    missing = [name for name in SHEETS if name not in where]
+    for name, (file, layer) in where.items():
+        source = open_source(file, layer=layer)
+        columns = _known_columns(name, source.columns)
+        missing += [f"{name}/{column}" for column in ANSWERS[name] if column not in columns]
+        raw = source.read(list(columns.values()))
+        broken += [(name, item) for item in raw.broken]
+        texts = {ours: as_text(raw.table[theirs]).to_pylist() for ours, theirs in columns.items()}
+        sheets[name] = tuple(
+            FormRow(
+                row=int(row), cells={c: v[i] for c, v in texts.items() if v[i] is not None}
+            )
+            for i, row in enumerate(raw.rows)
+        )  # fmt: skip
+    return FormFile(
+        place=place, sheets=sheets, broken=tuple(broken), missing=tuple(sorted(missing))
+    )
+
+
+def _csv_sheets(path: Path) -> dict[str, tuple[Path, str | None]]:
+    return {
+        name: (path / f"{name}.csv", None) for name in SHEETS if (path / f"{name}.csv").is_file()
+    }
+
+
+def _book_sheets(path: Path) -> dict[str, tuple[Path, str | None]]:
+    if find_kind(path) is not FileKind.WORKBOOK:
+        raise file_failure(
+            "not_its_name", file=path.name, expected=FileKind.WORKBOOK.value, found="?"
+        )
+    names = filled_sheets(read_bytes(path), file=path.name)
+    called = {
+        name: sheet_called(names, *(say(f"forms.sheet_{name}", lang) for lang in LANGUAGES))
+        for name in SHEETS
+    }
+    return {name: (path, title) for name, title in called.items() if title is not None}
+
+
+def _known_columns(sheet: str, given: Sequence[str]) -> dict[str, str]:
+    """Return ours to the file's for the answers of a sheet."""
+    known: dict[str, str] = {}
+    for column in ANSWERS[sheet]:
+        titles = {fold(column), *(fold(heading(sheet, column, lang)) for lang in LANGUAGES)}
+        fits = [name for name in given if fold(name) in titles]
+        if len(fits) == 1:
+            known[column] = fits[0]
+    return known
