@@ -9,11 +9,12 @@ import pandas as pd
 
 from planner.balance import balance_epci
 from planner.ballots import BallotCount
-from planner.choice import Contiguity
+from planner.choice import Choice, ChoiceProblem, Contiguity
 from planner.concertation import count_ballots
 from planner.contribution import count_contributions
 from planner.cost import estimate_cost
 from planner.coverage import Coverage, measure_coverage
+from planner.criteria import PPM, CriteriaTable, measure_criteria
 from planner.findings import Findings
 from planner.programme import (
     ChoiceRules,
@@ -55,6 +56,9 @@ class Plan:
         Tables under the contracts of their names.
     findings
         What deserves to be checked, from every step.
+    problem, choice
+        The question that the exact rule answered, and its answer with its proof; None under the
+        simple rule.
     more
         Tables of the rooms that this scenario called on (the network, the follow-up), by the name
         of their contract.
@@ -71,6 +75,8 @@ class Plan:
     schedule: pd.DataFrame
     reconciliation: pd.DataFrame
     findings: Findings
+    problem: ChoiceProblem | None = None
+    choice: Choice | None = None
     more: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     def tables(self, lang: str = "fr") -> dict[str, pd.DataFrame]:
@@ -133,7 +139,11 @@ def make_plan(territory: Territory, scenario: Scenario, *, notify: Notify = unhe
         costs = estimate_cost(
             territory.sectors, prices=territory.prices, on=scenario.reference_date
         )
-        programme = _choose(territory, scenario, ballots, costs)
+        criteria = measure_criteria(territory, rules=scenario.criteria, costs=costs)
+        votes = score_sectors(ballots, territory.sectors, territory.sector_shares)
+        question, answer, programme = _choose(
+            territory, scenario, ballots, votes=votes, criteria=criteria, costs=costs
+        )
         contributions, unpaid = count_contributions(
             programme=programme.table,
             sectors=territory.sectors,
@@ -172,7 +182,7 @@ def make_plan(territory: Territory, scenario: Scenario, *, notify: Notify = unhe
         )
     findings = Findings.collect(
         territory.findings, ballots.findings, programme.findings, unpaid, unscheduled,
-        coverage.findings, reconciliation.findings,
+        coverage.findings, reconciliation.findings, criteria.findings,
     )  # fmt: skip
     return Plan(
         scenario=scenario,
@@ -186,12 +196,25 @@ def make_plan(territory: Territory, scenario: Scenario, *, notify: Notify = unhe
         schedule=schedule,
         reconciliation=reconciliation.table,
         findings=findings,
+        problem=question,
+        choice=answer,
+        more={
+            "criteria": criteria.table,
+            "criteria_scores": criteria.scores,
+            "sector_points": votes,
+        },
     )
 
 
 def _choose(
-    territory: Territory, scenario: Scenario, ballots: BallotCount, costs: pd.DataFrame
-) -> Programme:
+    territory: Territory,
+    scenario: Scenario,
+    ballots: BallotCount,
+    *,
+    votes: pd.DataFrame,
+    criteria: CriteriaTable,
+    costs: pd.DataFrame,
+) -> tuple[ChoiceProblem | None, Choice | None, Programme]:
     """Choose the sectors of phase 2 by the rule that the scenario names."""
     asked, cents = scenario.programme, scenario.contribution.cents_per_line
     tables = {
@@ -201,23 +224,29 @@ def _choose(
     }
     if asked.rule == "ranking_within_envelope":
         rules = ProgrammeRules(ties=scenario.concertation.ties, cents_per_line=cents)
-        return choose_sectors(**tables, zones=territory.zones, rules=rules)
+        return None, None, choose_sectors(**tables, zones=territory.zones, rules=rules)
+    known = bool(len(criteria.scores))
+    scores = criteria.scores.assign(score_share=criteria.scores["score_ppm"] / PPM)
     problem = state_choice(
         **tables,
-        votes=score_sectors(ballots, territory.sectors, territory.sector_shares),
+        votes=votes,
+        criteria=scores if known else None,
         costs=costs,
         rules=ChoiceRules(
             contiguity=Contiguity(asked.contiguity),
             parity_tolerance_share=asked.parity_tolerance_share,
             budget_eur=asked.budget_eur,
             capacity_lines=asked.capacity_lines,
-            objectives=asked.objectives,
+            objectives=tuple(o for o in asked.objectives if known or o != "criteria"),
             unranked=asked.unranked,
             cents_per_line=cents,
         ),
     )
     choice = solve_choice(problem, gap_share=asked.gap_share, seconds=asked.seconds)
-    return explain_choice(problem, choice, **tables, zones=territory.zones, cents_per_line=cents)
+    programme = explain_choice(
+        problem, choice, **tables, zones=territory.zones, cents_per_line=cents
+    )
+    return problem, choice, programme
 
 
 def open_sectors(territory: Territory, scenario: Scenario) -> frozenset[str]:

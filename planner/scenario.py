@@ -143,8 +143,8 @@ class ProgrammeSection(_Frozen):
     capacity_lines: dict[str, Annotated[int, Field(ge=0)]] = Field(
         default_factory=dict, title="Most lines of the phase, by code of département or 'region'"
     )
-    objectives: tuple[Literal["votes", "cost", "compactness"], ...] = Field(
-        ("votes", "cost", "compactness"), title="What is made best, in order"
+    objectives: tuple[Literal["votes", "criteria", "cost", "compactness"], ...] = Field(
+        ("votes", "criteria", "cost", "compactness"), title="What is made best, in order"
     )
     unranked: Literal["out", "allowed"] = Field(
         "out", title="Whether sectors that nobody asked for may be chosen"
