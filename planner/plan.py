@@ -9,12 +9,15 @@ import pandas as pd
 
 from planner.balance import balance_epci
 from planner.ballots import BallotCount
-from planner.choice import Choice, ChoiceProblem, Contiguity
+from planner.choice import Choice, ChoiceProblem, ChoiceStatus, Contiguity
 from planner.concertation import count_ballots
+from planner.conflict import find_conflict
 from planner.contribution import count_contributions
 from planner.cost import estimate_cost
 from planner.coverage import Coverage, measure_coverage
 from planner.criteria import PPM, CriteriaTable, measure_criteria
+from planner.errors import PlannerError, RuleError
+from planner.explain import count_service, decision_scores, list_decisions
 from planner.findings import Findings
 from planner.programme import (
     ChoiceRules,
@@ -27,11 +30,14 @@ from planner.programme import (
 )
 from planner.progress import Notify, stage, unheard
 from planner.reconcile import reconcile_programme
+from planner.robustness import measure_fairness
 from planner.scenario import Scenario
 from planner.schedule import Capacity, schedule_works
 from planner.schemas import CONTRACTS
 from planner.territory import Territory
+from planner.texts import Message
 from planner.timeline import codes_on
+from planner.verify import verify_choice
 from planner.vocab import Phase, SectorStage
 from planner.voting import score_sectors
 
@@ -202,8 +208,30 @@ def make_plan(territory: Territory, scenario: Scenario, *, notify: Notify = unhe
             "criteria": criteria.table,
             "criteria_scores": criteria.scores,
             "sector_points": votes,
+            **_judged(question, answer, balances, territory, ballots),
         },
     )
+
+
+def _judged(
+    problem: ChoiceProblem | None,
+    choice: Choice | None,
+    balances: pd.DataFrame,
+    territory: Territory,
+    ballots: BallotCount,
+) -> dict[str, pd.DataFrame]:
+    """Say how evenly the EPCI are served and, of an exact choice, what binds each sector."""
+    service = count_service({"balances": balances})
+    communes = territory.communes.dropna(subset=["epci_siren", "population"])
+    population = communes.groupby(communes["epci_siren"].astype(str))["population"].sum()
+    tables = {
+        "epci_service": service,
+        "fairness": measure_fairness(service, population=population.astype(int).to_dict()),
+    }
+    if problem is not None and choice is not None:
+        tables["decisions"] = list_decisions(problem, choice, names=ballots.names)
+        tables["decision_scores"] = decision_scores(problem)
+    return tables
 
 
 def _choose(
@@ -243,10 +271,31 @@ def _choose(
         ),
     )
     choice = solve_choice(problem, gap_share=asked.gap_share, seconds=asked.seconds)
+    if choice.status is ChoiceStatus.INFEASIBLE:
+        raise _conflict(problem, ballots)
     programme = explain_choice(
         problem, choice, **tables, zones=territory.zones, cents_per_line=cents
     )
+    verdict = verify_choice(problem, choice)
+    if not verdict.holds:
+        raise PlannerError(
+            Message.of("programme.not_verified", verdict=verdict),
+            Message.of("programme.not_verified_remedy"),
+        )
     return problem, choice, programme
+
+
+def _conflict(problem: ChoiceProblem, ballots: BallotCount) -> RuleError:
+    """Name the rules that can't hold together."""
+    found = find_conflict(problem, names=ballots.names)
+    if found is None:
+        return RuleError(
+            Message.of("programme.infeasible"), Message.of("programme.infeasible_remedy")
+        )
+    return RuleError(
+        Message.of("programme.infeasible_because", conflict=found),
+        Message.of("programme.infeasible_remedy"),
+    )
 
 
 def open_sectors(territory: Territory, scenario: Scenario) -> frozenset[str]:

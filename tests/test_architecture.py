@@ -29,7 +29,8 @@ NO_FLOOR = {"__init__", "__main__"}
 NEIGHBOURS = {
     ("errors", "texts"), ("vocab", "texts"),
     ("contracts", "crs"), ("schemas", "contracts"), ("findings", "schemas"), ("spatial", "_grid"),
-    ("io", "scenario"), ("plan", "reconcile"), ("conflict", "verify"), ("compare", "plan"),
+    ("io", "scenario"), ("plan", "reconcile"), ("plan", "conflict"), ("plan", "explain"), ("plan", "robustness"),
+    ("plan", "verify"), ("conflict", "verify"), ("compare", "plan"),
     ("bulletin", "verify"),
 }  # fmt: skip
 

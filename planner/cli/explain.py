@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
 import pandas as pd
 import typer
+from rich.console import Console
 
 from planner.cli._face import (
     STAGES,
@@ -19,7 +21,9 @@ from planner.cli._face import (
     progress,
     told,
 )
+from planner.errors import RuleError
 from planner.scenario import Scenario, read_scenario
+from planner.texts import Message
 from planner.vocab import Level
 
 
@@ -32,6 +36,14 @@ def explain(
     level: Annotated[
         Level | None, typer.Option("--level", help="Niveau, si le nom est partagé. / Level.")
     ] = None,
+    flips: Annotated[
+        bool,
+        typer.Option(
+            "--flips",
+            help="Le plus petit changement qui ferait basculer le secteur (règle exacte ; long). "
+            "/ The smallest change that flips the sector (exact rule; long).",
+        ),
+    ] = False,
     lang: LangOption = Lang.FR,
 ) -> None:
     """Dire pourquoi : la décision d'un secteur, d'une zone, d'une commune ou d'un EPCI."""
@@ -50,6 +62,33 @@ def explain(
         found = resolve_place(place_names(tables), place, level=level)
         answer = explain_place(tables, level=Level(found.level), code=found.code)
         console.print(answer.say(lang), markup=False)
+        if flips:
+            _tell_flips(console, asked, Level(found.level), found.code, lang)
+
+
+def _tell_flips(console: Console, asked: Scenario, level: Level, code: str, lang: Lang) -> None:
+    """Tell what would change the decision on a sector, by solving the question anew."""
+    from planner.explain import explain_sector  # noqa: PLC0415
+    from planner.plan import make_plan  # noqa: PLC0415
+    from planner.prepare import prepare_territory  # noqa: PLC0415
+    from planner.programme import ColumnPool, solve_choice  # noqa: PLC0415
+
+    if level is not Level.SECTOR or asked.programme.rule != "exact":
+        raise RuleError(Message.of("decision.flips_of"), Message.of("decision.flips_of_remedy"))
+    with progress(lang, STAGES["prepare"] + STAGES["plan"] + 1) as notify:
+        territory = prepare_territory(asked, notify=notify)
+        answer = make_plan(territory, asked, notify=notify)
+        if answer.problem is None or answer.choice is None:
+            return
+        if code not in answer.problem.sector_ids:
+            raise RuleError(Message.of("decision.flips_of"), Message.of("decision.flips_of_remedy"))
+        notify(Message.of("stage.flips"))
+        story = explain_sector(
+            answer.problem, answer.choice, code, names=answer.ballots.names,
+            solve=partial(solve_choice, gap_share=asked.programme.gap_share, warm=ColumnPool()),
+        )  # fmt: skip
+    for line in story.lines:
+        console.print(f"  • {line.say(lang)}", markup=False)
 
 
 def _compute(scenario: Scenario, lang: Lang) -> Mapping[str, pd.DataFrame]:

@@ -1,0 +1,70 @@
+"""A plan under the exact rule: its question and proof are kept, a clash of rules is named."""
+
+import dataclasses
+
+import pytest
+from typer.testing import CliRunner
+
+from planner import cli, make_plan
+from planner.choice import ChoiceStatus
+from planner.errors import RuleError
+from planner.scenario import Scenario
+
+EXACT = {"programme": {"rule": "exact", "contiguity": "none"}}
+
+
+def test_a_plan_keeps_the_question_its_proof_and_what_binds(toy):
+    plan = make_plan(toy, Scenario.from_dict(EXACT))
+    assert plan.choice is not None
+    assert plan.choice.status is ChoiceStatus.OPTIMAL
+    assert plan.choice.problem_sha256 == plan.problem.sha256
+    tables = plan.tables()
+    assert set(tables["decisions"]["sector_id"]) == set(plan.problem.sector_ids)
+    chosen = tables["programme"].query("phase == '2'")["sector_id"]
+    assert set(chosen) == set(plan.choice.chosen)
+    assert set(tables["criteria_scores"]["sector_id"]) <= set(toy.sectors["sector_id"])
+    assert {"epci_service", "fairness"} <= set(tables)
+
+
+def test_the_simple_rule_has_no_question(toy):
+    plan = make_plan(toy, Scenario())
+    assert plan.problem is None
+    assert "decisions" not in plan.tables()
+    service = plan.tables()["epci_service"].set_index("epci_siren")
+    assert (service["served_after_count"] <= service["lines_count"]).all()
+
+
+def test_required_sectors_beyond_an_envelope_are_named(toy):
+    ballots = toy.ballots.copy()
+    ballots.loc[ballots["epci_siren"] == "200000002", ["wish", "rank"]] = ["required", None]
+    territory = toy.with_tables(ballots=ballots)
+    with pytest.raises(RuleError) as caught:
+        make_plan(territory, Scenario.from_dict(EXACT))
+    assert "CC Toy-Nord-Est" in caught.value.say("fr") or "200000002" in caught.value.say("fr")
+    assert "envelope" in caught.value.say("en")
+
+
+def test_flips_are_for_candidates_of_the_exact_rule(toy, monkeypatch, tmp_path):
+    monkeypatch.setattr("planner.prepare.prepare_territory", lambda *_, **__: toy)
+    monkeypatch.chdir(tmp_path)
+    simple = CliRunner().invoke(cli.app, ["explain", "22002-02", "--flips"])
+    assert simple.exit_code == 1
+    (tmp_path / "s.toml").write_text('[programme]\nrule = "exact"\ncontiguity = "none"\n')
+    told = CliRunner().invoke(cli.app, ["explain", "22002-01", "s.toml", "--flips"])
+    assert told.exit_code == 0, told.output
+    story = told.output.split("•")
+    assert len(story) >= 3
+
+
+def test_a_lying_answer_is_refused(toy, monkeypatch):
+    from planner import plan as module
+
+    solve = module.solve_choice
+
+    def lying(problem, **options):
+        answer = solve(problem, **options)
+        return dataclasses.replace(answer, chosen=problem.sector_ids)
+
+    monkeypatch.setattr(module, "solve_choice", lying)
+    with pytest.raises(module.PlannerError, match="vérification"):
+        make_plan(toy, Scenario.from_dict(EXACT))
