@@ -6,15 +6,28 @@ from planner.network._cables import CableModel, CableSizing, size_cables
 from planner.network._design import design_tree, find_nearest
 from planner.network._graph import WeightedGraph
 from planner.network._result import Effort, SteinerTree, TreeStatus
+from planner.network._rules import DesignRules
+from planner.network._ways import Ways, lay_ways
+from planner.network.costs import cost_network, cumulate_costs, save_by_epci
+from planner.network.design import Network, compare_phasing, design_network
 
 __all__ = [
     "CableModel",
     "CableSizing",
+    "DesignRules",
     "Effort",
+    "Network",
     "SteinerTree",
     "TreeStatus",
+    "Ways",
     "WeightedGraph",
+    "compare_phasing",
+    "cost_network",
+    "cumulate_costs",
+    "design_network",
     "design_tree",
     "find_nearest",
+    "lay_ways",
+    "save_by_epci",
     "size_cables",
 ]

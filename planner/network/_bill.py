@@ -1,0 +1,146 @@
+"""What a layout takes, item by item, in whole metres and units, sector by sector."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from planner.network._layout import Demand, Layout, Sites, civil_cost
+from planner.network._prices import DROP, DUCT_EXTRA, NRO, PBO, PM, Book
+from planner.network._ways import MM_PER_M, Ints, Ways
+from planner.schemas import contract
+
+__all__ = ["bill"]
+
+
+def bill(
+    layout: Layout, *, ways: Ways, demand: Demand, sites: Sites, book: Book, boxes: Ints,
+    reached: NDArray[np.bool_], names: NDArray[np.object_], phases: tuple[str, ...],
+    synthetic: bool,
+) -> pd.DataFrame:  # fmt: skip
+    """Return contract ``quantities``.
+
+    A piece of way that several sectors use is shared among them by the lines that go through; the
+    metres of an item in a phase are rounded once, then shared in whole metres by largest
+    remainders.  An NRO is billed to the first of its sectors in the first phase that needs it.
+    ``boxes`` and ``reached`` are a row of the demand each.
+    """
+    parts = [*_works(layout, ways, book), *_cables(layout, ways, book)]
+    table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+    rows = [_whole_metres(table)] if len(table) else []
+    rows.append(_units(layout, demand, sites, boxes, reached))
+    table = pd.concat(rows, ignore_index=True)
+    table = table[table["quantity"] > 0]
+    item = table["item"].to_numpy(dtype=object)
+    price = np.array([book.cents[name] for name in item], np.int64)
+    quantity = table["quantity"].to_numpy(dtype=np.int64)
+    frame = pd.DataFrame(
+        {
+            "phase": np.array(phases, dtype=object)[table["phase"].to_numpy(dtype=np.int64)],
+            "sector_id": names[table["sector"].to_numpy(dtype=np.int64)],
+            "item": item,
+            "unit": np.array([book.unit[name] for name in item], dtype=object),
+            "quantity": quantity,
+            "unit_price_cents": price,
+            "cost_cents": quantity * price,
+            "synthetic": synthetic or book.synthetic,
+        }
+    )
+    if frame.empty:
+        return contract("quantities").empty()
+    return contract("quantities").select(frame)
+
+
+def _works(layout: Layout, ways: Ways, book: Book) -> list[pd.DataFrame]:
+    """Return metres opened, and metres of room in what earlier phases opened."""
+    civil = civil_cost(ways, book)
+    cheap = civil <= ways.length_mm * book.cents[DUCT_EXTRA]
+    kinds = np.array([*ways.layings, DUCT_EXTRA], dtype=object)
+    parts = []
+    for phase in sorted({tree.phase for tree in layout.trees}):
+        trees = [tree for tree in layout.trees if tree.phase == phase]
+        piece, sector, lines = (
+            np.concatenate([tree.shares[part] for tree in trees]) for part in range(3)
+        )
+        if not piece.size:
+            continue
+        used = pd.DataFrame({"piece": piece, "sector": sector, "lines": lines})
+        used = used.groupby(["piece", "sector"], sort=True)["lines"].sum().reset_index()
+        weight = np.maximum(used["lines"].to_numpy(dtype=np.float64), 1e-9)
+        rows = used["piece"].to_numpy(dtype=np.int64)
+        whole = np.bincount(rows, weights=weight, minlength=ways.length_mm.size)
+        later = layout.reuse & (layout.opened[rows] < phase) & ~cheap[rows]
+        kind = np.where(later, len(ways.layings), ways.laying[rows])
+        parts.append(
+            pd.DataFrame(
+                {
+                    "phase": phase,
+                    "sector": used["sector"].to_numpy(dtype=np.int64),
+                    "item": kinds[kind],
+                    "mm": ways.length_mm[rows] * weight / whole[rows],
+                }
+            )
+        )
+    return parts
+
+
+def _cables(layout: Layout, ways: Ways, book: Book) -> list[pd.DataFrame]:
+    """Return metres of each cable; a feeder's are shared by the lines that go through."""
+    plans = book.plans(max((int(t.fibres.max(initial=0)) for t in layout.trees), default=0))
+    parts = []
+    for tree in layout.trees:
+        piece, sector, lines = tree.shares
+        if not piece.size:
+            continue
+        order = np.argsort(tree.piece, kind="stable")
+        row = order[np.searchsorted(tree.piece, piece, sorter=order)]
+        share = np.where(tree.lines[row] > 0, lines / np.maximum(tree.lines[row], 1), 1.0)
+        count = plans[tree.fibres[row]]
+        for k, model in enumerate(book.cables):
+            used = count[:, k] > 0
+            if used.any():
+                mm = count[used, k] * ways.length_mm[piece[used]] * share[used]
+                parts.append(
+                    pd.DataFrame(
+                        {
+                            "phase": tree.phase,
+                            "sector": sector[used],
+                            "item": f"cable_{model.capacity_fibres}",
+                            "mm": mm,
+                        }
+                    )
+                )
+    return parts
+
+
+def _whole_metres(table: pd.DataFrame) -> pd.DataFrame:
+    """Round the metres of each phase and item once, and share them in whole metres."""
+    table = table.groupby(["phase", "item", "sector"], sort=True)["mm"].sum().reset_index()
+    metres = table["mm"].to_numpy(dtype=np.float64) / MM_PER_M
+    quantity = np.floor(np.round(metres, 6)).astype(np.int64)
+    rest = np.round(metres - quantity, 6)
+    for rows in table.groupby(["phase", "item"], sort=True).indices.values():
+        due = int(np.rint(metres[rows].sum())) - int(quantity[rows].sum())
+        quantity[rows[np.argsort(-rest[rows], kind="stable")[: max(due, 0)]]] += 1
+    return table.drop(columns="mm").assign(quantity=quantity)
+
+
+def _units(
+    layout: Layout, demand: Demand, sites: Sites, boxes: Ints, reached: NDArray[np.bool_]
+) -> pd.DataFrame:
+    served = np.zeros(sites.pm.size, np.bool_)
+    served[[tree.site for tree in layout.trees if not tree.feeder]] = True
+    sectors = np.flatnonzero(served)
+    rows = [(int(sites.phase[s]), s, PM, 1) for s in sectors.tolist() if not sites.pm_existing[s]]
+    for nro in range(sites.nro.size):
+        mine = sectors[sites.nro_of[sectors] == nro]
+        if mine.size and not sites.nro_existing[nro]:
+            host = int(mine[np.lexsort((mine, sites.phase[mine]))[0]])
+            rows.append((int(sites.phase[host]), host, NRO, 1))
+    size = sites.pm.size
+    usual = np.where(reached, demand.lines - demand.on_demand, 0)
+    for item, amount in ((PBO, np.where(reached, boxes, 0)), (DROP, usual)):
+        total = np.bincount(demand.sector, weights=amount, minlength=size).astype(np.int64)
+        rows += [(int(sites.phase[s]), s, item, int(total[s])) for s in sectors.tolist()]
+    return pd.DataFrame(rows, columns=["phase", "sector", "item", "quantity"])

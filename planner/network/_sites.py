@@ -1,0 +1,173 @@
+"""Where PM and NRO stand: the middle of each sector, then a capacitated choice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
+
+from planner.network._rules import DesignRules
+from planner.network._trees import Router
+from planner.network._ways import MM_PER_M, Floats, Ints
+
+__all__ = ["NroChoice", "choose_nro", "site_pm"]
+
+_FAR_MM: Final = 1e12
+
+
+def site_pm(
+    router: Router, *, places: Ints, lines: Ints, existing: Ints, rules: DesignRules
+) -> int:
+    """Return the place of a sector's PM: an existing one's, else where lines are nearest to it.
+
+    Of the places with lines that stand nearest to the middle of all (weighted by lines), the one
+    with the least sum of distances along the ways; what a place can't reach counts a thousand
+    kilometres a line, so that the PM stands in the component with most lines.
+    """
+    ways = router.ways
+    if existing.size:
+        candidates = np.unique(existing)
+    else:
+        # the component with most lines, the first of equals
+        held = np.bincount(router.component[places], weights=lines)
+        main = np.flatnonzero(router.component[places] == int(held.argmax()))
+        x, y = ways.x_m[places[main]], ways.y_m[places[main]]
+        weight = np.maximum(lines[main], 1)
+        away = np.hypot(x - np.average(x, weights=weight), y - np.average(y, weights=weight))
+        near = np.lexsort((places[main], np.round(away, 3)))[: rules.pm_candidates]
+        candidates = np.sort(places[main][near])
+    if candidates.size == 1:
+        return int(candidates[0])
+    joined = places[router.component[places] == router.component[candidates[0]]]
+    same = candidates[router.component[candidates] == router.component[candidates[0]]]
+    around, arcs, piece = router.around(np.union1d(joined, same))
+    arcs.data = ways.length_mm[piece].astype(np.float64) + 1
+    distance = dijkstra(arcs, directed=True, indices=np.searchsorted(around, same))
+    reached = np.searchsorted(around, places)
+    reached = np.minimum(reached, around.size - 1)
+    known = around[reached] == places
+    total = np.where(known, distance[:, reached], _FAR_MM)
+    return int(same[int((np.minimum(total, _FAR_MM) @ lines).argmin())])
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class NroChoice:
+    """The NRO chosen.
+
+    Attributes
+    ----------
+    place
+        Places of the NRO, in their order.
+    existing
+        Whether each one stood already.
+    of_pm
+        Position of the NRO of each PM.
+    """
+
+    place: Ints
+    existing: NDArray[np.bool_]
+    of_pm: Ints
+
+
+def choose_nro(
+    router: Router, *, pm: Ints, lines: Ints, existing: Ints, site_cents: int, cents_per_m: int,
+    rules: DesignRules,
+) -> NroChoice:  # fmt: skip
+    """Open NRO among the places of PM, existing ones first, and give each PM one.
+
+    Greedy: existing sites are open; then, while a PM is out of reach of every open site that has
+    room, the place that reaches most lines left is opened; then places are opened while that saves
+    more feeder (distance × ``cents_per_m`` a PM) than the site costs.  PM are given the
+    nearest site with room, the shortest distances first, so that no site exceeds its lines; a PM
+    that none can take opens its own place.
+    """
+    sites = np.unique(np.concatenate([pm, existing])).astype(np.int64)
+    between = _between(router, sites)
+    row = np.searchsorted(sites, pm)
+    distance = between[:, row]  # site × PM
+    reach = np.where(distance <= rules.loop_m * MM_PER_M, distance, np.inf)
+    opened = np.isin(sites, existing)
+    is_existing = opened.copy()
+    given = _assign(reach, opened, lines, rules.nro_lines)
+    while (given < 0).any():
+        left = given < 0
+        gain = np.minimum(np.isfinite(reach[:, left]) @ lines[left], rules.nro_lines)
+        spread = np.where(np.isfinite(reach[:, left]), reach[:, left], 0).sum(axis=1)
+        gain = np.where(opened, -1, gain)
+        best = int(np.lexsort((np.arange(sites.size), np.round(spread), -gain))[0])
+        if gain[best] <= 0:  # every place that reaches them is open and full: they can't be served
+            break
+        opened[best] = True
+        given = _assign(reach, opened, lines, rules.nro_lines)
+    opened = _open_more(reach, opened, given, site_cents, cents_per_m)
+    again = _assign(reach, opened, lines, rules.nro_lines)
+    given = np.where(again >= 0, again, given)
+    used = np.unique(given[given >= 0])
+    return NroChoice(
+        place=sites[used], existing=is_existing[used],
+        of_pm=np.where(given >= 0, np.searchsorted(used, given), -1).astype(np.int64),
+    )  # fmt: skip
+
+
+def _open_more(
+    reach: Floats, opened: NDArray[np.bool_], given: Ints, site_cents: int, cents_per_m: int
+) -> NDArray[np.bool_]:
+    opened = opened.copy()
+    columns = np.arange(reach.shape[1])
+    now = np.where(given >= 0, reach[given, columns], 0.0)
+    rate = cents_per_m / MM_PER_M
+    while True:
+        saving = np.clip(now[None, :] - np.where(np.isfinite(reach), reach, np.inf), 0, None)
+        total = np.where(opened, 0.0, saving.sum(axis=1) * rate)
+        best = int(total.argmax())
+        if total[best] <= site_cents:
+            return opened
+        opened[best] = True
+        now = np.minimum(now, reach[best])
+
+
+def _assign(reach: Floats, opened: NDArray[np.bool_], lines: Ints, most: int) -> Ints:
+    """Give each PM the nearest open site with room, shortest distances first; -1 where none has."""
+    given = np.full(reach.shape[1], -1, np.int64)
+    rows = np.flatnonzero(opened)
+    site, column = np.nonzero(np.isfinite(reach[rows]))
+    site = rows[site]
+    order = np.lexsort((site, column, reach[site, column]))
+    room = np.full(reach.shape[0], most, np.int64)
+    for where in order.tolist():
+        s, p = int(site[where]), int(column[where])
+        if given[p] < 0 and lines[p] <= room[s]:
+            given[p] = s
+            room[s] -= lines[p]
+    return given
+
+
+def _between(router: Router, sites: Ints) -> Floats:
+    """Return distances among sites along the ways, mm: by the cells of the sites.
+
+    A path from site to site is made of shortest links between neighbouring cells, so the distance
+    is that of a path that exists, and at most that of the shortest one where its cells are few.
+    """
+    length = router.ways.length_mm + 1
+    matrix = router.matrix(length)
+    reached, _, source = dijkstra(
+        matrix, directed=True, indices=sites, min_only=True, return_predecessors=True
+    )
+    tail = np.repeat(np.arange(router.ways.place_count), np.diff(router.first))
+    head = router.head
+    link = np.flatnonzero((source[tail] >= 0) & (source[tail] != source[head]))
+    total = reached[tail[link]] + length[router.arc_piece[link]] + reached[head[link]]
+    cell = np.full(router.ways.place_count, -1, np.int64)
+    cell[sites] = np.arange(sites.size)
+    a, b = cell[source[tail[link]]], cell[source[head[link]]]
+    order = np.lexsort((total, b, a))
+    first = np.ones(order.size, np.bool_)
+    first[1:] = (a[order][1:] != a[order][:-1]) | (b[order][1:] != b[order][:-1])
+    order = order[first]
+    small = csr_array((total[order], (a[order], b[order])), shape=(sites.size, sites.size))
+    distance: Floats = dijkstra(small, directed=True)
+    return distance

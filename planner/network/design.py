@@ -1,0 +1,326 @@
+"""The network of a territory: sites, feeder and distribution routes, branching points, quantities.
+
+Every premise of a sector is led to the nearest place of the ways; each sector has one PM, at the
+middle of its lines; NRO are a capacitated choice among the places of PM; a feeder tree joins each
+NRO to its PM and a distribution tree each PM to its branching points, phase after phase, each phase
+using what the earlier ones have opened.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from planner.errors import RuleError
+from planner.findings import Findings
+from planner.network._bill import bill
+from planner.network._layout import Demand, Layout, Sites, lay_phases
+from planner.network._prices import NRO, Book, open_book
+from planner.network._rules import DesignRules
+from planner.network._sites import choose_nro, site_pm
+from planner.network._tables import Frames, find, make_frames
+from planner.network._trees import Router
+from planner.network._ways import Ints, Ways
+from planner.texts import Message
+from planner.vocab import SiteKind
+
+__all__ = ["Network", "compare_phasing", "design_network"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """A network designed, and why it can be trusted.
+
+    Parameters
+    ----------
+    nro, pm, routes, pbo, drops, quantities
+        Tables under the contracts of these names, EPSG:2154.
+    gap_share
+        How far above the least possible the weight of all trees is at most, each tree for itself
+        with what the trees before it had opened; None where no bound was asked for.
+    together
+        Whether phases share what they open.
+    findings
+        What deserves to be checked.
+    """
+
+    nro: gpd.GeoDataFrame
+    pm: gpd.GeoDataFrame
+    routes: gpd.GeoDataFrame
+    pbo: gpd.GeoDataFrame
+    drops: pd.DataFrame
+    quantities: pd.DataFrame
+    gap_share: float | None
+    together: bool
+    findings: Findings
+
+    @property
+    def cost_cents(self) -> int:
+        """Cost of the whole: the sum of the quantities' costs."""
+        return int(self.quantities["cost_cents"].sum())
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Return the tables by the name of their contract, drops left out: there are millions."""
+        return {
+            "nro": self.nro, "pm": self.pm, "routes": self.routes, "pbo": self.pbo,
+            "quantities": self.quantities,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Study:
+    """What is designed, before anything is laid."""
+
+    ways: Ways
+    router: Router
+    book: Book
+    rules: DesignRules
+    demand: Demand
+    sites: Sites
+    names: NDArray[np.object_]
+    phases: tuple[str, ...]
+    rows: pd.DataFrame
+    synthetic: bool
+
+
+def design_network(
+    ways: Ways,
+    *,
+    premises: pd.DataFrame,
+    phases: Mapping[str, str],
+    prices: pd.DataFrame,
+    on: dt.date,
+    rules: DesignRules = DesignRules(),  # noqa: B008  frozen
+    sectors: gpd.GeoDataFrame | None = None,
+    existing_sites: gpd.GeoDataFrame | None = None,
+    together: bool = True,
+    synthetic: bool = False,
+) -> Network:
+    """Design the network of some sectors.
+
+    Parameters
+    ----------
+    ways
+        Where cables may go (:func:`planner.network.lay_ways`).
+    premises
+        Contract ``premises`` with the column ``sector_id``; a row counts its ``premises_min``
+        lines.  Rows without a sector, or whose sector has no phase, are left out.
+    phases
+        Phase of each sector to design; phases are built in the order of their codes.
+    prices
+        Contract ``works_prices``: every kind of laying of the ways is an item.
+    on
+        Day of the prices.
+    rules
+        How the network is designed.
+    sectors, existing_sites
+        Contracts ``sectors`` and ``existing_sites``: an existing PM inside a sector is used again,
+        and so is an existing NRO that the ways reach.
+    together
+        Whether phases share what they open; apart, each pays its own works.
+    synthetic
+        Whether the premises are made up; made-up ways make the network synthetic too, and made-up
+        prices the quantities.
+
+    Returns
+    -------
+    Network
+        The same bytes from permuted rows.
+
+    Raises
+    ------
+    RuleError
+        When no premise has a sector to design, or a price is missing.
+    ContractError
+        When the price book breaks its contract.
+    """
+    study = _open(
+        ways, premises=premises, phases=phases, prices=prices, on=on, rules=rules, sectors=sectors,
+        existing_sites=existing_sites, synthetic=synthetic,
+    )  # fmt: skip
+    apart, shared = lay_phases(study.router, study.demand, study.sites, study.book, study.rules)
+    return _best(study, apart, shared) if together else _network(study, apart)
+
+
+def compare_phasing(
+    ways: Ways,
+    *,
+    premises: pd.DataFrame,
+    phases: Mapping[str, str],
+    prices: pd.DataFrame,
+    on: dt.date,
+    rules: DesignRules = DesignRules(),  # noqa: B008  frozen
+    sectors: gpd.GeoDataFrame | None = None,
+    existing_sites: gpd.GeoDataFrame | None = None,
+    synthetic: bool = False,
+) -> tuple[Network, Network]:
+    """Design the phases apart and together; the second never costs more than the first.
+
+    Parameters are those of :func:`design_network`.
+    """
+    study = _open(
+        ways, premises=premises, phases=phases, prices=prices, on=on, rules=rules, sectors=sectors,
+        existing_sites=existing_sites, synthetic=synthetic,
+    )  # fmt: skip
+    apart, shared = lay_phases(study.router, study.demand, study.sites, study.book, study.rules)
+    return _network(study, apart), _best(study, apart, shared)
+
+
+def _open(
+    ways: Ways, *, premises: pd.DataFrame, phases: Mapping[str, str], prices: pd.DataFrame,
+    on: dt.date, rules: DesignRules, sectors: gpd.GeoDataFrame | None,
+    existing_sites: gpd.GeoDataFrame | None, synthetic: bool,
+) -> _Study:  # fmt: skip
+    book = open_book(prices, layings=ways.layings, on=on)
+    order = tuple(sorted(set(phases.values())))
+    rows = _rows(premises, phases)
+    if rows.empty:
+        raise RuleError(Message.of("design.nothing"), Message.of("design.nothing_remedy"))
+    away, place = ways.nearest(
+        rows["x_m"].to_numpy(dtype=np.float64), rows["y_m"].to_numpy(dtype=np.float64)
+    )
+    rows = rows.assign(place=place, length_m=away, on_demand=away > rules.on_demand_m)
+    names, sector = np.unique(
+        rows["sector_id"].to_numpy(dtype=object).astype(str), return_inverse=True
+    )
+    rows["sector"] = sector.ravel()
+    demand = _demand(rows, names.size)
+    price = np.array([book.cents[name] for name in ways.layings], np.int64)
+    router = Router(ways, ways.length_mm * price[ways.laying])
+    names = names.astype(object)
+    sites = _sites(
+        router, demand, book, rules, names=names, sectors=sectors, existing=existing_sites,
+        phase=np.array([order.index(phases[name]) for name in names.tolist()], np.int64),
+    )  # fmt: skip
+    return _Study(
+        ways=ways, router=router, book=book, rules=rules, demand=demand, sites=sites, names=names,
+        phases=order, rows=rows, synthetic=synthetic or ways.synthetic,
+    )  # fmt: skip
+
+
+def _rows(premises: pd.DataFrame, phases: Mapping[str, str]) -> pd.DataFrame:
+    """Return the premises to serve, sorted by id."""
+    columns = ["premise_id", "sector_id", "premises_min", "x_m", "y_m"]
+    if isinstance(premises["sector_id"].dtype, pd.CategoricalDtype):
+        wanted = premises["sector_id"].cat.categories.astype(str).isin(list(phases))
+        codes = premises["sector_id"].cat.codes.to_numpy()
+        kept = np.append(wanted, False)[codes]
+    else:
+        kept = premises["sector_id"].astype(object).isin(list(phases)).to_numpy()
+    return premises.loc[kept, columns].sort_values("premise_id", kind="stable", ignore_index=True)
+
+
+def _demand(rows: pd.DataFrame, sectors: int) -> Demand:
+    lines = rows["premises_min"].to_numpy(dtype=np.int64)
+    size = int(rows["place"].max()) + 1
+    key = rows["sector"].to_numpy(dtype=np.int64) * size + rows["place"].to_numpy(dtype=np.int64)
+    which, inverse = np.unique(key, return_inverse=True)
+    late = np.where(rows["on_demand"].to_numpy(), lines, 0)
+    sector = which // size
+    return Demand(
+        place=which % size, sector=sector,
+        lines=np.bincount(inverse.ravel(), weights=lines).astype(np.int64),
+        on_demand=np.bincount(inverse.ravel(), weights=late).astype(np.int64),
+        first=np.searchsorted(sector, np.arange(sectors + 1)),
+    )  # fmt: skip
+
+
+def _sites(
+    router: Router, demand: Demand, book: Book, rules: DesignRules, *,
+    names: NDArray[np.object_], sectors: gpd.GeoDataFrame | None,
+    existing: gpd.GeoDataFrame | None, phase: Ints,
+) -> Sites:  # fmt: skip
+    size = names.size
+    known = _existing_places(router.ways, existing, rules)
+    inside = _existing_pm(existing, known, sectors, names)
+    pm = np.empty(size, np.int64)
+    for sector in range(size):
+        rows = demand.of(sector)
+        pm[sector] = site_pm(
+            router, places=demand.place[rows], lines=demand.lines[rows],
+            existing=inside.get(sector, np.empty(0, np.int64)), rules=rules,
+        )  # fmt: skip
+    joined = router.component[demand.place] == router.component[pm[demand.sector]]
+    lines = np.bincount(
+        demand.sector, weights=np.where(joined, demand.lines, 0), minlength=size
+    ).astype(np.int64)
+    is_nro = np.empty(0, np.int64)
+    if existing is not None and len(existing):
+        kind = existing["kind"].astype(object).to_numpy()
+        is_nro = known[(kind == SiteKind.NRO.value) & (known >= 0)]
+    chosen = choose_nro(
+        router, pm=pm, lines=lines, existing=is_nro, site_cents=book.cents[NRO],
+        cents_per_m=book.thinnest_cents_per_m, rules=rules,
+    )  # fmt: skip
+    return Sites(
+        pm=pm, pm_existing=np.array([sector in inside for sector in range(size)]), lines=lines,
+        nro_of=chosen.of_pm, nro=chosen.place, nro_existing=chosen.existing, phase=phase,
+    )  # fmt: skip
+
+
+def _existing_places(ways: Ways, existing: gpd.GeoDataFrame | None, rules: DesignRules) -> Ints:
+    """Return the place of each existing site, -1 where it stands too far from the ways."""
+    if existing is None or existing.empty:
+        return np.empty(0, np.int64)
+    spots = shapely.get_coordinates(existing.geometry.to_numpy())
+    away, place = ways.nearest(spots[:, 0], spots[:, 1])
+    return np.where(away <= rules.site_reach_m, place, -1)
+
+
+def _existing_pm(
+    existing: gpd.GeoDataFrame | None, known: Ints, sectors: gpd.GeoDataFrame | None,
+    names: NDArray[np.object_],
+) -> dict[int, Ints]:  # fmt: skip
+    """Return the places of the existing PM inside each sector."""
+    if existing is None or sectors is None or not known.size:
+        return {}
+    kind = existing["kind"].astype(object).to_numpy()
+    mine = np.flatnonzero((kind == SiteKind.PM.value) & (known >= 0))
+    place_of = {name: k for k, name in enumerate(names.tolist())}
+    ids = sectors["sector_id"].astype(str).to_numpy(dtype=object)
+    spot, row = shapely.STRtree(sectors.geometry.to_numpy()).query(
+        existing.geometry.to_numpy()[mine], predicate="intersects"
+    )
+    found: dict[int, list[int]] = {}
+    for site, name in zip(known[mine][spot].tolist(), ids[row].tolist(), strict=True):
+        if name in place_of:
+            found.setdefault(place_of[name], []).append(site)
+    return {sector: np.unique(np.array(sites, np.int64)) for sector, sites in found.items()}
+
+
+def _best(study: _Study, apart: Layout, shared: Layout) -> Network:
+    """Return the cheaper of the two as billed: whole metres may tip it."""
+    one = _network(study, shared)
+    if shared is apart:
+        return one
+    other = _network(study, apart)
+    return one if one.cost_cents <= other.cost_cents else other
+
+
+def _network(study: _Study, layout: Layout) -> Network:
+    frames: Frames = make_frames(
+        layout, ways=study.ways, demand=study.demand, sites=study.sites, book=study.book,
+        rules=study.rules, names=study.names, phases=study.phases, rows=study.rows,
+        synthetic=study.synthetic,
+    )  # fmt: skip
+    quantities = bill(
+        layout, ways=study.ways, demand=study.demand, sites=study.sites, book=study.book,
+        boxes=frames.boxes, reached=frames.reached, names=study.names, phases=study.phases,
+        synthetic=study.synthetic,
+    )  # fmt: skip
+    bounds = [tree.branches.bound for tree in layout.trees]
+    cost = sum(tree.branches.cost for tree in layout.trees)
+    least = sum(bound for bound in bounds if bound is not None)
+    gap = None if None in bounds else (cost - least) / least if least else 0.0
+    return Network(
+        nro=frames.nro, pm=frames.pm, routes=frames.routes, pbo=frames.pbo, drops=frames.drops,
+        quantities=quantities, gap_share=gap, together=layout.reuse,
+        findings=find(frames, study.rules),
+    )  # fmt: skip

@@ -1,0 +1,238 @@
+"""The network as it is designed: sites, routes, branching points, drops, quantities, prices."""
+
+from __future__ import annotations
+
+from planner.contracts import Column, Contract
+from planner.schemas._columns import (
+    SECTOR_ID,
+    SOURCE,
+    SYNTHETIC,
+    cents,
+    count,
+    date,
+    metres,
+    share,
+    term,
+    text,
+)
+from planner.vocab import NetworkUse, Phase
+
+_ITEM = r"[a-z][a-z0-9_]*"
+
+
+def _length(name: str, fr: str, en: str, about_fr: str, about_en: str, **more: bool) -> Column:
+    return Column(name=name, type="float", unit="m", minimum=0, title=(fr, en),
+                  description=(about_fr, about_en), nullable=more.get("nullable", False))  # fmt: skip
+
+
+def _flag(name: str, fr: str, en: str, about_fr: str, about_en: str) -> Column:
+    return Column(name=name, type="bool", title=(fr, en), description=(about_fr, about_en))
+
+
+_NRO_ID = text("nro_id", "NRO", "NRO", "Identifiant stable du NRO", "Stable identifier of the NRO")
+_PHASE = term("phase", Phase, "Phase", "Phase", "Phase des travaux", "Phase of the works")
+_LINES = count(
+    "lines_count",
+    "Lignes",
+    "Lines",
+    "Lignes desservies au-delà",
+    "Lines served beyond",
+    unit="lines",
+)
+_ITEM_COLUMN = text("item", "Article", "Item", "Article du bordereau de prix", "Item of the price book", pattern=_ITEM,
+                    example="cable_24")  # fmt: skip
+_EXISTING = _flag("existing", "Existant", "Existing", "Vrai si un site existant est réemployé",
+                  "True when an existing site is used again")  # fmt: skip
+
+nro = Contract(
+    name="nro",
+    title=("NRO", "NRO"),
+    description=("Où les fibres se rejoignent : un NRO par ligne", "Where fibres meet: one NRO a row"),
+    key=("nro_id",),
+    geometry="Point",
+    columns=(
+        _NRO_ID,
+        count("pm_count", "PM", "PM", "PM rattachés", "PM that it serves", unit="pm"),
+        _LINES,
+        count("capacity_count", "Capacité", "Capacity", "Lignes au plus", "Most lines", unit="lines"),
+        _length("longest_loop_m", "Boucle la plus longue", "Longest loop", "Longueur du NRO au point de branchement le plus lointain",
+                "Length from the NRO to the farthest branching point"),
+        _EXISTING,
+        SYNTHETIC,
+    ),
+)  # fmt: skip
+
+pm = Contract(
+    name="pm",
+    title=("PM", "PM"),
+    description=("Un point de mutualisation par secteur", "One concentration point a sector"),
+    key=("sector_id",),
+    geometry="Point",
+    columns=(
+        SECTOR_ID,
+        _NRO_ID,
+        _PHASE,
+        _LINES,
+        _flag("remote_connection", "Raccordement distant", "Remote connection",
+              "Vrai s'il dessert moins de lignes que le seuil sans offre de raccordement distant",
+              "True when it serves fewer lines than the threshold without an offer of remote connection"),
+        _length("feeder_m", "Transport", "Feeder", "Longueur du NRO au PM, le long du réseau", "Length from the NRO to the PM, along the network"),
+        _EXISTING,
+        SYNTHETIC,
+    ),
+)  # fmt: skip
+
+routes = Contract(
+    name="routes",
+    title=("Tracés", "Routes"),
+    description=(
+        "Par où passent les câbles : un support, un usage, un site d'origine et une phase par ligne",
+        "Where cables go: one support, use, site of origin and phase a row",
+    ),
+    key=("route_id",),
+    geometry="LineString",
+    columns=(
+        text("route_id", "Tracé", "Route", "Identifiant stable", "Stable identifier"),
+        text("edge_id", "Support", "Support", "Tronçon emprunté", "Support that is followed"),
+        term("tier", NetworkUse, "Usage", "Use", "Transport ou distribution", "Feeder or distribution"),
+        text("sector_id", "Secteur", "Sector", "Secteur desservi ; absent pour le transport", "Sector served; absent for the feeder",
+             nullable=True),
+        _NRO_ID,
+        _PHASE,
+        text("laying", "Mode de pose", "Laying", "Comment le câble est porté", "How the cable is carried", pattern=_ITEM),
+        text("works", "Génie civil", "Works", "new : ouvert pour cette phase, par ce tracé ou avec lui ; reused : ouvert par une phase antérieure",
+             "new: opened in this phase, by this route or with it; reused: opened by an earlier phase", pattern="new|reused"),
+        _length("length_m", "Longueur", "Length", "Longueur du tracé, à plat (EPSG:2154)", "Length of the line, flat (EPSG:2154)"),
+        _LINES,
+        count("fibres_count", "Fibres", "Fibres", "Fibres qui passent, réserve comprise", "Fibres that go through, spare ones included",
+              unit="fibres"),
+        count("capacity_fibres_count", "Capacité", "Capacity", "Fibres que tiennent les câbles posés", "Fibres that the cables hold", unit="fibres"),
+        count("cables_count", "Câbles", "Cables", "Câbles posés", "Cables laid", unit="cables"),
+        SYNTHETIC,
+    ),
+)  # fmt: skip
+
+pbo = Contract(
+    name="pbo",
+    title=("Points de branchement", "Branching points"),
+    description=("Où les lignes quittent la distribution, un lieu et un secteur par ligne",
+                 "Where lines leave the distribution, one place and sector a row"),
+    key=("pbo_id",),
+    geometry="Point",
+    columns=(
+        text("pbo_id", "PBO", "PBO", "Identifiant stable du lieu", "Stable identifier of the place"),
+        SECTOR_ID,
+        _LINES,
+        count("pbo_count", "PBO", "PBO", "Boîtiers posés", "Boxes placed", unit="pbo"),
+        count("on_demand_count", "Sur demande", "On demand", "Lignes raccordables sur demande : leur branchement est long",
+              "Lines serviceable on demand: their drop is long", unit="lines"),
+        _flag("reached", "Atteint", "Reached", "Vrai si le réseau l'atteint depuis son PM", "True when the network reaches it from its PM"),
+        _length("loop_m", "Boucle", "Loop", "Longueur depuis le NRO ; absente si le lieu n'est pas atteint",
+                "Length from the NRO; absent when the place is not reached", nullable=True),
+        SYNTHETIC,
+    ),
+)  # fmt: skip
+
+drops = Contract(
+    name="drops",
+    title=("Branchements", "Drops"),
+    description=("Du point de branchement à chaque local", "From the branching point to each premise"),
+    key=("premise_id",),
+    columns=(
+        text("premise_id", "Local", "Premise", "Identifiant du local", "Identifier of the premise"),
+        SECTOR_ID,
+        text("pbo_id", "PBO", "PBO", "Lieu de branchement", "Place of the branching point"),
+        metres("x_m", "X", "X"),
+        metres("y_m", "Y", "Y"),
+        _length("length_m", "Longueur", "Length", "Du local au point de branchement, à vol d'oiseau", "From the premise to the branching point, straight"),
+        _flag("on_demand", "Sur demande", "On demand", "Vrai si le branchement dépasse le seuil énoncé", "True when the drop exceeds the stated threshold"),
+        _flag("reached", "Atteint", "Reached", "Vrai si le réseau atteint son point de branchement", "True when the network reaches its branching point"),
+    ),
+)  # fmt: skip
+
+quantities = Contract(
+    name="quantities",
+    title=("Métré", "Bill of materials"),
+    description=("Quantité, prix et coût de chaque article : coût = quantité × prix, au centime",
+                 "Quantity, price and cost of each item: cost = quantity × price, to the cent"),
+    key=("phase", "sector_id", "item"),
+    columns=(
+        _PHASE,
+        SECTOR_ID,
+        _ITEM_COLUMN,
+        text("unit", "Unité", "Unit", "m ou u", "m or u", pattern="[mu]"),
+        count("quantity", "Quantité", "Quantity", "Nombre entier d'unités", "Whole number of units", unit=""),
+        cents("unit_price_cents", "Prix unitaire", "Unit price", "Prix d'une unité", "Price of one unit"),
+        cents("cost_cents", "Coût", "Cost", "Quantité × prix", "Quantity × price"),
+        SYNTHETIC,
+    ),
+)  # fmt: skip
+
+works_prices = Contract(
+    name="works_prices",
+    title=("Bordereau des travaux", "Price book of the works"),
+    description=("Prix unitaire de chaque article du réseau", "Unit price of each item of the network"),
+    key=("item",),
+    columns=(
+        _ITEM_COLUMN,
+        text("unit", "Unité", "Unit", "m ou u", "m or u", pattern="[mu]"),
+        cents("unit_price_cents", "Prix unitaire", "Unit price", "Prix d'une unité", "Price of one unit"),
+        date("valid_from", "Valable dès", "Valid from", "Premier jour de validité", "First day on which it holds"),
+        SOURCE,
+        SYNTHETIC,
+    ),
+)  # fmt: skip
+
+funding_keys = Contract(
+    name="funding_keys",
+    title=("Clés de financement", "Funding keys"),
+    description=("Qui paie quelle part du coût ; les parts font 1", "Who pays which share of the cost; shares add up to 1"),
+    key=("funder",),
+    columns=(
+        text("funder", "Financeur", "Funder", "region, departement, epci, state, europe", "region, departement, epci, state, europe",
+             pattern=_ITEM),
+        share("funding_share", "Part", "Share", "Part du coût, entre 0 et 1", "Share of the cost, from 0 to 1", maximum=1),
+        date("valid_from", "Valable dès", "Valid from", "Premier jour de validité", "First day on which it holds"),
+        SOURCE,
+        SYNTHETIC,
+    ),
+)  # fmt: skip
+
+network_costs = Contract(
+    name="network_costs",
+    title=("Coût du réseau", "Cost of the network"),
+    description=("Coût et lignes par secteur, zone, EPCI et financeur, et coût d'une ligne",
+                 "Cost and lines by sector, zone, EPCI and funder, and cost of a line"),
+    key=("level", "code", "phase"),
+    columns=(
+        text("level", "Niveau", "Level", "region, sector, zone, epci ou funder", "region, sector, zone, epci or funder",
+             pattern="region|sector|zone|epci|funder"),
+        text("code", "Code", "Code", "Code dans le niveau ; vide pour ce qui n'a pas d'EPCI ou de zone", "Code in the level; empty for what has no EPCI or zone"),
+        _PHASE,
+        count("lines_count", "Lignes", "Lines", "Lignes atteintes", "Lines reached", unit="lines"),
+        cents("cost_cents", "Coût", "Cost", "Coût du réseau", "Cost of the network"),
+        cents("cents_per_line", "Coût d'une ligne", "Cost a line", "Coût divisé par les lignes, arrondi ; absent sans ligne",
+              "Cost over lines, rounded; absent without a line", nullable=True),
+        SYNTHETIC,
+    ),
+)  # fmt: skip
+
+phasing = Contract(
+    name="phasing",
+    title=("Tranchées communes", "Dig once"),
+    description=("Ce que coûtent les phases étudiées à part, et ensemble, par EPCI",
+                 "What phases cost when designed apart, and together, by EPCI"),
+    key=("epci_siren",),
+    columns=(
+        text("epci_siren", "EPCI (SIREN)", "EPCI (SIREN)", "SIREN ; vide pour la part sans EPCI", "SIREN; empty for the share without EPCI"),
+        cents("apart_cents", "À part", "Apart", "Coût des phases étudiées à part", "Cost of the phases designed apart"),
+        cents("together_cents", "Ensemble", "Together", "Coût des phases étudiées ensemble", "Cost of the phases designed together"),
+        cents("saving_cents", "Économie", "Saving", "À part moins ensemble ; négative où l'on dimensionne pour d'autres",
+              "Apart less together; negative where works are sized for others", minimum=None),
+        SYNTHETIC,
+    ),
+)  # fmt: skip
+
+TABLES = (
+    nro, pm, routes, pbo, drops, quantities, works_prices, funding_keys, network_costs, phasing,
+)  # fmt: skip

@@ -1,0 +1,139 @@
+"""Two real places designed from end to end, judged by what is measured again from the sources."""
+
+import datetime as dt
+
+import geopandas as gpd
+import networkx as nx
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+
+from planner.crs import WORKING_CRS
+from planner.io import geodata_folder, read_geodata
+from planner.network import DesignRules, Effort, compare_phasing, lay_ways
+
+ON = dt.date(2018, 1, 1)
+
+
+def files_of(folder):
+    graph = sorted(folder.glob("*roads*.graphml")) or sorted(folder.glob("*.graphml"))
+    package = sorted(folder.glob("*.gpkg"))
+    return graph[0], package[0]
+
+
+def read_roads(path):
+    """Return the streets, each once, in EPSG:2154."""
+    graph = nx.read_graphml(path)
+    place = {name: (float(d["x"]), float(d["y"])) for name, d in graph.nodes(data=True)}
+    streets = {}
+    for a, b, data in graph.edges(data=True):
+        if a == b:
+            continue
+        low, high = sorted((a, b))
+        line = shapely.from_wkt(data["geometry"]) if "geometry" in data else None
+        points = shapely.get_coordinates(line) if line else np.array([place[a], place[b]])
+        points[0], points[-1] = place[a], place[b]
+        points = points if a == low else points[::-1]
+        streets.setdefault((low, high, round(float(data["length"]))), points)
+    lines = [shapely.LineString(streets[key]) for key in sorted(streets)]
+    ids = ["/".join(map(str, key)) for key in sorted(streets)]
+    table = gpd.GeoDataFrame(
+        {"edge_id": ids, "laying": "trench_carriageway"}, geometry=lines, crs=4326
+    )
+    return table.to_crs(WORKING_CRS)
+
+
+def read_buildings(path):
+    spots = gpd.read_file(path, layer="buildings").to_crs(WORKING_CRS).geometry.centroid
+    east = np.argsort(spots.x.to_numpy(), kind="stable")
+    sector = np.empty(len(spots), dtype=object)
+    for k, part in enumerate(np.array_split(east, 3)):
+        sector[part] = f"S{k}"
+    return pd.DataFrame(
+        {
+            "premise_id": [f"B{k:05d}" for k in range(len(spots))], "sector_id": sector,
+            "premises_min": 1, "x_m": spots.x.to_numpy(), "y_m": spots.y.to_numpy(),
+        }
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=["osm-redon-2019", "osm-saint-jean-la-poterie-2019"])
+def town(request, shared):
+    graph, package = files_of(shared / request.param)
+    roads, houses = read_roads(graph), read_buildings(package)
+    ways = lay_ways(roads, spacing_m=30.0, synthetic=False)
+    prices = read_geodata(geodata_folder() / "works").table("works_prices")
+    apart, network = compare_phasing(
+        ways, premises=houses, phases={"S0": "1", "S1": "1", "S2": "2"}, prices=prices, on=ON,
+        rules=DesignRules(),
+    )  # fmt: skip
+    return request.param, roads, houses, apart, network
+
+
+def test_every_building_is_reached_or_flagged(town):
+    _, _, houses, _, network = town
+    drops = network.drops
+    assert sorted(drops["premise_id"]) == sorted(houses["premise_id"])
+    flagged = {f.place for f in network.findings if f.rule == "design.unreached"}
+    assert set(drops.loc[~drops["reached"], "sector_id"]) == flagged
+    usual = drops["reached"] & ~drops["on_demand"]
+    assert (drops.loc[usual, "length_m"] <= 100).all()
+
+
+def test_every_route_runs_along_a_road(town):
+    _, roads, _, _, network = town
+    asphalt = roads.geometry.union_all().buffer(0.01)
+    assert network.routes.within(asphalt).all()
+
+
+def test_lengths_are_measured_again(town):
+    _, _, houses, _, network = town
+    routes = network.routes
+    assert np.abs(routes.length - routes["length_m"]).max() < 1e-3
+    # a drop is as long as from the house to its branching point
+    where = network.pbo.set_index("pbo_id").geometry
+    spots = gpd.GeoSeries(gpd.points_from_xy(houses["x_m"], houses["y_m"]), crs=WORKING_CRS)
+    drops = network.drops.set_index("premise_id").loc[houses["premise_id"]]
+    ends = where.loc[drops["pbo_id"].astype(str)].reset_index(drop=True)
+    assert np.abs(spots.distance(ends).to_numpy() - drops["length_m"].to_numpy()).max() < 1e-3
+    # the cables billed are those of the routes, and trenches are opened once
+    metres = network.quantities.groupby("item")["quantity"].sum()
+    cables = metres[metres.index.str.startswith("cable_")].sum()
+    laid = (routes["length_m"] * routes["cables_count"]).sum()
+    assert abs(cables - laid) <= 10
+    new = routes[routes["works"] == "new"].drop_duplicates(["edge_id", "geometry"])
+    assert abs(metres["trench_carriageway"] - new.union_all().length) <= 2
+
+
+def test_digging_once_is_worth_it(town):
+    _, _, _, apart, network = town
+    assert network.cost_cents < apart.cost_cents
+
+
+def test_the_buildings_of_redon_far_from_a_road_are_on_demand(town):
+    name, roads, houses, _, network = town
+    if name != "osm-redon-2019":
+        pytest.skip("counted for Redon")
+    spots = gpd.GeoSeries(gpd.points_from_xy(houses["x_m"], houses["y_m"]), crs=WORKING_CRS)
+    far = spots.distance(roads.geometry.union_all()) > 100
+    assert len(houses) == 1071
+    # a drop starts at a place of the road, at most half a spacing farther than the road itself
+    late = network.drops.set_index("premise_id")["on_demand"]
+    assert far.sum() <= late.sum() <= (spots.distance(roads.geometry.union_all()) > 98).sum()
+    assert late.loc[houses.loc[far.to_numpy(), "premise_id"]].all()
+
+
+@pytest.mark.slow
+def test_improved_trees_of_redon_are_proved_and_no_dearer(shared):
+    graph, package = files_of(shared / "osm-redon-2019")
+    ways = lay_ways(read_roads(graph), spacing_m=30.0, synthetic=False)
+    prices = read_geodata(geodata_folder() / "works").table("works_prices")
+    study = {
+        "premises": read_buildings(package), "phases": {"S0": "1", "S1": "1", "S2": "2"},
+        "prices": prices, "on": ON,
+    }  # fmt: skip
+    quick = compare_phasing(ways, **study)[1]
+    proved = compare_phasing(ways, **study, rules=DesignRules(effort=Effort.NORMAL))[1]
+    assert proved.gap_share == pytest.approx(0, abs=0.01)
+    assert proved.cost_cents <= quick.cost_cents
