@@ -17,8 +17,10 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
-from planner.texts import Message
+from planner.texts import Message, catalogue
 
 __all__ = [
     "Choice",
@@ -28,6 +30,7 @@ __all__ = [
     "Limit",
     "Objective",
     "StageResult",
+    "objective_label",
 ]
 
 Integers = npt.NDArray[np.int64]
@@ -54,6 +57,11 @@ class ChoiceStatus(StrEnum):
     WITHIN_GAP = "within_gap"
     TIME_LIMIT = "time_limit"
     INFEASIBLE = "infeasible"
+
+
+def objective_label(name: str) -> Message | str:
+    """Return an objective in the reader's words; one of the user's own keeps its name."""
+    return Message(f"objective.{name}") if f"objective.{name}" in catalogue() else name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,6 +196,34 @@ class ChoiceProblem:
     def candidates_count(self) -> int:
         """How many sectors may be chosen or not."""
         return len(self.sector_ids)
+
+    def within_reach(self) -> Flags:
+        """Tell which candidates a programme could reach, were everything allowed chosen.
+
+        A candidate that it leaves out can enter no programme, whatever its envelope or its votes.
+
+        Returns
+        -------
+        array of bool, shape (candidates,)
+        """
+        allowed = ~self.refused
+        if self.contiguity is Contiguity.NONE:
+            return allowed
+        if self.contiguity is Contiguity.FEEDER:
+            reach = allowed.copy()
+            for _ in range(self.candidates_count):
+                kept = reach & ((self.feeder < 0) | reach[self.feeder])
+                if (kept == reach).all():
+                    break
+                reach = kept
+            return reach
+        edges = self.edges[allowed[self.edges].all(axis=1)]
+        if self.contiguity is Contiguity.WITHIN_EPCI:
+            edges = edges[self.decider[edges[:, 0]] == self.decider[edges[:, 1]]]
+        shape = (self.candidates_count, self.candidates_count)
+        near = coo_array((np.ones(len(edges), dtype=np.int8), (edges[:, 0], edges[:, 1])), shape)
+        groups = connected_components(near, directed=False)[1]
+        return allowed & np.isin(groups, groups[self.reached & allowed])
 
     @property
     def sha256(self) -> str:

@@ -57,6 +57,7 @@ class Reader:
         np.add.at(self.need, (problem.share_candidate, problem.share_actor), problem.share_need)
         self.left = problem.envelopes - self.need[self.chosen].sum(axis=0)
         self.reachable = self._reachable()
+        self.ever = problem.within_reach()
 
     def _reachable(self) -> npt.NDArray[np.bool_]:
         """Return whether each candidate is reached beside what is chosen, which is all reached."""
@@ -94,6 +95,8 @@ class Reader:
         for actor in np.flatnonzero(self.need[j]):
             if problem.envelopes[actor] < 0:
                 return _bound("no_vote", problem.actors[actor], None, actor=self.called[actor])
+        if not self.ever[j]:
+            return _bound("cut_off", key, None, actor=decider)
         for actor in np.flatnonzero(self.need[j]):
             missing = int(self.need[j, actor] - self.left[actor])
             if missing > 0:

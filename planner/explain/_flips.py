@@ -8,7 +8,7 @@ choice, so that no smaller change is overlooked.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
@@ -21,6 +21,7 @@ from planner.choice import (
     ChoiceStatus,
     Limit,
     Objective,
+    objective_label,
 )
 from planner.texts import Message
 
@@ -134,7 +135,12 @@ def _added(array: npt.NDArray[np.int64], position: int, amount: int) -> npt.NDAr
 
 
 def find_flips(
-    problem: ChoiceProblem, choice: Choice, sector_id: str, *, solve: Solve
+    problem: ChoiceProblem,
+    choice: Choice,
+    sector_id: str,
+    *,
+    solve: Solve,
+    names: Mapping[str, str] | None = None,
 ) -> tuple[Flip, ...]:
     """Find the smallest change of each kind that flips one sector, all else unchanged.
 
@@ -147,6 +153,8 @@ def find_flips(
     solve
         What answers a question, as :func:`planner.programme.solve_choice` does; called a few times
         for each kind.
+    names
+        Actor to what people call it; by default its code.
 
     Returns
     -------
@@ -162,7 +170,7 @@ def find_flips(
     """
     if choice.status is ChoiceStatus.INFEASIBLE or sector_id not in problem.sector_ids:
         raise ValueError(sector_id)
-    finder = _Finder(problem, sector_id, sector_id in choice.chosen, solve)
+    finder = _Finder(problem, sector_id, sector_id in choice.chosen, solve, names or {})
     if problem.required[finder.j] or problem.refused[finder.j]:
         return (finder.wish(),)
     flips = [finder.points(k) for k in range(len(problem.objectives))]
@@ -176,12 +184,24 @@ def find_flips(
 class _Finder:
     """The search for the flips of one sector."""
 
-    def __init__(self, problem: ChoiceProblem, key: str, inside: bool, solve: Solve) -> None:
+    def __init__(
+        self,
+        problem: ChoiceProblem,
+        key: str,
+        inside: bool,
+        solve: Solve,
+        names: Mapping[str, str],
+    ) -> None:
         self.problem = problem
         self.key = key
         self.j = problem.sector_ids.index(key)
         self.inside = inside
         self.solve = solve
+        self.called: dict[str, Message | str] = {
+            **names,
+            **{limit.name: limit.message for limit in problem.limits},
+            **{one.name: objective_label(one.name) for one in problem.objectives},
+        }
         self.sides = self.best(problem, wanted=True), self.best(problem, wanted=False)
 
     def best(self, problem: ChoiceProblem, *, wanted: bool) -> _Best | None:
@@ -357,8 +377,8 @@ class _Finder:
         known = "open" if status == "interval" and high is None else status
         key = f"decision.flip_{known}" if kind != "wish" else f"decision.flip_wish_{status}"
         message = Message.of(
-            key if kind == "wish" else f"{key}_{kind}", place=place, sector=self.key, amount=amount,
-            low=low, high=high, side=Message.of(f"decision.{side}"),
+            key if kind == "wish" else f"{key}_{kind}", place=self.called.get(place, place),
+            sector=self.key, amount=amount, low=low, high=high, side=Message.of(f"decision.{side}"),
             stay=Message.of(f"decision.{side}_not"),
         )  # fmt: skip
         return Flip(

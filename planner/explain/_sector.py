@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from planner.choice import Choice, ChoiceProblem, ChoiceStatus
+from planner.choice import Choice, ChoiceProblem, ChoiceStatus, objective_label
 from planner.explain._decisions import Binding, Reader
 from planner.explain._flips import Flip, Solve, find_flips
 from planner.texts import Message, say
@@ -82,9 +82,13 @@ def explain_sector(
     ValueError
         When the sector is no candidate, or the question has no answer.
     """
-    flips = find_flips(problem, choice, sector_id, solve=solve)
     reader = Reader(problem, choice, names)
+    if sector_id not in reader.position:
+        raise ValueError(sector_id)
     j = reader.position[sector_id]
+    # what no programme can reach, no change of one figure brings in
+    in_reach = bool(reader.ever[j] or problem.refused[j] or problem.required[j])
+    flips = find_flips(problem, choice, sector_id, solve=solve, names=names) if in_reach else ()
     inside = bool(reader.chosen[j])
     binding = reader.binding(sector_id)
     lines = []
@@ -94,12 +98,18 @@ def explain_sector(
         decider = int(problem.decider[j])
         lines.append(
             Message.of(
-                "decision.standing", objective=first.name, value=int(first.coefficients[j]),
+                "decision.standing",
+                objective=objective_label(first.name), value=int(first.coefficients[j]),
                 rank=int(ranks[j]), of=int((problem.decider == decider).sum()),
                 actor=reader.called[decider],
             )
         )  # fmt: skip
     lines.append(binding.message)
+    if not in_reach:
+        return SectorStory(
+            sector_id=sector_id, chosen=inside, binding=binding, leaving=(), entering=(),
+            differences=None, flips=flips, lines=tuple(lines),
+        )  # fmt: skip
     other = solve(_opposite(problem, j, inside=inside))
     leaving: tuple[str, ...] = ()
     entering: tuple[str, ...] = ()
@@ -142,5 +152,6 @@ class _Changes:
     def say(self, lang: str = "fr", /) -> str:
         """Put the differences into words."""
         return ", ".join(
-            say("decision.change", lang, objective=name, value=value) for name, value in self.items
+            say("decision.change", lang, objective=objective_label(name), value=value)
+            for name, value in self.items
         )

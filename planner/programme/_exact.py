@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from planner.ballots import BallotCount
-from planner.choice import Choice, ChoiceProblem, ChoiceStatus, Contiguity
+from planner.choice import Choice, ChoiceProblem, ChoiceStatus, Contiguity, objective_label
 from planner.errors import RuleError
 from planner.findings import Finding
 from planner.programme._ranking import Programme, ProgrammeRules, _Choice
@@ -102,6 +102,8 @@ def _why_out(
     owner = state.decider(key)
     if problem.refused[at]:
         return Decision.UNRANKED, Message.of("programme.unranked", actor=state.name(owner))
+    if not problem.within_reach()[at]:
+        return Decision.NOT_BEST, Message.of("programme.exact_cut_off", actor=state.name(owner))
     for actor, lines in state.shares[key]:
         ballot = state.ballots.get(actor)
         left = state.left.get(actor) or 0
@@ -154,7 +156,7 @@ def _gaps(choice: Choice) -> list[Finding]:
     return [
         Finding.of(
             "programme.exact_gap", severity=Severity.INFO, table="programme",
-            place=stage.objective, objective=stage.objective, value=stage.value,
+            place=stage.objective, objective=objective_label(stage.objective), value=stage.value,
             bound=stage.bound, gap=stage.gap_share,
         )
         for stage in choice.stages

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from planner.choice import ChoiceProblem, Limit, Objective
+from planner.choice import ChoiceProblem, Contiguity, Limit, Objective
 from planner.texts import Message
 
 
@@ -64,3 +64,19 @@ def test_a_question_of_uneven_arrays_is_refused(problem):
         replace(problem, lines=ints(4, 6))
     with pytest.raises(ValueError, match="sorted"):
         replace(problem, sector_ids=("b", "a", "c"))
+
+
+def test_what_no_programme_can_reach(problem):
+    """c is decided by another actor: b leads to a only, and a refused way leads nowhere."""
+    within = replace(problem, reached=flags(1, 0, 0))
+    within = replace(within, contiguity=Contiguity.WITHIN_EPCI)
+    assert within.within_reach().tolist() == [True, True, False]
+    anyone = replace(within, contiguity=Contiguity.ANY_EPCI)
+    assert anyone.within_reach().tolist() == [True, True, True]
+    cut = replace(anyone, refused=flags(0, 1, 0))
+    assert cut.within_reach().tolist() == [True, False, False]
+    fed = replace(
+        problem, contiguity=Contiguity.FEEDER, feeder=ints(-1, 0, 1), refused=flags(1, 0, 0)
+    )
+    assert fed.within_reach().tolist() == [False, False, False]
+    assert replace(fed, contiguity=Contiguity.NONE).within_reach().tolist() == [False, True, True]
