@@ -12,6 +12,7 @@ import json
 import re
 import tomllib
 from dataclasses import dataclass
+from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self, get_args
@@ -29,8 +30,10 @@ __all__ = [
     "CostRules",
     "CriteriaRules",
     "CriterionRule",
+    "GovernanceRules",
     "PremisesSource",
     "ProgrammeSection",
+    "QuorumRule",
     "Scenario",
     "ScheduleRules",
     "SectorsSource",
@@ -272,6 +275,36 @@ class ScheduleRules(_Frozen):
     capacity: tuple[CapacityRow, ...] = Field(default_factory=_default_capacity)
 
 
+class QuorumRule(_Frozen):
+    """What must be gathered before a programme can be adopted."""
+
+    rule: Literal["voted_epci", "decided_epci", "voted_premises"] = Field(
+        title="EPCI that voted yes, that voted at all, or public premises of those that voted yes"
+    )
+    minimum_share: Decimal = Field(ge=0, le=1, title="Least share, exact")
+    strict: bool = Field(default=False, title="More than that share, not as much")
+    source: str = ""
+    synthetic: bool = False
+
+
+def _example_quorum() -> tuple[QuorumRule, ...]:
+    example = "exemple : aucune règle publiée ; à remplacer par les statuts du syndicat"
+    half = Decimal("0.5")
+    return (
+        QuorumRule(
+            rule="decided_epci", minimum_share=half, strict=True, source=example, synthetic=True
+        ),
+        QuorumRule(rule="voted_premises", minimum_share=half, source=example, synthetic=True),
+    )
+
+
+class GovernanceRules(_Frozen):
+    """Who must have voted before a programme is adopted, and when councils meet."""
+
+    calendar: str | None = Field(None, title="File of councils and contacts, contract calendar")
+    quorum: tuple[QuorumRule, ...] = Field(default_factory=_example_quorum)
+
+
 class Scenario(_Frozen):
     """One question asked of one territory.
 
@@ -293,6 +326,7 @@ class Scenario(_Frozen):
     criteria: CriteriaRules = CriteriaRules()
     cost: CostRules = CostRules()
     schedule: ScheduleRules = ScheduleRules()
+    governance: GovernanceRules = GovernanceRules()
     folder: str = Field("", title="Folder that paths are relative to", exclude=True)
 
     def resolve(self, path: str) -> Path:

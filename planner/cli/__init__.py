@@ -17,6 +17,7 @@ from planner.cli.coverage import coverage
 from planner.cli.edits import import_edits
 from planner.cli.explain import explain
 from planner.cli.export import export
+from planner.cli.governance import adopt, status
 from planner.cli.map import map_
 from planner.cli.package import package
 from planner.cli.plan import check, plan
@@ -45,6 +46,8 @@ for command in (
     export,
     vote,
     compare,
+    status,
+    adopt,
     verify,
 ):
     app.command()(command)

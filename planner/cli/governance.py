@@ -1,0 +1,200 @@
+"""``planner status`` and ``planner adopt``: who has voted, and the register of adoptions."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import pandas as pd
+import typer
+
+from planner.cli._face import (
+    STAGES,
+    Lang,
+    LangOption,
+    ScenarioArg,
+    day,
+    progress,
+    table,
+    told,
+)
+from planner.scenario import Scenario, read_scenario
+from planner.texts import say
+from planner.vocab import ProgrammeStatus, VoteSituation
+
+if TYPE_CHECKING:
+    from planner.io.adoptions import RegisterIntake
+
+__all__ = ["adopt", "status"]
+
+OnOption = Annotated[
+    str | None, typer.Option("--on", metavar="AAAA-MM-JJ", help="Date de la décision. / Day.")
+]
+RegisterOption = Annotated[
+    Path | None,
+    typer.Option("--register", help="Dossier du registre (défaut : celui du scénario). / Folder."),
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Standing:
+    """Where a scenario stands on a day."""
+
+    programme: pd.DataFrame
+    votes: pd.DataFrame
+    quorum: pd.DataFrame
+    synthetic: bool
+
+
+def _stand(asked: Scenario, on: dt.date, lang: Lang) -> _Standing:
+    from planner.concertation import count_ballots  # noqa: PLC0415
+    from planner.governance import check_quorum, measure_votes  # noqa: PLC0415
+    from planner.io import read_table  # noqa: PLC0415
+    from planner.plan import make_plan  # noqa: PLC0415
+    from planner.prepare import prepare_territory  # noqa: PLC0415
+
+    path = asked.governance.calendar
+    calendar = None if path is None else read_table(asked.resolve(path), "calendar").table
+    with progress(lang, STAGES["prepare"] + STAGES["plan"]) as notify:
+        territory = prepare_territory(asked, notify=notify)
+        plan = make_plan(territory, asked, notify=notify)
+    counted = count_ballots(
+        epci=territory.epci, sectors=territory.sectors, sector_shares=territory.sector_shares,
+        envelopes=territory.envelopes, ballots=territory.ballots,
+        deliberations=territory.deliberations, deadline=asked.concertation.deadline,
+    )  # fmt: skip
+    votes = measure_votes(
+        counted, sectors=territory.sectors, sector_shares=territory.sector_shares,
+        deliberations=territory.deliberations, calendar=calendar, on=on,
+    )  # fmt: skip
+    made_up = territory.is_synthetic("premises", "sectors", "envelopes", "ballots")
+    return _Standing(
+        programme=plan.programme.table,
+        votes=votes,
+        quorum=check_quorum(votes, asked.governance.quorum),
+        synthetic=made_up or bool(territory.sectors["synthetic"].any()),
+    )
+
+
+def status(
+    scenario: ScenarioArg = None,
+    on: OnOption = None,
+    register: RegisterOption = None,
+    lang: LangOption = Lang.FR,
+) -> None:
+    """Dire où en sont les votes, le quorum et le registre des adoptions."""
+    from planner.governance import check_register  # noqa: PLC0415
+    from planner.io.adoptions import read_register  # noqa: PLC0415
+
+    with told(lang) as console:
+        asked = read_scenario(scenario)
+        known = read_register(register or Path(asked.folder))
+        check_register(known.register)
+        when = day(on) or asked.concertation.deadline or asked.reference_date
+        now = _stand(asked, when, lang)
+        titles = ["EPCI", *(say(f"cli.{name}", lang) for name in ("votes_state", "votes_planned"))]
+        rows = [
+            [
+                f"{row['nom']} ({row['epci_siren']})",
+                VoteSituation(row["situation"]).label(lang) + _dated(row["on"]),
+                _dated(row["planned_on"]).strip() or "—",
+            ]
+            for row in now.votes.to_dict("records")
+        ]
+        console.print(table(say("governance.votes", lang, on=when), titles, rows, numbers=3))
+        situations = now.votes["situation"].value_counts()
+        lines = [
+            say(
+                "governance.votes_count", lang, due=int(now.votes["due"].sum()),
+                voted=int(situations.get(VoteSituation.VOTED.value, 0)),
+                overdue=int(situations.get(VoteSituation.OVERDUE.value, 0)),
+            ),
+            *_quorum_lines(now.quorum, lang),
+            *_register_lines(known, now.programme, lang),
+        ]  # fmt: skip
+        for line in lines:
+            console.print(line, markup=False)
+
+
+def adopt(
+    scenario: ScenarioArg = None,
+    on: OnOption = None,
+    by: Annotated[str | None, typer.Option("--by", help="Instance. / Body.")] = None,
+    status: Annotated[
+        ProgrammeStatus, typer.Option("--status", help="Étape inscrite. / Step entered.")
+    ] = ProgrammeStatus.ADOPTED,
+    new_version: Annotated[
+        bool, typer.Option("--new-version", help="Permet de changer un programme adopté.")
+    ] = False,
+    register: RegisterOption = None,
+    lang: LangOption = Lang.FR,
+) -> None:
+    """Inscrire le programme au registre : proposé, voté ou adopté, jamais changé en silence."""
+    from planner.export.adoptions import write_adoption  # noqa: PLC0415
+    from planner.governance import record_adoption  # noqa: PLC0415
+    from planner.io.adoptions import read_register  # noqa: PLC0415
+
+    with told(lang) as console:
+        when = day(on)
+        if when is None:
+            raise typer.BadParameter("AAAA-MM-JJ", param_hint="--on")
+        asked = read_scenario(scenario)
+        folder = register or Path(asked.folder)
+        known = read_register(folder)
+        now = _stand(asked, when, lang)
+        adoption = record_adoption(
+            known.register, now.programme, status=status, on=when,
+            by=by or say("governance.comite", lang), scenario=asked.name,
+            scenario_sha256=asked.sha256, quorum=now.quorum, synthetic=now.synthetic,
+            previous=known.programme, new_version=new_version,
+        )  # fmt: skip
+        path = write_adoption(folder, adoption, now.programme, content=known.content)
+        console.print(adoption.summary(lang), markup=False)
+        for row in adoption.changes.to_dict("records"):
+            before, after = (
+                "—" if pd.isna(v) else v for v in (row["phase_before"], row["phase_after"])
+            )
+            console.print(f"  {row['sector_id']} : {before} → {after}", markup=False)
+        console.print(say("governance.written", lang, path=str(path)), markup=False)
+
+
+def _dated(value: object) -> str:
+    return "" if pd.isna(value) else f" {pd.Timestamp(str(value)).date().isoformat()}"  # type: ignore[call-overload]
+
+
+def _quorum_lines(quorum: pd.DataFrame, lang: Lang) -> list[str]:
+    return [
+        say(
+            "governance.quorum_line", lang, rule=row["rule"], counted=row["counted"],
+            total=row["total"], required=row["required"],
+            reached=say(f"governance.{'reached' if row['reached'] else 'not_reached'}", lang),
+            mark=say("governance.synthetic", lang) if row["synthetic"] else "",
+        )
+        for row in quorum.to_dict("records")
+    ]  # fmt: skip
+
+
+def _register_lines(known: RegisterIntake, programme: pd.DataFrame, lang: Lang) -> list[str]:
+    from planner.governance import compare_versions, programme_sha256  # noqa: PLC0415
+
+    if known.register.empty:
+        return [say("governance.no_entry", lang)]
+    lines = [
+        say(
+            "governance.entry", lang, version=row["version"], by=row["by"],
+            status=ProgrammeStatus(row["status"]), on=row["on"].date(),
+            sha=row["programme_sha256"][:12],
+            mark=say("governance.entry_synthetic", lang) if row["synthetic"] else "",
+        )
+        for row in known.register.to_dict("records")
+    ]  # fmt: skip
+    last = known.register.iloc[-1]
+    version = int(last["version"])
+    if programme_sha256(programme) == last["programme_sha256"]:
+        return [*lines, say("governance.same", lang, version=version)]
+    if known.programme is None:
+        return [*lines, say("governance.differs_unknown", lang, version=version)]
+    changes = compare_versions(known.programme, programme)
+    return [*lines, say("governance.differs", lang, version=version, count=len(changes))]

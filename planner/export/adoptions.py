@@ -1,0 +1,73 @@
+"""Write an entry of the register of adoptions: the register comes last, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+
+from planner.errors import DataFileError
+from planner.governance import Adoption, register_text
+from planner.io.adoptions import REGISTER, programme_path
+from planner.texts import Message
+
+__all__ = ["write_adoption"]
+
+
+def write_adoption(
+    folder: str | Path, adoption: Adoption, programme: pd.DataFrame, *, content: bytes
+) -> Path:
+    """Keep the programme of the version and what it changes, then add the entry.
+
+    Parameters
+    ----------
+    folder
+        The scenario's own.
+    adoption
+        What :func:`planner.governance.record_adoption` returned.
+    programme
+        ``sector_id`` and ``phase`` of the version.
+    content
+        The register as it was read: it must not have changed since.
+
+    Returns
+    -------
+    Path
+        The register.
+
+    Raises
+    ------
+    DataFileError
+        When someone else wrote to the register meanwhile.
+    """
+    place = Path(folder)
+    register = place / REGISTER
+    version = int(adoption.entry["version"])
+    kept = programme_path(place, version)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    table = programme[["sector_id", "phase"]].sort_values("sector_id", kind="stable")
+    _replace(kept, table.to_csv(index=False, lineterminator="\n"))
+    if len(adoption.changes):
+        text = adoption.changes.to_csv(index=False, lineterminator="\n")
+        _replace(kept.with_name(f"differences-v{version}.csv"), text)
+    now = register.read_bytes() if register.is_file() else b""
+    if now != content:
+        raise DataFileError(
+            Message.of("governance.moved", file=str(register)),
+            Message.of("governance.moved_remedy"),
+        )
+    _replace(register, register_text(adoption.register))
+    return register
+
+
+def _replace(target: Path, text: str) -> None:
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
+            stream.write(text)
+        Path(name).replace(target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

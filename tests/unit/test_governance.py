@@ -1,0 +1,265 @@
+"""Who has voted, whether it is enough, and a register in which nothing changes silently."""
+
+import datetime as dt
+from decimal import Decimal
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from planner import cli
+from planner.concertation import count_ballots
+from planner.errors import DataFileError, PlannerError, RuleError
+from planner.export.adoptions import write_adoption
+from planner.governance import (
+    check_quorum,
+    check_register,
+    compare_versions,
+    measure_votes,
+    programme_sha256,
+    record_adoption,
+    register_text,
+)
+from planner.io.adoptions import read_register
+from planner.scenario import QuorumRule, Scenario
+from planner.schemas import contract
+from planner.toy import toy_territory
+from planner.vocab import ProgrammeStatus
+
+FIRST, SECOND = dt.date(2018, 5, 16), dt.date(2018, 6, 20)
+NO_RULE = contract("quorum").empty()
+
+
+def programme(**phases):
+    return pd.DataFrame({"sector_id": list(phases), "phase": list(phases.values())})
+
+
+def record(register, table, **values):
+    given_ = {
+        "status": ProgrammeStatus.ADOPTED, "on": FIRST, "by": "comité syndical", "scenario": "s",
+        "scenario_sha256": "a" * 64, "quorum": NO_RULE, "synthetic": True,
+    }  # fmt: skip
+    return record_adoption(register, table, **given_ | values)
+
+
+@pytest.fixture
+def votes(toy):
+    def measure(on=FIRST, calendar=None):
+        counted = count_ballots(
+            epci=toy.epci, sectors=toy.sectors, sector_shares=toy.sector_shares,
+            envelopes=toy.envelopes, ballots=toy.ballots, deliberations=toy.deliberations,
+        )  # fmt: skip
+        return measure_votes(
+            counted, sectors=toy.sectors, sector_shares=toy.sector_shares,
+            deliberations=toy.deliberations, calendar=calendar, on=on,
+        )  # fmt: skip
+
+    return measure
+
+
+def calendar(day, contact="M. Le Goff"):
+    return pd.DataFrame(
+        {
+            "epci_siren": ["200000004"],
+            "planned_on": pd.to_datetime([day]).astype("datetime64[s]"),
+            "contact": [contact], "source": "jouet", "synthetic": True,
+        }
+    )  # fmt: skip
+
+
+def test_a_vote_stands_where_the_day_and_the_calendar_put_it(votes):
+    assert votes()["situation"].tolist() == ["voted", "voted", "voted", "unplanned"]
+    early = votes(on=dt.date(2017, 11, 6))
+    assert early["situation"].tolist() == ["voted", "voted", "planned", "unplanned"]
+    ahead = votes(calendar=calendar("2018-05-16"))
+    assert ahead.iloc[3][["situation", "contact"]].tolist() == ["planned", "M. Le Goff"]
+    assert votes(calendar=calendar("2018-05-15")).iloc[3]["situation"] == "overdue"
+    assert votes()["premises_count"].tolist() == [10, 10, 10, 10]
+
+
+def quorum(votes_table, rule, share, *, strict=False):
+    made = QuorumRule(rule=rule, minimum_share=Decimal(share), strict=strict, source="test")
+    row = check_quorum(votes_table, [made]).iloc[0]
+    return row["counted"], row["required"], row["total"], row["reached"]
+
+
+def test_a_quorum_is_counted_exactly(votes):
+    every = votes()
+    assert quorum(every, "voted_epci", "0.75") == (3, 3, 4, True)
+    assert quorum(every, "voted_epci", "0.75", strict=True) == (3, 4, 4, False)
+    assert quorum(every, "voted_premises", "0.76") == (30, 31, 40, False)
+    refused = every.assign(situation=["voted", "refused", "refused", "unplanned"])
+    assert quorum(refused, "decided_epci", "0.5", strict=True) == (3, 3, 4, True)
+    assert quorum(refused, "voted_epci", "0.5") == (1, 2, 4, False)
+    nobody = every.assign(due=False)
+    assert quorum(nobody, "voted_epci", "0.5") == (0, 0, 0, True)
+
+
+@given(
+    share=st.decimals(0, 1, places=3), strict=st.booleans(), voted=st.integers(0, 60),
+    total=st.integers(60, 61),
+)  # fmt: skip
+def test_required_is_the_least_number_that_satisfies_the_rule(share, strict, voted, total):
+    table = pd.DataFrame(
+        {
+            "due": [True] * total, "premises_count": 1,
+            "situation": ["voted"] * voted + ["unplanned"] * (total - voted),
+        }
+    )  # fmt: skip
+    counted, required, _, reached = quorum(table, "voted_epci", str(share), strict=strict)
+    assert counted == voted
+    assert reached == (voted > share * total if strict else voted >= share * total)
+    assert reached == (voted >= required)
+
+
+def test_the_example_rules_say_that_they_are_made_up():
+    assert all(rule.synthetic for rule in Scenario().governance.quorum)
+
+
+def test_the_checksum_is_of_the_decision_and_of_nothing_else():
+    table = programme(a="2", b="3")
+    assert programme_sha256(table.iloc[::-1].assign(reason="autre")) == programme_sha256(table)
+    assert programme_sha256(programme(a="3", b="2")) != programme_sha256(table)
+
+
+def test_differences_are_every_sector_that_changes():
+    changes = compare_versions(programme(a="2", b="3", c="2"), programme(a="2", b="2", d="3"))
+    rows = [tuple(None if pd.isna(v) else v for v in row) for row in changes.to_numpy().tolist()]
+    assert rows == [("b", "3", "2"), ("c", "2", None), ("d", None, "3")]
+
+
+def test_a_programme_goes_forward_and_never_back():
+    table = programme(a="2", b="3")
+    proposed = record(contract("adoptions").empty(), table, status=ProgrammeStatus.PROPOSED)
+    voted = record(proposed.register, table, status=ProgrammeStatus.VOTED, previous=table)
+    adopted = record(voted.register, table, on=SECOND, previous=table)
+    assert adopted.register["version"].tolist() == [1, 1, 1]
+    assert adopted.register["status"].tolist() == ["proposed", "voted", "adopted"]
+    for status in ProgrammeStatus:
+        with pytest.raises(RuleError, match="pas un pas"):
+            record(adopted.register, table, on=SECOND, status=status, previous=table)
+    with pytest.raises(RuleError, match="vient avant"):
+        record(adopted.register, table, on=FIRST, previous=table)
+
+
+def test_an_adopted_programme_changes_by_a_new_version_only_which_says_its_differences():
+    before, after = programme(a="2", b="3"), programme(a="3", b="2")
+    adopted = record(contract("adoptions").empty(), before)
+    assert pd.isna(adopted.register["differences_count"].iloc[0])
+    with pytest.raises(RuleError, match="silence"):
+        record(adopted.register, after, previous=before)
+    with pytest.raises(RuleError, match="programme-v1"):
+        record(adopted.register, after, new_version=True)
+    with pytest.raises(RuleError, match="empreinte"):
+        record(adopted.register, after, new_version=True, previous=after)
+    second = record(
+        adopted.register, after, status=ProgrammeStatus.PROPOSED, previous=before, new_version=True
+    )
+    assert second.register["version"].tolist() == [1, 2]
+    assert second.register["differences_count"].iloc[1] == 2
+    assert second.changes["sector_id"].tolist() == ["a", "b"]
+    assert "2 secteur(s)" in second.summary("fr")
+
+
+def test_without_quorum_nothing_is_adopted_but_it_may_be_proposed(votes):
+    rules = [QuorumRule(rule="voted_epci", minimum_share=Decimal(1), source="test")]
+    missing = check_quorum(votes(), rules)
+    table = programme(a="2")
+    with pytest.raises(RuleError, match=r"3 sur 4, il en faut 4"):
+        record(contract("adoptions").empty(), table, quorum=missing)
+    proposed = record(
+        contract("adoptions").empty(), table, quorum=missing, status=ProgrammeStatus.PROPOSED
+    )
+    assert len(proposed.register) == 1
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("by", "autre"), ("on", pd.Timestamp("2018-05-15")), ("programme_sha256", "b" * 64),
+     ("synthetic", False), ("entry", 3)],
+)  # fmt: skip
+def test_an_entry_that_was_altered_is_seen(column, value):
+    table = programme(a="2")
+    first = record(contract("adoptions").empty(), table, status=ProgrammeStatus.PROPOSED)
+    register = record(first.register, table, previous=table).register
+    check_register(register)
+    forged = register.copy()
+    forged.loc[0, column] = value
+    with pytest.raises(RuleError, match="modifié"):
+        check_register(forged)
+    with pytest.raises(RuleError, match="modifié"):
+        check_register(register.iloc[1:])
+
+
+def test_the_register_is_added_to_and_reads_back(tmp_path):
+    before, after = programme(b="3", a="2"), programme(a="3", b="2")
+    first = record(contract("adoptions").empty(), before, by='comité "syndical", mai')
+    write_adoption(tmp_path, first, before, content=b"")
+    text = (tmp_path / "adoptions.csv").read_bytes()
+    assert text.decode() == register_text(first.register)
+    known = read_register(tmp_path)
+    assert register_text(known.register) == text.decode()
+    assert programme_sha256(known.programme) == programme_sha256(before)
+    second = record(known.register, after, on=SECOND, previous=known.programme, new_version=True)
+    write_adoption(tmp_path, second, after, content=known.content)
+    assert (tmp_path / "adoptions.csv").read_bytes().startswith(text)
+    changes = (tmp_path / "adoptions" / "differences-v2.csv").read_text(encoding="utf-8")
+    assert changes == "sector_id,phase_before,phase_after\na,2,3\nb,3,2\n"
+    with pytest.raises(DataFileError, match="a changé"):
+        write_adoption(tmp_path, second, after, content=known.content)
+    assert not [p for p in tmp_path.rglob(".*") if p.is_file()]
+
+
+@pytest.fixture
+def run(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("planner.prepare.prepare_territory", lambda *_, **__: toy_territory())
+    return lambda *words: CliRunner().invoke(cli.app, list(map(str, words)))
+
+
+def test_the_commands_tell_and_record(run, tmp_path):
+    told = run("status")
+    assert told.exit_code == 0, told.output
+    assert "3 EPCI ont voté sur 4 attendus" in told.output
+    assert "règle d'exemple, synthétique" in " ".join(told.output.split())
+    assert "Aucun programme" in told.output
+    assert run("adopt").exit_code == 2
+    done = run("adopt", "--on", "2018-05-16")
+    assert done.exit_code == 0, done.output
+    assert "Adopté le 16 mai 2018 par comité syndical" in " ".join(done.output.split())
+    assert run("adopt", "--on", "2018-05-17").exit_code == 1
+    again = run("status", "--lang", "en")
+    assert "is that of version 1" in " ".join(again.output.split())
+    register = tmp_path / "adoptions.csv"
+    register.write_text(register.read_text(encoding="utf-8").replace("2018-05-16", "2018-05-15"))
+    assert run("status").exit_code == 0  # the last entry has none after it to vouch for it
+    early = run("adopt", "--on", "2017-10-02", "--register", tmp_path / "autre")
+    assert early.exit_code == 1
+    assert "quorum" in early.output
+
+
+def test_another_programme_is_told_before_it_is_recorded(run, monkeypatch, tmp_path):
+    assert run("adopt", "--on", "2018-05-16").exit_code == 0
+    other = toy_territory()
+    deliberations = other.deliberations.assign(state=["voted", "voted", "refused", "pending"])
+    monkeypatch.setattr(
+        "planner.prepare.prepare_territory",
+        lambda *_, **__: other.with_tables(deliberations=deliberations),
+    )
+    told = run("status")
+    assert "diffère de la version 1 pour 1 secteur(s)" in " ".join(told.output.split())
+    refused = run("adopt", "--on", "2018-06-20")
+    assert refused.exit_code == 1
+    assert "--new-version" in refused.output
+    done = run("adopt", "--on", "2018-06-20", "--new-version")
+    assert done.exit_code == 0, done.output
+    assert "35001-01 : 2 → 3" in done.output
+    assert (tmp_path / "adoptions" / "programme-v2.csv").is_file()
+
+
+def test_a_quorum_out_of_bounds_is_refused():
+    values = {"governance": {"quorum": [{"rule": "voted_epci", "minimum_share": "1.5"}]}}
+    with pytest.raises(PlannerError, match="minimum_share"):
+        Scenario.from_dict(values)
