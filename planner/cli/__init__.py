@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from planner.cli.ballot import app as ballot
+from planner.cli.bulletin import bulletin
 from planner.cli.compare import compare
 from planner.cli.concertation import concertation
 from planner.cli.coverage import coverage
@@ -48,6 +49,7 @@ for command in (
     compare,
     status,
     adopt,
+    bulletin,
     verify,
 ):
     app.command()(command)

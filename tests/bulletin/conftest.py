@@ -107,14 +107,12 @@ def draw_wishes(sheet, seed):
     draw = random.Random(seed)
     wishes = []
     last = draw.choice([3, 6, 20])
+    stances = ["required"] * draw.choice([1, 1, 9]) + ["refused", "refused", None]
+    most = draw.choice([0.75, 0.75, 0.3])
     for sector in sheet.sectors:
         kind = draw.random()
-        rank = draw.randint(1, last) if kind < 0.6 else None
-        stance = (
-            None
-            if kind > 0.15 and kind < 0.75
-            else draw.choice(["required", "refused", "refused", None])
-        )
+        rank = draw.randint(1, last) if kind < min(0.6, most) else None
+        stance = None if kind > 0.15 and kind < most else draw.choice(stances)
         if stance == "required":
             rank = None
         if rank is not None or stance is not None:
