@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -22,7 +23,7 @@ from planner.cli._face import (
 from planner.findings import Findings
 from planner.scenario import read_scenario
 from planner.texts import say
-from planner.vocab import Severity
+from planner.vocab import EnvelopeUnit, Severity
 
 __all__ = ["concertation"]
 
@@ -30,6 +31,26 @@ concertation = typer.Typer(
     help="Formulaires des EPCI, réponses reçues, élection. / Forms of the EPCI, answers, election.",
     no_args_is_help=True,
 )
+
+
+class Key(StrEnum):
+    """Keys of :func:`planner.concertation.key_values`."""
+
+    PREMISES = "premises_left"
+    POOR = "poor_broadband"
+    POPULATION = "population"
+    EQUAL = "equal"
+
+
+class ShareTie(StrEnum):
+    """Rules of :func:`planner.apportion.apportion`."""
+
+    REFUSE = "refuse"
+    LARGER = "larger_first"
+    SMALLER = "smaller_first"
+    CODE = "code"
+
+
 ScenarioOption = Annotated[
     Path | None,
     typer.Option("--scenario", help="Le scénario. / The scenario.", show_default=False),
@@ -178,6 +199,65 @@ def pb(
                 projects=len(election.projects), path=str(written)),
             markup=False,
         )  # fmt: skip
+
+
+@concertation.command()
+def envelopes(
+    total: Annotated[
+        int, typer.Option("--total", min=0, help="Lignes, ou euros entiers, à répartir. / Total.")
+    ],
+    scenario: ScenarioOption = None,
+    key: Annotated[Key, typer.Option("--key", help="Clé de répartition. / Key.")] = Key.PREMISES,
+    unit: Annotated[
+        EnvelopeUnit, typer.Option("--unit", help="Unité. / Unit.")
+    ] = EnvelopeUnit.LINES,
+    ties: Annotated[
+        ShareTie, typer.Option("--ties", help="Départage des restes égaux. / Rule of ties.")
+    ] = ShareTie.REFUSE,
+    criterion: Annotated[
+        str, typer.Option("--criterion", help="Critère de la clé poor_broadband. / Its criterion.")
+    ] = "under_8_mbps",
+    out: OutOption = None,
+    lang: LangOption = Lang.FR,
+) -> None:
+    """Répartir une enveloppe régionale entre les EPCI, selon une clé dite, à l'unité près."""
+    from planner.concertation import key_values, share_envelopes  # noqa: PLC0415
+    from planner.criteria import measure_criteria  # noqa: PLC0415
+    from planner.export.tables import write_csv_tables  # noqa: PLC0415
+    from planner.prepare import prepare_territory  # noqa: PLC0415
+
+    with told(lang) as console:
+        asked = read_scenario(scenario)
+        with progress(lang, STAGES["prepare"]) as notify:
+            territory = prepare_territory(asked, notify=notify)
+        poor = None
+        if key is Key.POOR:
+            measured = measure_criteria(territory, rules=asked.criteria)
+            own = measured.table[measured.table["criterion"].astype(str) == criterion]
+            poor = dict(zip(own["sector_id"].astype(str), own["value"], strict=True))
+            _tell(console, measured.findings, lang)
+        values = key_values(
+            key.value, sectors=territory.sectors, sector_shares=territory.sector_shares,
+            communes=territory.communes, poor_shares=poor,
+        )  # fmt: skip
+        known = territory.envelopes[territory.envelopes["med_credit_cents"].notna()]
+        made_up = territory.is_synthetic("premises", "sectors")
+        made_up = made_up or bool(territory.sectors["synthetic"].any())
+        shared = share_envelopes(
+            total, values, key=key.value, unit=unit, ties=ties.value,
+            credits_cents={
+                str(code): int(cents)
+                for code, cents in zip(known["epci_siren"], known["med_credit_cents"], strict=True)
+            },
+            source=f"planner concertation envelopes --key {key.value} --total {total}",
+            synthetic=made_up or bool(known["synthetic"].any()),
+        )  # fmt: skip
+        place = out or Path("maps") / "concertation" / f"{asked.name}-enveloppes"
+        write_csv_tables(
+            place, {"envelopes": shared.envelopes, "envelope_shares": shared.details}, lang=lang
+        )  # fmt: skip
+        console.print(shared.summary(lang), markup=False)
+        console.print(say("governance.written", lang, path=str(place)), markup=False)
 
 
 def _tell(console: Console, found: Findings, lang: Lang) -> None:

@@ -2,14 +2,18 @@
 
 from fractions import Fraction
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from planner import cli
 from planner.apportion import apportion
 from planner.concertation import count_ballots, key_values, share_envelopes
 from planner.errors import RuleError
 from planner.schemas import contract
+from planner.toy import toy_territory
 
 WEIGHTS = st.dictionaries(
     st.sampled_from("abcdefgh"), st.integers(0, 50), min_size=1
@@ -101,3 +105,26 @@ def test_a_finding_asks_the_person_who_is_known(toy):
              if f.rule == "concertation.no_deliberation"}  # fmt: skip
     assert "M. Le Bihan (CC Toy-Sud-Ouest)" in asked["200000003"]
     assert "demandez à CC Toy-Sud-Est" in asked["200000004"]
+
+
+def test_the_command_shares_by_the_key_it_is_told(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("planner.prepare.prepare_territory", lambda *_, **__: toy_territory())
+
+    def run(*words):
+        words = ("concertation", "envelopes", *words, "--out", str(tmp_path / "e"))
+        return CliRunner().invoke(cli.app, words)
+
+    tied = run("--total", "10")
+    assert tied.exit_code == 1
+    assert "ex æquo" in tied.output
+    done = run("--total", "10", "--ties", "code")
+    assert done.exit_code == 0, done.output
+    written = pd.read_csv(tmp_path / "e" / "envelopes.csv", dtype={"epci_siren": "str"})
+    assert written["amount"].tolist() == [4, 3, 3]
+    assert written["med_credit_cents"].astype("Int64").tolist()[:2] == [100_000, 0]
+    assert written["synthetic"].all()
+    people = run("--total", "9", "--key", "population", "--unit", "eur")
+    assert people.exit_code == 0, people.output
+    # no cabinet of the copper network is known here: the key is refused, not guessed
+    assert run("--total", "9", "--key", "poor_broadband").exit_code == 1
