@@ -13,9 +13,10 @@ from typing import Final
 
 from planner.io.files import FileKind, file_failure, find_kind, read_bytes
 from planner.io.intake import Broken
+from planner.io.layers import Source
 from planner.io.opening import open_source
 from planner.io.values import as_text
-from planner.io.workbook import filled_sheets, sheet_called
+from planner.io.workbook import filled_sheets, open_sheets, sheet_called
 from planner.texts import LANGUAGES, say
 from planner.vocab import fold
 
@@ -127,14 +128,13 @@ def open_form(path: Path, *, place: str) -> FormFile | None:
     PlannerError
         When the file is broken.
     """
-    where = _csv_sheets(path) if path.is_dir() else _book_sheets(path)
-    if "identity" not in where:
+    sources = _csv_sheets(path) if path.is_dir() else _book_sheets(path)
+    if "identity" not in sources:
         return None
     sheets: dict[str, tuple[FormRow, ...]] = {}
     broken: list[tuple[str, Broken]] = []
-    missing = [name for name in SHEETS if name not in where]
-    for name, (file, layer) in where.items():
-        source = open_source(file, layer=layer)
+    missing = [name for name in SHEETS if name not in sources]
+    for name, source in sources.items():
         columns = _known_columns(name, source.columns)
         missing += [f"{name}/{column}" for column in ANSWERS[name] if column not in columns]
         raw = source.read(list(columns.values()))
@@ -151,23 +151,27 @@ def open_form(path: Path, *, place: str) -> FormFile | None:
     )
 
 
-def _csv_sheets(path: Path) -> dict[str, tuple[Path, str | None]]:
-    return {
-        name: (path / f"{name}.csv", None) for name in SHEETS if (path / f"{name}.csv").is_file()
-    }
+def _csv_sheets(path: Path) -> dict[str, Source]:
+    files = {name: path / f"{name}.csv" for name in SHEETS}
+    return {name: open_source(file) for name, file in files.items() if file.is_file()}
 
 
-def _book_sheets(path: Path) -> dict[str, tuple[Path, str | None]]:
+def _book_sheets(path: Path) -> dict[str, Source]:
     if find_kind(path) is not FileKind.WORKBOOK:
         raise file_failure(
             "not_its_name", file=path.name, expected=FileKind.WORKBOOK.value, found="?"
         )
-    names = filled_sheets(read_bytes(path), file=path.name)
+    content = read_bytes(path)
+    names = filled_sheets(content, file=path.name)
     called = {
         name: sheet_called(names, *(say(f"forms.sheet_{name}", lang) for lang in LANGUAGES))
         for name in SHEETS
     }
-    return {name: (path, title) for name, title in called.items() if title is not None}
+    there = {name: title for name, title in called.items() if title is not None}
+    if "identity" not in there:  # no form: nothing more of it is read
+        return {}
+    opened = open_sheets(content, list(there.values()), file=path.name)
+    return {name: opened[title] for name, title in there.items()}
 
 
 def _known_columns(sheet: str, given: Sequence[str]) -> dict[str, str]:

@@ -32,7 +32,7 @@ from planner.io.layers import RawLayer, arrow_column
 from planner.texts import Message
 from planner.vocab import Severity, fold
 
-__all__ = ["WorkbookSource", "filled_sheets", "sheet_called"]
+__all__ = ["WorkbookSource", "filled_sheets", "open_sheets", "sheet_called"]
 
 _FAILURES: Final = (
     *READ_FAILURES, SyntaxError, AttributeError, ArithmeticError, InvalidFileException,
@@ -89,7 +89,13 @@ class WorkbookSource:
             if not names:
                 raise file_failure("empty_file", file=file)
             chosen = names[0]
-        grid, said = _load(content, chosen, file=file)
+        grids, said = _load(content, (chosen,), file=file)
+        return cls._of(grids[chosen], said, file=file, sheet=chosen)
+
+    @classmethod
+    def _of(
+        cls, grid: list[list[Any]], said: tuple[Finding, ...], *, file: str, sheet: str
+    ) -> Self:
         head = _heading(grid)
         if head is None:
             raise file_failure("empty_file", file=file)
@@ -98,7 +104,7 @@ class WorkbookSource:
         body = [(i, row[:last]) for i, row in enumerate(grid[head + 1 :], start=1)]
         body = [(i, row) for i, row in body if not all(_is_blank(cell) for cell in row)]
         return cls(
-            file=file, sheet=chosen, columns=columns,
+            file=file, sheet=sheet, columns=columns,
             rows=tuple(i for i, _ in body), cells=tuple(tuple(row) for _, row in body), notes=said,
         )  # fmt: skip
 
@@ -140,6 +146,21 @@ class WorkbookSource:
         )
 
 
+def open_sheets(content: bytes, sheets: Sequence[str], *, file: str) -> dict[str, WorkbookSource]:
+    """Read several sheets, by their own names, of a workbook that is opened once.
+
+    Raises
+    ------
+    DataFileError
+        When it is broken, or one of them has no cells.
+    """
+    grids, said = _load(content, sheets, file=file)
+    return {
+        name: WorkbookSource._of(grid, said, file=file, sheet=name)  # noqa: SLF001 (its own module)
+        for name, grid in grids.items()
+    }
+
+
 def filled_sheets(content: bytes, *, file: str) -> tuple[str, ...]:
     """Return the names of the sheets that are shown and have cells, in their order.
 
@@ -179,26 +200,33 @@ def sheet_called(names: Sequence[str], *wanted: str) -> str | None:
     return next((name for name in names if fold(name) in folded), None)
 
 
-def _load(content: bytes, sheet: str, *, file: str) -> tuple[list[list[Any]], tuple[Finding, ...]]:
-    """Return the values of a sheet row by row, a cell without one as :class:`Broken`."""
+def _load(
+    content: bytes, sheets: Sequence[str], *, file: str
+) -> tuple[dict[str, list[list[Any]]], tuple[Finding, ...]]:
+    """Return the values of sheets row by row, a cell without one as :class:`Broken`."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            shown = openpyxl.load_workbook(io.BytesIO(content), data_only=True)[sheet]
-            written = openpyxl.load_workbook(io.BytesIO(content))[sheet]
-            grid = [
-                [_value(cell, formula) for cell, formula in zip(row, formulas, strict=True)]
-                for row, formulas in zip(shown.iter_rows(), written.iter_rows(), strict=True)
-            ]
+            shown = openpyxl.load_workbook(io.BytesIO(content), data_only=True)
+            written = openpyxl.load_workbook(io.BytesIO(content))
+            grids = {
+                name: [
+                    [_value(cell, formula) for cell, formula in zip(row, formulas, strict=True)]
+                    for row, formulas in zip(
+                        shown[name].iter_rows(), written[name].iter_rows(), strict=True
+                    )
+                ]
+                for name in sheets
+            }
         except _FAILURES as error:
             raise file_failure("unreadable", file=file, detail=str(error)) from error
     if not caught:
-        return grid, ()
+        return grids, ()
     said = Finding.of(
         "io.driver_warning", severity=Severity.WARNING, table="", place=file, count=len(caught),
         text=str(caught[0].message)[:200],
     )  # fmt: skip
-    return grid, (said,)
+    return grids, (said,)
 
 
 def _value(cell: Any, written: Any) -> Any:  # noqa: ANN401 (openpyxl's cells)
