@@ -22,6 +22,7 @@ __all__ = [
     "DensityClass",
     "EditKind",
     "EnvelopeUnit",
+    "Laying",
     "Level",
     "NetworkUse",
     "Opinion",
@@ -31,6 +32,7 @@ __all__ = [
     "PremiseState",
     "ProgrammeStatus",
     "RegulatoryZone",
+    "RoadClass",
     "SectorStage",
     "Severity",
     "SiteKind",
@@ -276,6 +278,35 @@ class Support(Term):
     DUCT = "duct", "Conduite", "Duct"
     SEWER = "sewer", "Égout", "Sewer"
     SPECIFIC = "specific", "Ouvrage spécifique", "Specific work"
+
+
+class RoadClass(Term):
+    """What a road is to whoever lays a cable (BD TOPO ``nature``, OpenStreetMap ``highway``)."""
+
+    MOTORWAY = "motorway", "Autoroute ou voie express", "Motorway"
+    MAIN = "main", "Route principale", "Main road"
+    STREET = "street", "Rue ou route locale", "Street or local road"
+    PAVED = "paved", "Voie pavée ou piétonne", "Paved or pedestrian street"
+    TRACK = "track", "Chemin", "Track"
+    PATH = "path", "Sentier", "Path"
+    STEPS = "steps", "Escalier", "Steps"
+    FERRY = "ferry", "Liaison maritime", "Ferry"
+    OTHER = "other", "Autre", "Other"
+
+
+class Laying(Term):
+    """How a cable is laid along a way."""
+
+    EXISTING_DUCT = "existing_duct", "Fourreau existant", "Existing duct"
+    EXISTING_POLES = "existing_poles", "Appuis existants", "Existing poles"
+    NEW_POLES = "new_poles", "Appuis à créer", "New poles"
+    TRENCH_CARRIAGEWAY = (
+        "trench_carriageway",
+        "Tranchée sous chaussée",
+        "Trench under a carriageway",
+    )
+    TRENCH_PAVED = "trench_paved", "Tranchée sous pavés", "Trench under paving stones"
+    TRENCH_UNPAVED = "trench_unpaved", "Tranchée en terrain naturel", "Trench in unpaved ground"
 
 
 class TechnicalPoint(Term):

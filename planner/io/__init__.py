@@ -25,6 +25,7 @@ from planner.io.polygons import read_sectors, read_zones
 from planner.io.premises import read_premises
 from planner.io.profiles import PREMISES_COLUMNS
 from planner.io.public_sites import PublicSitesIntake, read_public_sites
+from planner.io.roads import RoadsIntake, read_roads
 from planner.io.steinlib import SteinerInstance, read_steinlib
 from planner.io.tables import read_table
 
@@ -42,6 +43,7 @@ __all__ = [
     "PolygonIntake",
     "PremisesIntake",
     "PublicSitesIntake",
+    "RoadsIntake",
     "SteinerInstance",
     "TableIntake",
     "geodata_folder",
@@ -58,6 +60,7 @@ __all__ = [
     "read_pabulib",
     "read_premises",
     "read_public_sites",
+    "read_roads",
     "read_sectors",
     "read_steinlib",
     "read_table",

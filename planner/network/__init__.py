@@ -10,6 +10,7 @@ from planner.network._rules import DesignRules
 from planner.network._ways import Ways, lay_ways
 from planner.network.costs import cost_network, cumulate_costs, save_by_epci
 from planner.network.design import Network, compare_phasing, design_network
+from planner.network.support import SupportGraph, SupportRules, attach_premises, build_support
 
 __all__ = [
     "CableModel",
@@ -18,9 +19,13 @@ __all__ = [
     "Effort",
     "Network",
     "SteinerTree",
+    "SupportGraph",
+    "SupportRules",
     "TreeStatus",
     "Ways",
     "WeightedGraph",
+    "attach_premises",
+    "build_support",
     "compare_phasing",
     "cost_network",
     "cumulate_costs",

@@ -21,6 +21,7 @@ from planner.schemas import (
     _edits,
     _governance,
     _infrastructure,
+    _network,
     _network_design,
     _plan,
     _proof,
@@ -46,6 +47,7 @@ _ROOMS: Final = (
     _governance,
     _criteria,
     _infrastructure,
+    _network,
     _network_design,
 )
 _LAST: Final = ("reconciliation", "findings", "rejected_rows")
