@@ -18,7 +18,7 @@ FLOORS = [
     },
     {
         "prepare", "plan", "explain", "reconcile", "describe", "toy", "verify", "robustness",
-        "compare", "quality", "edits", "conflict", "bulletin",
+        "compare", "quality", "edits", "conflict", "bulletin", "engineering",
     },
     {"export"},
     {"cli"},
@@ -29,7 +29,7 @@ NO_FLOOR = {"__init__", "__main__"}
 NEIGHBOURS = {
     ("errors", "texts"), ("vocab", "texts"),
     ("contracts", "crs"), ("schemas", "contracts"), ("findings", "schemas"), ("spatial", "_grid"),
-    ("io", "scenario"), ("plan", "reconcile"), ("plan", "conflict"), ("plan", "explain"), ("plan", "robustness"),
+    ("io", "scenario"), ("plan", "reconcile"), ("engineering", "plan"), ("plan", "conflict"), ("plan", "explain"), ("plan", "robustness"),
     ("plan", "verify"), ("conflict", "verify"), ("compare", "plan"),
     ("bulletin", "verify"),
 }  # fmt: skip

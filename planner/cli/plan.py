@@ -31,6 +31,7 @@ from planner.vocab import Severity
 
 if TYPE_CHECKING:
     from planner.plan import Plan
+    from planner.progress import Notify
     from planner.quality import Anomalies
 
 
@@ -39,6 +40,10 @@ def plan(
     out: OutOption = None,
     lang: LangOption = Lang.FR,
     strict: StrictOption = False,
+    network: Annotated[
+        bool,
+        typer.Option("--network", help="Étudier aussi le réseau. / Design the network too."),
+    ] = False,
 ) -> None:
     """Tout faire : lire, couper, mesurer, choisir, chiffrer, écrire les cartes et les tables."""
     from planner.export import write_plan  # noqa: PLC0415 (imports folium: not for the others)
@@ -49,12 +54,16 @@ def plan(
         start = time.perf_counter()
         asked = read_scenario(scenario)
         folder = out or Path("maps") / "out" / asked.name
-        with progress(lang, sum(STAGES.values())) as notify:
+        with progress(lang, sum(STAGES.values()) + network) as notify:
             territory = prepare_territory(asked, notify=notify)
             answer = make_plan(territory, asked, notify=notify)
+            if network:
+                answer = _with_network(answer, notify)
             written = write_plan(answer, folder, lang=lang, notify=notify)
         tables = answer.tables(lang)
         console.print(_summary(tables, asked, lang))
+        if network:
+            console.print(_network_summary(tables, lang))
         if territory.is_synthetic(*CONTRACTS):
             layers = ", ".join(o.title for o in territory.origins if o.synthetic)
             console.print(say("cli.synthetic", lang, layers=layers), style="yellow")
@@ -65,6 +74,35 @@ def plan(
         seconds = number(time.perf_counter() - start, lang, 1)
         console.print(say("cli.seconds", lang, seconds=seconds))
         leave(answer.findings.table(lang), strict=strict)
+
+
+def _with_network(answer: Plan, notify: Notify) -> Plan:
+    """Design the network on a stand-in for roads, with the embedded example prices."""
+    from planner.engineering import add_network, read_works  # noqa: PLC0415 (imports scipy)
+
+    prices, keys = read_works()
+    return add_network(answer, prices=prices, funding_keys=keys, notify=notify)
+
+
+def _network_summary(tables: Mapping[str, pd.DataFrame], lang: Lang) -> Table:
+    costs = tables["network_costs"]
+    metres = tables["quantities"]
+    rows = []
+    for row in costs[costs["level"] == "region"].to_dict("records"):
+        mine = metres[(metres["phase"] == row["phase"]) & (metres["unit"] == "m")]
+        cables = mine["item"].str.startswith("cable_")
+        works = mine.loc[~cables, "quantity"].sum()
+        rows.append(
+            [
+                f"Phase {row['phase']}",
+                number(row["lines_count"], lang),
+                number(works / 1000, lang),
+                number(row["cost_cents"] / 100_000_000, lang, 1),
+                number(row["cents_per_line"] / 100, lang),
+            ]
+        )
+    keys = ("phase", "premises", "network_km", "cost", "network_line")
+    return table(say("cli.network", lang), [say(f"cli.{key}", lang) for key in keys], rows)
 
 
 def _summary(tables: Mapping[str, pd.DataFrame], scenario: Scenario, lang: Lang) -> Table:

@@ -88,29 +88,26 @@ def _works(layout: Layout, ways: Ways, book: Book) -> list[pd.DataFrame]:
 def _cables(layout: Layout, ways: Ways, book: Book) -> list[pd.DataFrame]:
     """Return metres of each cable; a feeder's are shared by the lines that go through."""
     plans = book.plans(max((int(t.fibres.max(initial=0)) for t in layout.trees), default=0))
-    parts = []
-    for tree in layout.trees:
+    trees = [tree for tree in layout.trees if tree.shares[0].size]
+    if not trees:
+        return []
+    rows = []
+    for tree in trees:
         piece, sector, lines = tree.shares
-        if not piece.size:
-            continue
         order = np.argsort(tree.piece, kind="stable")
         row = order[np.searchsorted(tree.piece, piece, sorter=order)]
-        share = np.where(tree.lines[row] > 0, lines / np.maximum(tree.lines[row], 1), 1.0)
-        count = plans[tree.fibres[row]]
-        for k, model in enumerate(book.cables):
-            used = count[:, k] > 0
-            if used.any():
-                mm = count[used, k] * ways.length_mm[piece[used]] * share[used]
-                parts.append(
-                    pd.DataFrame(
-                        {
-                            "phase": tree.phase,
-                            "sector": sector[used],
-                            "item": f"cable_{model.capacity_fibres}",
-                            "mm": mm,
-                        }
-                    )
-                )
+        through = tree.lines[row]
+        share = np.where(through > 0, lines / np.maximum(through, 1), 1.0)
+        rows.append((piece, sector, np.full(piece.size, tree.phase), tree.fibres[row], share))
+    piece, sector, phase, fibres, share = (np.concatenate(part) for part in zip(*rows, strict=True))
+    parts = []
+    for k, model in enumerate(book.cables):
+        count = plans[fibres.astype(np.int64), k]
+        used = count > 0
+        mm = count[used] * ways.length_mm[piece[used].astype(np.int64)] * share[used]
+        item = np.full(mm.size, f"cable_{model.capacity_fibres}", dtype=object)
+        columns = {"phase": phase[used], "sector": sector[used], "item": item, "mm": mm}
+        parts.append(pd.DataFrame(columns))
     return parts
 
 

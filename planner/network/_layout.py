@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from planner.network._prices import DUCT_EXTRA, Book
 from planner.network._rules import DesignRules
 from planner.network._trees import Branches, Router
-from planner.network._ways import Ints, Ways
+from planner.network._ways import MM_PER_M, Ints, Ways
 
 __all__ = ["Demand", "Laid", "Layout", "Sites", "lay_phases"]
 
@@ -165,7 +165,9 @@ class _Layer:
     def _feeder(self, nro: int, sectors: Ints, phase: int, weight: Ints) -> Laid:
         sites, rules = self.sites, self.rules
         root, pm = int(sites.nro[nro]), sites.pm[sectors]
-        branches = self.router.tree(pm, root, weight, effort=rules.effort)
+        branches = self.router.tree(
+            pm, root, weight, effort=rules.effort, limit_mm=rules.loop_m * MM_PER_M
+        )
         row = _rows(branches, pm)
         lines = np.zeros(branches.place.size, np.int64)
         np.add.at(lines, row, sites.lines[sectors])

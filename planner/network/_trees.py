@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import breadth_first_order, connected_components, dijkstra
 from scipy.sparse.csgraph import minimum_spanning_tree as spanning_tree
@@ -13,7 +14,7 @@ from scipy.sparse.csgraph import minimum_spanning_tree as spanning_tree
 from planner.network._design import design_tree
 from planner.network._graph import WeightedGraph
 from planner.network._result import Effort
-from planner.network._ways import Floats, Ints, Ways
+from planner.network._ways import Ints, Ways
 
 __all__ = ["Branches", "Router"]
 
@@ -119,8 +120,15 @@ class Router:
                 return near, arcs, piece
             margin *= 2
 
-    def tree(self, terminals: Ints, root: int, weight: Ints, *, effort: Effort) -> Branches:
-        """Join terminals of one component to the root."""
+    def tree(
+        self, terminals: Ints, root: int, weight: Ints, *, effort: Effort,
+        limit_mm: float = np.inf,
+    ) -> Branches:  # fmt: skip
+        """Join terminals of one component to the root.
+
+        Terminals that the tree leads to over more than ``limit_mm`` are given their shortest ways,
+        and the tree becomes that of the shortest ways within what is then chosen.
+        """
         wanted = np.unique(np.append(terminals, root)).astype(np.int64)
         if wanted.size == 1:
             none = np.array([-1], np.int64)
@@ -143,6 +151,29 @@ class Router:
             )
             found = design_tree(graph, local, root=int(np.searchsorted(near, root)), effort=effort)
             chosen, bound = once[graph.rows[found.edges]], found.lower_bound
+        branches = self._root(near, tail, arcs, piece, chosen, root, bound)
+        if limit_mm == np.inf:
+            return branches
+        order = np.argsort(branches.place, kind="stable")
+        depth = branches.depth_mm(self.ways.length_mm)[
+            order[np.searchsorted(branches.place, wanted, sorter=order)]
+        ]
+        late = local[depth > limit_mm]
+        if not late.size:
+            return branches
+        length = csr_array(
+            (self.ways.length_mm[piece].astype(np.float64) + 1, arcs.indices, arcs.indptr),
+            shape=arcs.shape,
+        )
+        start = int(np.searchsorted(near, root))
+        straight = _shortest(length, tail, start, late)
+        union = np.union1d(_both_ways(arcs, tail, chosen), _both_ways(arcs, tail, straight))
+        ends = (tail[union], arcs.indices[union])
+        kept = csr_array((length.data[union], ends), shape=arcs.shape)
+        links = csr_array((union.astype(np.float64) + 1, ends), shape=arcs.shape)
+        again = np.repeat(np.arange(near.size), np.diff(kept.indptr))
+        back = np.asarray(links[again, kept.indices]).ravel().astype(np.int64) - 1
+        chosen = back[_shortest(kept, again, start, local)]
         return self._root(near, tail, arcs, piece, chosen, root, bound)
 
     def _root(
@@ -198,17 +229,35 @@ def _with_paths(arcs: csr_array, tail: Ints, chosen: Ints, before: Ints) -> Ints
         while before[place] >= 0 and not on[place]:
             on[place] = True
             place = before[place]
+    return np.concatenate([chosen, _arcs_to(arcs, tail, on, before)])
+
+
+def _arcs_to(arcs: csr_array, tail: Ints, on: NDArray[np.bool_], before: Ints) -> Ints:
+    """Return the arc from each marked place to the one before it."""
     walked = np.flatnonzero(on)
-    if not walked.size:
-        return chosen
-    # the arc from each place to the one before it
     key = tail * arcs.shape[0] + arcs.indices
     order = np.argsort(key, kind="stable")
-    found = np.searchsorted(key, walked * arcs.shape[0] + before[walked], sorter=order)
-    return np.concatenate([chosen, order[found]])
+    wanted = walked * arcs.shape[0] + before[walked]
+    arc: Ints = order[np.searchsorted(key, wanted, sorter=order)]
+    return arc
 
 
-def shortest(matrix: csr_array, sources: Ints) -> Floats:
-    """Return the distance from each source to every place."""
-    distance: Floats = dijkstra(matrix, directed=True, indices=sources)
-    return distance
+def _shortest(arcs: csr_array, tail: Ints, root: int, terminals: Ints) -> Ints:
+    """Return the arcs of the shortest ways from the terminals back to the root."""
+    _, before = dijkstra(arcs, directed=True, indices=root, return_predecessors=True)
+    on = np.zeros(arcs.shape[0], np.bool_)
+    for end in terminals.tolist():
+        place = end
+        while before[place] >= 0 and not on[place]:
+            on[place] = True
+            place = before[place]
+    return _arcs_to(arcs, tail, on, before)
+
+
+def _both_ways(arcs: csr_array, tail: Ints, chosen: Ints) -> Ints:
+    """Return arcs and those that run the other way."""
+    size = arcs.shape[0]
+    key = tail * size + arcs.indices
+    order = np.argsort(key, kind="stable")
+    back = arcs.indices[chosen].astype(np.int64) * size + tail[chosen]
+    return np.concatenate([chosen, order[np.searchsorted(key, back, sorter=order)]])

@@ -1,0 +1,93 @@
+"""The network of a plan: designed on given ways or on a stand-in, priced, shared and told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+
+from planner.findings import Findings
+from planner.io import geodata_folder, read_geodata
+from planner.network import (
+    DesignRules,
+    Ways,
+    compare_phasing,
+    cost_network,
+    save_by_epci,
+)
+from planner.network.stand_in import make_stand_in
+from planner.plan import Plan
+from planner.progress import Notify, stage, unheard
+from planner.vocab import Phase
+
+__all__ = ["add_network", "read_works"]
+
+
+def read_works(name: str = "bretagne") -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read the embedded price book of the works and the funding keys, both examples (synthetic).
+
+    Returns
+    -------
+    DataFrame, DataFrame
+        Contracts ``works_prices`` and ``funding_keys``.
+    """
+    works = read_geodata(geodata_folder(name) / "works")
+    return works.table("works_prices"), works.table("funding_keys")
+
+
+def add_network(
+    plan: Plan,
+    *,
+    prices: pd.DataFrame,
+    funding_keys: pd.DataFrame,
+    ways: Ways | None = None,
+    rules: DesignRules | None = None,
+    notify: Notify = unheard,
+) -> Plan:
+    """Design the network of every public sector of a plan, phases sharing what they open.
+
+    Parameters
+    ----------
+    plan
+        An answered plan; its ``existing_sites``, if it has some in ``more``, are used again.
+    prices, funding_keys
+        Contracts ``works_prices`` and ``funding_keys``.
+    ways
+        Where cables may go; None: a stand-in between the places of premises, synthetic.
+    rules
+        How the network is designed; by default places are those of the ways, uncut.
+    notify
+        Told the name of each stage as it begins.
+
+    Returns
+    -------
+    Plan
+        The plan with the tables ``nro``, ``pm``, ``routes``, ``pbo``, ``quantities``,
+        ``network_costs`` and ``phasing`` in ``more``, and the findings of the design.
+    """
+    territory = plan.territory
+    phases = _phases(plan.programme.table)
+    premises = territory.premises
+    rules = DesignRules(spacing_m=None) if rules is None else rules
+    on = plan.scenario.reference_date
+    with stage(notify, "stage.network"):
+        if ways is None:
+            codes = premises["sector_id"].notna().to_numpy()
+            ways = make_stand_in(premises.loc[codes, ["x_m", "y_m"]])
+        apart, network = compare_phasing(
+            ways, premises=premises, phases=phases, prices=prices, on=on, rules=rules,
+            sectors=territory.sectors, existing_sites=plan.more.get("existing_sites"),
+            synthetic=territory.is_synthetic("premises"),
+        )  # fmt: skip
+        costs = cost_network(
+            network, sectors=territory.sectors, sector_shares=territory.sector_shares,
+            funding_keys=funding_keys, on=on,
+        )  # fmt: skip
+        saving = save_by_epci(apart, network, sector_shares=territory.sector_shares)
+    more = {**plan.more, **network.tables(), "network_costs": costs, "phasing": saving}
+    return replace(plan, more=more, findings=Findings.collect(plan.findings, network.findings))
+
+
+def _phases(programme: pd.DataFrame) -> dict[str, str]:
+    public = programme[programme["phase"].astype(str) != Phase.PRIVATE.value]
+    return dict(zip(public["sector_id"].astype(str), public["phase"].astype(str), strict=True))
