@@ -47,8 +47,8 @@ def apportion(
 
     Examples
     --------
-    >>> apportion(10, {"a": 1, "b": 1, "c": 4})
-    {'a': 2, 'b': 2, 'c': 6}
+    >>> apportion(10, {"a": 1, "b": 2, "c": 4})
+    {'a': 1, 'b': 3, 'c': 6}
     """
     if ties not in SHARE_TIES:
         raise _refused("unknown_rule", rule=str(ties), known=", ".join(SHARE_TIES))
