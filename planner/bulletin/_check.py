@@ -123,7 +123,7 @@ def check_ballot(sheet: Sheet, wishes: Iterable[SheetWish]) -> SheetCheck:
         *_contradictions(sheet, said.values()),
         *_required(sheet, sound),
         *_ties(sheet, sound, decisions),
-        *_far(sheet, taken),
+        *_far(sheet, sound, taken),
         *_short(sheet, sound, decisions, programme),
     ]
     return SheetCheck(
@@ -343,13 +343,42 @@ def _short(
     return found
 
 
-def _far(sheet: Sheet, taken: Sequence[str]) -> list[Breach]:
+def _far(sheet: Sheet, wishes: Sequence[SheetWish], taken: Sequence[str]) -> list[Breach]:
     """Name the sectors taken that nothing reaches, by the independent checker's own walk."""
-    lost = unreached(_question(sheet), frozenset(taken))
+    if not sheet.contiguity:
+        return []
+    lost = unreached(_question(sheet, _landings(sheet, wishes)), frozenset(taken))
     return [_breach("contiguity", key, sector=sheet.by_id[key].nom) for key in lost]
 
 
-def _question(sheet: Sheet) -> ChoiceProblem:
+def _landings(sheet: Sheet, wishes: Sequence[SheetWish]) -> set[str]:
+    """Return the landing points: the largest sector that may enter, of each group on its own."""
+    said = {wish.sector_id: wish for wish in wishes}
+
+    def barred(key: str) -> bool:
+        wish = said.get(key)
+        if wish is None:
+            return sheet.unranked == "out"
+        return wish.stance == "refused"
+
+    left = set(sheet.open_ids)
+    landings = set()
+    for first in sheet.open_ids:
+        if first not in left:
+            continue
+        left.discard(first)
+        group, waiting = [first], [first]
+        while waiting:
+            near = left.intersection(sheet.by_id[waiting.pop()].neighbours)
+            left -= near
+            group += near
+            waiting += near
+        if not any(sheet.by_id[key].reached for key in group):
+            landings.add(min(group, key=lambda k: (barred(k), -sheet.by_id[k].premises_count, k)))
+    return landings
+
+
+def _question(sheet: Sheet, landings: set[str]) -> ChoiceProblem:
     """State the contiguity of this EPCI's sectors as the checker reads it, and nothing else."""
     keys = sheet.open_ids
     place = {key: k for k, key in enumerate(keys)}
@@ -375,7 +404,7 @@ def _question(sheet: Sheet) -> ChoiceProblem:
         envelopes=np.zeros(1, dtype=np.int64),
         required=none,
         refused=none,
-        reached=np.array([s.reached for s in sectors], dtype=bool),
+        reached=np.array([s.reached or s.sector_id in landings for s in sectors], dtype=bool),
         edges=np.array(pairs, dtype=np.int64).reshape(-1, 2),
         edge_border_m=np.zeros(len(pairs), dtype=np.int64),
         feeder=np.full(size, -1, dtype=np.int64),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -15,11 +15,12 @@ import pandas as pd
 import shapely
 
 from planner.ballots import Ballot, actor_shares
+from planner.choice import Contiguity
 from planner.concertation import count_ballots
+from planner.programme._borders import common_borders
 from planner.scenario import Scenario
 from planner.territory import Territory
 from planner.vocab import EnvelopeUnit
-from planner.zoning.zones import neighbours_of
 
 __all__ = ["Sheet", "SheetSector", "make_sheets"]
 
@@ -49,7 +50,7 @@ class SheetSector:
     neighbours
         Sectors of the same decider, open to the vote, that share a border with it; sorted.
     reached
-        Whether it touches phase 1, or lands a group of sectors that touches none (its largest one).
+        Whether it touches a sector that is settled.
     shape_sha256
         Checksum of its outline, to the decimetre.
     """
@@ -100,6 +101,12 @@ class Sheet:
         Contribution a line, in cents.
     ties
         How a tie that can't be served whole is broken.
+    contiguity
+        Whether a sector should be reached.
+    unranked
+        Whether sectors without a wish may serve as a way (``allowed``) or not (``out``).
+    rule
+        ``ranking_within_envelope``, or ``exact`` where the region's best programme is sought.
     scenario, version, reference_date
         The question: its name, its reader's version, the day of the measure (AAAA-MM-JJ).
     synthetic
@@ -115,6 +122,9 @@ class Sheet:
     credit_cents: int | None
     cents_per_line: int
     ties: str
+    contiguity: bool
+    unranked: str
+    rule: str
     scenario: str
     version: str
     reference_date: str
@@ -163,7 +173,8 @@ class Sheet:
         return _digest(
             [
                 self.actor, self.unit.value, self.amount, self.credit_cents, self.cents_per_line,
-                self.ties, self.scenario, self.version, self.reference_date,
+                self.ties, self.contiguity, self.unranked, self.rule, self.scenario, self.version,
+                self.reference_date,
             ]
         )  # fmt: skip
 
@@ -181,10 +192,7 @@ def _digest(values: Any) -> str:  # noqa: ANN401 (anything that JSON writes)
 def make_sheets(territory: Territory, scenario: Scenario) -> Mapping[str, Sheet]:
     """Draw up the sheet of every EPCI from which a ballot is due, by its SIREN, sorted.
 
-    Contiguity is that of each EPCI's own sectors (``within_epci`` of
-    :class:`planner.choice.Contiguity`): a sector is reached when it shares a border with phase 1,
-    or through others that are.  In a group of neighbours that touches none, the largest sector of
-    each EPCI's group counts as reached.
+    Neighbours are those of :func:`planner.programme.state_choice`, within each EPCI's own sectors.
 
     Parameters
     ----------
@@ -236,6 +244,9 @@ def _sheet(
         credit_cents=int(credit.iloc[0]) if known else None,
         cents_per_line=scenario.contribution.cents_per_line,
         ties=scenario.concertation.ties,
+        contiguity=scenario.programme.contiguity != Contiguity.NONE.value,
+        unranked=scenario.programme.unranked,
+        rule=scenario.programme.rule,
         scenario=scenario.name,
         version=scenario.version,
         reference_date=scenario.reference_date.isoformat(),
@@ -269,46 +280,15 @@ class _Ground:
             self.shares[key].append((actor, lines))
             self.held.setdefault(actor, []).append(key)
         keys = list(self.rows)
-        touching = neighbours_of(self.shapes)
-        self.around = {
-            key: tuple(keys[other] for other in touching[k].tolist()) for k, key in enumerate(keys)
-        }
-        self.reached = self._reached()
+        around: dict[str, list[str]] = {key: [] for key in keys}
+        for one, other in common_borders(self.shapes)[0].tolist():
+            around[keys[one]].append(keys[other])
+            around[keys[other]].append(keys[one])
+        self.around = {key: tuple(sorted(others)) for key, others in around.items()}
 
     def decider(self, key: str) -> str | None:
         """Return who decides on a sector, None where nobody has a line."""
         return self.shares[key][0][0] if self.shares[key] else None
-
-    def _reached(self) -> set[str]:
-        """Return the sectors open to a vote that touch phase 1 or land a group that doesn't."""
-        free = [key for key in self.rows if self.phase[key] is None]
-        reached = {key for key in free if any(self.phase[n] is not None for n in self.around[key])}
-        for group in self._groups(free, own=False):
-            if reached.isdisjoint(group):
-                for part in self._groups(group, own=True):
-                    reached.add(
-                        min(part, key=lambda key: (-int(self.rows[key]["premises_count"]), key))
-                    )
-        return reached
-
-    def _groups(self, keys: Iterable[str], *, own: bool) -> list[list[str]]:
-        """Part sectors into groups of neighbours, of one decider when ``own``."""
-        left = set(keys)
-        groups = []
-        for first in sorted(left):
-            if first not in left:
-                continue
-            left.discard(first)
-            group, waiting = [first], [first]
-            while waiting:
-                key = waiting.pop()
-                for other in self.around[key]:
-                    if other in left and not (own and self.decider(other) != self.decider(key)):
-                        left.discard(other)
-                        group.append(other)
-                        waiting.append(other)
-            groups.append(sorted(group))
-        return groups
 
     def sector(self, key: str) -> SheetSector:
         """Return a sector as a sheet has it."""
@@ -329,7 +309,7 @@ class _Ground:
                 for other in self.around[key]
                 if self.phase[other] is None and self.decider(other) == self.decider(key)
             ),
-            reached=key in self.reached,
+            reached=any(self.phase[other] is not None for other in self.around[key]),
             shape_sha256=_shape_sha256(self.shapes[self.place[key]]),
         )
 

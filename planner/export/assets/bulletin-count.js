@@ -74,7 +74,12 @@
     for (const [rank, group] of tied) {
       add('tie', String(rank).padStart(6, '0'), null, { rank, sectors: group.map((k) => sectors.nom[k]).join(', ') });
     }
-    const reached = reachedFrom(sectors, taken);
+    const landings = landingsOf(sheet, keys.filter(isOpen), (k) => {
+      if (contradicts(k) || (wishes[k].rank === null && wishes[k].stance === null)) return sheet.unranked === 'out';
+      return wishes[k].stance === 'refused';
+    });
+    const starts = keys.map((k) => Boolean(sectors.reached[k]) || landings.has(k));
+    const reached = sheet.contiguity ? reachedFrom(sectors, starts, taken) : new Set(keys);
     for (const k of inside) {
       if (!reached.has(k)) add('contiguity', sectors.id[k], null, { sector: sectors.nom[k] });
     }
@@ -88,7 +93,7 @@
     const gross = lines * sheet.centsPerLine;
     const credit = Math.min(gross, sheet.creditLeft);
     return {
-      state, taken, missing, lines, used,
+      state, taken, missing, starts, lines, used,
       left: sheet.granted === null ? null : sheet.granted - used,
       gross: sheet.pays ? gross : null, credit: sheet.pays ? credit : null, net: sheet.pays ? gross - credit : null,
       far: new Set(inside.filter((k) => !reached.has(k))),
@@ -96,11 +101,29 @@
     };
   };
 
+  // The largest sector that may enter, of each group of neighbours that touches nothing settled.
+  function landingsOf(sheet, open, barred) {
+    const { sectors } = sheet;
+    const left = new Set(open);
+    const landings = new Set();
+    for (const first of open) {
+      if (!left.delete(first)) continue;
+      const group = [first];
+      for (let at = 0; at < group.length; at++) {
+        for (const other of sectors.neighbours[group[at]]) if (left.delete(other)) group.push(other);
+      }
+      if (group.some((k) => sectors.reached[k])) continue;
+      group.sort((a, b) => barred(a) - barred(b) || sectors.premises[b] - sectors.premises[a] || a - b);
+      landings.add(group[0]);
+    }
+    return landings;
+  }
+
   // Sectors taken that phase 1 reaches, directly or through others that are taken.
-  function reachedFrom(sectors, taken) {
+  function reachedFrom(sectors, starts, taken) {
     const seen = new Set();
     const waiting = [];
-    sectors.reached.forEach((is, k) => { if (is && taken[k]) { seen.add(k); waiting.push(k); } });
+    starts.forEach((is, k) => { if (is && taken[k]) { seen.add(k); waiting.push(k); } });
     while (waiting.length) {
       for (const other of sectors.neighbours[waiting.pop()]) {
         if (taken[other] && !seen.has(other)) { seen.add(other); waiting.push(other); }

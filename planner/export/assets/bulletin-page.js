@@ -349,7 +349,7 @@
         this.sheet.pays ? [this.say('price'), this.write.cents(sectors.lines[k] * this.sheet.centsPerLine)] : null,
         sectors.shared[k].length ? [this.say('shared'), sectors.shared[k].map(([nom, lines]) => `${nom} (${this.write.count(lines)})`).join(', ')] : null,
         [this.say('result'), this.stateWords(k)],
-        this.wishes.canRank(k) ? [this.say('linked'), this.linkWords(k)] : null,
+        this.sheet.contiguity && this.wishes.canRank(k) ? [this.say('linked'), this.linkWords(k)] : null,
       ].filter(Boolean);
       const act = (name, words, action) => {
         const node = make('button', { type: 'button', class: 'action', 'data-act': `card-${name}` }, words);
@@ -383,7 +383,7 @@
 
     linkWords(k) {
       const { sectors } = this.sheet;
-      if (sectors.reached[k]) return this.say('touches');
+      if (this.count.starts[k]) return this.say('touches');
       const names = sectors.neighbours[k].map((other) => sectors.nom[other]);
       return names.length ? this.say('through', { names: names.join(', ') }) : this.say('alone');
     }

@@ -183,7 +183,8 @@ def _figures(sheet: Sheet, lang: str) -> dict[str, str]:
 def _rules(sheet: Sheet, lang: str) -> list[str]:
     """Say by which rules a ballot is counted."""
     unit = "eur" if sheet.unit is EnvelopeUnit.EUR else "lines"
-    keys = ["order", f"envelope_{unit}", "skip", f"ties_{sheet.ties}", "shared", "contiguity"]
+    keys = ["order", f"envelope_{unit}", "skip", f"ties_{sheet.ties}", "shared"]
+    keys += ["contiguity"] * sheet.contiguity + ["exact"] * (sheet.rule == "exact")
     return [say(f"bulletin.rule_{key}", lang) for key in keys]
 
 
@@ -253,6 +254,8 @@ def _payload(sheet: Sheet, ground: Ground, known: Sequence[SheetWish], lang: str
             "creditLeft": _credit_left(sheet),
             "centsPerLine": sheet.cents_per_line,
             "ties": sheet.ties,
+            "contiguity": sheet.contiguity,
+            "unranked": sheet.unranked,
             "pays": sheet.pays,
             "scenario": sheet.scenario,
             "version": sheet.version,
