@@ -135,6 +135,9 @@ class ChoiceProblem:
         What each actor may use, in its own unit; -1 when it may take none (no counted vote).
     required, refused
         Wishes on each candidate; a refused candidate can't be chosen, a required one must be.
+    unasked
+        Which refused candidates are so because nobody asked for them; None when all are refused
+        by name.
     reached
         Whether each candidate touches the existing public network or phase 1.  In a group of
         neighbours that touches none (an island), the largest candidate of each actor's group is a
@@ -174,6 +177,7 @@ class ChoiceProblem:
     contiguity: Contiguity = Contiguity.WITHIN_EPCI
     limits: tuple[Limit, ...] = ()
     objectives: tuple[Objective, ...] = ()
+    unasked: Flags | None = None
 
     def __post_init__(self) -> None:
         """Refuse what isn't one question: unsorted ids, arrays of different lengths."""

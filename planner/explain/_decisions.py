@@ -86,12 +86,9 @@ class Reader:
         """Return the first rule, in the order of their force, that holds a sector where it is."""
         problem, j = self.problem, self.position[key]
         decider = self.called[int(problem.decider[j])]
-        if problem.required[j]:
-            return _bound("required", key, None, actor=decider)
-        if problem.refused[j]:
-            return _bound("refused", key, None, actor=decider)
-        if self.chosen[j]:
-            return _bound("chosen", key, None, actor=decider)
+        wish = self._wish(j)
+        if wish is not None:
+            return _bound(wish, key, None, actor=decider)
         for actor in np.flatnonzero(self.need[j]):
             if problem.envelopes[actor] < 0:
                 return _bound("no_vote", problem.actors[actor], None, actor=self.called[actor])
@@ -107,6 +104,17 @@ class Reader:
         if not self.reachable[j]:
             return _bound("contiguity", key, None, actor=decider)
         return self._limit(j, key) or _bound("votes", key, None, actor=decider)
+
+    def _wish(self, j: int) -> str | None:
+        """Return what settles a sector by itself: a wish, its absence, or that it is chosen."""
+        problem = self.problem
+        if problem.required[j]:
+            return "required"
+        if problem.unasked is not None and problem.unasked[j]:
+            return "unasked"
+        if problem.refused[j]:
+            return "refused"
+        return "chosen" if self.chosen[j] else None
 
     def _limit(self, j: int, key: str) -> Binding | None:
         with_it = self.chosen.copy()

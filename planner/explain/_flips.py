@@ -376,6 +376,9 @@ class _Finder:
         side = "leave" if self.inside else "enter"
         known = "open" if status == "interval" and high is None else status
         key = f"decision.flip_{known}" if kind != "wish" else f"decision.flip_wish_{status}"
+        unasked = self.problem.unasked
+        if kind == "wish" and status == "exact" and unasked is not None and unasked[self.j]:
+            key = "decision.wish_of_nobody"
         message = Message.of(
             key if kind == "wish" else f"{key}_{kind}", place=self.called.get(place, place),
             sector=self.key, amount=amount, low=low, high=high, side=Message.of(f"decision.{side}"),

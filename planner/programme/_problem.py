@@ -141,11 +141,13 @@ def state_choice(
     order = np.lexsort((who, where))
     edges, border_m = common_borders(every.geometry.to_numpy())
     reached, edges, border_m = _neighbourhood(candidate, edges, border_m)
+    unasked: Flags | None = None
     required, refused = _wishes(ballots, names, actors, decider, where, who)
     lines = table["premises_count"].to_numpy(np.int64)
     points = _points(votes, place, shares, where, who, actors, lines_there)
     if rules.unranked == "out":
-        refused |= ~required & (points == 0)
+        unasked = ~required & ~refused & (points == 0)
+        refused |= unasked
     landing = _landings(rules.contiguity, reached, edges, decider, lines, refused)
     departements = tuple(table["departement"].astype(str))
     rural = (table["area_kind"].astype(str) == AreaKind.RURAL.value).to_numpy()
@@ -163,6 +165,7 @@ def state_choice(
         envelopes=np.array([_granted(ballots, name) for name in actors], np.int64),
         required=required,
         refused=refused,
+        unasked=unasked,
         reached=reached | landing,
         edges=edges,
         edge_border_m=border_m,

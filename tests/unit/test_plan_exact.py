@@ -68,3 +68,12 @@ def test_a_lying_answer_is_refused(toy, monkeypatch):
     monkeypatch.setattr(module, "solve_choice", lying)
     with pytest.raises(module.PlannerError, match="vérification"):
         make_plan(toy, Scenario.from_dict(EXACT))
+
+
+def test_what_nobody_asked_for_is_not_refused(toy):
+    """EPCI 3 refuses 35001-02; nobody speaks of the second sector of EPCI 2 once it is struck out."""
+    ballots = toy.ballots[toy.ballots["sector_id"] != "22002-01"]
+    plan = make_plan(toy.with_tables(ballots=ballots), Scenario.from_dict(EXACT))
+    rules = plan.tables()["decisions"].set_index("sector_id")["rule"].to_dict()
+    assert rules["22002-01"] == "unasked"
+    assert rules["35001-02"] == "refused"
