@@ -184,6 +184,31 @@ def test_a_full_nro_opens_another():
     assert network.pbo["reached"].all()
 
 
+def test_a_feeder_that_would_go_round_takes_the_short_way():
+    # ten places on a ring, 100 m apart but for the last link, which the lightest tree leaves out
+    corners = [(100 * k, 0) for k in range(5)] + [(400 - 100 * k, 100) for k in range(5)]
+    lines = [[corners[k], corners[k + 1]] for k in range(9)]
+    lines.append([corners[9], (-10, 50), corners[0]])
+    last = shapely.LineString(lines[-1]).length
+    houses = premises([(f"h{k}", f"S{k}", 10, *corners[k]) for k in range(10)])
+    nro = gpd.GeoDataFrame(
+        {"site_id": ["n"], "kind": ["nro"]}, geometry=[shapely.Point(0, 0)], crs="EPSG:2154"
+    )
+
+    def feeders(loop_m):
+        network = design_network(
+            lay_ways(edges(lines), spacing_m=None, synthetic=False), premises=houses,
+            phases=dict.fromkeys(houses["sector_id"], "1"), prices=book(), on=ON,
+            rules=DesignRules(spacing_m=None, loop_m=loop_m), existing_sites=nro,
+        )  # fmt: skip
+        assert len(network.nro) == 1
+        return network.pm["feeder_m"].tolist()
+
+    assert feeders(1000) == [100 * k for k in range(10)]
+    shortest = [min(100 * k, round(last, 3) + 100 * (9 - k)) for k in range(10)]
+    assert feeders(600) == pytest.approx(shortest, abs=0.01)
+
+
 @pytest.mark.parametrize("lacking", ["trench", "pm", "duct_extra"])
 def test_a_price_that_is_missing_is_told(lacking):
     prices = book()
