@@ -19,6 +19,7 @@ from planner.schemas import (
     _concertation,
     _criteria,
     _edits,
+    _follow_up,
     _governance,
     _infrastructure,
     _network,
@@ -49,6 +50,7 @@ _ROOMS: Final = (
     _infrastructure,
     _network,
     _network_design,
+    _follow_up,
 )
 _LAST: Final = ("reconciliation", "findings", "rejected_rows")
 

@@ -1,0 +1,203 @@
+"""Forecasts from the pace observed, with their 80 % interval, tried on quarters held back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.stats import t as student
+
+from planner.errors import MissingLayerError
+from planner.schemas import contract
+from planner.texts import Message
+
+__all__ = ["BackTest", "Pace", "back_test", "forecast_counts", "later", "observed_pace"]
+
+_TAIL = 0.1
+"""What an interval at 80 % leaves on each side."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """Lines a quarter, with the 80 % interval of their mean.
+
+    Parameters
+    ----------
+    per_quarter
+        Mean increase of a quarter.
+    low, high
+        Bounds at 80 %; None when a single increase is known.
+    """
+
+    per_quarter: float
+    low: float | None
+    high: float | None
+
+    def quarters_to(self, remaining: int) -> tuple[float | None, float | None, float | None]:
+        """Return quarters until ``remaining`` lines are built: soonest, expected, latest.
+
+        None where the pace doesn't get there, or has no bound.
+        """
+
+        def needed(rate: float | None) -> float | None:
+            return None if rate is None or rate <= 0 else remaining / rate
+
+        return needed(self.high), needed(self.per_quarter), needed(self.low)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackTest:
+    """A forecast judged on the quarter that was held back.
+
+    Parameters
+    ----------
+    places_count
+        Places compared.
+    error_mean, same_pace_error_mean
+        Mean absolute error in premises, of the forecast and of the naive "same pace".
+    inside_share
+        Share of actual values inside the 80 % interval.
+    moving_count, moving_inside_share
+        The same among the places whose total changed before or during the quarter: a place where
+        nothing ever happens is too easy to foresee.
+    """
+
+    places_count: int
+    error_mean: float
+    same_pace_error_mean: float
+    inside_share: float
+    moving_count: int
+    moving_inside_share: float | None
+
+
+def later(quarter: str, quarters: int) -> str:
+    """Return the quarter that comes ``quarters`` later.
+
+    Examples
+    --------
+    >>> later("2018-T3", 2)
+    '2019-T1'
+    """
+    number = int(quarter[:4]) * 4 + int(quarter[6]) - 1 + quarters
+    return f"{number // 4}-T{number % 4 + 1}"
+
+
+def observed_pace(totals: pd.Series[int]) -> Pace:
+    """Return the mean increase of a quarter and its interval (Student's t on the increases).
+
+    Parameters
+    ----------
+    totals
+        Total at the end of each quarter, indexed by quarter, two at least; a gap of several
+        quarters is an increase spread evenly over them.
+
+    Examples
+    --------
+    >>> observed_pace(pd.Series({"2018-T1": 0, "2018-T2": 10, "2018-T4": 50})).per_quarter
+    16.666666666666668
+    """
+    _enough(len(totals))
+    series = totals.sort_index()
+    number = np.array([int(q[:4]) * 4 + int(q[6]) for q in series.index])
+    steps = np.diff(number)
+    increases = np.repeat(np.diff(series.to_numpy(dtype=float)) / steps, steps)
+    mean = float(increases.mean())
+    known = len(steps)
+    if known == 1:
+        return Pace(per_quarter=mean, low=None, high=None)
+    # a gap tells one thing once, however many quarters it lasts
+    error = float(increases.std(ddof=1)) / known**0.5
+    reach = float(student.ppf(1 - _TAIL, known - 1)) * error
+    return Pace(per_quarter=mean, low=mean - reach, high=mean + reach)
+
+
+def forecast_counts(history: pd.DataFrame, *, most: pd.Series[int]) -> pd.DataFrame:
+    """Forecast the next quarter of each place.
+
+    The expected increase is the mean of the place's own increases and of one that its peers would
+    have made: places begun, and places not begun, each with the same share of what was left to
+    build.  The interval spans the tenth and ninetieth percentiles of that share among peers, and
+    the forecast itself.  Nothing falls below the last total or rises above ``most``.
+
+    Parameters
+    ----------
+    history
+        One row a place, one column a quarter (``2017-T3`` …), consecutive, two at least.
+    most
+        Premises of each place.
+
+    Returns
+    -------
+    DataFrame
+        Contract ``count_forecast``, sorted by ``code``.
+    """
+    _enough(history.shape[1])
+    ordered = history.sort_index().sort_index(axis=1)
+    values = ordered.to_numpy(dtype=float)
+    top = np.maximum(most.reindex(ordered.index).to_numpy(dtype=float), values.max(axis=1))
+    increases = np.diff(values, axis=1)
+    before = values[:, :-1]
+    left = top[:, None] - before
+    begun = before > 0
+    last = values[:, -1]
+    room = top - last
+    low, high, peers = np.zeros((3, len(values)))
+    for kind in (False, True):
+        among = (begun == kind) & (left > 0)
+        here = (last > 0) == kind
+        if among.any() and here.any():
+            shares = increases[among] / left[among]
+            low[here], high[here] = np.quantile(shares, [_TAIL, 1 - _TAIL])
+            peers[here] = increases[among].sum() / left[among].sum()
+    count = increases.shape[1]
+    expected = (increases.sum(axis=1) + peers * room) / (count + 1)
+    forecast = np.clip(np.rint(last + expected), last, top)
+    frame = pd.DataFrame(
+        {
+            "code": ordered.index.astype(str),
+            "quarter": later(str(ordered.columns[-1]), 1),
+            "last_count": last,
+            "forecast_count": forecast,
+            "low_count": np.minimum(np.maximum(np.floor(last + low * room), last), forecast),
+            "high_count": np.maximum(np.minimum(np.ceil(last + high * room), top), forecast),
+            "same_pace_count": np.maximum(last + increases[:, -1], 0),
+        }
+    )
+    for name in frame.columns[2:]:
+        frame[name] = frame[name].astype("int64")
+    contract("count_forecast").check(frame)
+    return contract("count_forecast").select(frame)
+
+
+def back_test(history: pd.DataFrame, *, most: pd.Series[int]) -> BackTest:
+    """Forecast the last quarter from those before it, and judge the forecast beside the naive one.
+
+    Parameters
+    ----------
+    history, most
+        As for :func:`forecast_counts`, three quarters at least.
+    """
+    _enough(history.shape[1] - 1)
+    ordered = history.sort_index().sort_index(axis=1)
+    table = forecast_counts(ordered.iloc[:, :-1], most=most)
+    actual = ordered.iloc[:, -1].to_numpy(dtype=float)
+    inside = (actual >= table["low_count"]) & (actual <= table["high_count"])
+    moving = ordered.to_numpy().max(axis=1) > ordered.to_numpy().min(axis=1)
+    return BackTest(
+        places_count=len(table),
+        error_mean=float((table["forecast_count"] - actual).abs().mean()),
+        same_pace_error_mean=float((table["same_pace_count"] - actual).abs().mean()),
+        inside_share=float(inside.mean()),
+        moving_count=int(moving.sum()),
+        moving_inside_share=float(inside[moving].mean()) if moving.any() else None,
+    )
+
+
+def _enough(quarters: int) -> None:
+    least = 2
+    if quarters < least:
+        raise MissingLayerError(
+            Message.of("follow_up.too_short", quarters=quarters),
+            Message.of("follow_up.too_short_remedy"),
+        )
