@@ -15,6 +15,7 @@ from planner.cli.bulletin import bulletin
 from planner.cli.compare import compare
 from planner.cli.concertation import concertation
 from planner.cli.coverage import coverage
+from planner.cli.dossier import dossier
 from planner.cli.edits import import_edits
 from planner.cli.explain import explain
 from planner.cli.export import export
@@ -41,6 +42,7 @@ for command in (
     publish,
     import_edits,
     coverage,
+    dossier,
     schemas,
     explain,
     package,

@@ -1,0 +1,30 @@
+"""Figures on paper: the themes of the map as still pictures, in the one palette.
+
+Drawn with matplotlib from a :class:`~planner.plan.Plan`, in the font that the package brings; the
+same plan gives the same bytes.
+"""
+
+from __future__ import annotations
+
+from planner.export.figures._draw import (
+    SETTINGS,
+    DrawRules,
+    classes_seen,
+    draw_legend,
+    draw_territory,
+    letters,
+)
+from planner.export.figures._fonts import FAMILY, FONTS, font_file, showable
+
+__all__ = [
+    "FAMILY",
+    "FONTS",
+    "SETTINGS",
+    "DrawRules",
+    "classes_seen",
+    "draw_legend",
+    "draw_territory",
+    "font_file",
+    "letters",
+    "showable",
+]
