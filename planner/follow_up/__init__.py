@@ -20,6 +20,7 @@ from planner.follow_up._slippage import (
     measure_slippage,
     trace_curves,
 )
+from planner.follow_up._take_up import measure_take_up
 
 __all__ = [
     "BackTest",
@@ -31,6 +32,7 @@ __all__ = [
     "freeze_baseline",
     "late_promise",
     "measure_slippage",
+    "measure_take_up",
     "observed_pace",
     "progress_from_stages",
     "quarter_end",

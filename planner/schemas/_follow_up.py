@@ -146,6 +146,21 @@ completeness = Contract(
     ),
 )  # fmt: skip
 
+take_up = Contract(
+    name="take_up",
+    title=("Taux de raccordement", "Take-up"),
+    description=("Locaux raccordés sur locaux raccordables", "Connected over connectable premises"),
+    key=("level", "code", "quarter"),
+    columns=(
+        _LEVEL, _CODE, _quarter(),
+        count("connected_count", "Raccordés", "Connected", "Locaux raccordés", "Premises connected"),
+        count("connectable_count", "Raccordables", "Connectable", "Locaux raccordables", "Premises connectable"),
+        share("take_up_share", "Taux", "Rate", "Absent si rien n'est raccordable", "Absent where nothing is connectable", nullable=True),
+        text("referential", "Référentiel", "Referential", "Ce que compte le dénominateur", "What the denominator counts"),
+    ),
+)  # fmt: skip
+
 TABLES = (
     baseline, commune_progress, progress_actual, slippage, progress_curve, count_forecast, completeness,
+    take_up,
 )  # fmt: skip

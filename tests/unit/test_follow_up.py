@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from planner.errors import MissingLayerError
+from planner.errors import MissingLayerError, ReferentialMismatchError
 from planner.follow_up import (
     CompletenessRule,
     back_test,
@@ -15,6 +15,7 @@ from planner.follow_up import (
     freeze_baseline,
     late_promise,
     measure_slippage,
+    measure_take_up,
     observed_pace,
     progress_from_stages,
     spread_counts,
@@ -258,3 +259,20 @@ def test_the_clock_ranks_what_will_breach():
     # 366 days are 4.008 quarters: 40 premises need 9.98 a quarter, 1 is seen
     assert slow["needed_per_quarter"] == pytest.approx(40 / (366 / 91.3125))
     assert [f.place for f in findings] == ["early"]
+
+
+def test_take_up_is_over_what_can_be_connected():
+    sales = pd.DataFrame(
+        {
+            "level": "sector", "code": ["a", "b", "c"], "quarter": "2019-T4",
+            "connected_count": [25, 11, 0], "connectable_count": [100, 10, 0],
+        }
+    )  # fmt: skip
+    table, findings = measure_take_up(sales, referential="connectable_premises")
+    assert table["take_up_share"].tolist()[:2] == [0.25, 1.1]
+    assert pd.isna(table["take_up_share"].iloc[2])
+    assert [(f.rule, f.place, f.count) for f in findings] == [
+        ("follow_up.over_100", "b 2019-T4", 1)
+    ]
+    with pytest.raises(ReferentialMismatchError, match="raccordables"):
+        measure_take_up(sales, referential="premises")
