@@ -20,6 +20,7 @@ _DIGITS: Final = 3  # millimetres
 _SAME_M: Final = 0.002
 """Two ends this near are one place even at unlike levels: both were rounded to the millimetre."""
 _LINE: Final = 1
+_LINES: Final = 5
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -135,7 +136,11 @@ def _crossings(shape: Objects, level: Ints, snap_m: float) -> tuple[Ints, Floats
     a, b = tree.query(shape, predicate="intersects")
     pairs = (a < b) & (level[a] == level[b])
     a, b = a[pairs], b[pairs]
-    met, pair = shapely.get_parts(shapely.intersection(shape[a], shape[b]), return_index=True)
+    met = np.asarray(shapely.intersection(shape[a], shape[b]), dtype=object)
+    # where lines run together GEOS gives each straight part apart: a bend is no place to cut
+    runs = shapely.get_type_id(met) == _LINES
+    met[runs] = shapely.line_merge(met[runs])
+    met, pair = shapely.get_parts(met, return_index=True)
     met, inner = shapely.get_parts(met, return_index=True)
     pair = pair[inner]
     long = shapely.get_type_id(met) == _LINE

@@ -157,7 +157,8 @@ def _snap(x, y, ax, ay, bx, by, owner, along, which, found):
     bound, by_place = _bounds(x, y, ax, ay, bx, by)
     ax, ay, bx, by = ax[by_place], ay[by_place], bx[by_place], by[by_place]
     owner, along = owner[by_place], along[by_place]
-    order = np.arange(len(x))
+    # points move with what is known of them, so that a group is read in one run of memory
+    order, px, py = np.arange(len(x)), x.copy(), y.copy()
     kept = np.empty(4 * len(ax) + 64, np.int64)
     for k in range(len(ax)):
         kept[k] = k
@@ -168,14 +169,13 @@ def _snap(x, y, ax, ay, bx, by, owner, along, which, found):
         depth -= 1
         p0, p1, c0, c1 = stack[depth, 0], stack[depth, 1], stack[depth, 2], stack[depth, 3]
         if p1 - p0 > _FEW_POINTS and c1 - c0 > _FEW_PARTS and depth + 2 < _DEEP:
-            left, right = x[order[p0]], x[order[p0]]
-            low, high = y[order[p0]], y[order[p0]]
+            left, right = px[p0], px[p0]
+            low, high = py[p0], py[p0]
             most = 0.0
             for i in range(p0, p1):
-                px, py = x[order[i]], y[order[i]]
-                left, right = min(left, px), max(right, px)
-                low, high = min(low, py), max(high, py)
-                most = max(most, bound[order[i]])
+                left, right = min(left, px[i]), max(right, px[i])
+                low, high = min(low, py[i]), max(high, py[i])
+                most = max(most, bound[i])
             mx, my = 0.5 * (left + right), 0.5 * (low + high)
             half = 0.5 * math.hypot(right - left, high - low)
             if half > 0.0:
@@ -203,12 +203,13 @@ def _snap(x, y, ax, ay, bx, by, owner, along, which, found):
                 cut = mx if wide else my
                 i, j = p0, p1 - 1
                 while i <= j:
-                    p = order[i]
-                    if (x[p] if wide else y[p]) <= cut:
+                    if (px[i] if wide else py[i]) <= cut:
                         i += 1
                     else:
-                        order[i] = order[j]
-                        order[j] = p
+                        order[i], order[j] = order[j], order[i]
+                        px[i], px[j] = px[j], px[i]
+                        py[i], py[j] = py[j], py[i]
+                        bound[i], bound[j] = bound[j], bound[i]
                         j -= 1
                 for a, b in ((p0, i), (i, p1)):
                     if b > a:
@@ -221,7 +222,7 @@ def _snap(x, y, ax, ay, bx, by, owner, along, which, found):
             best, first, at = np.inf, kept[c0], 0.0
             for c in range(c0, c1):
                 k = kept[c]
-                square, t = _square(x[p], y[p], ax[k], ay[k], bx[k], by[k])
+                square, t = _square(px[i], py[i], ax[k], ay[k], bx[k], by[k])
                 if square < best or (square == best and owner[k] < owner[first]):
                     best, first, at = square, k, t
             k = first

@@ -117,6 +117,12 @@ def test_twins_are_one_and_the_cheaper_laying_stays():
     assert rules_of(graph.findings)["support.merged"] == 1
 
 
+def test_twins_are_not_cut_at_their_bends():
+    bent = [(0, 0), (30, 10), (60, -10), (100, 0)]
+    graph = build(make_roads(("a", "street", 0, bent), ("z", "street", 0, bent[::-1])))
+    assert (len(graph.nodes), len(graph.edges)) == (2, 1)
+
+
 def test_two_ways_between_the_same_places_stay_two():
     loop = ("z", "street", 0, [(0, 0), (50, 30), (100, 0)])
     graph = build(make_roads(CROSS[0], loop))
