@@ -21,6 +21,7 @@ __all__ = [
     "DeliberationState",
     "DensityClass",
     "EditKind",
+    "Eligibility",
     "EnvelopeUnit",
     "Laying",
     "Level",
@@ -32,11 +33,15 @@ __all__ = [
     "PremiseState",
     "ProgrammeStatus",
     "RegulatoryZone",
+    "RequestEvent",
+    "RequesterKind",
     "RoadClass",
     "SectorStage",
     "Severity",
     "SiteKind",
+    "Solution",
     "StudyStage",
+    "SupplyEvidence",
     "Support",
     "TechnicalPoint",
     "Tenure",
@@ -426,3 +431,54 @@ class ProgrammeStatus(Term):
     PROPOSED = "proposed", "Proposé", "Proposed"
     VOTED = "voted", "Voté", "Voted"
     ADOPTED = "adopted", "Adopté", "Adopted"
+
+
+class RequesterKind(Term):
+    """Who asks under Axe 3 ("Economie, Connaissance, Services"), and who asks but isn't meant."""
+
+    BUSINESS = "business", "Entité économique", "Economic entity"
+    EDUCATION = "education", "Enseignement", "Education"
+    RESEARCH = "research", "Recherche", "Research"
+    PUBLIC_SERVICE = "public_service", "Service public", "Public service"
+    INDIVIDUAL = "individual", "Particulier", "Individual"
+
+
+class SupplyEvidence(Term):
+    """What shows which private supply there is at a place."""
+
+    OPERATOR_REPLY = (
+        "operator_reply",
+        "Réponse écrite d'un opérateur",
+        "Written reply of an operator",
+    )
+    QUOTE = "quote", "Devis d'un opérateur", "Quote of an operator"
+    ELIGIBILITY_TEST = "eligibility_test", "Test d'éligibilité daté", "Dated eligibility test"
+
+
+class Eligibility(Term):
+    """What the written rules answer to a request; the order is that of the strongest answer."""
+
+    NOT_ELIGIBLE = "not_eligible", "Non éligible", "Not eligible"
+    UNDECIDED = "undecided", "Indéterminé", "Undecided"
+    ELIGIBLE = "eligible", "Éligible", "Eligible"
+
+
+class Solution(Term):
+    """What an eligible request is offered."""
+
+    DEDICATED_FIBRE = "dedicated_fibre", "Fibre dédiée", "Dedicated fibre"
+    WIRELESS = "wireless", "Liaison radio", "Wireless link"
+
+
+class RequestEvent(Term):
+    """What happens to a request, as its journal keeps it."""
+
+    RECEIVED = "received", "Reçue", "Received"
+    ASSESSED = "assessed", "Évaluée", "Assessed"
+    ACCEPTED = "accepted", "Acceptée", "Accepted"
+    REFUSED = "refused", "Refusée", "Refused"
+    FUNDED = "funded", "Financée", "Funded"
+    WORKS = "works", "En travaux", "In works"
+    IN_SERVICE = "in_service", "En service", "In service"
+    WITHDRAWN = "withdrawn", "Retirée", "Withdrawn"
+    ERASED = "erased", "Effacée", "Erased"

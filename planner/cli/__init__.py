@@ -24,6 +24,7 @@ from planner.cli.map import map_
 from planner.cli.package import package
 from planner.cli.plan import check, plan
 from planner.cli.publish import publish
+from planner.cli.register import register
 from planner.cli.schemas import schemas
 from planner.cli.verify import verify
 from planner.cli.vote import vote
@@ -57,6 +58,7 @@ for command in (
     app.command()(command)
 app.add_typer(ballot, name="ballot")
 app.add_typer(concertation, name="concertation")
+app.add_typer(register, name="register")
 app.command("map")(map_)  # the name that Python keeps for itself
 
 

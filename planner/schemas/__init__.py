@@ -27,6 +27,7 @@ from planner.schemas import (
     _plan,
     _proof,
     _quality,
+    _register,
     _robustness,
     _territory,
     _voting,
@@ -51,6 +52,7 @@ _ROOMS: Final = (
     _network,
     _network_design,
     _follow_up,
+    _register,
 )
 _LAST: Final = ("reconciliation", "findings", "rejected_rows")
 
