@@ -31,6 +31,7 @@ from planner.schemas import (
     _robustness,
     _territory,
     _voting,
+    _works,
 )
 
 __all__ = ["CONTRACTS", "contract"]
@@ -53,6 +54,7 @@ _ROOMS: Final = (
     _network_design,
     _follow_up,
     _register,
+    _works,
 )
 _LAST: Final = ("reconciliation", "findings", "rejected_rows")
 

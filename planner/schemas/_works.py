@@ -1,0 +1,80 @@
+"""Tables of the works: what is to be built, and what limits it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from planner.contracts import Column, Contract
+from planner.schemas._columns import cents, count, share, term, text
+from planner.vocab import Phase
+
+_QUARTER: Final = r"[0-9]{4}-T[1-4]"
+
+
+def _quarter(name: str, fr: str, en: str, about_fr: str, about_en: str) -> Column:
+    return text(
+        name, fr, en, about_fr, about_en, pattern=_QUARTER, example="2019-T1", nullable=True
+    )
+
+
+def _amount(name: str, fr: str, en: str, about_fr: str, about_en: str) -> Column:
+    return Column(
+        name=name, type="float", minimum=0, title=(fr, en), description=(about_fr, about_en)
+    )
+
+
+works = Contract(
+    name="works",
+    title=("Travaux à planifier", "Works to plan"),
+    description=(
+        "Secteurs à construire, ce qu'ils attendent, leurs échéances et ce qui est engagé",
+        "Sectors to build, what they wait for, their deadlines and what is under way",
+    ),
+    key=("sector_id",),
+    columns=(
+        text("sector_id", "Secteur", "Sector", "Identifiant du secteur", "Identifier of the sector"),
+        term("phase", Phase, "Phase", "Phase", "Phase du secteur", "Phase of the sector"),
+        count("premises_count", "Locaux", "Premises", "Locaux du secteur", "Premises of the sector"),
+        cents("cost_cents", "Coût", "Cost", "Coût du secteur", "Cost of the sector"),
+        Column(name="priority", type="float", minimum=0, title=("Priorité", "Priority"),
+               description=("Poids d'un local dans le retard total ; 1 pour tous : aucune priorité",
+                            "Weight of a premise in the total delay; 1 for all: no priority")),
+        text("after_sector_id", "Après le secteur", "After sector",
+             "Secteur dont il attend l'ouverture (NRO, transport) ; hors de la table : déjà ouvert",
+             "Sector whose opening it waits for (NRO, feeder); not in the table: already open",
+             nullable=True),
+        _quarter("earliest_quarter", "Au plus tôt", "Earliest",
+                 "Trimestre avant lequel il ne peut ouvrir", "Quarter before which it can't open"),
+        _quarter("latest_quarter", "Au plus tard", "Latest",
+                 "Échéance votée ou réglementaire", "Voted or regulatory deadline"),
+        _quarter("fixed_quarter", "En cours, ouvre en", "Under way, opens in",
+                 "Travaux engagés : trimestre qui ne bouge plus",
+                 "Works under way: a quarter that moves no more"),
+    ),
+)  # fmt: skip
+
+works_limits = Contract(
+    name="works_limits",
+    title=("Charge et limites des travaux", "Load and limits of the works"),
+    description=(
+        "Charge de chaque métier par trimestre (lignes) et dépense de chaque année (centimes)",
+        "Load of each trade by quarter (lines) and spending of each year (cents)",
+    ),
+    key=("kind", "place"),
+    columns=(
+        text("kind", "Limite", "Limit", "Nom du métier, ou budget", "Name of the trade, or budget"),
+        text("place", "Période", "Period", "Trimestre, ou année du budget",
+             "Quarter, or year of the budget"),
+        _amount("used_amount", "Charge", "Load", "Lignes par trimestre, ou centimes",
+                "Lines a quarter, or cents"),
+        _amount("most_amount", "Plafond", "Ceiling", "Lignes par trimestre, ou centimes",
+                "Lines a quarter, or cents"),
+        share("used_share", "Taux", "Share", "Charge ÷ plafond ; au-dessus de 1 par l'engagé seul",
+              "Load ÷ ceiling; above 1 by what is under way only"),
+        _amount("saved_per_unit", "Retard évité par unité", "Delay saved by a unit",
+                "Locaux-trimestres pondérés évités par une unité de plus (prix dual)",
+                "Weighted premise-quarters saved by one more unit (dual price)"),
+    ),
+)  # fmt: skip
+
+TABLES: Final = (works, works_limits)
