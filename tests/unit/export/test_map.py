@@ -47,6 +47,7 @@ from planner.scenario import Scenario
 from planner.texts import catalogue
 from planner.vocab import Level
 
+OURS = ("planner-", "bulletin")
 ROOT = Path(__file__).parents[3]
 NASTY = "{{7*7}}{#</script><img src=x onerror=alert(1)>"
 ASSETS = ROOT / "planner" / "export" / "assets"
@@ -565,12 +566,12 @@ def test_vendored_files_are_those_of_the_manifest():
         assert asset.licence
         assert (folder / asset.licence_file).read_text(encoding="utf-8")
     ours = {p.name for p in folder.iterdir()} - set(assets()) - {"assets.toml"}
-    assert {n for n in ours if not n.startswith("planner-") and not n.endswith(".LICENSE")} == set()
+    assert {n for n in ours if not n.startswith(OURS) and not n.endswith(".LICENSE")} == set()
     assert OfflineHead().collect().scripts == []
 
 
 def test_our_scripts_never_write_markup():
-    for name in sorted(p.name for p in ASSETS.glob("planner-*.js")):
+    for name in sorted(p.name for p in ASSETS.glob("*.js") if p.name.startswith(OURS)):
         text = read_asset(name)
         for word in (
             "innerHTML",
@@ -592,7 +593,8 @@ def test_every_text_of_the_page_is_used_and_exists():
         path.read_text(encoding="utf-8")
         for folder in ("map", "map/templates", "assets")
         for path in sorted((ROOT / "planner" / "export" / folder).iterdir())
-        if path.suffix in {".py", ".jinja", ".js"} and not path.name.startswith("leaflet")
+        if path.suffix in {".py", ".jinja", ".js"}
+        and not path.name.startswith(("leaflet", "bulletin"))  # the bulletin has its own texts
     ) + "".join(
         (ROOT / "planner" / "export" / name).read_text(encoding="utf-8")
         for name in ("style.py", "palettes.py")
