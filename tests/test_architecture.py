@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "planner"
 FLOORS = [
-    {"texts", "errors", "vocab"},
+    {"texts", "errors", "vocab", "follow_vocab"},
     {"contracts", "schemas", "crs", "spatial", "_grid", "findings", "provenance", "progress", "timeline", "solver", "apportion"},
     {"scenario", "io"},
     {"territory", "ballots", "choice"},
@@ -18,7 +18,7 @@ FLOORS = [
     },
     {
         "prepare", "plan", "explain", "reconcile", "describe", "toy", "verify", "robustness",
-        "compare", "quality", "edits", "conflict", "bulletin", "engineering",
+        "compare", "quality", "edits", "conflict", "bulletin", "engineering", "tracking",
     },
     {"export"},
     {"cli"},
@@ -27,9 +27,9 @@ ROOMS_OF_F4 = FLOORS[4]
 NO_FLOOR = {"__init__", "__main__"}
 # inside a floor, these may lean on a neighbour: the order is part of the design
 NEIGHBOURS = {
-    ("errors", "texts"), ("vocab", "texts"),
+    ("errors", "texts"), ("vocab", "texts"), ("follow_vocab", "vocab"),
     ("contracts", "crs"), ("schemas", "contracts"), ("findings", "schemas"), ("spatial", "_grid"),
-    ("io", "scenario"), ("plan", "reconcile"), ("engineering", "plan"), ("plan", "conflict"), ("plan", "explain"), ("plan", "robustness"),
+    ("io", "scenario"), ("plan", "reconcile"), ("engineering", "plan"), ("plan", "tracking"), ("plan", "conflict"), ("plan", "explain"), ("plan", "robustness"),
     ("plan", "verify"), ("conflict", "verify"), ("compare", "plan"),
     ("bulletin", "verify"),
 }  # fmt: skip

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 import pandas as pd
 
 from planner.findings import Finding, Findings
+from planner.follow_up._quarters import QUARTER_DAYS
+from planner.follow_vocab import ClockVerdict
 from planner.schemas import contract
 from planner.vocab import Severity
 
 __all__ = ["CompletenessRule", "watch_completeness"]
 
-_QUARTER_DAYS = 365.25 / 4
 _NEVER = dt.date(9999, 12, 31)
-_VERDICTS = ("breached", "will_breach", "unknown", "on_time", "complete")
+_VERDICTS = ClockVerdict.codes()
 _FEBRUARY, _LEAP_DAY = 2, 29
 
 
@@ -105,11 +106,11 @@ def _clock(
     """Return the pace needed, the expected end and the verdict of one area."""
     needed = done = None
     if missing and deadline is not None and deadline > on:
-        needed = missing / ((deadline - on).days / _QUARTER_DAYS)
+        needed = missing / ((deadline - on).days / QUARTER_DAYS)
     if missing and seen:
-        days = missing / seen * _QUARTER_DAYS
+        days = missing / seen * QUARTER_DAYS
         # an end beyond a century is no end
-        done = on + dt.timedelta(days=round(days)) if days < _QUARTER_DAYS * 400 else None
+        done = on + dt.timedelta(days=round(days)) if days < QUARTER_DAYS * 400 else None
     if not missing:
         verdict = "complete"
     elif deadline is None:

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.stats import t as student
 
 from planner.errors import MissingLayerError
+from planner.follow_up._quarters import later
 from planner.schemas import contract
 from planner.texts import Message
+from planner.vocab import Level
 
-__all__ = ["BackTest", "Pace", "back_test", "forecast_counts", "later", "observed_pace"]
+__all__ = ["TAIL", "BackTest", "Pace", "back_test", "forecast_counts", "observed_pace"]
 
-_TAIL = 0.1
+TAIL: Final = 0.1
 """What an interval at 80 % leaves on each side."""
+_WEIGHTS: Final = (1.0, 0.75, 0.5, 0.25, 0.0)
+"""Weights of a place's own pace that are tried, the first one where several are as good."""
+_Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +68,8 @@ class BackTest:
     moving_count, moving_inside_share
         The same among the places whose total changed before or during the quarter: a place where
         nothing ever happens is too easy to foresee.
+    own_weight
+        Weight given to each place's own pace (see :func:`forecast_counts`).
     """
 
     places_count: int
@@ -69,18 +78,7 @@ class BackTest:
     inside_share: float
     moving_count: int
     moving_inside_share: float | None
-
-
-def later(quarter: str, quarters: int) -> str:
-    """Return the quarter that comes ``quarters`` later.
-
-    Examples
-    --------
-    >>> later("2018-T3", 2)
-    '2019-T1'
-    """
-    number = int(quarter[:4]) * 4 + int(quarter[6]) - 1 + quarters
-    return f"{number // 4}-T{number % 4 + 1}"
+    own_weight: float
 
 
 def observed_pace(totals: pd.Series[int]) -> Pace:
@@ -108,17 +106,21 @@ def observed_pace(totals: pd.Series[int]) -> Pace:
         return Pace(per_quarter=mean, low=None, high=None)
     # a gap tells one thing once, however many quarters it lasts
     error = float(increases.std(ddof=1)) / known**0.5
-    reach = float(student.ppf(1 - _TAIL, known - 1)) * error
+    reach = float(student.ppf(1 - TAIL, known - 1)) * error
     return Pace(per_quarter=mean, low=mean - reach, high=mean + reach)
 
 
-def forecast_counts(history: pd.DataFrame, *, most: pd.Series[int]) -> pd.DataFrame:
+def forecast_counts(
+    history: pd.DataFrame, *, most: pd.Series[int], level: Level = Level.COMMUNE
+) -> pd.DataFrame:
     """Forecast the next quarter of each place.
 
-    The expected increase is the mean of the place's own increases and of one that its peers would
-    have made: places begun, and places not begun, each with the same share of what was left to
-    build.  The interval spans the tenth and ninetieth percentiles of that share among peers, and
-    the forecast itself.  Nothing falls below the last total or rises above ``most``.
+    The expected increase mixes the mean of the place's own increases with the one that its peers
+    would have made: places begun, and places not begun, each with the same share of what was left
+    to build.  The weight of the own pace is the one that best foresees the last known quarter from
+    those before it; with a single increase nothing can be tried, and the own pace is taken alone.
+    The interval spans the tenth and ninetieth percentiles of that share among peers, and the
+    forecast itself.  Nothing falls below the last total or rises above ``most``.
 
     Parameters
     ----------
@@ -126,6 +128,8 @@ def forecast_counts(history: pd.DataFrame, *, most: pd.Series[int]) -> pd.DataFr
         One row a place, one column a quarter (``2017-T3`` …), consecutive, two at least.
     most
         Premises of each place.
+    level
+        What the places are.
 
     Returns
     -------
@@ -136,25 +140,14 @@ def forecast_counts(history: pd.DataFrame, *, most: pd.Series[int]) -> pd.DataFr
     ordered = history.sort_index().sort_index(axis=1)
     values = ordered.to_numpy(dtype=float)
     top = np.maximum(most.reindex(ordered.index).to_numpy(dtype=float), values.max(axis=1))
-    increases = np.diff(values, axis=1)
-    before = values[:, :-1]
-    left = top[:, None] - before
-    begun = before > 0
     last = values[:, -1]
     room = top - last
-    low, high, peers = np.zeros((3, len(values)))
-    for kind in (False, True):
-        among = (begun == kind) & (left > 0)
-        here = (last > 0) == kind
-        if among.any() and here.any():
-            shares = increases[among] / left[among]
-            low[here], high[here] = np.quantile(shares, [_TAIL, 1 - _TAIL])
-            peers[here] = increases[among].sum() / left[among].sum()
-    count = increases.shape[1]
-    expected = (increases.sum(axis=1) + peers * room) / (count + 1)
-    forecast = np.clip(np.rint(last + expected), last, top)
+    increases = np.diff(values, axis=1)
+    low, high, _ = _peers(values, top)
+    forecast = _expected(values, top, _own_weight(values, top))
     frame = pd.DataFrame(
         {
+            "level": level.value,
             "code": ordered.index.astype(str),
             "quarter": later(str(ordered.columns[-1]), 1),
             "last_count": last,
@@ -164,14 +157,52 @@ def forecast_counts(history: pd.DataFrame, *, most: pd.Series[int]) -> pd.DataFr
             "same_pace_count": np.maximum(last + increases[:, -1], 0),
         }
     )
-    for name in frame.columns[2:]:
+    for name in frame.columns[3:]:
         frame[name] = frame[name].astype("int64")
     contract("count_forecast").check(frame)
     return contract("count_forecast").select(frame)
 
 
+def _peers(values: _Values, top: _Values) -> tuple[_Values, _Values, _Values]:
+    """Return the 10th and 90th percentiles and the mean share that peers built of what was left."""
+    increases, before = np.diff(values, axis=1), values[:, :-1]
+    left = top[:, None] - before
+    begun, last = before > 0, values[:, -1]
+    low, high, mean = np.zeros((3, len(values)))
+    for kind in (False, True):
+        among = (begun == kind) & (left > 0)
+        here = (last > 0) == kind
+        if among.any() and here.any():
+            shares = increases[among] / left[among]
+            low[here], high[here] = np.quantile(shares, [TAIL, 1 - TAIL])
+            mean[here] = increases[among].sum() / left[among].sum()
+    return low, high, mean
+
+
+def _expected(values: _Values, top: _Values, own_weight: float) -> _Values:
+    """Return the total expected at the end of the next quarter."""
+    last = values[:, -1]
+    own = np.diff(values, axis=1).mean(axis=1)
+    peers = _peers(values, top)[2] * (top - last)
+    increase = own_weight * own + (1 - own_weight) * peers
+    expected: _Values = np.clip(np.rint(last + increase), last, np.maximum(top, last))
+    return expected
+
+
+def _own_weight(values: _Values, top: _Values) -> float:
+    """Choose the weight of the own pace on the last known quarter, from those before it."""
+    least = 3
+    if values.shape[1] < least:
+        return _WEIGHTS[0]
+    past, actual = values[:, :-1], values[:, -1]
+    errors = [float(np.abs(_expected(past, top, w) - actual).sum()) for w in _WEIGHTS]
+    return _WEIGHTS[int(np.argmin(errors))]
+
+
 def back_test(history: pd.DataFrame, *, most: pd.Series[int]) -> BackTest:
     """Forecast the last quarter from those before it, and judge the forecast beside the naive one.
+
+    The weight of the own pace is chosen without the quarter that is held back.
 
     Parameters
     ----------
@@ -180,7 +211,10 @@ def back_test(history: pd.DataFrame, *, most: pd.Series[int]) -> BackTest:
     """
     _enough(history.shape[1] - 1)
     ordered = history.sort_index().sort_index(axis=1)
-    table = forecast_counts(ordered.iloc[:, :-1], most=most)
+    known = ordered.iloc[:, :-1]
+    table = forecast_counts(known, most=most)
+    values = known.to_numpy(dtype=float)
+    top = np.maximum(most.reindex(ordered.index).to_numpy(dtype=float), values.max(axis=1))
     actual = ordered.iloc[:, -1].to_numpy(dtype=float)
     inside = (actual >= table["low_count"]) & (actual <= table["high_count"])
     moving = ordered.to_numpy().max(axis=1) > ordered.to_numpy().min(axis=1)
@@ -191,6 +225,7 @@ def back_test(history: pd.DataFrame, *, most: pd.Series[int]) -> BackTest:
         inside_share=float(inside.mean()),
         moving_count=int(moving.sum()),
         moving_inside_share=float(inside[moving].mean()) if moving.any() else None,
+        own_weight=_own_weight(values, top),
     )
 
 

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
-from planner.follow_up._forecast import Pace, later, observed_pace
+from planner.follow_up._forecast import Pace, observed_pace
+from planner.follow_up._progress import PLACE_COLUMNS
+from planner.follow_up._quarters import later, quarters_between
 from planner.schemas import contract
 from planner.vocab import Level
 
-__all__ = ["LatePromise", "late_promise", "measure_slippage", "trace_curves"]
+__all__ = [
+    "LatePromise", "forecast_completion", "late_promise", "measure_slippage", "trace_curves",
+]  # fmt: skip
 
-_PLACES = (
-    (Level.REGION, None), (Level.DEPARTEMENT, "departement"), (Level.EPCI, "epci_siren"),
-    (Level.ZONE, "zone_id"), (Level.SECTOR, "sector_id"),
-)  # fmt: skip
+_LEVELS: Final = (Level.REGION, Level.DEPARTEMENT, Level.EPCI, Level.ZONE, Level.SECTOR)
+_NO_END: Final = 400
+"""An end beyond a century (in quarters) is no end."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,15 +53,22 @@ def late_promise(planned: pd.Series[int], *, actual: int, quarter: str) -> LateP
     LatePromise(lines=20, quarters=2)
     """
     curve = planned.sort_index()
-    past = curve[curve.index <= quarter]
-    promised = int(past.iloc[-1]) if len(past) else 0
+    return _late(curve.index.astype(str).tolist(), curve.astype(int).tolist(), actual, quarter)
+
+
+def _late(quarters: Sequence[str], totals: Sequence[int], actual: int, quarter: str) -> LatePromise:
+    past = [(q, n) for q, n in zip(quarters, totals, strict=True) if q <= quarter]
+    promised = past[-1][1] if past else 0
     if actual <= promised:
-        since = past.index[past.to_numpy() > actual]
+        since = next((q for q, n in past if n > actual), None)
         return LatePromise(
-            lines=promised - actual, quarters=_between(since[0], quarter) + 1 if len(since) else 0
+            lines=promised - actual,
+            quarters=0 if since is None else quarters_between(since, quarter) + 1,
         )
-    reached = curve.index[(curve.index > quarter) & (curve.to_numpy() <= actual)]
-    ahead = _between(quarter, reached[-1]) if len(reached) else 0
+    reached = [
+        q for q, n in zip(quarters, totals, strict=True) if q > quarter and n <= actual
+    ]  # fmt: skip
+    ahead = quarters_between(quarter, reached[-1]) if reached else 0
     return LatePromise(lines=promised - actual, quarters=-ahead)
 
 
@@ -74,20 +88,23 @@ def measure_slippage(baseline: pd.DataFrame, actual: pd.DataFrame, *, quarter: s
     DataFrame
         Contract ``slippage``: region, départements, EPCI, zones, sectors.
     """
-    frame = _with_actual(baseline, actual, quarter)
-    rows = []
-    for level, column in _PLACES:
-        for code, part in _groups(frame, column):
-            planned = part.groupby("quarter")["premises_count"].sum().cumsum()
-            known = part["serviceable_count"].notna().all()
-            total = int(part["serviceable_count"].sum()) if known else None
-            late = None if total is None else late_promise(planned, actual=total, quarter=quarter)
+    seen = actual[actual["quarter"] == quarter].set_index("sector_id")["serviceable_count"]
+    frame = baseline.assign(
+        observed=baseline["sector_id"].map(seen).astype("float64"),
+        quarter=baseline["quarter"].astype(str),
+    ).sort_values("quarter", kind="stable")
+    rows: list[dict[str, object]] = []
+    for level in _LEVELS:
+        for code, quarters, counts, observed in _places(frame, level):
+            totals = list(accumulate(counts))
+            total = None if np.isnan(observed).any() else int(sum(observed))
+            late = None if total is None else _late(quarters, totals, total, quarter)
             rows.append(
                 {
                     "level": level.value, "code": code, "quarter": quarter,
-                    "target_count": int(part["premises_count"].sum()),
-                    "planned_count": int(
-                        part.loc[part["quarter"] <= quarter, "premises_count"].sum()
+                    "target_count": totals[-1],
+                    "planned_count": sum(
+                        n for q, n in zip(quarters, counts, strict=True) if q <= quarter
                     ),
                     "actual_count": total,
                     "late_count": None if late is None else late.lines,
@@ -95,6 +112,25 @@ def measure_slippage(baseline: pd.DataFrame, actual: pd.DataFrame, *, quarter: s
                 }
             )  # fmt: skip
     return _contracted("slippage", rows)
+
+
+def _places(
+    frame: pd.DataFrame, level: Level
+) -> list[tuple[str, list[str], list[int], list[float]]]:
+    """Return code, quarters, premises and observations of each place of a level, by code."""
+    column = PLACE_COLUMNS[level.value]
+    codes = ["—"] * len(frame) if column is None else frame[column].tolist()
+    held: dict[str, tuple[list[str], list[int], list[float]]] = {}
+    for code, quarter, count, observed in zip(
+        codes, frame["quarter"].tolist(), frame["premises_count"].tolist(),
+        frame["observed"].tolist(), strict=True,
+    ):  # fmt: skip
+        if not pd.isna(code):
+            place = held.setdefault(str(code), ([], [], []))
+            place[0].append(quarter)
+            place[1].append(int(count))
+            place[2].append(observed)
+    return [(code, *held[code]) for code in sorted(held)]
 
 
 def trace_curves(
@@ -117,8 +153,8 @@ def trace_curves(
         Contract ``progress_curve``.
     """
     rows: list[dict[str, object]] = []
-    for level, column in _PLACES[:3]:
-        for code, part in _groups(baseline, column):
+    for level in _LEVELS[:3]:
+        for code, part in _groups(baseline, PLACE_COLUMNS[level.value]):
             rows.extend(
                 {"level": level.value, "code": code} | row
                 for row in _curve(part, actual, ahead_quarters)
@@ -126,10 +162,63 @@ def trace_curves(
     return _contracted("progress_curve", rows)
 
 
-def _curve(part: pd.DataFrame, actual: pd.DataFrame, ahead: int) -> list[dict[str, object]]:
+def forecast_completion(baseline: pd.DataFrame, actual: pd.DataFrame) -> pd.DataFrame:
+    """Forecast when each place is done, at the pace observed.
+
+    Parameters
+    ----------
+    baseline, actual
+        Contracts ``baseline`` and ``progress_actual``.
+
+    Returns
+    -------
+    DataFrame
+        Contract ``completion_forecast``: region, départements, EPCI and zones of which two totals
+        at least are known.  The interval of the pace is Student's at 80 %; its upper bound gives
+        the soonest end, its lower one the latest; an end that the pace doesn't reach is absent.
+    """
+    rows: list[dict[str, object]] = []
+    for level in _LEVELS[:4]:
+        for code, part in _groups(baseline, PLACE_COLUMNS[level.value]):
+            totals = _totals(part, actual)
+            if len(totals) > 1:
+                rows.append({"level": level.value, "code": code} | _end(part, totals))
+    return _contracted("completion_forecast", rows)
+
+
+def _end(part: pd.DataFrame, totals: pd.Series[int]) -> dict[str, object]:
+    target, last = int(part["premises_count"].sum()), str(totals.index[-1])
+    seen, pace = int(totals.iloc[-1]), observed_pace(totals)
+    promised = str(part["quarter"].astype(str).max())
+    remaining = max(target - seen, 0)
+
+    def end(quarters: float | None) -> str | None:
+        if not remaining:
+            return last
+        return None if quarters is None or quarters > _NO_END else later(last, math.ceil(quarters))
+
+    soonest, expected, latest = (end(n) for n in pace.quarters_to(remaining))
+    return {
+        "quarter": last, "target_count": target, "promised_quarter": promised,
+        "actual_count": seen, "remaining_count": remaining, "quarters_known_count": len(totals),
+        "per_quarter": round(pace.per_quarter),
+        "low_per_quarter": None if pace.low is None else round(pace.low),
+        "high_per_quarter": None if pace.high is None else round(pace.high),
+        "done_quarter": expected, "soonest_quarter": soonest, "latest_quarter": latest,
+        "late_quarters": None if expected is None else quarters_between(promised, expected),
+    }  # fmt: skip
+
+
+def _totals(part: pd.DataFrame, actual: pd.DataFrame) -> pd.Series[int]:
+    """Return the totals of the quarters in which every sector of a place is observed."""
     mine = actual[actual["sector_id"].isin(set(part["sector_id"]))]
     seen = mine.groupby("quarter")["serviceable_count"].agg(["sum", "count"]).sort_index()
-    totals = seen.loc[seen["count"] == len(part), "sum"].astype(int)
+    totals: pd.Series[int] = seen.loc[seen["count"] == len(part), "sum"].astype(int)
+    return totals
+
+
+def _curve(part: pd.DataFrame, actual: pd.DataFrame, ahead: int) -> list[dict[str, object]]:
+    totals = _totals(part, actual)
     target = int(part["premises_count"].sum())
     pace = observed_pace(totals) if len(totals) > 1 else None
     last = str(totals.index[-1]) if len(totals) else ""
@@ -161,19 +250,10 @@ def _ahead(pace: Pace, start: int, steps: int, target: int) -> dict[str, int | N
     }
 
 
-def _with_actual(baseline: pd.DataFrame, actual: pd.DataFrame, quarter: str) -> pd.DataFrame:
-    seen = actual[actual["quarter"] == quarter].set_index("sector_id")["serviceable_count"]
-    return baseline.assign(serviceable_count=baseline["sector_id"].map(seen).astype("Int64"))
-
-
 def _groups(frame: pd.DataFrame, column: str | None) -> list[tuple[str, pd.DataFrame]]:
     if column is None:
         return [("—", frame)]
     return [(str(code), part) for code, part in frame.groupby(column, sort=True)]
-
-
-def _between(first: str, last: str) -> int:
-    return (int(last[:4]) - int(first[:4])) * 4 + int(last[6]) - int(first[6])
 
 
 def _contracted(name: str, rows: list[dict[str, object]]) -> pd.DataFrame:
