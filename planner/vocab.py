@@ -28,6 +28,7 @@ __all__ = [
     "NetworkUse",
     "Opinion",
     "Phase",
+    "PlaceSource",
     "PointState",
     "PremiseKind",
     "PremiseState",
@@ -453,6 +454,16 @@ class SupplyEvidence(Term):
     )
     QUOTE = "quote", "Devis d'un opérateur", "Quote of an operator"
     ELIGIBILITY_TEST = "eligibility_test", "Test d'éligibilité daté", "Dated eligibility test"
+
+
+class PlaceSource(Term):
+    """How the place of a request is known, and how it isn't."""
+
+    COORDINATES = "coordinates", "Coordonnées données", "Coordinates given"
+    MAP = "map", "Point désigné sur la carte", "Point shown on the map"
+    ADDRESS = "address", "Adresse retrouvée", "Address found"
+    AMBIGUOUS = "ambiguous", "Adresse ambiguë", "Ambiguous address"
+    NOT_FOUND = "not_found", "Adresse non retrouvée", "Address not found"
 
 
 class Eligibility(Term):

@@ -1,7 +1,10 @@
 """Shared by every test: no network, the toy territory, where the optional real data are."""
 
 import os
+import shutil
 import socket
+import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -17,6 +20,8 @@ settings.register_profile("ci", derandomize=True, deadline=None)
 if os.environ.get("CI"):
     settings.load_profile("ci")
 
+SERVER = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+POSTGIS = sorted(Path("/usr/share/postgresql").glob("*/extension/postgis.control"))
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
@@ -59,3 +64,81 @@ def required():
         pytest.skip(f"{program} is not installed")
 
     return need
+
+
+def _as_server(*words, **more):
+    """Run one of the server's programs, which refuse to run as root."""
+    user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    return subprocess.run(
+        [*user, *map(str, words)], check=True, capture_output=True, text=True, **more
+    )
+
+
+@pytest.fixture(scope="session")
+def server(required):
+    """A cluster of its own on loopback, gone at the end."""
+    required("postgis", found=bool(SERVER and POSTGIS))
+    programs = SERVER[-1].parent
+    folder = Path(tempfile.mkdtemp(prefix="planner-postgis-"))
+    if os.geteuid() == 0:
+        shutil.chown(folder, "postgres")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    _as_server(
+        programs / "initdb",
+        "-D",
+        folder / "data",
+        "-A",
+        "trust",
+        "-U",
+        "postgres",
+        "--no-sync",
+        "-E",
+        "UTF8",
+        "--locale=C.UTF-8",
+        cwd="/",
+    )
+    options = (
+        f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
+    )
+    _as_server(
+        programs / "pg_ctl",
+        "-D",
+        folder / "data",
+        "-o",
+        options,
+        "-l",
+        folder / "log",
+        "-w",
+        "start",
+        cwd="/",
+    )
+    try:
+        yield f"127.0.0.1:{port}"
+    finally:
+        _as_server(programs / "pg_ctl", "-D", folder / "data", "-m", "immediate", "stop", cwd="/")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sql(url, *statements):
+    import psycopg
+
+    rows = None
+    with psycopg.connect(url, autocommit=True) as connection:
+        for statement in statements:
+            cursor = connection.execute(statement)
+            rows = cursor.fetchall() if cursor.description else None
+    return rows
+
+
+@pytest.fixture
+def database(server, request):
+    """An empty database with PostGIS."""
+    name = f"t{abs(hash(request.node.name)) % 10**9}"
+    admin = f"postgresql://postgres@{server}"
+    _sql(f"{admin}/postgres", f"DROP DATABASE IF EXISTS {name}", f"CREATE DATABASE {name}")
+    url = f"{admin}/{name}"
+    _sql(url, "CREATE EXTENSION postgis")
+    yield url
+    _sql(f"{admin}/postgres", f"DROP DATABASE {name} WITH (FORCE)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +19,7 @@ from planner.cli._face import (
     OutOption,
     ScenarioArg,
     StrictOption,
+    day,
     leave,
     print_findings,
     progress,
@@ -44,6 +46,22 @@ def plan(
         bool,
         typer.Option("--network", help="Étudier aussi le réseau. / Design the network too."),
     ] = False,
+    register: Annotated[
+        str | None,
+        typer.Option(
+            "--register",
+            help="Registre de l'axe 3 : sites et chiffres, sans données personnelles. / Axe 3.",
+            show_default=False,
+        ),
+    ] = None,
+    register_on: Annotated[
+        str | None,
+        typer.Option(
+            "--register-on",
+            help="Jour de l'évaluation, AAAA-MM-JJ ; sans lui, la date de référence. / Day.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Tout faire : lire, couper, mesurer, choisir, chiffrer, écrire les cartes et les tables."""
     from planner.export import write_plan  # noqa: PLC0415 (imports folium: not for the others)
@@ -59,6 +77,8 @@ def plan(
             answer = make_plan(territory, asked, notify=notify)
             if network:
                 answer = _with_network(answer, notify)
+            if register is not None:
+                answer = _with_axe3(answer, register, day(register_on))
             written = write_plan(answer, folder, lang=lang, notify=notify)
         tables = answer.tables(lang)
         console.print(_summary(tables, asked, lang))
@@ -82,6 +102,17 @@ def _with_network(answer: Plan, notify: Notify) -> Plan:
 
     prices, keys = read_works()
     return add_network(answer, prices=prices, funding_keys=keys, notify=notify)
+
+
+def _with_axe3(answer: Plan, store: str, on: dt.date | None) -> Plan:
+    """Assess the requests of a register on this plan; what goes on names nobody."""
+    from planner.axe3 import add_axe3  # noqa: PLC0415
+    from planner.io.register import open_register  # noqa: PLC0415
+    from planner.io.register_rules import read_register_rules  # noqa: PLC0415
+
+    with open_register(store) as opened:
+        stored = opened.tables("requests", "request_contacts", "request_journal")
+    return add_axe3(answer, stored, rules=read_register_rules(), on=on)
 
 
 def _network_summary(tables: Mapping[str, pd.DataFrame], lang: Lang) -> Table:

@@ -48,13 +48,13 @@ def add(
     lang: LangOption = Lang.FR,
 ) -> None:
     """Recevoir des demandes ; la même référence deux fois n'en fait qu'une."""
-    from planner.io.register import Register  # noqa: PLC0415
+    from planner.io.register import open_register  # noqa: PLC0415
     from planner.io.register_intake import read_addresses, read_requests  # noqa: PLC0415
 
     with told(lang) as console:
         known = None if addresses is None else read_addresses(addresses)
         intake = read_requests(file, addresses=known, synthetic=synthetic)
-        with Register(store) as opened:
+        with open_register(store) as opened:
             done = opened.add(intake.requests, intake.contacts, on=_day(on))
         console.print(
             say(
@@ -84,7 +84,7 @@ def assess(
     lang: LangOption = Lang.FR,
 ) -> None:
     """Évaluer les demandes sur un plan, et lister les réponses changées."""
-    from planner.io.register import Register  # noqa: PLC0415
+    from planner.io.register import open_register  # noqa: PLC0415
     from planner.io.register_rules import read_register_rules  # noqa: PLC0415
     from planner.plan import make_plan, open_sectors  # noqa: PLC0415
     from planner.prepare import prepare_territory  # noqa: PLC0415
@@ -94,7 +94,7 @@ def assess(
         compare_assessments,
     )
 
-    with told(lang) as console, Register(store) as opened:
+    with told(lang) as console, open_register(store) as opened:
         asked, written = read_scenario(scenario), read_register_rules(rules)
         requests = opened.live_requests()
         if requests.empty:
@@ -138,10 +138,10 @@ def assess(
 @register.command("list")
 def list_(store: StoreArg, lang: LangOption = Lang.FR) -> None:
     """Lister les demandes et leur réponse, sans donnée personnelle."""
-    from planner.io.register import Register  # noqa: PLC0415
+    from planner.io.register import open_register  # noqa: PLC0415
     from planner.schemas import contract  # noqa: PLC0415
 
-    with told(lang) as console, Register(store) as opened:
+    with told(lang) as console, open_register(store) as opened:
         answers = opened.table("request_assessments")
         answers = answers[["request_id", "eligibility"]]
         frame = opened.table("requests").merge(answers, how="left", on="request_id")
@@ -169,9 +169,9 @@ def export(
     lang: LangOption = Lang.FR,
 ) -> None:
     """Remettre à une personne tout ce que le registre tient d'elle."""
-    from planner.io.register import Register  # noqa: PLC0415
+    from planner.io.register import open_register  # noqa: PLC0415
 
-    with told(lang) as console, Register(store) as opened:
+    with told(lang) as console, open_register(store) as opened:
         ids = _ids(reference, request)
         found = {one: opened.everything_about(one) for one in ids}
         beside = out.with_name(out.name + ".part")
@@ -196,11 +196,11 @@ def erase(
     lang: LangOption = Lang.FR,
 ) -> None:
     """Effacer les données personnelles de demandes, sur demande ou à échéance."""
-    from planner.io.register import Register  # noqa: PLC0415
+    from planner.io.register import open_register  # noqa: PLC0415
     from planner.io.register_rules import read_register_rules  # noqa: PLC0415
     from planner.register import requests_past_retention  # noqa: PLC0415
 
-    with told(lang) as console, Register(store) as opened:
+    with told(lang) as console, open_register(store) as opened:
         if due:
             years = read_register_rules().retention_years
             journal = opened.table("request_journal")

@@ -35,6 +35,8 @@ class RegisterRules:
         Prices of the two solutions; the cheaper one is offered.
     retention_years
         How long personal data is kept after the last event of a request.
+    published_cell_m
+        Side of the cells in which sites are published.
     synthetic
         Names of the rules whose value is a working hypothesis or made up.
     """
@@ -48,6 +50,7 @@ class RegisterRules:
     fibre_fixed_cents: int
     wireless_cents: int
     retention_years: int
+    published_cell_m: float
     synthetic: tuple[str, ...] = ()
 
 

@@ -6,10 +6,16 @@ and, apart, the people.
 
 from __future__ import annotations
 
-from planner.register._assess import Assessment, PlannedFibre, assess_requests
+from planner.register._assess import (
+    Assessment,
+    PlannedFibre,
+    assess_requests,
+    dated_sectors,
+)
 from planner.register._changes import compare_assessments, requests_past_retention
 from planner.register._distance import Supports
 from planner.register._duplicates import find_duplicates
+from planner.register._sites import count_requests, list_sites, live_requests
 
 __all__ = [
     "Assessment",
@@ -17,6 +23,10 @@ __all__ = [
     "Supports",
     "assess_requests",
     "compare_assessments",
+    "count_requests",
+    "dated_sectors",
     "find_duplicates",
+    "list_sites",
+    "live_requests",
     "requests_past_retention",
 ]

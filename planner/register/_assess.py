@@ -21,7 +21,7 @@ from planner.spatial import PolygonIndex
 from planner.texts import Message
 from planner.vocab import Eligibility, RegulatoryZone, RequesterKind, Solution, SupplyEvidence
 
-__all__ = ["Assessment", "PlannedFibre", "assess_requests"]
+__all__ = ["Assessment", "PlannedFibre", "assess_requests", "dated_sectors"]
 
 NO, OPEN_QUESTION, YES = Eligibility.NOT_ELIGIBLE, Eligibility.UNDECIDED, Eligibility.ELIGIBLE
 _SEVERITY: Final = {answer: position for position, answer in enumerate(Eligibility)}
@@ -302,6 +302,16 @@ def quarter_end(quarter: str) -> dt.date:
     return following - dt.timedelta(days=1)
 
 
+def dated_sectors(schedule: pd.DataFrame, *, on: dt.date, years: int) -> frozenset[str]:
+    """Return the sectors that the schedule opens within so many years of a day."""
+    return _dated(schedule, years_later(on, years))
+
+
+def _dated(schedule: pd.DataFrame, last: dt.date) -> frozenset[str]:
+    pairs = zip(schedule["sector_id"].astype(str), schedule["quarter"].astype(str), strict=True)
+    return frozenset(sector for sector, quarter in pairs if quarter_end(quarter) <= last)
+
+
 def _table(
     requests: pd.DataFrame,
     places: list[_Place],
@@ -337,11 +347,7 @@ def _solve(
     rows = np.flatnonzero((assessed["eligibility"] == YES.value).to_numpy(bool))
     x = requests["x_m"].to_numpy(np.float64, na_value=np.nan)[rows]
     y = requests["y_m"].to_numpy(np.float64, na_value=np.nan)[rows]
-    soon = {
-        str(s.sector_id)
-        for s in plan.schedule[["sector_id", "quarter"]].itertuples(index=False)
-        if quarter_end(str(s.quarter)) <= last
-    }
+    soon = _dated(plan.schedule, last)
     near = plan.sectors["sector_id"].astype(str).isin(soon | plan.opened).to_numpy(bool)
     targets = np.asarray(plan.sectors.geometry.array, dtype=object)[near]
     metres = distance_straight(targets, x, y, detour=rules.detour_factor)

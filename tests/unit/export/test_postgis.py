@@ -4,12 +4,10 @@ import builtins
 import contextlib
 import datetime as dt
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import textwrap
 import time
 from pathlib import Path
@@ -26,64 +24,7 @@ from planner.scenario import Scenario
 from planner.schemas import contract
 from planner.toy import toy_territory
 
-SERVER = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-POSTGIS = sorted(Path("/usr/share/postgresql").glob("*/extension/postgis.control"))
 BITE = "x\"; DROP TABLE plans; -- ' %s {0} é"
-
-
-def as_server(*words, **more):
-    """Run one of the server's programs, which refuse to run as root."""
-    user = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-    return subprocess.run(
-        [*user, *map(str, words)], check=True, capture_output=True, text=True, **more
-    )
-
-
-@pytest.fixture(scope="session")
-def server(required):
-    """A cluster of its own on loopback, gone at the end."""
-    required("postgis", found=bool(SERVER and POSTGIS))
-    programs = SERVER[-1].parent
-    folder = Path(tempfile.mkdtemp(prefix="planner-postgis-"))
-    if os.geteuid() == 0:
-        shutil.chown(folder, "postgres")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    as_server(
-        programs / "initdb",
-        "-D",
-        folder / "data",
-        "-A",
-        "trust",
-        "-U",
-        "postgres",
-        "--no-sync",
-        "-E",
-        "UTF8",
-        "--locale=C.UTF-8",
-        cwd="/",
-    )
-    options = (
-        f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
-    )
-    as_server(
-        programs / "pg_ctl",
-        "-D",
-        folder / "data",
-        "-o",
-        options,
-        "-l",
-        folder / "log",
-        "-w",
-        "start",
-        cwd="/",
-    )
-    try:
-        yield f"127.0.0.1:{port}"
-    finally:
-        as_server(programs / "pg_ctl", "-D", folder / "data", "-m", "immediate", "stop", cwd="/")
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def sql(url, *statements):
@@ -95,18 +36,6 @@ def sql(url, *statements):
             cursor = connection.execute(statement)
             rows = cursor.fetchall() if cursor.description else None
     return rows
-
-
-@pytest.fixture
-def database(server, request):
-    """An empty database with PostGIS."""
-    name = f"t{abs(hash(request.node.name)) % 10**9}"
-    admin = f"postgresql://postgres@{server}"
-    sql(f"{admin}/postgres", f"DROP DATABASE IF EXISTS {name}", f"CREATE DATABASE {name}")
-    url = f"{admin}/{name}"
-    sql(url, "CREATE EXTENSION postgis")
-    yield url
-    sql(f"{admin}/postgres", f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def toy_plan(**scenario):

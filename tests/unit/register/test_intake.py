@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from planner.cli import app
 from planner.errors import DataFileError
-from planner.io.register import Register
+from planner.io.register import open_register
 from planner.io.register_intake import read_addresses, read_requests, request_id_of
 from planner.schemas import contract
 
@@ -103,7 +103,7 @@ def test_the_command_takes_in_lists_exports_and_erases(files):
     # the retention of the others ends five years after they came in
     assert "0 demande" in run("erase", store, "--due", "--on", "2023-11-30")
     assert "2 demande" in run("erase", store, "--due", "--on", "2024-01-01")
-    with Register(store) as register:
+    with open_register(store) as register:
         assert register.table("request_contacts").empty
 
 

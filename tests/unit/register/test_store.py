@@ -1,4 +1,4 @@
-"""The register on disk: idempotent, shared, append-only, and able to forget."""
+"""The register in both stores: idempotent, shared, append-only, and able to forget."""
 
 import datetime as dt
 import os
@@ -12,8 +12,8 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 
-from planner.errors import DataFileError, UnknownNameError
-from planner.io.register import Register
+from planner.errors import DataFileError, RuleError, UnknownNameError
+from planner.io.register import FOLLOWS, open_register
 from planner.register import compare_assessments
 from planner.schemas import contract
 from planner.vocab import RequestEvent
@@ -29,14 +29,16 @@ def batch(first, count, name=NAME):
             "request_id": ids, "kind": "business", "received_on": pd.Timestamp("2018-12-01"),
             "x_m": [300_000.0 + i for i in range(first, first + count)], "y_m": 6_800_000.0, "insee": "22001",
             "supply_evidence": "quote", "supply_on": pd.Timestamp("2018-11-01"),
-            "supply_mbps": 4.0, "synthetic": True,
+            "supply_mbps": 4.0, "need_mbps": 100.0, "place_source": "coordinates",
+            "place_score": float("nan"), "synthetic": True,
         }
     )  # fmt: skip
     contacts = pd.DataFrame(
         {"request_id": ids, "organisation": [f"{name} {i}" for i in ids], "contact": name,
          "email": f"{name.split()[0]}@example.org", "phone": "0102030405",
          "address": f"1 rue {name}",
-         "siret": "12345678900011"}
+         "siret": "73282932000074", "need": f"visio de {name}", "known_addresses": f"1 Rue {name} (0,80)",
+         "consent_on": pd.Timestamp("2018-12-01")}
     )  # fmt: skip
     return requests, contacts
 
@@ -53,9 +55,34 @@ def answers(ids, eligibility):
     return frame
 
 
-def test_what_is_written_is_read_back_and_is_a_geopackage(tmp_path):
+@pytest.fixture(params=["geopackage", pytest.param("postgis", marks=pytest.mark.postgis)])
+def store(request, tmp_path):
+    """Where a register is kept: a file, or a database."""
+    if request.param == "postgis":
+        return request.getfixturevalue("database")
+    return tmp_path / "r.gpkg"
+
+
+def run_in(store, *statements):
+    """Run statements of the owner of the store, behind the register's back."""
+    if isinstance(store, Path):
+        db = sqlite3.connect(store)
+        try:
+            rows = [db.execute(statement).fetchall() for statement in statements]
+            db.commit()
+        finally:
+            db.close()
+        return rows[-1]
+    import psycopg
+
+    with psycopg.connect(store, autocommit=True, options="-c search_path=axe3,public") as db:
+        cursors = [db.execute(statement) for statement in statements]
+        return cursors[-1].fetchall() if cursors[-1].description else None
+
+
+def test_what_is_written_is_read_back_and_is_a_layer(store):
     requests, contacts = batch(0, 3)
-    with Register(tmp_path / "r.gpkg") as register:
+    with open_register(store) as register:
         assert len(register.add(requests, contacts, on=ON).new) == 3
         pd.testing.assert_frame_equal(register.table("requests"), requests, check_dtype=False)
         pd.testing.assert_frame_equal(
@@ -63,14 +90,18 @@ def test_what_is_written_is_read_back_and_is_a_geopackage(tmp_path):
         )
         for name in ("requests", "request_contacts", "request_journal"):
             contract(name).check(register.table(name))
-    layer = gpd.read_file(tmp_path / "r.gpkg", layer="requests")
-    assert layer.crs.to_epsg() == 2154
-    assert layer.geometry.x.tolist() == requests["x_m"].tolist()
+    if isinstance(store, Path):
+        layer = gpd.read_file(store, layer="requests")
+        assert layer.crs.to_epsg() == 2154
+        assert layer.geometry.x.tolist() == requests["x_m"].tolist()
+    else:
+        found = run_in(store, "SELECT ST_SRID(geom), ST_X(geom) FROM requests ORDER BY request_id")
+        assert found == [(2154, x) for x in requests["x_m"]]
 
 
-def test_the_same_request_twice_is_once_and_another_content_is_told(tmp_path):
+def test_the_same_request_twice_is_once_and_another_content_is_told(store):
     requests, contacts = batch(0, 3)
-    with Register(tmp_path / "r.gpkg") as register:
+    with open_register(store) as register:
         register.add(requests, contacts, on=ON)
         changed = requests.assign(supply_mbps=[4.0, 9.0, 4.0])
         again = register.add(changed, contacts, on=ON)
@@ -80,31 +111,78 @@ def test_the_same_request_twice_is_once_and_another_content_is_told(tmp_path):
         assert len(register.table("request_journal")) == 3
 
 
-def test_the_journal_takes_no_change(tmp_path):
-    file = tmp_path / "r.gpkg"
-    with Register(file) as register:
+def test_the_journal_takes_no_change(store):
+    with open_register(store) as register:
         register.add(*batch(0, 1), on=ON)
-        register.record(
-            "R" + "0" * 16, RequestEvent.FUNDED, on=ON, amount_cents=1_000, note="vu avec lui"
-        )
+        first = "R" + "0" * 16
+        register.record(first, RequestEvent.ACCEPTED, on=ON, note="vu avec lui")
+        register.record(first, RequestEvent.FUNDED, on=ON, amount_cents=1_000)
         journal = register.table("request_journal")
-        assert journal["event"].tolist() == ["received", "funded"]
-        assert journal["amount_cents"].tolist()[1] == 1_000
+        contract("request_journal").check(journal)
+        assert journal["event"].tolist() == ["received", "accepted", "funded"]
+        assert journal["amount_cents"].tolist()[2] == 1_000
         assert "vu avec lui" not in journal.to_csv()
+        count, head, touched = register.check_journal()
+        assert (count, head, touched) == (3, journal["chain"].iloc[-1], None)
         with pytest.raises(UnknownNameError):
-            register.record("R" + "f" * 16, RequestEvent.FUNDED, on=ON)
-    db = sqlite3.connect(file)
-    for statement in ("DELETE FROM request_journal", 'UPDATE request_journal SET "on" = 1'):
-        with pytest.raises(sqlite3.IntegrityError, match="append-only"):
-            db.execute(statement)
-    db.close()
+            register.record("R" + "f" * 16, RequestEvent.ACCEPTED, on=ON)
+    attempts = [
+        "DELETE FROM request_journal", 'UPDATE request_journal SET "on" = \'2020-01-01\'',
+        "INSERT OR REPLACE INTO request_journal SELECT event_id, request_id, 'refused', \"on\","
+        " NULL, NULL, NULL, chain FROM request_journal WHERE event_id = 2",
+        "UPDATE OR REPLACE request_journal SET event_id = 1 WHERE event_id = 2",
+    ]  # fmt: skip
+    refused = sqlite3.IntegrityError
+    if not isinstance(store, Path):
+        import psycopg
+
+        refused = psycopg.Error
+        attempts[2:] = ["TRUNCATE request_journal"]
+    for statement in attempts:
+        with pytest.raises(refused, match="append-only"):
+            run_in(store, statement)
 
 
-def test_new_answers_go_to_the_journal_only_where_they_changed(tmp_path):
+def test_a_journal_touched_behind_the_triggers_shows_it(store):
+    off = ["DROP TRIGGER journal_keeps_UPDATE"]
+    if not isinstance(store, Path):
+        off = ["ALTER TABLE request_journal DISABLE TRIGGER journal_keeps_rows"]
+    with open_register(store) as register:
+        register.add(*batch(0, 5), on=ON)
+        assert register.check_journal()[2] is None
+    run_in(store, *off, "UPDATE request_journal SET event = 'refused' WHERE event_id = 3")
+    with open_register(store) as register:
+        assert register.check_journal()[2] == 3
+
+
+def test_steps_follow_each_other_in_time_and_only_fundings_have_amounts(store):
+    first, later = "R" + "0" * 16, ON + dt.timedelta(days=30)
+    with open_register(store) as register:
+        register.add(*batch(0, 1), on=ON)
+
+        def refused(words, event, on=later, **more):
+            with pytest.raises(RuleError, match=words):
+                register.record(first, event, on=on, **more)
+
+        for event in (RequestEvent.ASSESSED, RequestEvent.ERASED, RequestEvent.IN_SERVICE):
+            refused("ne peut pas suivre", event)
+        register.record(first, RequestEvent.ACCEPTED, on=later)
+        refused("vient avant", RequestEvent.WORKS, on=ON)
+        refused("montant", RequestEvent.FUNDED)
+        refused("montant", RequestEvent.WORKS, amount_cents=5)
+        register.record(first, RequestEvent.FUNDED, on=later, amount_cents=500)
+        register.record(first, RequestEvent.WORKS, on=later)
+        register.record(first, RequestEvent.IN_SERVICE, on=later)
+        refused("ne peut pas suivre", RequestEvent.WITHDRAWN)
+        assert len(register.table("request_journal")) == 5
+    assert set(FOLLOWS) | {RequestEvent.ASSESSED} == set(RequestEvent)
+
+
+def test_new_answers_go_to_the_journal_only_where_they_changed(store):
     requests, contacts = batch(0, 3)
     ids = requests["request_id"].tolist()
     empty = contract("request_reasons").empty()
-    with Register(tmp_path / "r.gpkg") as register:
+    with open_register(store) as register:
         register.add(requests, contacts, on=ON)
 
         def keep(frame):
@@ -121,9 +199,19 @@ def test_new_answers_go_to_the_journal_only_where_they_changed(tmp_path):
         assert (journal["event"] == "assessed").sum() == 4
 
 
-def test_after_an_erasure_no_byte_of_the_name_is_left(tmp_path):
-    file = tmp_path / "r.gpkg"
-    with Register(file) as register:
+def bytes_left(store, folder):
+    """Return every file that the store keeps its tables in, with its content."""
+    if isinstance(store, Path):
+        return {file: file.read_bytes().lower() for file in folder.rglob("*")}
+    run_in(store, "ANALYZE", "CHECKPOINT")
+    data = Path(run_in(store, "SHOW data_directory")[0][0])
+    oid = run_in(store, "SELECT oid FROM pg_database WHERE datname = current_database()")[0][0]
+    files = [*(data / "base" / str(oid)).rglob("*"), *(data / "global").rglob("*")]
+    return {file: file.read_bytes().lower() for file in files if file.is_file()}
+
+
+def test_after_an_erasure_no_byte_of_the_name_is_left(store, tmp_path):
+    with open_register(store) as register:
         register.add(*batch(0, 40), on=ON)
         register.add(*batch(100, 40, "Autre Personne"), on=ON)
         target = [f"R{i:016x}" for i in range(40)]
@@ -131,7 +219,7 @@ def test_after_an_erasure_no_byte_of_the_name_is_left(tmp_path):
         told = register.everything_about(target[3])
         assert told["request_contacts"][0]["contact"] == NAME
         assert told["request_notes"][0]["note"] == f"appel de {NAME}"
-        assert b"Zyxwvut" in file.read_bytes()
+        assert any(b"zyxwvut" in content for content in bytes_left(store, tmp_path).values())
         register.erase(target, on=ON)
         assert len(register.table("request_contacts")) == 40
         assert len(register.live_requests()) == 40
@@ -139,23 +227,41 @@ def test_after_an_erasure_no_byte_of_the_name_is_left(tmp_path):
         again = register.add(*batch(0, 40), on=ON)
         assert again.erased == tuple(target)
         assert register.table("requests")["x_m"].isna().sum() == 40
-    for left in tmp_path.rglob("*"):
-        content = left.read_bytes().lower()
-        assert b"zyxwvut" not in content, left
+        assert register.table("requests")["need_mbps"].isna().sum() == 40
+        assert register.check_journal()[2] is None
+    left = bytes_left(store, tmp_path)
+    for file, content in left.items():
+        assert b"zyxwvut" not in content, file
         assert NAME.encode("utf-16-le").lower() not in content
-    assert b"Autre Personne" in file.read_bytes()
+    assert any(b"autre personne" in content for content in left.values())
+
+
+@pytest.mark.postgis
+def test_an_erasure_in_a_database_waits_for_no_reader_of_the_past(database, tmp_path):
+    """An older reader keeps dead rows alive through a VACUUM: the tables are written anew."""
+    import psycopg
+
+    with open_register(database) as register:
+        register.add(*batch(0, 5), on=ON)
+        run_in(database, "CREATE TABLE public.elsewhere (a int)")
+        with psycopg.connect(database) as reader:  # a report that is still open
+            reader.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            reader.execute("SELECT * FROM public.elsewhere")
+            register.erase([f"R{i:016x}" for i in range(5)], on=ON)
+        left = bytes_left(database, tmp_path)
+    assert not [file for file, content in left.items() if b"zyxwvut" in content]
 
 
 def test_an_erasure_under_a_write_ahead_log_leaves_none_either(tmp_path):
     file = tmp_path / "r.gpkg"
-    with Register(file) as register:
+    with open_register(file) as register:
         register.add(*batch(0, 5), on=ON)
     db = sqlite3.connect(file)  # as a GIS does when it opens a GeoPackage
     assert db.execute("PRAGMA journal_mode = WAL").fetchone() == ("wal",)
     db.execute("UPDATE request_contacts SET phone = 'x'")
     db.commit()
     db.close()
-    with Register(file) as register:
+    with open_register(file) as register:
         register.add(*batch(5, 5), on=ON)
         register.erase([f"R{i:016x}" for i in range(10)], on=ON)
         for left in tmp_path.rglob("*"):
@@ -165,47 +271,46 @@ def test_an_erasure_under_a_write_ahead_log_leaves_none_either(tmp_path):
 WRITER = """
 import sys
 sys.path.insert(0, sys.argv[1])
-from test_store import ON, Register, batch
+from test_store import ON, batch
+from planner.io.register import open_register
 first, total, size = map(int, sys.argv[3:6])
-with Register(sys.argv[2]) as register:
+with open_register(sys.argv[2]) as register:
     for start in range(first, first + total, size):
         done = register.add(*batch(start, size), on=ON)
         print(start, flush=True)
 """
 
 
-def writer(file, first, total, size):
+def writer(store, first, total, size):
     return subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(Path(__file__).parent), str(file),
+        [sys.executable, "-c", WRITER, str(Path(__file__).parent), str(store),
          str(first), str(total), str(size)],
         stdout=subprocess.PIPE, text=True, env=os.environ,
     )  # fmt: skip
 
 
-def test_two_writers_at_once_lose_nothing_and_write_nothing_twice(tmp_path):
-    file = tmp_path / "r.gpkg"
+def test_two_writers_at_once_lose_nothing_and_write_nothing_twice(store):
     # each hands in 500, of which 100 are the other's too
-    both = [writer(file, 0, 500, 20), writer(file, 400, 500, 20)]
+    both = [writer(store, 0, 500, 50), writer(store, 400, 500, 50)]
     for one in both:
         one.communicate()
         assert one.returncode == 0
-    with Register(file) as register:
+    with open_register(store) as register:
         expected = [f"R{i:016x}" for i in range(900)]
         assert register.table("requests")["request_id"].tolist() == expected
         assert sorted(register.table("request_journal")["request_id"]) == expected
         assert len(register.table("request_contacts")) == 900
 
 
-def test_a_kill_during_intake_loses_no_accepted_request_and_doubles_none(tmp_path):
-    file = tmp_path / "r.gpkg"
-    one = writer(file, 0, 4_000, 20)
+def test_a_kill_during_intake_loses_no_accepted_request_and_doubles_none(store):
+    one = writer(store, 0, 4_000, 20)
     accepted = [int(one.stdout.readline()) for _ in range(5)]
     one.send_signal(signal.SIGKILL)
     accepted += [int(line) for line in one.stdout.read().split()]
     one.wait()
     one.stdout.close()
     told = {f"R{i:016x}" for start in accepted for i in range(start, start + 20)}
-    with Register(file) as register:
+    with open_register(store) as register:
         there = register.table("requests")["request_id"]
         assert told <= set(there)
         assert len(there) % 20 == 0  # a batch is whole or not there
@@ -220,10 +325,45 @@ def test_a_file_that_is_no_register_is_refused(tmp_path):
     text = tmp_path / "r.gpkg"
     text.write_text("not a database" * 100, encoding="utf-8")
     with pytest.raises(DataFileError, match="registre"):
-        Register(text)
+        open_register(text)
     other = tmp_path / "o.gpkg"
     db = sqlite3.connect(other)
     db.execute("CREATE TABLE mine (a)")
     db.close()
     with pytest.raises(DataFileError, match="n'est pas un registre"):
-        Register(other)
+        open_register(other)
+
+
+@pytest.mark.postgis
+def test_a_schema_that_is_no_register_and_a_server_that_is_away_are_refused(database):
+    run_in(database, "CREATE SCHEMA mine", "CREATE TABLE mine.other (a int)")
+    with pytest.raises(DataFileError, match="n'est pas un registre"):
+        open_register(database, schema="mine")
+    with pytest.raises(DataFileError, match="schéma"):
+        open_register(database, schema="pg_mine")
+    with pytest.raises(DataFileError, match="ne répond pas") as told:
+        open_register("postgresql://moi:secret@127.0.0.1:1/base")
+    assert "secret" not in str(told.value)
+    odd = 'l\'axe "3"; é'
+    with open_register(database, schema=odd) as register:
+        register.add(*batch(0, 2), on=ON)
+        assert len(register.table("requests")) == 2
+
+
+@pytest.mark.postgis
+def test_both_stores_hold_the_same(tmp_path, database):
+    held = []
+    for target in (tmp_path / "r.gpkg", database):
+        with open_register(target) as register:
+            register.add(*batch(0, 3), on=ON)
+            register.record("R" + "0" * 16, RequestEvent.ACCEPTED, on=ON, note="n")
+            register.keep_assessment(
+                answers([f"R{i:016x}" for i in range(3)], "eligible"),
+                contract("request_reasons").empty(), compare=compare_assessments, on=ON, plan="p",
+            )  # fmt: skip
+            register.erase(["R" + "0" * 15 + "1"], on=ON)
+            held.append((register.tables(), register.check_journal()))
+    (one, journal), (two, other) = held
+    assert journal == other
+    for name, frame in one.items():
+        pd.testing.assert_frame_equal(frame, two[name])
