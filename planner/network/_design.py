@@ -57,7 +57,7 @@ def find_nearest(
     graph
         The graph.
     sources
-        Numbers of nodes; equal distances go to the source met first, in the order of nodes.
+        Numbers of nodes; equal distances go to the source of smallest number.
 
     Returns
     -------
@@ -113,13 +113,16 @@ def design_tree(
     joined = _check_nodes(graph, asked if root is None else np.append(asked, root))
     marks = np.zeros(graph.node_count, np.uint8)
     marks[joined] = 1
-    _check_joined(graph, joined)
     bound: int | None
     if effort is Effort.QUICK:
         from planner.network._compiled.construct import mehlhorn  # noqa: PLC0415 (imports numba)
 
-        chosen, bound = mehlhorn(graph.csr, marks), None
+        chosen, links = mehlhorn(graph.csr, marks)
+        if links < joined.size - 1:
+            _check_joined(graph, joined)
+        bound = None
     else:
+        _check_joined(graph, joined)
         chosen, bound = _solve(graph, marks, effort, _STEPS[effort] if steps is None else steps)
     edges = np.flatnonzero(chosen)
     cost = int(graph.weight[edges].sum())
@@ -148,14 +151,18 @@ class _Core:
 
 def _check_nodes(graph: WeightedGraph, nodes: ArrayLike) -> NDArray[np.int64]:
     """Return the nodes sorted, each once."""
-    which = np.unique(np.asarray(nodes, dtype=np.int64).ravel())
-    strange = which[(which < 0) | (which >= graph.node_count)]
-    if strange.size or not which.size:
-        shown = ", ".join(str(node) for node in strange[:5].tolist()) or "—"
+    given = np.asarray(nodes, dtype=np.int64).ravel()
+    strange = (given < 0) | (given >= graph.node_count)
+    if strange.any() or not given.size:
+        shown = ", ".join(str(node) for node in np.unique(given[strange])[:5].tolist()) or "—"
         raise RuleError(
             Message.of("steiner.terminals_unknown", which=shown),
             Message.of("steiner.terminals_unknown_remedy", last=graph.node_count - 1),
         )
+    # marks are sorted faster than numbers
+    marks = np.zeros(graph.node_count, np.bool_)
+    marks[given] = True
+    which: NDArray[np.int64] = np.flatnonzero(marks)
     return which
 
 

@@ -104,6 +104,23 @@ def test_nearest_sources_are_those_of_networkx(case):
     assert set(source.tolist()) <= set(sources)
 
 
+@given(cases(most_nodes=25), st.data())
+@settings(max_examples=60, deadline=None)
+def test_unlike_weights_give_exact_distances_and_the_smallest_of_equal_sources(case, data):
+    # weights from 0 to beyond the buckets of distances, so that nodes wait in all ways
+    n, edges, sources = case
+    scale = data.draw(st.lists(st.sampled_from([0, 1, 1, 4096, 2**30]), min_size=1, max_size=9))
+    edges = [(a, b, w * scale[i % len(scale)]) for i, (a, b, w) in enumerate(edges)]
+    graph = graph_of(n, edges)
+    distance, source = find_nearest(graph, sources)
+    whole = graph.to_networkx()
+    away = {one: nx.single_source_dijkstra_path_length(whole, one) for one in sorted(sources)}
+    for node in range(n):
+        least = min(away[one][node] for one in away)
+        assert distance[node] == least
+        assert source[node] == next(one for one in away if away[one][node] == least)
+
+
 @given(cases(most_nodes=20), st.data())
 @settings(max_examples=40, deadline=None)
 def test_every_fibre_reaches_the_root_in_some_cable(case, data):

@@ -16,6 +16,10 @@ FAR = np.int64(2**61)
 """Farther than any path; two of them, and an edge, still add up within 64 bits."""
 
 
+BUCKETS = 1024
+"""Buckets of distances: what lies farther ahead than so many usual edges waits apart."""
+
+
 class Csr(NamedTuple):
     """An undirected graph as compressed rows: arc ``i`` of node ``x`` is in ``ptr[x]:ptr[x+1]``."""
 
@@ -171,30 +175,121 @@ def find(parent, x):
 
 
 @compiled
+def bucket_shift(w):
+    """Return the power of two near half the weights: how wide the buckets of distances are."""
+    step = max(1, w.size // 1024)
+    sample = np.sort(w[::step])
+    half = sample[sample.size // 2] if sample.size else np.int64(1)
+    shift = 0
+    while (half >> (shift + 1)) > 0:
+        shift += 1
+    return shift
+
+
+@compiled
 def voronoi(g, sources):
-    """Return the distance to the nearest source, which one, and the edge towards it (-1 at it)."""
+    """Return the distance to the nearest source, which one, and the edge towards it (-1 at it).
+
+    Equal distances go to the smallest source.  Nodes wait in buckets of distances as wide as a
+    usual edge, first in first out (delta-stepping, Meyer and Sanders 2003); a node whose label
+    falls again in its bucket waits again, so that labels are exact whatever the width.  Those
+    beyond the buckets wait apart until the buckets are moved on.  Leaves lead nowhere.
+    """
     n = g.ptr.size - 1
     dist = np.full(n, FAR, np.int64)
     base = np.full(n, -1, np.int32)
     via = np.full(n, -1, np.int32)
-    heap = np.empty(n, np.int32)
-    place = np.full(n, -1, np.int32)
-    size = 0
+    after = np.full(n, -1, np.int32)
+    before = np.full(n, -1, np.int32)
+    bucket = np.full(n, -1, np.int32)
+    first = np.full(BUCKETS + 1, -1, np.int32)
+    last = np.full(BUCKETS + 1, -1, np.int32)
+    shift = bucket_shift(g.w)
+    start = np.int64(0)  # of the buckets, as a number of widths
+    near, far = 0, 0
     for s in sources:
-        dist[s] = 0
-        base[s] = s
-        size = push(heap, place, dist, size, s)
-    while size > 0:
-        size = pop(heap, place, dist, size)
-        x = heap[size]
+        if bucket[s] < 0:
+            dist[s], base[s], bucket[s] = 0, s, 0
+            before[s] = last[0]
+            if last[0] >= 0:
+                after[last[0]] = s
+            else:
+                first[0] = s
+            last[0] = s
+            near += 1
+    now = 0
+    while near + far > 0:
+        if near == 0:  # move the buckets on to the nearest of those apart
+            x = first[BUCKETS]
+            start = dist[x] >> shift
+            while x >= 0:
+                start = min(start, dist[x] >> shift)
+                x = after[x]
+            x = first[BUCKETS]
+            first[BUCKETS], last[BUCKETS] = -1, -1
+            far, now = 0, 0
+            while x >= 0:
+                onwards = after[x]
+                b = min((dist[x] >> shift) - start, BUCKETS)
+                bucket[x], before[x], after[x] = b, last[b], -1
+                if last[b] >= 0:
+                    after[last[b]] = x
+                else:
+                    first[b] = x
+                last[b] = x
+                if b < BUCKETS:
+                    near += 1
+                else:
+                    far += 1
+                x = onwards
+        while first[now] < 0:
+            now += 1
+        x = first[now]
+        onwards = after[x]
+        first[now] = onwards
+        if onwards >= 0:
+            before[onwards] = -1
+        else:
+            last[now] = -1
+        bucket[x] = -1
+        near -= 1
+        here, owner = dist[x], base[x]
         for i in range(g.ptr[x], g.ptr[x + 1]):
             y = g.node[i]
-            d = dist[x] + g.w[g.edge[i]]
-            if d < dist[y]:
-                dist[y] = d
-                base[y] = base[x]
-                via[y] = g.edge[i]
-                size = push(heap, place, dist, size, y)
+            d = here + g.w[g.edge[i]]
+            if d > dist[y] or (d == dist[y] and owner >= base[y]):
+                continue
+            dist[y], base[y], via[y] = d, owner, g.edge[i]
+            if g.ptr[y + 1] - g.ptr[y] == 1:
+                continue
+            b = min((d >> shift) - start, BUCKETS)
+            old = bucket[y]
+            if old == b:
+                continue
+            if old >= 0:
+                p, q = before[y], after[y]
+                if p >= 0:
+                    after[p] = q
+                else:
+                    first[old] = q
+                if q >= 0:
+                    before[q] = p
+                else:
+                    last[old] = p
+                if old < BUCKETS:
+                    near -= 1
+                else:
+                    far -= 1
+            bucket[y], before[y], after[y] = b, last[b], -1
+            if last[b] >= 0:
+                after[last[b]] = y
+            else:
+                first[b] = y
+            last[b] = y
+            if b < BUCKETS:
+                near += 1
+            else:
+                far += 1
     return dist, base, via
 
 

@@ -9,7 +9,10 @@ from planner.network._compiled.base import FAR, compiled, polish, pop, push, spa
 
 @compiled
 def mehlhorn(g, terminal):
-    """Join the cells of terminals by the lightest tree of edges between them (Mehlhorn 1988)."""
+    """Join the cells of terminals by the lightest tree of edges between them (Mehlhorn 1988).
+
+    Also return how many links join them: where some can't be joined, fewer than terminals less one.
+    """
     n = g.ptr.size - 1
     m = g.u.size
     dist, base, via = voronoi(g, np.flatnonzero(terminal))
@@ -24,8 +27,10 @@ def mehlhorn(g, terminal):
     a, b = g.u[between], g.v[between]
     kept = span(n, base[a], base[b], dist[a] + g.w[between] + dist[b])
     chosen = np.zeros(m, np.uint8)
+    links = 0
     for j in range(size):
         if kept[j]:
+            links += 1
             e = between[j]
             chosen[e] = 1
             for end in (g.u[e], g.v[e]):
@@ -34,7 +39,7 @@ def mehlhorn(g, terminal):
                     f = via[x]
                     chosen[f] = 1
                     x = g.u[f] + g.v[f] - x
-    return polish(g, terminal, chosen)
+    return polish(g, terminal, chosen), links
 
 
 @compiled
