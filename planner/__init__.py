@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from planner.coverage import measure_coverage
     from planner.errors import PlannerError
     from planner.explain import explain_place
-    from planner.export import write_map, write_package, write_plan
+    from planner.export import write_comparison_map, write_map, write_package, write_plan
     from planner.io import read_delivery, read_gracethd, read_premises
     from planner.plan import Plan, make_plan
     from planner.premises import generate_premises
@@ -50,6 +50,7 @@ __all__ = [
     "read_premises",
     "read_scenario",
     "toy_territory",
+    "write_comparison_map",
     "write_map",
     "write_package",
     "write_plan",
@@ -75,6 +76,7 @@ _HOMES = {
     "read_premises": "io",
     "read_scenario": "scenario",
     "toy_territory": "toy",
+    "write_comparison_map": "export",
     "write_map": "export",
     "write_package": "export",
     "write_plan": "export",

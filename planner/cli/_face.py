@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import pandas as pd
 import typer
@@ -17,8 +17,12 @@ from rich.table import Table
 
 from planner.errors import PlannerError
 from planner.progress import Notify
+from planner.scenario import read_scenario
 from planner.texts import Message, number, say
 from planner.vocab import Severity
+
+if TYPE_CHECKING:
+    from planner.plan import Plan
 
 __all__ = [
     "STAGES",
@@ -27,6 +31,7 @@ __all__ = [
     "OutOption",
     "ScenarioArg",
     "StrictOption",
+    "answer_scenario",
     "count_cell",
     "day",
     "leave",
@@ -104,6 +109,16 @@ def progress(lang: Lang, total: int) -> Iterator[Notify]:
             begun[0] += 1
 
         yield notify
+
+
+def answer_scenario(path: Path | None, lang: Lang) -> Plan:
+    """Answer a scenario, with a progress bar."""
+    from planner.plan import make_plan  # noqa: PLC0415 (imports much)
+    from planner.prepare import prepare_territory  # noqa: PLC0415
+
+    scenario = read_scenario(path)
+    with progress(lang, STAGES["prepare"] + STAGES["plan"]) as notify:
+        return make_plan(prepare_territory(scenario, notify=notify), scenario, notify=notify)
 
 
 def table(title: str, columns: list[str], rows: list[list[str]], *, numbers: int = 1) -> Table:

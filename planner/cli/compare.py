@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,13 +9,13 @@ import pandas as pd
 import typer
 from rich.console import Console
 
-from planner.cli._face import STAGES, Lang, LangOption, progress, table, told
-from planner.scenario import Scenario, read_scenario
+from planner.cli._face import Lang, LangOption, answer_scenario, table, told
 from planner.texts import number, say
 from planner.vocab import Level
 
 if TYPE_CHECKING:
     from planner.compare import Cause, Comparison, Side
+    from planner.scenario import Scenario
     from planner.territory import Territory
 
 _SHOWN = 15
@@ -46,7 +45,7 @@ def compare(
     from planner.export.tables import write_csv_tables  # noqa: PLC0415
 
     with told(lang) as console:
-        (one, asked), (other, asked_after) = _side(before, lang), _side(after, lang)
+        (one, asked), (other, asked_after) = read_side(before, lang), read_side(after, lang)
         result = compare_plans(one, other)
         causes = list_causes(one, other)
         answer = switch_plans(asked, asked_after) if asked and asked_after else None
@@ -63,12 +62,10 @@ def compare(
                 console.print(f"  {out / written.path}", markup=False)
 
 
-def _side(path: Path, lang: Lang) -> tuple[Side, tuple[Territory, Scenario] | None]:
+def read_side(path: Path, lang: Lang) -> tuple[Side, tuple[Territory, Scenario] | None]:
     """Read a folder of outputs, or answer a scenario."""
     from planner.compare import Side  # noqa: PLC0415
     from planner.io.finished import read_finished_plan  # noqa: PLC0415
-    from planner.plan import make_plan  # noqa: PLC0415
-    from planner.prepare import prepare_territory  # noqa: PLC0415
 
     if path.suffix != ".toml":
         found = read_finished_plan(path)
@@ -77,14 +74,8 @@ def _side(path: Path, lang: Lang) -> tuple[Side, tuple[Territory, Scenario] | No
             synthetic=found.synthetic,
         )  # fmt: skip
         return side, None
-    scenario = read_scenario(path)
-    with progress(lang, STAGES["prepare"] + STAGES["plan"]) as notify:
-        territory = prepare_territory(scenario, notify=notify)
-        tables = make_plan(territory, scenario, notify=notify).tables(lang)
-    made_up = tuple(sorted(origin.title for origin in territory.origins if origin.synthetic))
-    values = json.loads(scenario.canonical())
-    side = Side(name=scenario.name, scenario=values, tables=tables, synthetic=made_up)
-    return side, (territory, scenario)
+    plan = answer_scenario(path, lang)
+    return Side.from_plan(plan, lang=lang), (plan.territory, plan.scenario)
 
 
 def _print_places(console: Console, result: Comparison, lang: Lang) -> None:

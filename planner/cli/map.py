@@ -1,4 +1,7 @@
-"""``planner map``: the officials' map of the region, of a département, of an EPCI, or all."""
+"""``planner map``: the officials' map of the region, of a département, of an EPCI, or all.
+
+Or, with ``--compare A B``, of what changes from one plan to another.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,17 @@ from typing import Annotated
 
 import typer
 
-from planner.cli._face import STAGES, Lang, LangOption, OutOption, ScenarioArg, progress, told
-from planner.scenario import read_scenario
-from planner.texts import number, say
+from planner.cli._face import (
+    Lang,
+    LangOption,
+    OutOption,
+    ScenarioArg,
+    answer_scenario,
+    told,
+)
+from planner.cli.compare import read_side
+from planner.errors import PlannerError
+from planner.texts import Message, number, say
 
 
 def map_(
@@ -23,6 +34,14 @@ def map_(
     every: Annotated[
         bool, typer.Option("--all", help="Région, départements et EPCI. / All of them.")
     ] = False,
+    compare: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option(
+            "--compare",
+            metavar="A B",
+            help="Ce qui change de A (scénario ou dossier de sorties) à B (scénario). / A to B.",
+        ),
+    ] = None,
     out: OutOption = None,
     background: Annotated[
         bool,
@@ -31,21 +50,28 @@ def map_(
     lang: LangOption = Lang.FR,
 ) -> None:
     """Dessiner la carte des élus : un fichier HTML autonome, tous les locaux, sans réseau."""
-    from planner.export.map import write_map, write_maps  # noqa: PLC0415 (imports folium)
-    from planner.plan import make_plan  # noqa: PLC0415
-    from planner.prepare import prepare_territory  # noqa: PLC0415
+    from planner.export.map import write_comparison_map, write_map, write_maps  # noqa: PLC0415 (imports folium)
 
     with told(lang) as console:
-        asked = read_scenario(scenario)
-        folder = out or Path("maps") / "out" / f"{asked.name}-cartes"
-        with progress(lang, STAGES["prepare"] + STAGES["plan"]) as notify:
-            answer = make_plan(prepare_territory(asked, notify=notify), asked, notify=notify)
-        if every:
+        place = f"-epci-{epci}" if epci else f"-departement-{departement}" if departement else ""
+        if compare is not None:
+            _check_compared(scenario, compare, every=every)
+            before, _ = read_side(compare[0], lang)
+        answer = answer_scenario(compare[1] if compare else scenario, lang)
+        folder = out or Path("maps") / "out" / f"{answer.scenario.name}-cartes"
+        if compare is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+            written = (
+                write_comparison_map(
+                    folder / f"carte-comparaison{place}.html", before, answer, epci=epci,
+                    departement=departement, lang=lang, background=background,
+                ),
+            )  # fmt: skip
+        elif every:
             written = write_maps(folder, answer, lang=lang, background=background)
         else:
             folder.mkdir(parents=True, exist_ok=True)
-            stem = f"-epci-{epci}" if epci else f"-departement-{departement}" if departement else ""
-            path = folder / f"carte{stem}.html"
+            path = folder / f"carte{place}.html"
             written = (
                 write_map(
                     path, answer, epci=epci, departement=departement, lang=lang,
@@ -58,3 +84,14 @@ def map_(
         for path in written:
             size = number(path.stat().st_size / 1e6, lang, 1)
             console.print(f"  {path} ({size} Mo)", markup=False)
+
+
+def _check_compared(scenario: Path | None, compare: tuple[Path, Path], *, every: bool) -> None:
+    """Refuse what a comparison can't be drawn from."""
+    if scenario is not None or every:
+        raise PlannerError(Message.of("map.compare_alone"), Message.of("map.compare_alone_remedy"))
+    if compare[1].suffix != ".toml":
+        raise PlannerError(
+            Message.of("map.compare_second", path=str(compare[1])),
+            Message.of("map.compare_second_remedy"),
+        )

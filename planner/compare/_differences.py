@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import pandas as pd
 
+from planner.plan import Plan
 from planner.schemas import contract
 from planner.texts import Message, say
 from planner.vocab import Level, Phase
@@ -42,6 +44,17 @@ class Side:
     tables: Mapping[str, pd.DataFrame]
     sums: Mapping[str, str] = field(default_factory=dict)
     synthetic: tuple[str, ...] = ()
+
+    @classmethod
+    def from_plan(cls, plan: Plan, *, lang: str = "fr") -> Self:
+        """Take a plan that is at hand, its sentences in ``lang``."""
+        made_up = {origin.title for origin in plan.territory.origins if origin.synthetic}
+        return cls(
+            name=plan.scenario.name,
+            scenario=json.loads(plan.scenario.canonical()),
+            tables=plan.tables(lang),
+            synthetic=tuple(sorted(made_up)),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

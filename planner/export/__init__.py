@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from planner.export.map import write_map
+from planner.export.map import write_comparison_map, write_map
 from planner.export.outputs import write_plan
 from planner.export.qgis import write_package
 
-__all__ = ["write_map", "write_package", "write_plan"]
+__all__ = ["write_comparison_map", "write_map", "write_package", "write_plan"]

@@ -7,16 +7,17 @@ colours that colour-blind readers tell apart; the same tests compute them.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
-from planner.export.style import PAPER, AreaClass, Pattern, Swatch, Theme
+from planner.export.style import PAPER, PHASE_THEME, AreaClass, Pattern, Swatch, Theme
 from planner.texts import Message
 from planner.vocab import DeliberationState, Phase, PremiseState
 
 __all__ = [
-    "BALLOT_THEME", "COST_THEME", "RANK_THEME", "STATE_SHAPES", "STATE_THEME", "class_above",
-    "year_theme",
+    "BALLOT_THEME", "CHANGE_THEME", "COST_THEME", "PHASE_BEFORE_THEME", "RANK_THEME",
+    "SHIFT_THEME", "STATE_SHAPES", "STATE_THEME", "class_above", "year_theme",
 ]  # fmt: skip
 
 _GREY: Final = "#6a707c"
@@ -134,6 +135,53 @@ BALLOT_THEME: Final = Theme(
     ),
 )  # fmt: skip
 """Where the vote of the EPCI that decides for each sector stands."""
+
+_BOTH_WAYS: Final[tuple[tuple[str, str, Pattern], ...]] = (
+    ("#12406b", "#0b2a49", "solid"),
+    ("#86b9dd", "#1b4f7c", "hatch"),
+    ("#efece4", "#6f6759", "solid"),
+    ("#f2bd7c", "#85480a", "dots"),
+    ("#d9623b", "#3d0f00", "cross"),
+)
+"""From much better to much worse: blue to orange, dark at both ends, pale where nothing moves."""
+
+
+def _both_ways(*keys: str) -> tuple[AreaClass, ...]:
+    return tuple(
+        _entry(key, Message.of(f"map.class_{key}"), fill, ink, pattern)
+        for key, (fill, ink, pattern) in zip(keys, _BOTH_WAYS, strict=True)
+    )
+
+
+CHANGE_THEME: Final = Theme(
+    key="change",
+    label=Message.of("map.theme_change"),
+    unit="sector",
+    classes=(
+        *_both_ways("enters", "sooner", "same", "later", "leaves"),
+        _entry("only_after", Message.of("map.class_only_after"), "#7b5aa6", "#1d0a3a", "bars"),
+        _private(),
+        _unknown("map.class_no_sector"),
+    ),
+)
+"""What becomes of each sector from one plan to another."""
+
+SHIFT_THEME: Final = Theme(
+    key="shift",
+    label=Message.of("map.theme_shift"),
+    unit="sector",
+    classes=(
+        *_both_ways("years_sooner", "year_sooner", "same_year", "year_later", "years_later"),
+        _private(),
+        _unknown("map.class_shift_unknown"),
+    ),
+)
+"""By how many years the works of each sector move from one plan to another."""
+
+PHASE_BEFORE_THEME: Final = replace(
+    PHASE_THEME, key="phase_before", label=Message.of("map.theme_phase_before")
+)
+"""Phase of each sector in the first of two plans, in the same colours."""
 
 _YEAR_STOPS: Final = ("#173a6e", "#2f7ca0", "#7fc0b0", "#f1e3a4")
 

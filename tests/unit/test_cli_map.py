@@ -10,7 +10,7 @@ from planner.scenario import Scenario
 @pytest.fixture
 def run(monkeypatch, toy, tmp_path):
     monkeypatch.setattr(
-        "planner.cli.map.read_scenario", lambda _: Scenario(name="toy", title="Toy")
+        "planner.cli._face.read_scenario", lambda _: Scenario(name="toy", title="Toy")
     )
     monkeypatch.setattr("planner.prepare.prepare_territory", lambda *_, **__: toy)
 

@@ -128,6 +128,29 @@
     return draw('svg', { class: 'bar', viewBox: '0 0 300 18', preserveAspectRatio: 'none', 'aria-hidden': 'true' }, ...pieces);
   },
 
+  // What a place gains or loses from the first plan to the second; nothing where one plan is shown.
+  changes(kind, position) {
+    const { change } = this.data;
+    if (!change) return [];
+    const row = kind === 'whole' ? change.whole
+      : change.labels.map((label, k) => [label, change[kind][position][k]]).filter(([, words]) => words && words !== '0');
+    const title = make('h4', {}, this.say('changes'));
+    if (!row.length) return [title, make('p', { class: 'note' }, this.say('change_none'))];
+    return [title, this.rows(...row.map(([label, words]) => this.row(label, words)))];
+  },
+
+  // Both plans of a sector, one under the other.
+  sectorChange(i) {
+    const { change, phases, sectors } = this.data;
+    if (!change) return null;
+    const words = (phase, quarter) => [phases[phase].label, this.quarterWords(quarter)].filter(Boolean).join(', ');
+    return this.rows(
+      this.row(this.say('change'), change.effects[change.effect[i]]),
+      this.row(change.before, words(change.phase[i], change.quarter[i])),
+      this.row(change.after, words(sectors.phase[i], sectors.quarter[i])),
+      this.row(this.say('reason_before'), change.reason[i]));
+  },
+
   wholeCard() {
     const { whole } = this.data;
     if (whole.level === 'epci') return this.epciCard(0);
@@ -136,6 +159,7 @@
       kind: whole.kind,
       title: whole.nom,
       body: [
+        ...this.changes('whole', 0),
         ...this.coverage(this.figures(whole.figures), 'whole', 0),
         this.rows(
           this.row(this.say('all_due'), !sums || whole.net === null ? null : this.write.millions(whole.net)),
@@ -182,6 +206,7 @@
       kind: this.say(ville ? 'ville' : 'commune'),
       title: communes.nom[i],
       body: [
+        ...this.changes('commune', i),
         ...this.coverage(figures, 'commune', i),
         this.rows(
           this.row(this.say('epci'), this.epciLink(communes.epci[i])),
@@ -233,6 +258,7 @@
       title: t.nom[i],
       body: [
         tag,
+        this.sectorChange(i),
         this.rows(
           this.row(this.say('decision'), t.decision[i] >= 0 ? t.decisionLabels[t.decision[i]] : null),
           this.row(this.say('reason'), t.reason[i] >= 0 ? t.reasons[t.reason[i]] : null),
@@ -304,6 +330,7 @@
       kind: `${this.say('epci')} · ${t.nature[i]}`,
       title: t.nom[i],
       body: [
+        ...this.changes('epci', i),
         ...this.coverage(figures, 'epci', i),
         this.rows(
           this.row(this.say('vote'), t.vote[i]),

@@ -2,9 +2,10 @@
 
 :func:`write_map` writes it from a plan.  The page shows the territory by phase and by coverage,
 finds a commune, opens its card, and holds the table by EPCI, which is also what remains where no
-script runs.  The rooms: ``data`` what is drawn, ``topology`` its borders, ``payload`` the data
-block, ``picture`` and ``document`` what stands without script, ``shell`` Folium's page made to
-stand alone.
+script runs.  :func:`write_comparison_map` shows what changes from one plan to another.  The rooms:
+``data`` what is drawn, ``changes`` two plans side by side, ``topology`` its borders, ``payload``
+the data block, ``picture`` and ``document`` what stands without script, ``shell`` Folium's page
+made to stand alone.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from planner.compare import Side
 from planner.errors import PlannerError
+from planner.export.map.changes import compared_data
 from planner.export.map.data import MapData
 from planner.export.map.document import build_context, file_stem
 from planner.export.map.payload import (
@@ -34,7 +37,15 @@ from planner.plan import Plan
 from planner.texts import Message
 from planner.vocab import Level
 
-__all__ = ["FOLDER_FROM", "MapData", "TopologyRules", "map_html", "write_map", "write_maps"]
+__all__ = [
+    "FOLDER_FROM",
+    "MapData",
+    "TopologyRules",
+    "map_html",
+    "write_comparison_map",
+    "write_map",
+    "write_maps",
+]
 
 FOLDER_FROM: Final = 3_000_000
 """Premises from which a map is written as a page and one script of premises an EPCI beside it: a
@@ -82,17 +93,59 @@ def write_map(
     PlannerError
         When both are given.
     """
+    data = _focused(MapData.from_plan(plan, lang=lang), epci, departement)
+    return write_page(path, data, lang=lang, background=background, folder=folder)
+
+
+def write_comparison_map(
+    path: str | Path,
+    before: Plan | Side,
+    after: Plan,
+    *,
+    epci: str | None = None,
+    departement: str | None = None,
+    lang: str = "fr",
+    background: bool = False,
+    folder: bool | None = None,
+) -> Path:
+    """Write the map of what changes from one plan to another: by sector, and for each EPCI.
+
+    Parameters
+    ----------
+    path
+        Where to write it.
+    before
+        The first plan, or its tables as :class:`planner.compare.Side` holds them.
+    after
+        The second plan: its territory and its premises are drawn.
+    epci, departement, lang, background, folder
+        As in :func:`write_map`.
+
+    Returns
+    -------
+    Path
+        The page.
+
+    Raises
+    ------
+    UnknownNameError, PlannerError
+        As in :func:`write_map`.
+    """
+    data = _focused(compared_data(before, after, lang=lang), epci, departement)
+    return write_page(path, data, lang=lang, background=background, folder=folder)
+
+
+def _focused(data: MapData, epci: str | None, departement: str | None) -> MapData:
     if epci is not None and departement is not None:
         raise PlannerError(
             Message.of("map.two_places", epci=epci, departement=departement),
             Message.of("map.two_places_remedy"),
         )
-    data = MapData.from_plan(plan, lang=lang)
     if epci is not None:
-        data = data.focus(Level.EPCI, epci)
-    elif departement is not None:
-        data = data.focus(Level.DEPARTEMENT, departement)
-    return write_page(path, data, lang=lang, background=background, folder=folder)
+        return data.focus(Level.EPCI, epci)
+    if departement is not None:
+        return data.focus(Level.DEPARTEMENT, departement)
+    return data
 
 
 def write_maps(

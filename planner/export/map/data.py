@@ -19,7 +19,7 @@ from planner.schemas import contract
 from planner.texts import Message
 from planner.vocab import Level
 
-__all__ = ["MapData", "absent", "records"]
+__all__ = ["Change", "MapData", "absent", "records"]
 
 _REQUIRED: Final = ("region", "departements", "epci", "communes")
 _OPTIONAL: Final = (
@@ -30,6 +30,42 @@ _CELL: Final = (
     "insee", "sector_id", "premises_count", "serviceable_count", "stateless_count",
     "denominator_count",
 )  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Change:
+    """What changes from a first plan to the one that the map shows.
+
+    Parameters
+    ----------
+    before, after
+        What people call the two plans.
+    before_version, before_status
+        Version and status of the first one.
+    sectors
+        Contract ``sector_differences``.
+    table
+        Contract ``differences``.
+    programme
+        The first plan, one row a sector: ``sector_id``, ``phase``, ``reason``, ``quarter`` and
+        ``year`` (the last two absent where it has no date).
+    causes
+        Inputs and rules that differ, in words.
+    """
+
+    before: str
+    after: str
+    before_version: str
+    before_status: str
+    sectors: pd.DataFrame
+    table: pd.DataFrame
+    programme: pd.DataFrame
+    causes: tuple[Message, ...] = ()
+
+    def of(self, level: Level) -> Mapping[str, Mapping[str, Any]]:
+        """Return the differences of one level by code; what doesn't move has none."""
+        rows = self.table[self.table["level"].astype(str) == level.value]
+        return {row["code"]: row for row in records(rows)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +99,8 @@ class MapData:
         what a date of the programme is counted from.  May be empty.
     level, code
         What the map is of: the region, or one département or EPCI of it.
+    change
+        What changes from another plan to this one, where two are compared.
     """
 
     name: str
@@ -89,6 +127,7 @@ class MapData:
     cells: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(_CELL)))
     level: Level = Level.REGION
     code: str = ""
+    change: Change | None = None
 
     @classmethod
     def from_tables(
@@ -239,6 +278,9 @@ class MapData:
             schedule=_where(self.schedule, "sector_id", keys),
             cells=cells,
             layer=None if layer is None else _where(layer, "insee", insee),
+            change=None
+            if self.change is None
+            else replace(self.change, sectors=_where(self.change.sectors, "sector_id", keys)),
         )
 
     @property

@@ -5,6 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from planner.export.map.changes import (
+    CHANGES,
+    change_columns,
+    change_rows,
+    change_summary,
+    change_words,
+)
 from planner.export.map.data import MapData, records
 from planner.export.map.payload import vote_text
 from planner.export.map.picture import (
@@ -49,6 +56,7 @@ _DEFINITIONS: Final = (
     "premise", "serviceable", "rate", "sector", "zone", "phases", "private", "ville_moyenne",
     "envelope", "due", "forecast", "state",
 )  # fmt: skip
+_CHANGE_DEFINITIONS: Final = ("gaining", "served", "premise_years", "net_difference")
 _ABSENT: Final = "—"
 
 
@@ -92,8 +100,12 @@ def build_context(
         "commune_columns": _titled(_COMMUNE_COLUMNS, data, lang),
         "rows": _written(table_rows(data), data, lang),
         "beyond": bool(data.epci["beyond_region"].any()),
+        "change": data.change,
+        "change_summary": change_summary(data, lang),
+        "causes": [c.say(lang) for c in data.change.causes] if data.change else [],
         "definitions": [
-            (say(f"map.def_{name}", lang), say(f"map.def_{name}_is", lang)) for name in _DEFINITIONS
+            (say(f"map.def_{name}", lang), say(f"map.def_{name}_is", lang))
+            for name in (*(_CHANGE_DEFINITIONS if data.change else ()), *_DEFINITIONS)
         ],
         "referentials": sorted({str(text) for text in data.coverage["referential"].dropna()}),
     }
@@ -101,14 +113,16 @@ def build_context(
 
 def file_stem(data: MapData) -> str:
     """Return the name of the map's file without its ending: by codes, never by names."""
+    stem = "carte" if data.change is None else "carte-comparaison"
     if data.level is Level.REGION:
-        return "carte"
-    return f"carte-{data.level.value}-{data.code}"
+        return stem
+    return f"{stem}-{data.level.value}-{data.code}"
 
 
 def table_rows(data: MapData) -> list[dict[str, Any]]:
     """Return the rows of the table: by EPCI for a region, else by commune, the total last."""
-    return epci_rows(data) if data.level is Level.REGION else commune_rows(data)
+    rows = epci_rows(data) if data.level is Level.REGION else commune_rows(data)
+    return change_rows(data, rows)
 
 
 def commune_rows(data: MapData) -> list[dict[str, Any]]:
@@ -212,6 +226,9 @@ def _titled(names: Iterable[str], data: MapData, lang: str) -> list[dict[str, st
         "unassigned_count": "col_unassigned", "granted": "col_envelope", "used": "col_used",
         "vote": "col_vote", "net_cents": "col_due",
     }  # fmt: skip
+    titles |= {name: f"col_{name}" for name in CHANGES}
+    if data.change is not None:
+        titles["net_cents"] = "col_due_after"
     phases = {f"phase_{entry.key}_count": entry.label for entry in PHASE_THEME.classes}
     return [
         {
@@ -224,6 +241,8 @@ def _titled(names: Iterable[str], data: MapData, lang: str) -> list[dict[str, st
 
 def _shown_columns(data: MapData) -> list[str]:
     """Leave out the columns that nothing could fill, as an empty one says nothing."""
+    if data.change is not None:
+        return change_columns(data)
     if data.level is not Level.REGION:
         return list(_COMMUNE_COLUMNS)
     hidden = set()
@@ -271,6 +290,8 @@ def _cell(name: str, row: Mapping[str, Any], lang: str) -> dict[str, Any]:
         return {"text": _ABSENT, "value": "", "number": True, "unit": ""}
     if name == "coverage_rate":
         text = say("map.share", lang, share=value)
+    elif name in CHANGES:
+        text = change_words(name, value, lang)
     elif name == "net_cents":
         text = say("map.money", lang, cents=value)
     elif name in {"granted", "used"}:
@@ -280,7 +301,7 @@ def _cell(name: str, row: Mapping[str, Any], lang: str) -> dict[str, Any]:
             text = say("map.used_share", lang, used=text, share=share)
     else:
         text = say("map.count", lang, count=value)
-    in_cents = name == "net_cents" or (
+    in_cents = name in {"net_cents", "net_difference_cents"} or (
         name in {"granted", "used"} and row["unit"] == EnvelopeUnit.EUR.value
     )
     return {"text": text, "value": value, "number": True, "unit": "cent" if in_cents else ""}
@@ -341,10 +362,15 @@ def _legend(data: MapData, topology: Topology, painted: Painted, lang: str) -> d
     return {
         "key": theme.key,
         "label": theme.label.say(lang),
-        "short": say(f"map.short_{theme.key}", lang),
+        "short": say(f"map.short_{_short(data, theme.key)}", lang),
         "entries": entries,
         "near": painted.by_state and data.layer is not None,
     }
+
+
+def _short(data: MapData, key: str) -> str:
+    """Return the key of a theme's short name; where two plans are compared it says which one."""
+    return f"{key}_after" if data.change and key in {"phase", "year"} else key
 
 
 def _about(data: MapData, painted: Painted, position: int, lang: str) -> str:

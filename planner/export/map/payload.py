@@ -17,11 +17,12 @@ from urllib.parse import quote
 import numpy as np
 import pandas as pd
 
+from planner.export.map.changes import CHANGES, change_classes, change_summary, change_words
 from planner.export.map.data import MapData, records
 from planner.export.map.premises import POINT_ZOOM, encode_points, split_points
 from planner.export.map.themes import Painted
 from planner.export.map.topology import GRID_ZOOM, Topology, grid_xy
-from planner.export.palettes import STATE_SHAPES
+from planner.export.palettes import CHANGE_THEME, STATE_SHAPES
 from planner.export.style import (
     LINES,
     PHASE_THEME,
@@ -102,6 +103,7 @@ def build_payload(
         "topology": _topology(topology),
         "styles": _styles(lang),
         "themes": [_theme(p, lang) for p in painted],
+        "change": _change(data, lang),
         "phases": [_swatch(entry.label.say(lang), entry) for entry in PHASE_THEME.classes],
         "departements": _departements(data),
         "epci": _epci(data, lang),
@@ -450,6 +452,38 @@ def _sectors(data: MapData, lang: str) -> dict[str, Any]:
         "unitCost": _nullable(costs["unit_cost_cents"]),
         "owed": [owed.get(key, []) for key in keys],
     }
+
+
+def _change(data: MapData, lang: str) -> dict[str, Any] | None:
+    """Return what the cards say of a comparison: the first plan, and differences by place."""
+    change = data.change
+    if change is None:
+        return None
+    first = _by_sector(change.programme, data.sectors["sector_id"].tolist())
+
+    def written(rows: Mapping[str, Mapping[str, Any]], codes: Iterable[str]) -> list[list[str]]:
+        return [
+            [change_words(name, rows[code][name], lang) if code in rows else "" for name in CHANGES]
+            for code in codes
+        ]
+
+    return {
+        "before": say("map.change_before", lang, title=change.before),
+        "after": say("map.change_after", lang, title=change.after),
+        "labels": [say(f"map.col_{name}", lang).replace("\u00ad", "") for name in CHANGES],
+        "effects": [entry.label.say(lang) for entry in CHANGE_THEME.classes],
+        "effect": change_classes(data),
+        "phase": [phase_class(p if isinstance(p, str) else None) for p in first["phase"]],
+        "quarter": _nullable(first["quarter"]),
+        "reason": [_sentence(reason) for reason in _nullable(first["reason"])],
+        "whole": [list(row) for row in change_summary(data, lang)],
+        "epci": written(change.of(Level.EPCI), data.epci["siren"]),
+        "commune": written(change.of(Level.COMMUNE), data.communes["insee"]),
+    }
+
+
+def _sentence(words: str | None) -> str | None:
+    return words[:1].upper() + words[1:] if words else None
 
 
 def _by_sector(table: pd.DataFrame, keys: list[str]) -> pd.DataFrame:

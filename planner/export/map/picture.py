@@ -148,7 +148,8 @@ def draw_map(
         'fill-rule="evenodd"/>'
         for label, rings in sorted(topology.rings(classes).items())
     )
-    words = say("map.picture" if painted.sectors else "map.picture_coverage", lang)
+    kind = "picture" if painted.sectors else "picture_coverage"
+    words = say(f"map.{kind if data.change is None else 'picture_change'}", lang)
     return _markup(
         f'<svg class="still" viewBox="0 0 {rules.width} {frame.height}" role="img" '
         f'aria-label="{escape(words)}"><rect width="{rules.width}" height="{frame.height}" '

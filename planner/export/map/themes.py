@@ -1,23 +1,28 @@
 """The table of themes: what each one is called, needs and paints.
 
 A theme of the map is one row of :data:`TABLE`: the function that lays it on the territory, and
-returns None where the data have nothing to say of it.  A new theme is a new row.
+returns None where the data have nothing to say of it.  A new theme is a new row.  The map that
+compares two plans has a table of its own, :data:`COMPARED`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 
+from planner.export.map.changes import change_classes, shift_classes
 from planner.export.map.data import MapData, records
 from planner.export.map.topology import Topology
 from planner.export.palettes import (
     BALLOT_THEME,
+    CHANGE_THEME,
     COST_THEME,
+    PHASE_BEFORE_THEME,
     RANK_THEME,
+    SHIFT_THEME,
     STATE_THEME,
     class_above,
     year_theme,
@@ -31,7 +36,7 @@ from planner.export.style import (
 )
 from planner.vocab import Decision, Level, Phase, PremiseState, RegulatoryZone, Wish
 
-__all__ = ["TABLE", "Painted", "paint"]
+__all__ = ["COMPARED", "TABLE", "Painted", "paint"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +77,8 @@ class Painted:
 
 def paint(data: MapData) -> tuple[Painted, ...]:
     """Lay the themes that the data allow on the territory, the first one shown at first."""
-    laid = [painted for lay in TABLE if (painted := lay(data)) is not None]
+    table = TABLE if data.change is None else COMPARED
+    laid = [painted for lay in table if (painted := lay(data)) is not None]
     return tuple(laid) or (_rates(data),)
 
 
@@ -206,7 +212,37 @@ def _ballot(data: MapData) -> Painted | None:
     )
 
 
+def _change(data: MapData) -> Painted | None:
+    if data.sectors.empty:
+        return None
+    return Painted(
+        theme=CHANGE_THEME, sectors=change_classes(data), communes=_beside(data, CHANGE_THEME)
+    )
+
+
+def _shift(data: MapData) -> Painted | None:
+    if data.sectors.empty or data.schedule.empty:
+        return None
+    return Painted(
+        theme=SHIFT_THEME, sectors=shift_classes(data), communes=_beside(data, SHIFT_THEME)
+    )
+
+
+def _phase_before(data: MapData) -> Painted | None:
+    after = _phase(data)
+    if data.change is None or after is None:
+        return None
+    first = data.change.programme
+    phases = dict(zip(first["sector_id"], first["phase"], strict=True))
+    classes = [phase_class(phases.get(key)) for key in data.sectors["sector_id"]]
+    return replace(after, theme=PHASE_BEFORE_THEME, sectors=classes)
+
+
 TABLE: Final[tuple[Callable[[MapData], Painted | None], ...]] = (
     _phase, _year, _coverage, _state, _cost, _rank, _ballot,
 )  # fmt: skip
 """The themes in the order of the choice."""
+COMPARED: Final[tuple[Callable[[MapData], Painted | None], ...]] = (
+    _change, _shift, _phase_before, _phase, _year, _cost,
+)  # fmt: skip
+"""Those of a map that compares two plans."""

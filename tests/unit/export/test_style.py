@@ -7,8 +7,11 @@ import pytest
 
 from planner.export.palettes import (
     BALLOT_THEME,
+    CHANGE_THEME,
     COST_THEME,
+    PHASE_BEFORE_THEME,
     RANK_THEME,
+    SHIFT_THEME,
     STATE_SHAPES,
     STATE_THEME,
     class_above,
@@ -33,6 +36,9 @@ THEMES = (
     COST_THEME,
     RANK_THEME,
     BALLOT_THEME,
+    CHANGE_THEME,
+    SHIFT_THEME,
+    PHASE_BEFORE_THEME,
     year_theme(range(2018, 2024)),
 )
 
