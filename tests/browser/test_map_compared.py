@@ -146,8 +146,8 @@ def test_who_gains_by_epci_is_on_its_card(open_page):
     page.locator("#epci tbody button.link", has_text="CC Toy-Nord-Est").click()
     text = page.locator("#fiche").inner_text()
     assert "Ce qui change" in text
-    assert "Servis plus tôt\n4" in text
-    assert "Phases 1 et 2\n+4" in text
+    assert "Locaux servis plus tôt\n4" in text
+    assert "Locaux en phases 1 et 2\n+4" in text
 
 
 def test_without_script_what_changes_is_still_said(open_page):
@@ -158,7 +158,7 @@ def test_without_script_what_changes_is_still_said(open_page):
         assert words in text
     assert page.locator("svg.still").is_visible()
     assert NASTY in page.title()
-    assert NASTY in page.locator("h1").inner_text()
+    assert NASTY in page.locator(".against").inner_text()
 
 
 def test_paper_names_both_plans(open_page):
@@ -166,7 +166,7 @@ def test_paper_names_both_plans(open_page):
     page.emulate_media(media="print")
     page.wait_for_timeout(300)
     assert page.locator("h1").is_visible()
-    assert "Juin" in page.locator("h1").inner_text()
+    assert "Juin" in page.locator(".top").inner_text()
     assert "sort du programme" in page.locator(".paper").inner_text()
 
 
@@ -187,7 +187,7 @@ def test_one_epci_and_the_tables_of_an_earlier_run(open_page, plans, tmp_path):
     page = open_page(path=path)
     assert page.locator("h1").inner_text() == "CC Toy-Sud-Ouest"
     assert page.locator("#epci tbody tr").count() == 1
-    assert "Servis plus tard\n4" in page.locator("#region").inner_text()
+    assert "Locaux servis plus tard\n4" in page.locator("#region").inner_text()
     again = write_comparison_map(tmp_path / "b.html", plans[0], plans[1], epci="200000003")
     assert again.read_bytes() == path.read_bytes()
 

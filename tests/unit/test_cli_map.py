@@ -55,3 +55,17 @@ def test_it_refuses_what_cannot_be_drawn(run, words):
     assert result.exit_code == 1
     assert written == []
     assert "Traceback" not in result.output
+
+
+def test_it_compares_two_scenarios(run, tmp_path):
+    result, written = run("--compare", str(tmp_path / "a.toml"), str(tmp_path / "b.toml"))
+    assert result.exit_code == 0, result.output
+    assert written == ["carte-comparaison.html"]
+
+
+@pytest.mark.parametrize("words", [("--compare", "a.toml", "dossier"), ("--compare", "a.toml", "b.toml", "--all")])  # fmt: skip
+def test_it_refuses_a_comparison_that_cannot_be_drawn(run, words):
+    result, written = run(*words)
+    assert result.exit_code == 1
+    assert written == []
+    assert "--compare" in result.output or "scénario" in result.output
