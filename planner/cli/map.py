@@ -59,6 +59,7 @@ def map_(
             before, _ = read_side(compare[0], lang)
         answer = answer_scenario(compare[1] if compare else scenario, lang)
         folder = out or Path("maps") / "out" / f"{answer.scenario.name}-cartes"
+        written: tuple[Path, ...]
         if compare is not None:
             folder.mkdir(parents=True, exist_ok=True)
             written = (
@@ -89,9 +90,11 @@ def map_(
 def _check_compared(scenario: Path | None, compare: tuple[Path, Path], *, every: bool) -> None:
     """Refuse what a comparison can't be drawn from."""
     if scenario is not None or every:
-        raise PlannerError(Message.of("map.compare_alone"), Message.of("map.compare_alone_remedy"))
+        raise PlannerError(
+            Message.of("cli.map_compare_alone"), Message.of("cli.map_compare_alone_remedy")
+        )
     if compare[1].suffix != ".toml":
         raise PlannerError(
-            Message.of("map.compare_second", path=str(compare[1])),
-            Message.of("map.compare_second_remedy"),
+            Message.of("cli.map_compare_second", path=str(compare[1])),
+            Message.of("cli.map_compare_second_remedy"),
         )

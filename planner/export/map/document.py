@@ -101,6 +101,9 @@ def build_context(
         "rows": _written(table_rows(data), data, lang),
         "beyond": bool(data.epci["beyond_region"].any()),
         "change": data.change,
+        "before_status": say(f"map.status_{data.change.before_status}", lang)
+        if data.change
+        else "",
         "change_summary": change_summary(data, lang),
         "causes": [c.say(lang) for c in data.change.causes] if data.change else [],
         "definitions": [

@@ -603,7 +603,7 @@ def test_every_text_of_the_page_is_used_and_exists():
     said = set(re.findall(r"this\.say\('(\w+)'", code)) | set(re.findall(r"texts\.(\w+)", code))
     assert {f"ui_{key}" for key in said} <= keys
     assert set(re.findall(r'say\("(\w+)"', code)) <= keys
-    built = ("short_", "status_", "def_", "class_", "theme_", "line_", "source_")
+    built = ("short_", "status_", "def_", "class_", "theme_", "line_", "source_", "col_")
     unused = {
         key for key in keys
         if not re.search(rf"\b{re.escape(key.removeprefix('ui_'))}\b", code) and not key.startswith(built)
