@@ -28,6 +28,8 @@ COMPILED_FROM: Final = 10_000_000
 """Points from which the grid is used unasked: below, GEOS takes less than compiling the grid does
 at its first use (some 9 s; measured: GEOS 0.5 s, the grid 0.07 s, for 1.9 M points in 2 500
 sectors)."""
+FEW_PAIRS: Final = 100_000
+"""Points and polygons whose boxes share an x, up to which they are asked about one by one."""
 
 
 class PolygonIndex:
@@ -212,7 +214,11 @@ def _flat_codes(
 def _locate_by_geos(
     polygons: NDArray[np.object_], x: NDArray[np.float64], y: NDArray[np.float64]
 ) -> NDArray[np.int32]:
-    """Sort points by x, then ask each prepared polygon about those in its box, the last first."""
+    """Sort points by x, then ask each polygon about those in its box.
+
+    Many of them are asked of each prepared polygon in turn; a few, together with their polygons, in
+    one call (measured: 10 points in 2 500 polygons take 0.4 instead of 10 ms).
+    """
     labels = np.full(len(x), OUTSIDE, dtype=np.int32)
     order = np.argsort(x, kind="stable")
     sx, sy = x[order], y[order]
@@ -220,7 +226,17 @@ def _locate_by_geos(
     boxes = shapely.bounds(polygons)
     first = np.searchsorted(sx, boxes[:, 0], side="left")
     last = np.searchsorted(sx, boxes[:, 2], side="right")
-    for k in usable[::-1]:  # the lowest index is written last, and stands
+    pairs = (last - first)[usable]
+    if pairs.sum() <= FEW_PAIRS:
+        rows = np.repeat(usable, pairs)
+        points = np.arange(len(rows)) - np.repeat(pairs.cumsum() - pairs - first[usable], pairs)
+        near = (sy[points] >= boxes[rows, 1]) & (sy[points] <= boxes[rows, 3])
+        rows, points = rows[near], points[near]
+        inside = shapely.intersects_xy(polygons[rows], sx[points], sy[points])
+        # the lowest index is written last, and stands
+        labels[order[points[inside][::-1]]] = rows[inside][::-1]
+        return labels
+    for k in usable[::-1]:  # again the lowest last
         strip = sy[first[k] : last[k]]
         near = np.flatnonzero((strip >= boxes[k, 1]) & (strip <= boxes[k, 3])) + first[k]
         if near.size:

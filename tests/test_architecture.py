@@ -126,6 +126,4 @@ def test_no_module_is_longer_than_its_reason():
     long = {
         str(p.relative_to(ROOT)): len(p.read_text(encoding="utf-8").splitlines()) for p in MODULES
     }
-    # the compiled kernel, which numba sees as one piece
-    reasons = {"_grid.py"}
-    assert {name for name, lines in long.items() if lines > 500} <= reasons
+    assert {name for name, lines in long.items() if lines > 500} == set()

@@ -1,5 +1,7 @@
 """Where points lie: the rule of the border, and both ways to the same answer."""
 
+import itertools
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -8,6 +10,8 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from planner import _grid, spatial
+from planner._grid import _asking
 from planner.spatial import PolygonIndex, count_points
 
 SQUARES = np.array([shapely.box(0, 0, 2, 2), shapely.box(2, 0, 4, 2), shapely.box(1, 1, 3, 3)])
@@ -158,3 +162,90 @@ def test_count_points_is_a_cross_table():
     assert counts.sum() == weights.sum()
     for (label, state, phase), total in expected.items():
         assert counts[label, state, phase] == total  # -1 is the last place of its axis
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 10_000), st.sampled_from([1, 7, 1024, 5000]))
+def test_points_in_any_order_sorted_first_or_not(seed, together):
+    """Sorted by tile or taken as they come, in one go or in several: the same answers."""
+    random = np.random.default_rng(seed)
+    polygons = voronoi(seed, 50)
+    x, y = adversarial(polygons)
+    x, y = (
+        np.append(x, random.uniform(-200, 1200, 3000)),
+        np.append(y, random.uniform(0, 999, 3000)),
+    )
+    x[::97], y[::89] = np.nan, np.inf
+    codes = random.integers(0, 5, len(x)).astype(np.int16)
+    grid = _grid.build_grid(polygons, len(x))
+    tables, answers = [], []
+    for sort in (False, True):
+        labels = np.empty(len(x), np.int32)
+        doubtful = np.empty(len(x), np.int64)
+        doubts = _asking.label_points(grid, x, y, sort, labels, doubtful)
+        answers.append((labels.tolist(), sorted(doubtful[:doubts].tolist())))
+        table = np.zeros((len(polygons) + 2, 5), np.int64)
+        doubts = _asking.count_points(grid, x, y, sort, codes, table, doubtful)
+        tables.append((table.tolist(), sorted(doubtful[:doubts].tolist())))
+    assert answers[0] == answers[1]
+    assert tables[0] == tables[1]
+    assert answers[0][1] == tables[0][1]
+    assert sum(map(sum, tables[0][0])) == len(x)
+
+
+def test_only_points_that_jump_are_sorted(monkeypatch):
+    polygons = voronoi(3, 400)
+    grid = _grid.build_grid(polygons, 1_000_000)
+    random = np.random.default_rng(3)
+    x, y = random.uniform(0, 1000, (2, 4000))
+    assert _asking.points_jump(grid, x, y)
+    order = np.lexsort((y, x // 20))
+    assert not _asking.points_jump(grid, x[order], y[order])
+    assert not _grid._worth_sorting(grid, x, y)  # too few, and the grid is small
+    monkeypatch.setattr(_grid, "SORTED_FROM", 4000)
+    monkeypatch.setattr(_grid, "CACHED", 0)
+    assert _grid._worth_sorting(grid, x, y)
+    index = PolygonIndex(polygons, compiled=True)
+    assert (index.locate(x, y) == brute(polygons, x, y)).all()
+
+
+def test_rings_are_told_apart_in_the_order_of_their_coordinates():
+    ring = shapely.box(0, 0, 10, 10) - shapely.box(4, 4, 6, 6)
+    islands = shapely.MultiPolygon([shapely.box(20, 0, 21, 1), ring, shapely.Polygon()])
+    polygons = np.array([SQUARES[0], islands, SQUARES[1], ring], dtype=object)
+    sizes, owners = _grid._measure_rings(polygons)
+    assert sizes.tolist() == [5] * 7
+    assert owners.tolist() == [0, 1, 1, 1, 2, 3, 3]
+    assert sizes.sum() == len(shapely.get_coordinates(polygons))
+
+
+def test_what_bounds_no_area_is_left_to_geos():
+    shapes = np.array([shapely.box(0, 0, 1, 1), shapely.LineString([(2, 0), (2, 2)])], object)
+    assert _grid.build_grid(shapes, 10) is None
+    found = PolygonIndex(shapes, compiled=True).locate(np.array([0.5, 2.0]), np.array([0.5, 1.0]))
+    assert found.tolist() == [0, 1]
+
+
+def test_more_polygons_around_a_point_than_a_cell_tells_apart():
+    angles = np.linspace(0, 2 * np.pi, 41)
+    rim = np.column_stack([np.cos(angles), np.sin(angles)])
+    slices = shapely.polygons([[(0, 0), a, b] for a, b in itertools.pairwise(rim)])
+    x, y = np.random.default_rng(5).uniform(-0.2, 0.2, (2, 2000)) ** 3
+    x, y = np.append(x, adversarial(slices)[0]), np.append(y, adversarial(slices)[1])
+    found = PolygonIndex(slices, compiled=True, points=10**6).locate(x, y)
+    assert (found == brute(slices, x, y)).all()
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000), st.integers(0, 60))
+def test_few_points_are_asked_with_their_polygons(seed, count):
+    random = np.random.default_rng(seed)
+    polygons = np.append(voronoi(seed, 20), [None, shapely.Polygon(), shapely.box(0, 0, 500, 500)])
+    ax, ay = adversarial(polygons[:20])
+    taken = random.integers(0, len(ax), count)
+    x, y = np.append(ax[taken], [np.nan, 5000.0]), np.append(ay[taken], [1.0, np.inf])
+    expected = brute(polygons, x, y)
+    with pytest.MonkeyPatch.context() as patch:
+        for most in (0, 10**9):
+            patch.setattr(spatial, "FEW_PAIRS", most)
+            assert (PolygonIndex(polygons, compiled=False).locate(x, y) == expected).all()
