@@ -1,6 +1,6 @@
 """The schedule of the works at the size of the region, beside the plain integer programme.
 
-    python benchmarks/bench_schedule.py [--smoke] [--seeds 3] [--peer]
+    python benchmarks/bench_schedule.py [--smoke] [--seeds 5] [--peer]
 
 Synthetic regions: 2 500 sectors, 50 quarters, trees of precedence, three trades and yearly budgets.
 Prints the gap and the CPU seconds; with ``--peer``, HiGHS gets the whole programme at once and as
@@ -40,6 +40,7 @@ def make_works(seed: int, *, count: int) -> tuple[pd.DataFrame, WorksRules]:
         "after_sector_id": pd.Series(after, dtype="object"),
         "earliest_quarter": pd.Series([None] * count, dtype="object"),
         "latest_quarter": pd.Series(np.where(late, "2028-T4", None), dtype="object"),
+        "done_quarters": 0,
         "fixed_quarter": pd.Series([None] * count, dtype="object"),
     })  # fmt: skip
     pace = int(lines.sum() / 40)
@@ -59,7 +60,7 @@ def make_works(seed: int, *, count: int) -> tuple[pd.DataFrame, WorksRules]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--smoke", action="store_true", help="200 sectors, one seed, with the peer")
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--peer", action="store_true")
     asked = parser.parse_args()
     count, seeds = (200, 1) if asked.smoke else (2500, asked.seeds)

@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1] / "planner"
 FLOORS = [
-    {"texts", "errors", "vocab", "follow_vocab"},
+    {"texts", "errors", "vocab", "follow_vocab", "works_vocab"},
     {"contracts", "schemas", "crs", "spatial", "_grid", "findings", "provenance", "progress", "timeline", "solver", "apportion"},
     {"scenario", "io"},
     {"territory", "ballots", "choice"},
@@ -27,7 +27,7 @@ ROOMS_OF_F4 = FLOORS[4]
 NO_FLOOR = {"__init__", "__main__"}
 # inside a floor, these may lean on a neighbour: the order is part of the design
 NEIGHBOURS = {
-    ("errors", "texts"), ("vocab", "texts"), ("follow_vocab", "vocab"),
+    ("errors", "texts"), ("vocab", "texts"), ("follow_vocab", "vocab"), ("works_vocab", "vocab"),
     ("contracts", "crs"), ("schemas", "contracts"), ("findings", "schemas"), ("spatial", "_grid"),
     ("io", "scenario"), ("plan", "reconcile"), ("engineering", "plan"), ("axe3", "plan"), ("plan", "tracking"), ("plan", "conflict"), ("plan", "explain"), ("plan", "robustness"),
     ("plan", "verify"), ("conflict", "verify"), ("compare", "plan"),

@@ -7,6 +7,7 @@ from typing import Final
 from planner.contracts import Column, Contract
 from planner.schemas._columns import cents, count, share, term, text
 from planner.vocab import Phase
+from planner.works_vocab import Binding
 
 _QUARTER: Final = r"[0-9]{4}-T[1-4]"
 
@@ -47,6 +48,10 @@ works = Contract(
                  "Trimestre avant lequel il ne peut ouvrir", "Quarter before which it can't open"),
         _quarter("latest_quarter", "Au plus tard", "Latest",
                  "Échéance votée ou réglementaire", "Voted or regulatory deadline"),
+        count("done_quarters", "Trimestres déjà faits", "Quarters done",
+              "Trimestres de travaux faits avant l'horizon (études, par exemple) ; 0 : rien n'est commencé",
+              "Quarters of works done before the horizon (studies, say); 0: nothing has begun",
+              unit="quarters"),
         _quarter("fixed_quarter", "En cours, ouvre en", "Under way, opens in",
                  "Travaux engagés : trimestre qui ne bouge plus",
                  "Works under way: a quarter that moves no more"),
@@ -60,11 +65,13 @@ works_limits = Contract(
         "Charge de chaque métier par trimestre (lignes) et dépense de chaque année (centimes)",
         "Load of each trade by quarter (lines) and spending of each year (cents)",
     ),
-    key=("kind", "place"),
+    key=("kind", "phase", "place"),
     columns=(
-        text("kind", "Limite", "Limit", "Nom du métier, ou budget", "Name of the trade, or budget"),
-        text("place", "Période", "Period", "Trimestre, ou année du budget",
-             "Quarter, or year of the budget"),
+        text("kind", "Limite", "Limit", "Nom du métier, budget, ou lines (lignes de l'année)",
+             "Name of the trade, budget, or lines (lines of the year)"),
+        text("phase", "Phase", "Phase", "Phase qu'elle limite ; all : toutes ensemble",
+             "Phase that it limits; all: all of them together", pattern="all|[0-9]", example="2"),
+        text("place", "Période", "Period", "Trimestre, ou année civile", "Quarter, or calendar year"),
         _amount("used_amount", "Charge", "Load", "Lignes par trimestre, ou centimes",
                 "Lines a quarter, or cents"),
         _amount("most_amount", "Plafond", "Ceiling", "Lignes par trimestre, ou centimes",
@@ -77,4 +84,25 @@ works_limits = Contract(
     ),
 )  # fmt: skip
 
-TABLES: Final = (works, works_limits)
+works_reasons = Contract(
+    name="works_reasons",
+    title=("Ce qui retient chaque secteur", "What holds each sector back"),
+    description=(
+        "Ce qu'une ouverture un trimestre plus tôt enfreindrait",
+        "What opening a quarter earlier would break",
+    ),
+    key=("sector_id",),
+    columns=(
+        text("sector_id", "Secteur", "Sector", "Identifiant du secteur", "Identifier of the sector"),
+        _quarter("quarter", "Trimestre", "Quarter", "Trimestre d'ouverture ; absent : sans place",
+                 "Quarter of opening; absent: no place"),
+        term("binding", Binding, "Contrainte", "Constraint", "Ce qui le retient", "What holds it back"),
+        text("kind", "Limite", "Limit", "Métier, budget ou lines", "Trade, budget or lines", nullable=True),
+        text("place", "Période", "Period", "Trimestre ou année de la limite",
+             "Quarter or year of the limit", nullable=True),
+        text("after_sector_id", "Après le secteur", "After sector", "Secteur qu'il attend",
+             "Sector that it waits for", nullable=True),
+    ),
+)  # fmt: skip
+
+TABLES: Final = (works, works_limits, works_reasons)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from planner.errors import RuleError
 from planner.texts import Message
-from planner.works._rules import WorksRules, quarter_index
+from planner.works._rules import ALL_PHASES, WorksRules, quarter_index
 
 __all__ = ["Limit", "Model", "make_model"]
 
@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class Limit:
-    """One row: a trade in a quarter, or the budget of a year.
+    """One row: a trade in a quarter, or what a year may open or spend.
 
     A sector that opens in a quarter of ``[first, last]`` weighs its amount on this row.
     """
@@ -31,6 +31,7 @@ class Limit:
     first: int
     last: int
     most: float
+    phase: str = ALL_PHASES
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +49,56 @@ class Model:
     horizon: int
     after: int
     within: int
+
+    @property
+    def penalty(self) -> float:
+        """Quarters of delay that « never » counts for, more than any schedule needs."""
+        return 3.0 * self.horizon
+
+    @cached_property
+    def covers(self) -> NDArray[np.bool_]:
+        """Which limit (row) an opening in which quarter (column) weighs on."""
+        quarter = np.arange(self.horizon)
+        first = np.array([limit.first for limit in self.limits], dtype=np.int64)[:, None]
+        last = np.array([limit.last for limit in self.limits], dtype=np.int64)[:, None]
+        inside: NDArray[np.bool_] = (quarter >= first) & (quarter <= last)
+        return inside
+
+    @cached_property
+    def possible(self) -> NDArray[np.bool_]:
+        """Sectors that have a quarter by themselves: windows, and what each limit holds at most."""
+        low, high = self.earliest.copy(), self.latest.copy()
+        # what no limit can hold, whatever else is left out
+        alone = self.amounts <= self.most[:, None] * (1 + 1e-12)
+        fits = np.zeros((len(self.keys), self.horizon), dtype=bool)
+        for at in range(self.horizon):
+            fits[:, at] = alone[self.covers[:, at]].all(axis=0)
+        fits[self.fixed] = True
+        found = np.zeros(len(self.keys), dtype=bool)
+        for members in self.generations:
+            waits = self.parent[members]
+            held = waits >= 0
+            before = waits[held]
+            low[members[held]] = np.maximum(low[members[held]], low[before] + self.after)
+            high[members[held]] = np.minimum(high[members[held]], high[before] + self.within)
+            quarter = np.arange(self.horizon)
+            window = (quarter >= low[members][:, None]) & (quarter <= high[members][:, None])
+            window &= fits[members]
+            found[members] = window.any(axis=1) & np.where(held, found[waits], True)
+            low[members] = np.where(found[members], window.argmax(axis=1), low[members])
+        return found
+
+    def only(self, kept: NDArray[np.bool_]) -> Model:
+        """Return the model of some sectors, whoever they wait for kept among them."""
+        place = np.cumsum(kept) - 1
+        parent = self.parent[kept]
+        return Model(
+            keys=tuple(np.array(self.keys, dtype=object)[kept]),
+            weight=self.weight[kept], amounts=self.amounts[:, kept], limits=self.limits,
+            parent=np.where(parent >= 0, place[parent], -1), earliest=self.earliest[kept],
+            latest=self.latest[kept], fixed=self.fixed[kept], horizon=self.horizon,
+            after=self.after, within=self.within,
+        )  # fmt: skip
 
     @cached_property
     def generations(self) -> tuple[Ints, ...]:
@@ -67,11 +118,22 @@ class Model:
 
     def use(self, opening: Ints) -> Floats:
         """Return what each limit bears when sectors open then (-1: never)."""
-        first = np.array([limit.first for limit in self.limits])[:, None]
-        last = np.array([limit.last for limit in self.limits])[:, None]
-        inside = (opening >= 0) & (opening >= first) & (opening <= last)
-        total: Floats = np.where(inside, self.amounts, 0.0).sum(axis=1)
+        placed = opening >= 0
+        total = np.zeros(len(self.limits))
+        for rows in self.alike:
+            amount = np.bincount(
+                opening[placed], self.amounts[rows[0], placed], minlength=self.horizon
+            )
+            total[rows] = self.covers[rows] @ amount
         return total
+
+    @cached_property
+    def alike(self) -> list[Ints]:
+        """Rows of limits that weigh the same amounts."""
+        found: dict[bytes, list[int]] = {}
+        for row, amounts in enumerate(self.amounts):
+            found.setdefault(amounts.tobytes(), []).append(row)
+        return [np.array(rows) for rows in found.values()]
 
     def value(self, opening: Ints) -> float:
         """Return the weighted premise-quarters of delay."""
@@ -100,8 +162,12 @@ def make_model(works: pd.DataFrame, rules: WorksRules) -> Model:
 
     fixed_at = numbers("fixed_quarter", -1)
     fixed = frame["fixed_quarter"].notna().to_numpy(dtype=bool)
-    earliest = np.maximum(numbers("earliest_quarter", 0), rules.duration_quarters - 1)
-    latest = np.minimum(numbers("latest_quarter", horizon - 1), horizon - 1)
+    begun = frame["done_quarters"].to_numpy(dtype=np.int64)
+    phases = frame["phase"].to_numpy().astype(np.str_)
+    opens, closes = _windows(rules, phases)
+    earliest = np.maximum(numbers("earliest_quarter", 0), rules.duration_quarters - 1 - begun)
+    earliest = np.maximum(earliest, opens)
+    latest = np.minimum(numbers("latest_quarter", horizon - 1), closes)
     outside = fixed & ((fixed_at < 0) | (fixed_at >= horizon))
     if outside.any():
         which = keys[int(np.flatnonzero(outside)[0])]
@@ -110,7 +176,8 @@ def make_model(works: pd.DataFrame, rules: WorksRules) -> Model:
         )
     earliest, latest = np.where(fixed, fixed_at, earliest), np.where(fixed, fixed_at, latest)
     premises = frame["premises_count"].to_numpy(dtype=np.float64)
-    limits, amounts = _limits(rules, premises, frame["cost_cents"].to_numpy(dtype=np.float64))
+    cents = frame["cost_cents"].to_numpy(dtype=np.float64)
+    limits, amounts = _limits(rules, phases, premises, cents)
     return Model(
         keys=keys,
         weight=premises * frame["priority"].to_numpy(dtype=np.float64),
@@ -126,7 +193,58 @@ def make_model(works: pd.DataFrame, rules: WorksRules) -> Model:
     )
 
 
-def _limits(rules: WorksRules, premises: Floats, cents: Floats) -> tuple[tuple[Limit, ...], Floats]:
+def _windows(rules: WorksRules, phases: NDArray[np.str_]) -> tuple[Ints, Ints]:
+    """Return the first and last quarter that the pace of its phase leaves to each sector."""
+    first = np.zeros(len(phases), dtype=np.int64)
+    last = np.full(len(phases), rules.quarters_count - 1, dtype=np.int64)
+    if not rules.paces:
+        return first, last
+    for phase in np.unique(phases):
+        rows = [pace for pace in rules.paces if pace.phase == phase]
+        mine = phases == phase
+        starts = [quarter_index(row.first_quarter, first=rules.first_quarter) for row in rows]
+        ends = [
+            quarter_index(row.last_quarter, first=rules.first_quarter)
+            for row in rows
+            if row.last_quarter is not None
+        ]
+        first[mine] = max(0, min(starts, default=rules.quarters_count))
+        if len(ends) == len(rows):
+            last[mine] = min(max(ends, default=-1), rules.quarters_count - 1)
+    return first, last
+
+
+def _paced(rules: WorksRules) -> list[tuple[str, Limit]]:
+    """Return the yearly ceilings of phases, and whether they are of lines or of cents."""
+    found: list[tuple[str, Limit]] = []
+    years = range(int(rules.first_quarter[:4]), int(rules.quarters()[-1][:4]) + 1)
+    for phase in sorted({pace.phase for pace in rules.paces}):
+        rows = [pace for pace in rules.paces if pace.phase == phase]
+        for year in years:
+            here = [
+                row for row in rows
+                if int(row.first_quarter[:4]) <= year
+                and (row.last_quarter is None or year <= int(row.last_quarter[:4]))
+            ]  # fmt: skip
+            first = quarter_index(f"{year}-T1", first=rules.first_quarter)
+            for kind, most in (
+                ("lines", [row.lines_per_year for row in here]),
+                ("budget", [row.cents_per_year for row in here]),
+            ):
+                known = [float(value) for value in most if value is not None]
+                if here and len(known) < len(here):
+                    continue  # one of them has no ceiling
+                found.append((
+                    kind,
+                    Limit(kind=kind, place=str(year), first=first, last=first + 3,
+                          most=max(known, default=0.0), phase=phase),
+                ))  # fmt: skip
+    return found
+
+
+def _limits(
+    rules: WorksRules, phases: NDArray[np.str_], premises: Floats, cents: Floats
+) -> tuple[tuple[Limit, ...], Floats]:
     limits: list[Limit] = []
     amounts: list[Floats] = []
     quarters = rules.quarters()
@@ -149,6 +267,9 @@ def _limits(rules: WorksRules, premises: Floats, cents: Floats) -> tuple[tuple[L
             Limit(kind="budget", place=str(year), first=first, last=first + 3, most=float(ceiling))
         )
         amounts.append(cents)
+    for kind, limit in _paced(rules):
+        limits.append(limit)
+        amounts.append(np.where(phases == limit.phase, premises if kind == "lines" else cents, 0.0))
     return tuple(limits), np.array(amounts).reshape(len(limits), len(premises))
 
 

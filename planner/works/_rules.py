@@ -9,7 +9,10 @@ import pandas as pd
 from planner.errors import RuleError
 from planner.texts import Message
 
-__all__ = ["Trade", "WorksRules", "quarter_index", "quarter_name"]
+__all__ = ["ALL_PHASES", "PhasePace", "Trade", "WorksRules", "quarter_index", "quarter_name"]
+
+ALL_PHASES = "all"
+_RESERVED = frozenset({"budget", "lines"})
 
 
 def quarter_index(quarter: str, *, first: str) -> int:
@@ -55,6 +58,28 @@ class Trade:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PhasePace:
+    """What one phase may open and spend in a calendar year, and when.
+
+    Parameters
+    ----------
+    phase
+        Phase that it is for; once one phase has a pace, a phase without any opens nothing.
+    first_quarter, last_quarter
+        Quarters between which the pace holds; no last quarter: until the end of the horizon.
+    lines_per_year, cents_per_year
+        Most lines and cents in a calendar year, the most generous where two paces share a year;
+        None: no ceiling.
+    """
+
+    phase: str
+    first_quarter: str
+    last_quarter: str | None = None
+    lines_per_year: int | None = None
+    cents_per_year: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class WorksRules:
     """What the works must respect.
 
@@ -69,21 +94,28 @@ class WorksRules:
     cents_by_year
         Ceiling of each calendar year; a year that isn't named has none.  A sector is paid in the
         year in which it opens.
+    paces
+        What each phase may open and spend a year; none: phases share the rest.
     after_quarters
         Least number of quarters between the opening of a sector and of the one it waits for.
     within_quarters
         Most quarters between them (completeness of the area); None: no limit.
     exact_cells
         Up to this many sectors × quarters, the optimum is proved; above, the gap is stated.
+    smooth_share
+        Share of the total delay that may be given up so that the load of trades changes less from
+        one quarter to the next; 0: none.
     """
 
     first_quarter: str
     quarters_count: int
     trades: tuple[Trade, ...]
     cents_by_year: tuple[tuple[int, int], ...] = ()
+    paces: tuple[PhasePace, ...] = ()
     after_quarters: int = 0
     within_quarters: int | None = None
     exact_cells: int = 1_000
+    smooth_share: float = 0.0
 
     def check(self) -> None:
         """Refuse rules that contradict each other.
@@ -101,6 +133,9 @@ class WorksRules:
             or any(t.duration_quarters < 1 or t.lines_per_quarter < 0 for t in self.trades)
             or any(cents < 0 for _, cents in self.cents_by_year)
             or len({year for year, _ in self.cents_by_year}) != len(self.cents_by_year)
+            or len({t.name for t in self.trades} - _RESERVED) != len(self.trades)
+            or any((p.lines_per_year or 0) < 0 or (p.cents_per_year or 0) < 0 for p in self.paces)
+            or self.smooth_share < 0
         )
         if wrong:
             raise RuleError(Message.of("works.rules"), Message.of("works.rules_remedy"))

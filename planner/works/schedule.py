@@ -1,14 +1,14 @@
 """The quarter of each sector: weighted delay as small as it can be, with a stated bound.
 
 Minimises the sum over sectors of premises × priority × quarters of delay since the first quarter.
-Small questions are solved to proof as an integer programme.  Large ones: a bound from priced
-limits, sectors placed in the order of the priced solution, then some quarters at a time
-re-optimised against the rest.
+Small questions are solved to proof as an integer programme.  Large ones: a bound by columns of the
+trees of precedence, sectors placed in the orders that the linear programme suggests, then some
+quarters at a time re-optimised exactly against the rest.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
@@ -17,22 +17,23 @@ import pandas as pd
 from planner.findings import Finding, Findings
 from planner.schemas import contract
 from planner.texts import Message
-from planner.vocab import Severity
-from planner.works._bound import Bound
+from planner.vocab import Phase, Severity
+from planner.works._bound import Bound, find_bound
 from planner.works._exact import solve_exactly
+from planner.works._improve import improve, place_well, rank_from_shares
 from planner.works._list import place_in_order
 from planner.works._model import Floats, Ints, Model, make_model
-from planner.works._rules import WorksRules, quarter_name
+from planner.works._rules import ALL_PHASES, WorksRules, quarter_name
+from planner.works._smooth import change_share, smooth
+from planner.works._why import find_reasons
+from planner.works_vocab import Binding
 
 __all__ = ["ScheduleResult", "plan_works"]
 
-_ROUNDS: Final = 12
-_STEPS_A_ROUND: Final = 40
-_REPAIRS: Final = 12
-_WINDOW: Final = 3  # quarters re-optimised together
-_NODES: Final = 20
-_SAID: Final = ("kind", "place", "used_amount", "most_amount", "used_share", "weight")
-_ENOUGH: Final = 0.001  # gap under which re-optimising further isn't worth its time
+_ROUNDS: Final = 400
+_TARGET: Final = 5e-4  # how near the bound comes to the linear programme's own value
+_SAID: Final = ("kind", "phase", "place", "used_amount", "most_amount", "used_share", "weight")
+_YEARLY: Final = frozenset({"budget", "lines"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,12 +50,18 @@ class ScheduleResult:
     value
         Weighted premise-quarters of delay of the table.
     bound
-        No schedule of these works does better; None when some sector isn't placed.
+        No schedule of the sectors that can have a place does better; None when one of those has
+        none.
     status
         ``optimal`` (proved), ``feasible`` (the gap says how far at most) or ``incomplete`` (some
         sectors have no quarter: see ``findings``).
     findings
         Sectors without a quarter.
+    reasons
+        Contract ``works_reasons``: what keeps each sector from opening a quarter earlier.
+    load_change_share, load_change_before
+        Mean change of the trades' load from one quarter to the next, as a share of the mean load;
+        and what it was before it was smoothed.
     """
 
     table: pd.DataFrame
@@ -63,6 +70,9 @@ class ScheduleResult:
     bound: float | None
     status: Literal["optimal", "feasible", "incomplete"]
     findings: Findings
+    reasons: pd.DataFrame
+    load_change_share: float
+    load_change_before: float
 
     @property
     def gap_share(self) -> float | None:
@@ -78,13 +88,16 @@ class ScheduleResult:
         """
         frame = self.limits[self.limits["saved_per_unit"] > 0]
         frame = frame.assign(weight=frame["saved_per_unit"] * frame["most_amount"])
-        frame = frame.sort_values(["weight", "kind", "place"], ascending=[False, True, True])
+        frame = frame.sort_values(
+            ["weight", "kind", "phase", "place"], ascending=[False, True, True, True]
+        )
         return tuple(
             Message.of(
-                "works.binding_budget" if kind == "budget" else "works.binding_trade",
+                f"works.binding_{kind if kind in _YEARLY else 'trade'}",
                 kind=kind, place=place, used=used, most=ceiling, share=part, saved=saved / 100,
+                phase=Message.of("works.all_phases") if phase == ALL_PHASES else Phase(phase),
             )
-            for kind, place, used, ceiling, part, saved in zip(
+            for kind, phase, place, used, ceiling, part, saved in zip(
                 *(frame.head(most)[name].tolist() for name in _SAID), strict=True
             )
         )  # fmt: skip
@@ -115,106 +128,52 @@ def plan_works(*, works: pd.DataFrame, rules: WorksRules) -> ScheduleResult:
     """
     contract("works").check(works)
     works = works.sort_values("sector_id").reset_index(drop=True)
-    model = make_model(works, rules)
-    if not model.keys:
-        return _result(works, model, rules, np.zeros(0, dtype=np.int64), 0.0, None)
+    whole = make_model(works, rules)
+    possible = whole.possible if whole.keys else np.zeros(0, dtype=bool)
+    model = whole.only(possible)
+    opening = np.full(len(whole.keys), -1, dtype=np.int64)
+    lower, prices = 0.0, np.zeros(len(whole.limits))
+    if model.keys:
+        opening[possible], bound = _schedule(model, rules)
+        lower, prices = bound.value, bound.prices
+    steady = opening
+    if rules.smooth_share > 0:
+        lines = works["premises_count"].to_numpy(dtype=np.float64)
+        steady = smooth(rules, whole, lines, opening)
+    return _result(works, whole, rules, steady, before=opening, lower=lower, prices=prices)
+
+
+def _schedule(model: Model, rules: WorksRules) -> tuple[Ints, Bound]:
+    """Bound, place, improve; prove where the question is small."""
     small = len(model.keys) * model.horizon <= rules.exact_cells
-    opening, bound = _approach(model, rounds=1 if small else _ROUNDS)
-    lower = bound.best
-    if small:
-        start = None if (opening < 0).any() else opening
-        exact, proved = solve_exactly(model, low=model.earliest, high=model.latest, start=start)
-        if exact is not None:
-            opening, lower = exact, max(lower, proved)
-    return _result(works, model, rules, opening, lower, bound.best_prices)
-
-
-def _approach(model: Model, *, rounds: int) -> tuple[Ints, Bound]:
-    """Improve the bound and the schedule in turn, then re-optimise some quarters at a time."""
-    bound = Bound.start(model)
-    _, opening = bound.priced.solve(bound.prices)
-    best = _placed(model, opening.astype(float))
-    if model.limits:
-        bound.from_schedule(best)
-    for _ in range(rounds):
-        whole = not (best < 0).any()
-        latest = model.latest if (model.latest >= 0).all() else model.earliest
-        target = model.value(best) if whole else model.value(latest)
-        bound.improve(target=target, rounds=_STEPS_A_ROUND)
-        mean = bound.mean if bound.mean is not None else opening.astype(float)
-        best = _better(model, best, _placed(model, mean))
-        if _gap(model, best, bound.best) < _ENOUGH:
-            break
-    if rounds > 1 and not (best < 0).any():
-        best = _reoptimise(model, best, bound.best)
-    return best, bound
-
-
-def _gap(model: Model, opening: Ints, lower: float) -> float:
-    if (opening < 0).any():
-        return np.inf
-    value = model.value(opening)
-    return (value - lower) / value if value > 0 else 0.0
-
-
-def _better(model: Model, one: Ints, other: Ints) -> Ints:
-    def rank(opening: Ints) -> tuple[float, float]:
-        placed = opening >= 0
-        return float(model.weight[~placed].sum()), float(model.weight[placed] @ opening[placed])
-
-    return other if rank(other) < rank(one) else one
-
-
-def _placed(model: Model, rank: Floats) -> Ints:
-    """Place in order; what finds no place goes first with all that it waits for, and again."""
-    rank = rank.astype(float).copy()
-    best = place_in_order(model, rank)
-    trial = best
-    for _ in range(_REPAIRS):
-        if not (trial < 0).any():
-            break
-        for sector in np.flatnonzero(trial < 0):
-            here = int(sector)
-            while here >= 0:
-                rank[here] -= model.horizon / 4
-                here = int(model.parent[here])
-        trial = place_in_order(model, rank)
-        best = _better(model, best, trial)
-    return best
-
-
-def _reoptimise(model: Model, opening: Ints, lower: float) -> Ints:
-    """Let the sectors of some neighbouring quarters change places, exactly, all else held."""
-    for first in range(0, model.horizon, _WINDOW - 1):
-        if _gap(model, opening, lower) < _ENOUGH:
-            break
-        last = min(first + _WINDOW - 1, model.horizon - 1)
-        inside = (opening >= first) & (opening <= last)
-        low = np.where(inside, np.maximum(model.earliest, first), opening)
-        high = np.where(inside, np.minimum(model.latest, last), opening)
-        if not (low < high).any():
-            continue
-        found, _ = solve_exactly(
-            model, low=low, high=high, gap=_ENOUGH / 10, nodes=_NODES, start=opening
-        )
-        if found is not None and model.value(found) < model.value(opening):
-            opening = found
-    return opening
+    rank = model.latest - model.weight / (model.weight.max() + 1.0)
+    first = place_in_order(model, rank)
+    bound = find_bound(model, first, target_share=_TARGET, rounds=_ROUNDS)
+    opening = place_well(model, rank_from_shares(bound.shares), first)
+    if not small:
+        return improve(model, opening, bound.value), bound
+    start = None if (opening < 0).any() else opening
+    exact, proved = solve_exactly(model, low=model.earliest, high=model.latest, start=start)
+    if exact is None:
+        return opening, bound
+    return exact, replace(bound, value=max(bound.value, proved))
 
 
 def _result(
-    works: pd.DataFrame, model: Model, rules: WorksRules, opening: Ints, lower: float,
-    prices: Floats | None,
+    works: pd.DataFrame, model: Model, rules: WorksRules, opening: Ints, *, before: Ints,
+    lower: float, prices: Floats,
 ) -> ScheduleResult:  # fmt: skip
     placed = opening >= 0
     table = works[placed].assign(
         quarter=[quarter_name(int(t), first=rules.first_quarter) for t in opening[placed]]
     )
     table["year"] = np.array([int(quarter[:4]) for quarter in table["quarter"]], dtype=np.int64)
-    whole = bool(placed.all())
     value = float(model.weight[placed] @ opening[placed])
+    whole = bool(placed.all())
+    # sectors that have no place by themselves are outside the question; others must all have one
+    answered = bool((placed | ~model.possible).all()) if model.keys else True
     # nothing beats what is proved; rounding of the last digits aside
-    bound = min(lower, value) if whole else None
+    bound = min(lower, value) if answered else None
     proved = bound is not None and value - bound <= 1e-6 * max(value, 1.0)
     found = [
         Finding.of(
@@ -223,6 +182,7 @@ def _result(
         )
         for sector in np.flatnonzero(~placed)
     ]  # fmt: skip
+    lines = works["premises_count"].to_numpy(dtype=np.float64)
     schedule = contract("schedule").select(table) if len(table) else contract("schedule").empty()
     contract("schedule").check(schedule)
     return ScheduleResult(
@@ -232,26 +192,49 @@ def _result(
         bound=bound,
         status="incomplete" if not whole else "optimal" if proved else "feasible",
         findings=Findings.collect(found),
+        reasons=_reasons_table(works, model, rules, opening, prices),
+        load_change_share=change_share(rules, model, lines, opening),
+        load_change_before=change_share(rules, model, lines, before),
     )
 
 
-def _limits_table(
-    model: Model, rules: WorksRules, opening: Ints, prices: Floats | None
+def _reasons_table(
+    works: pd.DataFrame, model: Model, rules: WorksRules, opening: Ints, prices: Floats
 ) -> pd.DataFrame:
+    reasons = find_reasons(model, opening, prices)
+    limits = [model.limits[r.limit] if r.limit >= 0 else None for r in reasons]
+    waits = np.array([r.binding is Binding.PRECEDENCE for r in reasons], dtype=bool)
+    table = pd.DataFrame({
+        "sector_id": list(model.keys),
+        "quarter": [
+            quarter_name(int(t), first=rules.first_quarter) if t >= 0 else None for t in opening
+        ],
+        "binding": [r.binding.value for r in reasons],
+        "kind": [None if limit is None else limit.kind for limit in limits],
+        "place": [None if limit is None else limit.place for limit in limits],
+        "after_sector_id": works["after_sector_id"].astype("object").where(waits, None),
+    }).astype("object")  # fmt: skip
+    if table.empty:
+        return contract("works_reasons").empty()
+    contract("works_reasons").check(table)
+    return contract("works_reasons").select(table)
+
+
+def _limits_table(model: Model, rules: WorksRules, opening: Ints, prices: Floats) -> pd.DataFrame:
     if not model.limits:
         return contract("works_limits").empty()
     length = {trade.name: trade.duration_quarters for trade in rules.trades}
     share = np.array([length.get(limit.kind, 1) for limit in model.limits], dtype=float)
     used, most = model.use(opening) / share, np.array([x.most for x in model.limits]) / share
-    saved = np.zeros(len(share)) if prices is None else prices * share
     table = pd.DataFrame({
         "kind": [limit.kind for limit in model.limits],
+        "phase": [limit.phase for limit in model.limits],
         "place": [limit.place for limit in model.limits],
         "used_amount": used,
         "most_amount": most,
         "used_share": np.divide(used, most, out=np.zeros(len(share)), where=most > 0),
-        "saved_per_unit": saved,
+        "saved_per_unit": prices * share,
     })  # fmt: skip
-    table = table.sort_values(["kind", "place"]).reset_index(drop=True)
+    table = table.sort_values(["kind", "phase", "place"]).reset_index(drop=True)
     contract("works_limits").check(table)
     return contract("works_limits").select(table)

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from planner.errors import ContractError, RuleError
 from planner.schemas import contract
-from planner.works import Trade, WorksRules, plan_works
-from planner.works._rules import quarter_index
+from planner.works import PhasePace, Trade, WorksRules, plan_works
+from planner.works._rules import quarter_index, quarter_name
 
 FIRST = "2019-T3"
 
@@ -23,6 +23,7 @@ def works_of(rows):
     frame = pd.DataFrame([dict(zip(names, row, strict=True)) for row in rows], columns=names)
     frame.insert(0, "sector_id", [f"S{i}" for i in range(len(rows))])
     frame.insert(1, "phase", "2")
+    frame["done_quarters"] = 0
     for name in names[3:]:
         frame[name] = frame[name].astype("object")
     return frame.astype({"premises_count": "int64", "cost_cents": "int64", "priority": float})
@@ -54,10 +55,35 @@ def loads(works, rules, opening):
     return load, spent
 
 
+def keeps_paces(works, rules, opening):
+    """Count each phase and year apart; a phase without a pace opens nothing."""
+    sums = {}
+    for row in works.itertuples():
+        quarter = quarter_name(opening[row.sector_id], first=FIRST)
+        paces = [p for p in rules.paces if p.phase == row.phase]
+        if not any(
+            p.first_quarter <= quarter and (p.last_quarter is None or quarter <= p.last_quarter)
+            for p in paces
+        ):
+            return False
+        lines, cents = sums.get((row.phase, quarter[:4]), (0, 0))
+        sums[row.phase, quarter[:4]] = lines + row.premises_count, cents + row.cost_cents
+    return all(
+        (pace.lines_per_year is None or lines <= pace.lines_per_year)
+        and (pace.cents_per_year is None or cents <= pace.cents_per_year)
+        for (phase, _), (lines, cents) in sums.items()
+        for pace in rules.paces
+        if pace.phase == phase
+    )
+
+
 def keeps_all(works, rules, opening):
     load, spent = loads(works, rules, opening)
     most = {trade.name: trade.lines_per_quarter for trade in rules.trades}
-    if any(lines > most[name] + 1e-9 for (name, _), lines in load.items()):
+    # what was done before the horizon is nobody's load any more
+    if any(lines > most[name] + 1e-9 for (name, at), lines in load.items() if at >= 0):
+        return False
+    if rules.paces and not keeps_paces(works, rules, opening):
         return False
     ceilings = dict(rules.cents_by_year)
     if any(cents > ceilings.get(year, np.inf) for year, cents in spent.items()):
@@ -72,7 +98,7 @@ def keeps_all(works, rules, opening):
             row.latest_quarter, first=FIRST
         ):
             return False
-        if mine < rules.duration_quarters - 1:
+        if mine < rules.duration_quarters - 1 - row.done_quarters:
             return False
         if row.after_sector_id in opening:
             lag = mine - opening[row.after_sector_id]
@@ -109,19 +135,33 @@ def small_works(draw):
             draw(st.sampled_from([None, None, "2020-T4"])), None,
         )
         for i in range(count)
-    ])  # fmt: skip
+    ]).assign(
+        phase=[draw(st.sampled_from("12")) for _ in range(count)],
+        done_quarters=[draw(st.sampled_from([0, 0, 2])) for _ in range(count)],
+    )  # fmt: skip
+
+
+PACES = (
+    PhasePace(phase="1", first_quarter="2019-T3", last_quarter="2020-T3", lines_per_year=9),
+    PhasePace(phase="2", first_quarter="2020-T2", lines_per_year=12, cents_per_year=1200),
+)
 
 
 @settings(max_examples=12, deadline=None)
-@given(works=small_works(), within=st.sampled_from([None, 1, 2]), seed=st.integers(0, 99))
-def test_no_schedule_is_better_and_every_rule_is_kept(works, within, seed):
-    rules = rules_of(within_quarters=within)
+@given(
+    works=small_works(), within=st.sampled_from([None, 1, 2]), paces=st.sampled_from([(), PACES]),
+    seed=st.integers(0, 99),
+)  # fmt: skip
+def test_no_schedule_is_better_and_every_rule_is_kept(works, within, paces, seed):
+    rules = rules_of(within_quarters=within, paces=paces)
     result = plan_works(works=works, rules=rules)
     least = least_delay(works, rules)
     if least is None:
         assert result.status == "incomplete"
         assert len(result.findings.items) == len(works) - len(result.table)
-        assert result.bound is None
+        if result.bound is not None:  # the others are all placed, and none better
+            placed = works[works["sector_id"].isin(result.table["sector_id"])]
+            assert result.value == pytest.approx(least_delay(placed, rules))
     else:
         assert result.status == "optimal"
         assert result.value == pytest.approx(least)
@@ -174,8 +214,7 @@ def test_too_large_for_proof_it_keeps_every_rule_and_states_its_gap(region):
     works, rules = some_region(), region_rules()
     assert region.status == "feasible"
     assert keeps_all(works, rules, openings(region))
-    # 0.079 when written: a guard against getting worse, not the 1 % aimed at
-    assert 0 <= region.gap_share < 0.10
+    assert 0 <= region.gap_share < 0.01
     assert region.bound <= region.value
     contract("schedule").check(region.table)
 
@@ -188,6 +227,36 @@ def test_loads_are_those_counted_sector_by_sector(region):
         else:
             expected = load.get((row.kind, quarter_index(row.place, first=FIRST)), 0)
         assert row.used_amount == pytest.approx(expected)
+
+
+def test_a_quarter_earlier_breaks_what_is_said_to_bind(region):
+    works, rules, opening = some_region(), region_rules(), openings(region)
+    said = region.reasons.set_index("sector_id")
+    assert set(said["binding"]) <= {"earliest", "precedence", "trade", "budget"}
+    assert set(said["binding"]) >= {"precedence", "trade"}
+    for key in said.index[::7]:
+        assert not keeps_all(works, rules, opening | {key: opening[key] - 1})
+    for row in said[said["binding"] == "precedence"].itertuples():
+        assert opening[row.Index] == opening[row.after_sector_id] + rules.after_quarters
+
+
+def test_a_steadier_load_costs_no_more_delay_than_was_given(region):
+    works, rules = some_region(), rules_of(**(vars(region_rules()) | {"smooth_share": 0.01}))
+    steady = plan_works(works=works, rules=rules)
+    assert keeps_all(works, rules, openings(steady))
+    assert steady.load_change_share < steady.load_change_before
+    assert steady.load_change_before == pytest.approx(region.load_change_share)
+    assert region.value < steady.value <= region.value * 1.01
+    assert "smoothing" in set(steady.reasons["binding"])
+    assert steady.bound == pytest.approx(region.bound)
+
+
+def test_all_sectors_behind_one_another_still_have_a_near_bound():
+    works = some_region(60)
+    works["after_sector_id"] = [None, *(f"S{i // 2}" for i in range(59))]
+    result = plan_works(works=works, rules=region_rules())
+    assert keeps_all(works, region_rules(), openings(result))
+    assert result.gap_share < 0.01
 
 
 def test_it_says_what_binds_in_both_languages(region):
