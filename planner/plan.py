@@ -260,6 +260,7 @@ def _choose(
         votes=votes,
         criteria=scores if known else None,
         costs=costs,
+        feeders=territory.feeders if len(territory.feeders) else None,
         rules=ChoiceRules(
             contiguity=Contiguity(asked.contiguity),
             parity_tolerance_share=asked.parity_tolerance_share,

@@ -115,6 +115,7 @@ def _own_tables(scenario: Scenario) -> dict[str, str | None]:
         "deliberations": rules.deliberations,
         "cabinets": scenario.criteria.cabinets,
         "sector_values": scenario.criteria.sector_values,
+        "feeders": scenario.programme.feeders,
     }
 
 

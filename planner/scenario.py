@@ -136,9 +136,10 @@ class ProgrammeSection(_Frozen):
     rule: Literal["ranking_within_envelope", "exact"] = Field(
         "ranking_within_envelope", title="The simple rule, or the best programme"
     )
-    contiguity: Literal["none", "within_epci", "any_epci"] = Field(
+    contiguity: Literal["none", "within_epci", "any_epci", "feeder"] = Field(
         "within_epci", title="Through whose chosen sectors a sector may be reached"
     )
+    feeders: str | None = Field(None, title="File of the sector before each one on its feeder")
     parity_tolerance_share: float | None = Field(
         None, ge=0, le=1, title="Rural and urban lines apart, at most, as a share of both"
     )

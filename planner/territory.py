@@ -63,6 +63,7 @@ class Territory:
     cabinets: pd.DataFrame = _empty("cabinets")
     public_sites: pd.DataFrame = _empty("public_sites")
     sector_values: pd.DataFrame = _empty("sector_values")
+    feeders: pd.DataFrame = _empty("feeders")
     rejected_rows: pd.DataFrame = _empty("rejected_rows")
     reconciliation: pd.DataFrame = _empty("reconciliation")
     origins: tuple[Origin, ...] = ()

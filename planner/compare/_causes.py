@@ -31,6 +31,7 @@ _GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "cabinets": ("cabinets",),
     "public_sites": ("public_sites",),
     "sector_values": ("sector_values",),
+    "feeders": ("feeders",),
     "programme_figures": ("programme_figures",),
 }
 # what these say is in the tables already, or decides nothing

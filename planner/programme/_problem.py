@@ -104,15 +104,16 @@ def state_choice(
         ``sector_id`` and ``score_share`` in [0, 1]: what each sector is worth by the regional
         criteria; each counts score × lines.  Needed by the objective ``criteria``.
     feeders
-        ``sector_id`` and ``feeder_id``, the sector before it on its feeder.  Needed by the
-        contiguity ``feeder``.
+        Contract ``feeders``: the sector before each candidate on its feeder.  Needed by the
+        contiguity ``feeder``, unread by the others.
 
     Raises
     ------
     ContractError
         When a table breaks its contract.
     RuleError
-        When an objective or a contiguity lacks its table, or a capacity names an unknown place.
+        When an objective or a contiguity lacks its table, a capacity names an unknown place, or
+        feeders leave a candidate out, name an unknown sector or go in a ring.
     """
     for name, table in (
         ("sector_shares", sector_shares),
@@ -169,7 +170,7 @@ def state_choice(
         reached=reached | landing,
         edges=edges,
         edge_border_m=border_m,
-        feeder=_feeders(rules, feeders, place),
+        feeder=_feeders(rules, feeders, place, known=frozenset(ids)),
         contiguity=rules.contiguity,
         limits=_limits(rules, lines, departements, rural, cost_keur),
         objectives=tuple(
@@ -294,19 +295,58 @@ def _cost_keur(costs: pd.DataFrame, names: tuple[str, ...]) -> Integers:
 
 
 def _feeders(
-    rules: ChoiceRules, feeders: pd.DataFrame | None, place: Mapping[str, int]
+    rules: ChoiceRules,
+    feeders: pd.DataFrame | None,
+    place: Mapping[str, int],
+    *,
+    known: frozenset[str],
 ) -> Integers:
+    """Return the candidate before each one on its feeder, -1 where the network already is."""
     before = np.full(len(place), -1, np.int64)
-    if feeders is None:
-        if rules.contiguity is Contiguity.FEEDER:
-            raise RuleError(
-                Message.of("programme.no_feeders"), Message.of("programme.no_feeders_remedy")
-            )
+    if rules.contiguity is not Contiguity.FEEDER:
         return before
-    for sector, feeder in zip(feeders["sector_id"], feeders["feeder_id"], strict=True):
-        if str(sector) in place and not pd.isna(feeder):
-            before[place[str(sector)]] = place.get(str(feeder), -1)
+    if feeders is None:
+        raise RuleError(
+            Message.of("programme.no_feeders"), Message.of("programme.no_feeders_remedy")
+        )
+    contract("feeders").check(feeders)
+    pairs = {
+        str(sector): None if pd.isna(feeder) else str(feeder)
+        for sector, feeder in zip(feeders["sector_id"], feeders["feeder_id"], strict=True)
+    }
+    _refuse_broken(pairs, place, known)
+    for sector, feeder in pairs.items():
+        if sector in place and feeder is not None:
+            before[place[sector]] = place.get(feeder, -1)
     return before
+
+
+def _refuse_broken(
+    pairs: Mapping[str, str | None], place: Mapping[str, int], known: frozenset[str]
+) -> None:
+    """Raise when the order along the feeders is not known for each candidate, or goes in a ring."""
+    unknown = sorted({f for f in pairs.values() if f is not None} - known)
+    absent = sorted(set(place) - set(pairs))
+    for problem, wrong in (("unknown_feeder", unknown), ("missing_feeder", absent)):
+        if wrong:
+            raise RuleError(
+                Message.of(f"programme.{problem}", count=len(wrong), sector=wrong[0]),
+                Message.of("programme.feeders_remedy"),
+            )
+    safe: set[str] = set()
+    for start in sorted(pairs):
+        path: list[str] = []
+        at: str | None = start
+        while at is not None and at not in safe and at not in path:
+            path.append(at)
+            at = pairs.get(at)
+        if at in path:
+            ring = " → ".join([*path[path.index(at) :], at])
+            raise RuleError(
+                Message.of("programme.feeder_ring", ring=ring),
+                Message.of("programme.feeders_remedy"),
+            )
+        safe.update(path)
 
 
 def _limits(

@@ -76,6 +76,25 @@ sector_values = Contract(
     ),
 )  # fmt: skip
 
+feeders = Contract(
+    name="feeders",
+    title=("Ordre des secteurs sur le réseau", "Order of the sectors on the network"),
+    description=(
+        "Le secteur qui précède chaque secteur sur le transport, du NRO vers l'abonné",
+        "The sector before each sector on the feeder, from the NRO to the subscriber",
+    ),
+    key=("sector_id",),
+    columns=(
+        SECTOR_ID,
+        text("feeder_id", "Secteur précédent", "Sector before",
+             "Secteur par lequel passe son transport ; absent : droit du NRO, ou d'un réseau ouvert",
+             "Sector that its feeder goes through; absent: straight from the NRO, or an open network",
+             nullable=True),
+        SOURCE,
+        SYNTHETIC,
+    ),
+)  # fmt: skip
+
 criteria = Contract(
     name="criteria",
     title=("Critères par secteur", "Criteria by sector"),
@@ -134,4 +153,4 @@ criteria_scores = Contract(
 )  # fmt: skip
 
 
-TABLES = (cabinets, public_sites, sector_values, criteria, criteria_scores)
+TABLES = (cabinets, public_sites, sector_values, feeders, criteria, criteria_scores)

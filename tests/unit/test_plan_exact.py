@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
@@ -77,3 +78,57 @@ def test_what_nobody_asked_for_is_not_refused(toy):
     rules = plan.tables()["decisions"].set_index("sector_id")["rule"].to_dict()
     assert rules["22002-01"] == "unasked"
     assert rules["35001-02"] == "refused"
+
+
+FEEDER = {"programme": {"rule": "exact", "contiguity": "feeder"}}
+
+
+@pytest.fixture
+def on_a_network(toy):
+    """Give each sector the sector before it: within a département, the one before it by name."""
+
+    def given(change=lambda rows: rows):
+        ids = sorted(toy.sectors["sector_id"].astype(str))
+        before = {
+            key: (previous if previous[:2] == key[:2] else None)
+            for previous, key in zip([ids[0][:1], *ids], ids, strict=False)
+        }
+        rows = change(dict(before))
+        table = pd.DataFrame({"sector_id": list(rows), "feeder_id": list(rows.values())})
+        table = table.astype({"sector_id": "str", "feeder_id": "str"}).assign(
+            feeder_id=pd.array(list(rows.values()), dtype="str"), source="étude", synthetic=False
+        )
+        return toy.with_tables(feeders=table), before
+
+    return given
+
+
+def test_a_sector_comes_after_the_one_before_it_on_its_feeder(on_a_network):
+    territory, before = on_a_network()
+    plan = make_plan(territory, Scenario.from_dict(FEEDER))
+    chosen, candidates = set(plan.choice.chosen), set(plan.problem.sector_ids)
+    assert plan.choice.status is ChoiceStatus.OPTIMAL
+    assert chosen
+    assert {key for key in chosen if before[key] in candidates - chosen} == set()
+    free = make_plan(territory, Scenario.from_dict(EXACT))
+    assert free.choice.stages[0].value >= plan.choice.stages[0].value
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda rows: {k: v for k, v in rows.items() if k != "22002-01"}, "22002-01"),
+        (lambda rows: rows | {"22002-01": "99999-01"}, "99999-01"),
+        (lambda rows: rows | {"22001-01": "22002-01"}, "22001-01 →"),
+    ],
+)
+def test_an_order_on_the_network_that_is_broken_is_refused(on_a_network, change, said):
+    territory, _ = on_a_network(change)
+    with pytest.raises(RuleError, match=said):
+        make_plan(territory, Scenario.from_dict(FEEDER))
+    assert make_plan(territory, Scenario.from_dict(EXACT)).choice is not None
+
+
+def test_contiguity_along_the_network_asks_for_it(toy):
+    with pytest.raises(RuleError, match=r"programme\.feeders"):
+        make_plan(toy, Scenario.from_dict(FEEDER))
