@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -11,20 +12,27 @@ import pandas as pd
 import typer
 
 from planner.cli._face import STAGES, Lang, LangOption, ScenarioArg, day, progress, table, told
-from planner.errors import UnknownNameError
+from planner.errors import RuleError, UnknownNameError
 from planner.scenario import read_scenario
-from planner.texts import Message, say
-from planner.vocab import Eligibility, RequesterKind
+from planner.texts import Message, number, say
+from planner.vocab import Eligibility, RequesterKind, RequestEvent
 
 __all__ = ["register"]
 
 register = typer.Typer(
-    help="Demandes de l'axe 3 : recevoir, évaluer, exporter, effacer. / Requests of Axe 3.",
+    help="Demandes de l'axe 3 : recevoir, évaluer, décider, exporter, effacer. / Axe 3.",
     no_args_is_help=True,
 )
-StoreArg = Annotated[Path, typer.Argument(metavar="REGISTRE.gpkg", help="Le registre. / Register.")]
+StoreArg = Annotated[
+    str,
+    typer.Argument(metavar="REGISTRE", help="Un .gpkg, ou postgresql://… / A .gpkg or a database."),
+]
+RequestArg = Annotated[str, typer.Argument(metavar="DEMANDE", help="Identifiant ou référence.")]
 OnOption = Annotated[
     str, typer.Option("--on", help="Jour de l'acte, AAAA-MM-JJ. / Day of the act.")
+]
+RulesOption = Annotated[
+    Path | None, typer.Option("--rules", help="Règles écrites (TOML). / Written rules.")
 ]
 ReferenceOption = Annotated[
     list[str] | None, typer.Option("--reference", help="Référence du demandeur. / Reference.")
@@ -35,13 +43,33 @@ RequestOption = Annotated[
 
 
 @register.command()
-def add(
+def form(
+    out: Annotated[Path, typer.Option("--out", help="Page à écrire. / Page to write.")],
+    rules: RulesOption = None,
+    lang: LangOption = Lang.FR,
+) -> None:
+    """Écrire le formulaire : une page qui s'ouvre sans réseau et enregistre la demande."""
+    from planner.export.axe3_form import write_form  # noqa: PLC0415
+    from planner.io import read_geodata  # noqa: PLC0415
+    from planner.io.register_rules import read_register_rules  # noqa: PLC0415
+
+    with told(lang) as console:
+        write_form(out, read_geodata(), rules=read_register_rules(rules), lang=lang)
+        console.print(say("register.cli_form", lang, file=str(out)), markup=False)
+
+
+@register.command()
+def intake(
     store: StoreArg,
-    file: Annotated[Path, typer.Argument(metavar="DEMANDES", help="CSV ou XLSX. / CSV or XLSX.")],
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="DEMANDES…", help="Formulaires (JSON), CSV, XLSX. / Files."),
+    ],
     on: OnOption,
     addresses: Annotated[
         Path | None, typer.Option("--addresses", help="Adresses au format BAN. / BAN addresses.")
     ] = None,
+    rules: RulesOption = None,
     synthetic: Annotated[
         bool, typer.Option("--synthetic", help="Demandes fabriquées. / Made-up requests.")
     ] = False,
@@ -49,73 +77,94 @@ def add(
 ) -> None:
     """Recevoir des demandes ; la même référence deux fois n'en fait qu'une."""
     from planner.io.register import open_register  # noqa: PLC0415
-    from planner.io.register_intake import read_addresses, read_requests  # noqa: PLC0415
+    from planner.io.register_addresses import read_addresses  # noqa: PLC0415
+    from planner.io.register_intake import read_requests  # noqa: PLC0415
+    from planner.io.register_rules import read_register_rules  # noqa: PLC0415
 
     with told(lang) as console:
+        written = read_register_rules(rules)
         known = None if addresses is None else read_addresses(addresses)
-        intake = read_requests(file, addresses=known, synthetic=synthetic)
+        taken = [
+            (file, read_requests(file, addresses=known, rules=written, synthetic=synthetic))
+            for file in files
+        ]
         with open_register(store) as opened:
-            done = opened.add(intake.requests, intake.contacts, on=_day(on))
-        console.print(
-            say(
-                "register.cli_added", lang, file=file.name, rows=intake.rows_in,
-                new=len(done.new), known=len(done.known), different=len(done.different),
-                erased=len(done.erased), aside=len(intake.rejected_rows),
-            ),
-            markup=False,
-        )  # fmt: skip
-        for row in intake.rejected_rows.to_dict("records"):
-            console.print(
-                say(
-                    f"io.{row['reason']}", lang, place=row["file"], count=1, row=row["row"],
-                    column=row["column"], value=row["value"],
-                ),
-                markup=False,
-            )  # fmt: skip
+            for file, read in taken:
+                done = opened.add(read.requests, read.contacts, on=_day(on))
+                console.print(
+                    say(
+                        "register.cli_added", lang, file=file.name, rows=read.rows_in,
+                        new=len(done.new), known=len(done.known), different=len(done.different),
+                        erased=len(done.erased), aside=len(read.rejected_rows),
+                    ),
+                    markup=False,
+                )  # fmt: skip
+                for row in read.rejected_rows.to_dict("records"):
+                    told_of = {name: row[name] for name in ("row", "column", "value")}
+                    console.print(
+                        say(f"io.{row['reason']}", lang, place=row["file"], count=1, **told_of),
+                        markup=False,
+                    )
+                placed = read.requests["place_source"].dropna().value_counts()
+                score = read.requests.loc[read.requests["place_source"] == "address", "place_score"]
+                if any(code in placed for code in ("address", "ambiguous", "not_found")):
+                    console.print(
+                        say(
+                            "register.cli_placed", lang, found=int(placed.get("address", 0)),
+                            least=None if score.empty else float(score.min()),
+                            ambiguous=int(placed.get("ambiguous", 0)),
+                            lost=int(placed.get("not_found", 0)),
+                        ),
+                        markup=False,
+                    )  # fmt: skip
 
 
 @register.command()
 def assess(
     store: StoreArg,
     scenario: ScenarioArg = None,
-    rules: Annotated[
-        Path | None, typer.Option("--rules", help="Règles écrites (TOML). / Written rules.")
+    on: Annotated[
+        str | None,
+        typer.Option(
+            "--on",
+            help="Jour de l'évaluation ; sans lui, la date de référence. / Day of assessment.",
+            show_default=False,
+        ),
     ] = None,
+    network: Annotated[
+        bool, typer.Option("--network", help="Mesurer le long du réseau étudié. / Along it.")
+    ] = False,
+    rules: RulesOption = None,
     lang: LangOption = Lang.FR,
 ) -> None:
     """Évaluer les demandes sur un plan, et lister les réponses changées."""
+    from planner.axe3 import assess_on_plan  # noqa: PLC0415
+    from planner.engineering import add_network, read_works  # noqa: PLC0415
     from planner.io.register import open_register  # noqa: PLC0415
     from planner.io.register_rules import read_register_rules  # noqa: PLC0415
-    from planner.plan import make_plan, open_sectors  # noqa: PLC0415
+    from planner.plan import make_plan  # noqa: PLC0415
     from planner.prepare import prepare_territory  # noqa: PLC0415
-    from planner.register import (  # noqa: PLC0415
-        PlannedFibre,
-        assess_requests,
-        compare_assessments,
-    )
+    from planner.register import compare_assessments, live_requests  # noqa: PLC0415
 
     with told(lang) as console, open_register(store) as opened:
         asked, written = read_scenario(scenario), read_register_rules(rules)
-        requests = opened.live_requests()
+        stored = opened.tables("requests", "request_contacts", "request_journal")
+        requests = live_requests(stored["requests"], stored["request_journal"])
         if requests.empty:
             console.print(say("register.cli_none", lang), markup=False)
             return
-        with progress(lang, STAGES["prepare"] + STAGES["plan"]) as notify:
-            territory = prepare_territory(asked, notify=notify)
-            plan = make_plan(territory, asked, notify=notify)
-        got = assess_requests(
-            requests,
-            plan=PlannedFibre(
-                name=asked.name, communes=territory.communes, sectors=territory.sectors,
-                schedule=plan.schedule, opened=open_sectors(territory, asked),
-            ),
-            rules=written, on=asked.reference_date, contacts=opened.table("request_contacts"),
-            lang=lang,
-        )  # fmt: skip
+        with progress(lang, STAGES["prepare"] + STAGES["plan"] + network) as notify:
+            plan = make_plan(prepare_territory(asked, notify=notify), asked, notify=notify)
+            if network:
+                prices, keys = read_works()
+                plan = add_network(plan, prices=prices, funding_keys=keys, notify=notify)
+        when = asked.reference_date if on is None else _day(on)
+        got = assess_on_plan(
+            plan, requests, rules=written, on=when, contacts=stored["request_contacts"], lang=lang
+        )
         changes = opened.keep_assessment(
-            got.assessments, got.reasons, compare=compare_assessments, on=asked.reference_date,
-            plan=asked.name,
-        )  # fmt: skip
+            got.assessments, got.reasons, compare=compare_assessments, on=when, plan=asked.name
+        )
         console.print(
             say(
                 "register.cli_assessed", lang, total=len(got.assessments), changed=len(changes),
@@ -161,6 +210,84 @@ def list_(store: StoreArg, lang: LangOption = Lang.FR) -> None:
 
 
 @register.command()
+def show(store: StoreArg, request: RequestArg, lang: LangOption = Lang.FR) -> None:
+    """Montrer une demande entière à l'agent qui la suit : données personnelles comprises."""
+    from planner.io.register import open_register  # noqa: PLC0415
+    from planner.schemas import contract  # noqa: PLC0415
+
+    with told(lang) as console, open_register(store) as opened:
+        found = opened.everything_about(_one(request))
+        for name, rows in found.items():
+            for row in rows:
+                console.print(contract(name).titled(lang), style="bold", markup=False)
+                for column in contract(name).columns:
+                    value = row[column.name]
+                    if value is None or column.name in {"request_id", "chain"}:
+                        continue
+                    if column.terms is not None:
+                        value = {term.value: term.label(lang) for term in column.terms}[value]
+                    elif column.unit == "cent":
+                        value = f"{number(value / 100, lang, 2)} €"
+                    console.print(f"  {column.titled(lang)} : {value}", markup=False)
+
+
+@register.command()
+def record(
+    store: StoreArg,
+    request: RequestArg,
+    event: Annotated[RequestEvent, typer.Argument(metavar="ÉTAPE", help="La décision. / Step.")],
+    on: OnOption,
+    amount: Annotated[
+        str | None,
+        typer.Option("--amount", help="Euros, pour funded. / Euros.", show_default=False),
+    ] = None,
+    note: Annotated[
+        str | None, typer.Option("--note", help="Note, gardée à part. / Note.", show_default=False)
+    ] = None,
+    lang: LangOption = Lang.FR,
+) -> None:
+    """Écrire une décision, un financement ou une étape au journal, qui ne se corrige pas."""
+    from planner.io.register import open_register  # noqa: PLC0415
+
+    with told(lang) as console, open_register(store) as opened:
+        one = _one(request)
+        opened.record(one, event, on=_day(on), amount_cents=_cents(amount), note=note)
+        console.print(
+            say("register.cli_recorded", lang, request=one, event=event, on=_day(on)), markup=False
+        )
+
+
+@register.command()
+def check(store: StoreArg, lang: LangOption = Lang.FR) -> None:
+    """Vérifier que rien du journal n'a été modifié."""
+    from planner.io.register import open_register  # noqa: PLC0415
+
+    with told(lang) as console, open_register(store) as opened:
+        events, head, touched = opened.check_journal()
+        if touched is not None:
+            raise RuleError(
+                Message.of("register.touched", file=opened.label, event=touched),
+                Message.of("register.touched_remedy"),
+            )
+        console.print(say("register.cli_checked", lang, events=events, head=head), markup=False)
+
+
+@register.command("rules")
+def rules_(rules: RulesOption = None, lang: LangOption = Lang.FR) -> None:
+    """Dire les règles écrites, leur source, et lesquelles ne sont que des hypothèses."""
+    from planner.io.register_rules import read_register_rules  # noqa: PLC0415
+
+    with told(lang) as console:
+        rows = [
+            [name, rule.said(lang), str(rule.on), ("* " if rule.synthetic else "") + rule.source]
+            for name, rule in read_register_rules(rules).written.items()
+        ]
+        heads = [say(f"register.cli_rule_{key}", lang) for key in ("name", "text", "on", "source")]
+        title = say("register.cli_rules", lang)
+        console.print(table(title, heads, rows, numbers=len(heads)))
+
+
+@register.command()
 def export(
     store: StoreArg,
     out: Annotated[Path, typer.Option("--out", help="Fichier JSON à écrire. / JSON to write.")],
@@ -193,6 +320,7 @@ def erase(
     due: Annotated[
         bool, typer.Option("--due", help="Celles dont la conservation est échue. / Past retention.")
     ] = False,
+    rules: RulesOption = None,
     lang: LangOption = Lang.FR,
 ) -> None:
     """Effacer les données personnelles de demandes, sur demande ou à échéance."""
@@ -202,13 +330,20 @@ def erase(
 
     with told(lang) as console, open_register(store) as opened:
         if due:
-            years = read_register_rules().retention_years
+            years = read_register_rules(rules).retention_years
             journal = opened.table("request_journal")
             ids = requests_past_retention(journal, on=_day(on), years=years)
         else:
             ids = _ids(reference, request)
         opened.erase(ids, on=_day(on))
         console.print(say("register.cli_erased", lang, count=len(ids)), markup=False)
+
+
+def _one(text: str) -> str:
+    """Return a request's identifier from itself or from the requester's reference."""
+    from planner.io.register_intake import request_id_of  # noqa: PLC0415
+
+    return text if re.fullmatch("R[0-9a-f]{16}", text) else request_id_of(text)
 
 
 def _ids(references: list[str] | None, requests: list[str] | None) -> tuple[str, ...]:
@@ -220,6 +355,16 @@ def _ids(references: list[str] | None, requests: list[str] | None) -> tuple[str,
             Message.of("register.cli_which"), Message.of("register.cli_which_remedy")
         )
     return tuple(sorted(ids))
+
+
+def _cents(text: str | None) -> int | None:
+    """Return whole cents of euros written ``1234,56``."""
+    if text is None:
+        return None
+    whole, _, part = text.replace("\u202f", "").replace(" ", "").replace(",", ".").partition(".")
+    if not (whole.isdecimal() and (part + "0").isdecimal() and len(part) <= 2):  # noqa: PLR2004 (cents)
+        raise typer.BadParameter("1234,56", param_hint="--amount")
+    return int(whole) * 100 + int(part.ljust(2, "0") or 0)
 
 
 def _day(text: str) -> dt.date:

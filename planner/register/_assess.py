@@ -19,7 +19,14 @@ from planner.register._duplicates import find_duplicates
 from planner.schemas import contract
 from planner.spatial import PolygonIndex
 from planner.texts import Message
-from planner.vocab import Eligibility, RegulatoryZone, RequesterKind, Solution, SupplyEvidence
+from planner.vocab import (
+    Eligibility,
+    PlaceSource,
+    RegulatoryZone,
+    RequesterKind,
+    Solution,
+    SupplyEvidence,
+)
 
 __all__ = ["Assessment", "PlannedFibre", "assess_requests", "dated_sectors"]
 
@@ -88,6 +95,7 @@ class _Place:
 
     located: bool
     insee: str | None = None
+    claimed: bool = False  # the commune that the request names is in the territory
     commune: str = ""
     zone: str = ""
     sector: str | None = None
@@ -178,12 +186,14 @@ def _places(requests: pd.DataFrame, plan: PlannedFibre) -> list[_Place]:
     codes, names = communes["insee"].astype(str).tolist(), communes["nom"].astype(str).tolist()
     zones = communes["regulatory_zone"].astype(str).tolist()
     keys = sectors["sector_id"].astype(str).tolist()
+    known, claims = set(codes), requests["insee"].astype("object").tolist()
     places = [_Place(located=False)] * len(x)
     for i in there.tolist():
         c, s = int(commune_of[i]), int(sector_of[i])
         key = keys[s] if s >= 0 else None
         places[i] = _Place(
             located=True,
+            claimed=claims[i] in known,
             insee=codes[c] if c >= 0 else None,
             commune=names[c] if c >= 0 else "",
             zone=zones[c] if c >= 0 else "",
@@ -203,8 +213,8 @@ def _speak(
     last: dt.date,
     twice: dict[str, str],
 ) -> Iterable[_Said]:
-    yield _of_kind(row["kind"])
-    yield _of_place(place)
+    yield _of_kind(row["kind"], rules)
+    yield _of_place(row, place)
     if place.located and place.insee is not None:
         yield _of_plan(place, plan, rules, last)
     yield _of_supply(row, rules, on)
@@ -216,20 +226,42 @@ def _speak(
         )  # fmt: skip
 
 
-def _of_kind(kind: object) -> _Said:
+def _of_kind(kind: object, rules: RegisterRules) -> _Said:
     if pd.isna(kind):  # type: ignore[call-overload]
         return _missing("kind")
     who = RequesterKind(str(kind))
-    wrong = who is RequesterKind.INDIVIDUAL
+    wrong = who.value not in rules.eligible_kinds
     key = "register.kind_no" if wrong else "register.kind_yes"
     return _Said("kind", NO if wrong else YES, Message.of(key, kind=who))
 
 
-def _of_place(place: _Place) -> _Said:
+def _of_place(row: dict[Any, Any], place: _Place) -> _Said:
+    score = None if pd.isna(row["place_score"]) else float(row["place_score"])
+    source = None if pd.isna(row["place_source"]) else PlaceSource(str(row["place_source"]))
     if not place.located:
+        if source in {PlaceSource.AMBIGUOUS, PlaceSource.NOT_FOUND}:
+            key = f"register.address_{source.value}"
+            return _Said(
+                "place", OPEN_QUESTION, Message.of(key, score=score or 0.0),
+                Message.of(f"{key}_ask"),
+            )  # fmt: skip
         return _missing("place")
-    if place.insee is None:
+    if place.insee is None and not place.claimed:
         return _Said("place", NO, Message.of("register.outside"))
+    if place.insee is None:
+        return _Said(
+            "place", OPEN_QUESTION, Message.of("register.outside_claimed", insee=row["insee"]),
+            Message.of("register.other_commune_ask"),
+        )  # fmt: skip
+    if not pd.isna(row["insee"]) and str(row["insee"]) != place.insee:
+        return _Said(
+            "place", OPEN_QUESTION,
+            Message.of("register.other_commune", commune=place.commune, insee=row["insee"]),
+            Message.of("register.other_commune_ask"),
+        )  # fmt: skip
+    if source is PlaceSource.ADDRESS:
+        told = Message.of("register.inside_address", commune=place.commune, score=score or 0.0)
+        return _Said("place", YES, told)
     return _Said("place", YES, Message.of("register.inside", commune=place.commune))
 
 
