@@ -133,6 +133,14 @@ class AddressBook:
         rules
             From which score an address is found, and how far the next one must be behind.
         """
+        tries = [address]
+        if insee is not None and "," in address:
+            # the commune after the last comma may bear another name in the file
+            tries.append(address.rpartition(",")[0])
+        found = [self._find(text, insee, rules) for text in tries]
+        return max(found, key=lambda one: (one.place is not None, one.score))
+
+    def _find(self, address: str, insee: str | None, rules: RegisterRules) -> Located:
         folded = fold(re.sub(r"[,;.\n]", " ", address))
         communes, rest = self._communes(folded, insee)
         number, repeat, street = _split(rest)

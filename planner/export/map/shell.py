@@ -16,7 +16,7 @@ import base64
 import hashlib
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -30,6 +30,7 @@ from markupsafe import Markup
 
 __all__ = [
     "Asset",
+    "ClosedPage",
     "OfflineHead",
     "Page",
     "UnknownAssetError",
@@ -219,6 +220,58 @@ class Page(Figure):  # type: ignore[misc]
         )
 
 
+class ClosedPage(Figure):  # type: ignore[misc]
+    """A figure that writes a page of a template of ours; no request of any kind may leave it.
+
+    Parameters
+    ----------
+    context
+        What the template is given beside the map: text is escaped there.
+    package, template
+        Where the template stands.
+    styles, scripts
+        Assets after those of the map, in the order that they need each other.
+    """
+
+    def __init__(
+        self,
+        context: Mapping[str, Any],
+        *,
+        package: str,
+        template: str,
+        styles: Sequence[str],
+        scripts: Sequence[str],
+    ) -> None:
+        super().__init__()
+        self._id = "page"
+        self.context = context
+        self.template_place = (package, template)
+        self.assets = (tuple(styles), tuple(scripts))
+        self.header = OfflineHead()
+        self.header._parent = self  # noqa: SLF001 (as Figure itself does)
+
+    def render(self, **kwargs: Any) -> str:  # noqa: ANN401 (the base's signature)
+        """Write the page."""
+        for child in self._children.values():
+            child.render(**kwargs)
+        head = self.header.collect()
+        own_styles, own_scripts = self.assets
+        styles = [*head.styles, *map(read_asset, own_styles)]
+        scripts = [*head.scripts, *map(read_asset, own_scripts), self.script.render(**kwargs)]
+        package, template = self.template_place
+        return (
+            _environment(package)
+            .get_template(template)
+            .render(
+                **self.context,
+                policy=_policy(styles, scripts, images="", chunks=False),
+                styles=[Markup(_closed(text)) for text in styles],  # noqa: S704 (our own assets)
+                scripts=[Markup(_closed(text)) for text in scripts],  # noqa: S704 (our own assets)
+                map_container=Markup(self.html.render(**kwargs)),  # noqa: S704 (no data in it)
+            )
+        )
+
+
 class _RegionMap(folium.Map):  # type: ignore[misc]
     """Folium's map without the libraries that this page has no use for."""
 
@@ -291,9 +344,9 @@ def _closed(text: str) -> str:
 
 
 @cache
-def _environment() -> jinja2.Environment:
+def _environment(package: str = "planner.export.map") -> jinja2.Environment:
     return jinja2.Environment(
-        loader=jinja2.PackageLoader("planner.export.map"),
+        loader=jinja2.PackageLoader(package),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

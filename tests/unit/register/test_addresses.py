@@ -67,6 +67,8 @@ def book(request, tmp_path_factory):
         ("12 bis, rue des Lilas", "22001", "address", (302_000.5, 6_802_000.5), 1.0),
         ("12B rue des lilas 22000 TOY", None, "address", (302_000.5, 6_802_000.5), 1.0),
         ("12 rue des Lilas, Toy", None, "address", (302_010.0, 6_802_000.0), 1.0),
+        ("12 rue des Lilas, Toy-la-Neuve", "22001", "address", (302_010.0, 6_802_000.0), 1.0),
+        ("12, rue des Lilas", "22001", "address", (302_010.0, 6_802_000.0), 1.0),
         ("12 r des Lilas", "22001", "address", (302_010.0, 6_802_000.0), 1.0),
         ("12 rue des Lylas", "22001", "address", (302_010.0, 6_802_000.0), 0.9385),
         ("5 av. du gal de Gaulle", "22001", "address", (301_500.0, 6_801_500.0), 1.0),
