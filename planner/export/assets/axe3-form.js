@@ -336,8 +336,13 @@
       });
       const title = faults.length === 1 ? this.say('wrong_one') : this.say('wrong', { count: faults.length });
       box.replaceChildren(make('h2', {}, title), make('p', {}, this.say('wrong_about')), make('ul', {}, ...links));
+      this.reveal(box);
+    }
+
+    reveal(box) {
       box.hidden = false;
-      box.focus();
+      box.focus({ preventScroll: true });
+      box.scrollIntoView({ block: 'start' });
     }
 
     save() {
@@ -371,11 +376,11 @@
       };
       const rows = [
         [label('kind'), picked('kind')], [label('organisation'), answers.organisation], [label('siret'), answers.siret],
-        [label('address'), answers.address], [label('commune'), answers.insee],
+        [label('address'), answers.address], [label('commune'), answers.insee && this.labels[this.data.communes.insee.indexOf(answers.insee)]],
         [one('point-titre').firstChild.textContent, this.point ? one('point-dit').textContent : null],
         [label('need_mbps'), `${this.write.count(answers.need_mbps)} Mbit/s`], [label('need'), answers.need],
         [label('offer'), picked('offer')], [label('supply_mbps'), answers.supply_mbps ? `${answers.supply_mbps} Mbit/s` : null],
-        [label('supply_evidence'), picked('supply_evidence')], [label('supply_on'), answers.supply_on],
+        [label('supply_evidence'), picked('supply_evidence')], [label('supply_on'), new Date(`${answers.supply_on}T12:00`).toLocaleDateString(this.data.lang, { dateStyle: 'long' })],
         [label('contact'), answers.contact], [label('email'), answers.email], [label('phone'), answers.phone],
       ].filter(([, value]) => value !== null);
       const box = one('fait');
@@ -384,8 +389,7 @@
         make('p', {}, this.say('saved_about', { file })), make('p', {}, this.say('saved_reference', { reference: this.reference })),
         make('h3', {}, this.say('saved_recap')),
         make('dl', {}, ...rows.map(([name, value]) => make('div', {}, make('dt', {}, name.trim()), make('dd', {}, value)))));
-      box.hidden = false;
-      box.focus();
+      this.reveal(box);
     }
 
     async reopen(file) {
