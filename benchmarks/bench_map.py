@@ -1,7 +1,8 @@
 """The officials' map against ``folium.GeoJson``, in one run: size, time, and the page in a browser.
 
-Writes the regional map with every premise, and by Folium's own layer the sectors and communes alone
-without premises; then the same without premises on both sides.  Opens ours in Chromium from a file,
+Writes the regional map with every premise; then the sectors and communes alone, without premises on
+either side, by the light page and by Folium's own layer, and compares what both draw vertex by
+vertex.  Opens the map in Chromium from a file,
 at full speed and at a quarter of the CPU on a phone's screen.
 
     python benchmarks/bench_map.py [--smoke] [--plan plan.pickle]
@@ -12,17 +13,28 @@ at full speed and at a quarter of the CPU on a phone's screen.
 from __future__ import annotations
 
 import argparse
+import base64
+import json
 import pickle
+import re
 import shutil
 import tempfile
 import time
+import zlib
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from statistics import median
 
 import folium
+import geopandas as gpd
+import numpy as np
+import shapely
 
-from planner.export.map import MapData, map_html, write_map
+from planner.export.map import MapData, map_html, write_areas_map, write_map
+from planner.export.map.areas import decode_areas
+from planner.export.map.premises import POINT_ZOOM
+from planner.export.map.topology import GRID_ZOOM, grid_to_lonlat
 from planner.plan import Plan, make_plan
 from planner.prepare import prepare_territory
 from planner.scenario import Scenario, read_scenario
@@ -82,27 +94,97 @@ def bench_writing(plan: Plan, folder: Path) -> Path:
 
 
 def bench_peer(plan: Plan, folder: Path) -> None:
-    """Compare with Folium's GeoJson of sectors and communes, no premises on either side."""
+    """Compare with Folium's GeoJson of sectors and communes, no premises on either side.
+
+    On the sectors as they are, and with borders ten times as detailed.  The whole page without its
+    premises is timed too, though it holds more (themes, tables, picture, cards).
+    """
     data = replace(MapData.from_plan(plan), layer=None)
-    ours, text = timed(lambda: map_html(data))
-    (folder / "ours.html").write_text(text, encoding="utf-8")
+    detailed = replace(data, sectors=with_detail(data.sectors, vertices=300))
+    for shown in (data, detailed):
+        count = shapely.get_num_coordinates(shown.sectors.geometry.to_numpy()).mean()
+        path = folder / "areas.html"
+        write_areas_map(path, shown)  # once before, as Folium's templates are warm too
+        ours, _ = timed(partial(write_areas_map, path, shown))
+        theirs, peer = timed(partial(by_folium, shown, folder / "folium.html"))
+        sizes = path.stat().st_size, peer.stat().st_size
+        print(
+            f"sectors of {count:.0f} vertices and communes alone: ours {ours:.2f} s CPU,"
+            f" {sizes[0] / 1e6:.2f} MB; folium.GeoJson {theirs:.2f} s CPU, {sizes[1] / 1e6:.2f} MB:"
+            f" {theirs / ours:.1f} × faster, {sizes[0] / sizes[1]:.3f} of the size"
+        )
+        print(f"  {same_areas(path, peer)}")
+    whole, text = timed(lambda: map_html(data))
+    print(f"whole page without premises: {whole:.2f} s CPU, {len(text.encode()) / 1e6:.2f} MB")
 
-    def by_folium() -> Path:
-        shell = folium.Map(location=[48.1, -3.0], zoom_start=8, tiles=None)
-        for table in (data.communes, data.sectors):
-            shown = table[["nom", table.geometry.name]].to_crs(4326)
-            folium.GeoJson(shown, tooltip=folium.GeoJsonTooltip(["nom"])).add_to(shell)
-        path = folder / "folium.html"
-        shell.save(path)
-        return path
 
-    theirs, path = timed(by_folium)
-    sizes = len(text.encode()), path.stat().st_size
-    print(
-        f"sectors and communes alone: ours {ours:.2f} s CPU, {sizes[0] / 1e6:.2f} MB;"
-        f" folium.GeoJson {theirs:.2f} s CPU, {sizes[1] / 1e6:.2f} MB:"
-        f" {theirs / ours:.1f} × faster, {sizes[0] / sizes[1]:.3f} of the size"
+def by_folium(data: MapData, path: Path) -> Path:
+    """Write the same areas and names by Folium's own layer."""
+    shell = folium.Map(location=[48.1, -3.0], zoom_start=8, tiles=None)
+    for table in (data.sectors, data.communes):
+        shown = table[["nom", table.geometry.name]].to_crs(4326)
+        folium.GeoJson(shown, tooltip=folium.GeoJsonTooltip(["nom"])).add_to(shell)
+    shell.save(path)
+    return path
+
+
+def with_detail(areas: gpd.GeoDataFrame, *, vertices: int) -> gpd.GeoDataFrame:
+    """Return the same coverage with some ``vertices`` an area: longer sides are cut and bent.
+
+    A vertex moves by half a metre at most, by its own position, so that neighbours still share it.
+    """
+    shapes = areas.geometry.to_numpy()
+    step = float(np.median(shapely.length(shapes))) / vertices
+    fine = shapely.segmentize(shapes, step)
+
+    def bend(xy: np.ndarray) -> np.ndarray:
+        return xy + 0.5 * np.sin(xy[:, ::-1] * 12.9898 + xy * 78.233)
+
+    return areas.set_geometry(shapely.transform(fine, bend), crs=areas.crs)
+
+
+def same_areas(ours: Path, theirs: Path) -> str:
+    """Compare what both pages draw, area by area: names, rings, and every vertex."""
+    blocks = re.findall(r'class="donnees"[^>]*>([^<]*)<', ours.read_text(encoding="utf-8"))
+    head, stream = (zlib.decompress(base64.b64decode(text), -15) for text in blocks)
+    layers = json.loads(head)["layers"]
+    decoded = decode_areas(stream, [(len(layer["names"]), layer["rings"]) for layer in layers])
+    drawn = geojson_layers(theirs.read_text(encoding="utf-8"))
+    worst, vertices = 0.0, 0
+    for layer, areas, features in zip(layers, decoded, drawn, strict=True):
+        if layer["names"] != [feature["properties"]["nom"] for feature in features]:
+            return "OTHER NAMES"
+        for rings, feature in zip(areas, features, strict=True):
+            shape = feature["geometry"]
+            parts = (
+                shape["coordinates"] if shape["type"] == "MultiPolygon" else [shape["coordinates"]]
+            )
+            peer = [np.array(ring)[:-1, :2] for part in parts for ring in part]
+            if [len(ring) for ring in rings] != [len(ring) for ring in peer]:
+                return "OTHER RINGS"
+            metres = ground_metres(np.concatenate(rings), np.concatenate(peer))
+            worst, vertices = max(worst, float(metres.max())), vertices + len(metres)
+    counts = " and ".join(f"{len(layer['names']):,} {layer['key']}s" for layer in layers)
+    return (
+        f"both draw {counts}, {vertices:,} vertices in the same order, {worst:.2f} m apart at most"
     )
+
+
+def geojson_layers(page: str) -> list[list[dict]]:
+    """Return the features of each layer of Folium's page."""
+    decoder = json.JSONDecoder()
+    starts = [
+        found.end() for found in re.finditer(r"_add\(\s*(?=\{\"bbox|\{\"features|\{\"type)", page)
+    ]
+    layers = [decoder.raw_decode(page, start)[0]["features"] for start in starts]
+    return [features for features in layers if features]
+
+
+def ground_metres(pixels: np.ndarray, lonlat: np.ndarray) -> np.ndarray:
+    """Return the distance between pixels of the page and degrees, on the ground."""
+    ours = grid_to_lonlat(pixels / 2 ** (POINT_ZOOM - GRID_ZOOM))
+    metres = np.radians(ours - lonlat) * 6_371_000
+    return np.hypot(metres[:, 0] * np.cos(np.radians(lonlat[:, 1])), metres[:, 1])
 
 
 def bench_page(path: Path, *, smoke: bool) -> None:

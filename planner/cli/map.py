@@ -34,6 +34,10 @@ def map_(
     every: Annotated[
         bool, typer.Option("--all", help="Région, départements et EPCI. / All of them.")
     ] = False,
+    areas: Annotated[
+        bool,
+        typer.Option("--areas", help="Limites des secteurs et communes seules. / Outlines only."),
+    ] = False,
     compare: Annotated[
         tuple[Path, Path] | None,
         typer.Option(
@@ -50,7 +54,12 @@ def map_(
     lang: LangOption = Lang.FR,
 ) -> None:
     """Dessiner la carte des élus : un fichier HTML autonome, tous les locaux, sans réseau."""
-    from planner.export.map import write_comparison_map, write_map, write_maps  # noqa: PLC0415 (imports folium)
+    from planner.export.map import (  # noqa: PLC0415 (imports folium)
+        write_areas_map,
+        write_comparison_map,
+        write_map,
+        write_maps,
+    )
 
     with told(lang) as console:
         place = f"-epci-{epci}" if epci else f"-departement-{departement}" if departement else ""
@@ -68,6 +77,9 @@ def map_(
                     departement=departement, lang=lang, background=background,
                 ),
             )  # fmt: skip
+        elif areas:
+            folder.mkdir(parents=True, exist_ok=True)
+            written = (write_areas_map(folder / "secteurs-et-communes.html", answer, lang=lang),)
         elif every:
             written = write_maps(folder, answer, lang=lang, background=background)
         else:

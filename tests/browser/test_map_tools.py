@@ -2,9 +2,7 @@
 
 import csv
 import io
-import os
 import re
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,31 +18,9 @@ from planner.vocab import Level
 
 pytestmark = pytest.mark.browser
 
-FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 NASTY = "{{7*7}}{#</script><img src=x onerror=alert(1)>"
 AXE = Path(__file__).with_name("axe.min.js")
 THEMES = ("phase", "year", "coverage", "state", "cost", "rank", "ballot")
-
-
-@pytest.fixture(scope="module")
-def browser(required):
-    program = shutil.which("chromium")
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        sync_playwright = None
-    if os.environ.get("PLANNER_REQUIRE_BROWSER") == "1":
-        assert program, "chromium is required here (PLANNER_REQUIRE_BROWSER) and missing"
-        assert sync_playwright, "playwright is required here (PLANNER_REQUIRE_BROWSER) and missing"
-    required("chromium", found=program is not None)
-    required("chromium", found=sync_playwright is not None)
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=program, args=FLAGS)
-        yield running
-        running.close()
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,7 @@ def run(monkeypatch, toy, tmp_path):
     ("words", "pages"),
     [
         ((), ["carte.html"]),
+        (("--areas",), ["secteurs-et-communes.html"]),
         (("--epci", "200000003"), ["carte-epci-200000003.html"]),
         (("--departement", "22"), ["carte-departement-22.html"]),
         (

@@ -2,10 +2,11 @@
 
 :func:`write_map` writes it from a plan.  The page shows the territory by phase and by coverage,
 finds a commune, opens its card, and holds the table by EPCI, which is also what remains where no
-script runs.  :func:`write_comparison_map` shows what changes from one plan to another.  The rooms:
-``data`` what is drawn, ``changes`` two plans side by side, ``topology`` its borders, ``payload``
-the data block, ``picture`` and ``document`` what stands without script, ``shell`` Folium's page
-made to stand alone.
+script runs.  :func:`write_comparison_map` shows what changes from one plan to another,
+:func:`write_areas_map` outlines alone.  The rooms: ``data`` what is drawn, ``areas`` the light page
+of outlines, ``changes`` two plans side by side, ``topology`` its borders, ``payload`` the data
+block, ``picture`` and ``document`` what stands without script, ``shell`` Folium's page made to
+stand alone.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import numpy as np
 
 from planner.compare import Side
 from planner.errors import PlannerError
+from planner.export.map.areas import write_areas_map
 from planner.export.map.changes import compared_data
 from planner.export.map.data import MapData
 from planner.export.map.document import build_context, file_stem
@@ -42,6 +44,7 @@ __all__ = [
     "MapData",
     "TopologyRules",
     "map_html",
+    "write_areas_map",
     "write_comparison_map",
     "write_map",
     "write_maps",

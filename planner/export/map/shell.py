@@ -186,12 +186,22 @@ class Page(Figure):  # type: ignore[misc]
         Host that the page may ask for pictures, when its reader wants a background; empty: none.
     chunks
         Whether scripts of the page's own folder bring the premises.
+    template, scripts, styles
+        The page's template, and our own assets in the order that they need each other.
     """
 
     def __init__(
-        self, context: Mapping[str, Any], *, images: str = "", chunks: bool = False
+        self,
+        context: Mapping[str, Any],
+        *,
+        images: str = "",
+        chunks: bool = False,
+        template: str = "page.html.jinja",
+        scripts: Sequence[str] = _SCRIPTS,
+        styles: Sequence[str] = _STYLES,
     ) -> None:
         super().__init__()
+        self.template, self.scripts, self.styles = template, tuple(scripts), tuple(styles)
         self._id = "page"
         self.context = context
         self.images = images
@@ -204,12 +214,12 @@ class Page(Figure):  # type: ignore[misc]
         for child in self._children.values():
             child.render(**kwargs)
         head = self.header.collect()
-        styles = [*head.styles, *map(read_asset, _STYLES)]
+        styles = [*head.styles, *map(read_asset, self.styles)]
         starts = [self.script.render(**kwargs)]
-        scripts = [*head.scripts, *map(read_asset, _SCRIPTS), *starts]
+        scripts = [*head.scripts, *map(read_asset, self.scripts), *starts]
         return (
             _environment()
-            .get_template("page.html.jinja")
+            .get_template(self.template)
             .render(
                 **self.context,
                 policy=_policy(styles, scripts, images=self.images, chunks=self.chunks),
