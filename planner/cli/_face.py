@@ -28,6 +28,7 @@ __all__ = [
     "STAGES",
     "Lang",
     "LangOption",
+    "NetworkOption",
     "OutOption",
     "ScenarioArg",
     "StrictOption",
@@ -40,6 +41,7 @@ __all__ = [
     "progress",
     "table",
     "told",
+    "with_network",
 ]
 
 OUT_OF_FINDINGS = 3
@@ -68,6 +70,9 @@ StrictOption = Annotated[
     typer.Option(
         "--strict", help="Code 3 s'il reste des constats à vérifier. / Exit 3 on findings."
     ),
+]
+NetworkOption = Annotated[
+    bool, typer.Option("--network", help="Étudier aussi le réseau. / Design the network too.")
 ]
 OutOption = Annotated[
     Path | None,
@@ -119,6 +124,14 @@ def answer_scenario(path: Path | None, lang: Lang) -> Plan:
     scenario = read_scenario(path)
     with progress(lang, STAGES["prepare"] + STAGES["plan"]) as notify:
         return make_plan(prepare_territory(scenario, notify=notify), scenario, notify=notify)
+
+
+def with_network(answer: Plan, notify: Notify) -> Plan:
+    """Design the network on a stand-in for roads, with the embedded example prices."""
+    from planner.engineering import add_network, read_works  # noqa: PLC0415 (imports scipy)
+
+    prices, keys = read_works()
+    return add_network(answer, prices=prices, funding_keys=keys, notify=notify)
 
 
 def table(title: str, columns: list[str], rows: list[list[str]], *, numbers: int = 1) -> Table:

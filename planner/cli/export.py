@@ -8,7 +8,17 @@ from typing import Annotated
 
 import typer
 
-from planner.cli._face import STAGES, Lang, LangOption, OutOption, ScenarioArg, progress, told
+from planner.cli._face import (
+    STAGES,
+    Lang,
+    LangOption,
+    NetworkOption,
+    OutOption,
+    ScenarioArg,
+    progress,
+    told,
+    with_network,
+)
 from planner.scenario import read_scenario
 from planner.texts import say
 
@@ -45,6 +55,7 @@ def export(
     email: Annotated[
         str | None, typer.Option("--email", help="Son adresse (metadata). / Their address.")
     ] = None,
+    network: NetworkOption = False,
     lang: LangOption = Lang.FR,
 ) -> None:
     """Écrire le plan dans un autre format : GraceTHD, GeoParquet, TopoJSON, métadonnées."""
@@ -56,9 +67,11 @@ def export(
     with told(lang) as console:
         asked = read_scenario(scenario)
         folder = out or Path("maps") / "out" / f"{asked.name}-{form.value}"
-        with progress(lang, STAGES["prepare"] + STAGES["plan"]) as notify:
+        with progress(lang, STAGES["prepare"] + STAGES["plan"] + network) as notify:
             territory = prepare_territory(asked, notify=notify)
             answer = make_plan(territory, asked, notify=notify)
+            if network:
+                answer = with_network(answer, notify)
             written = write_export(
                 answer, folder, Format(form), premises=premises, lang=lang,
                 contact=Contact(organisation=organisation, email=email),

@@ -8,6 +8,7 @@ from planner.cli._face import (
     STAGES,
     Lang,
     LangOption,
+    NetworkOption,
     OutOption,
     ScenarioArg,
     StrictOption,
@@ -15,6 +16,7 @@ from planner.cli._face import (
     print_findings,
     progress,
     told,
+    with_network,
 )
 from planner.scenario import read_scenario
 from planner.texts import say
@@ -27,6 +29,7 @@ def package(
     out: OutOption = None,
     lang: LangOption = Lang.FR,
     strict: StrictOption = False,
+    network: NetworkOption = False,
 ) -> None:
     """Écrire le paquet SIG : GeoPackage stylé, projet QGIS, mises en page, lisez-moi, ZIP."""
     from planner.export.qgis import write_package  # noqa: PLC0415 (imports pyogrio and pyarrow)
@@ -36,9 +39,11 @@ def package(
     with told(lang) as console:
         asked = read_scenario(scenario)
         folder = out or Path("maps") / "out" / f"{asked.name}{_SUFFIX}"
-        with progress(lang, sum(STAGES.values()) + 1) as notify:
+        with progress(lang, sum(STAGES.values()) + 1 + network) as notify:
             territory = prepare_territory(asked, notify=notify)
             answer = make_plan(territory, asked, notify=notify)
+            if network:
+                answer = with_network(answer, notify)
             written = write_package(answer, folder, lang=lang, notify=notify)
         if any(origin.synthetic for origin in territory.origins):
             layers = ", ".join(o.title for o in territory.origins if o.synthetic)

@@ -16,6 +16,7 @@ from planner.cli._face import (
     STAGES,
     Lang,
     LangOption,
+    NetworkOption,
     OutOption,
     ScenarioArg,
     StrictOption,
@@ -25,6 +26,7 @@ from planner.cli._face import (
     progress,
     table,
     told,
+    with_network,
 )
 from planner.scenario import Scenario, read_scenario
 from planner.schemas import CONTRACTS
@@ -33,7 +35,6 @@ from planner.vocab import Severity
 
 if TYPE_CHECKING:
     from planner.plan import Plan
-    from planner.progress import Notify
     from planner.quality import Anomalies
 
 
@@ -42,10 +43,7 @@ def plan(
     out: OutOption = None,
     lang: LangOption = Lang.FR,
     strict: StrictOption = False,
-    network: Annotated[
-        bool,
-        typer.Option("--network", help="Étudier aussi le réseau. / Design the network too."),
-    ] = False,
+    network: NetworkOption = False,
     register: Annotated[
         str | None,
         typer.Option(
@@ -76,7 +74,7 @@ def plan(
             territory = prepare_territory(asked, notify=notify)
             answer = make_plan(territory, asked, notify=notify)
             if network:
-                answer = _with_network(answer, notify)
+                answer = with_network(answer, notify)
             if register is not None:
                 answer = _with_axe3(answer, register, day(register_on))
             written = write_plan(answer, folder, lang=lang, notify=notify)
@@ -94,14 +92,6 @@ def plan(
         seconds = number(time.perf_counter() - start, lang, 1)
         console.print(say("cli.seconds", lang, seconds=seconds))
         leave(answer.findings.table(lang), strict=strict)
-
-
-def _with_network(answer: Plan, notify: Notify) -> Plan:
-    """Design the network on a stand-in for roads, with the embedded example prices."""
-    from planner.engineering import add_network, read_works  # noqa: PLC0415 (imports scipy)
-
-    prices, keys = read_works()
-    return add_network(answer, prices=prices, funding_keys=keys, notify=notify)
 
 
 def _with_axe3(answer: Plan, store: str, on: dt.date | None) -> Plan:

@@ -6,7 +6,16 @@ from typing import Annotated
 
 import typer
 
-from planner.cli._face import STAGES, Lang, LangOption, ScenarioArg, progress, told
+from planner.cli._face import (
+    STAGES,
+    Lang,
+    LangOption,
+    NetworkOption,
+    ScenarioArg,
+    progress,
+    told,
+    with_network,
+)
 from planner.scenario import read_scenario
 from planner.texts import say
 
@@ -26,6 +35,7 @@ def publish(
     keep: Annotated[
         int, typer.Option("--keep", min=1, help="Versions gardées. / Versions that are kept.")
     ] = 2,
+    network: NetworkOption = False,
     lang: LangOption = Lang.FR,
 ) -> None:
     """Publier le plan dans PostGIS, entier ou pas du tout ; l'ancien reste jusqu'au bout."""
@@ -35,9 +45,11 @@ def publish(
 
     with told(lang) as console:
         asked = read_scenario(scenario)
-        with progress(lang, STAGES["prepare"] + STAGES["plan"] + 2) as notify:
+        with progress(lang, STAGES["prepare"] + STAGES["plan"] + 2 + network) as notify:
             territory = prepare_territory(asked, notify=notify)
             answer = make_plan(territory, asked, notify=notify)
+            if network:
+                answer = with_network(answer, notify)
             done = publish_plan(url, answer, schema=schema, keep=keep, lang=lang, notify=notify)
         key = "postgis.unchanged" if done.unchanged else "postgis.published"
         told_of = say(

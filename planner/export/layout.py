@@ -1,7 +1,7 @@
 """What the writers of tables share: columns, order of rows, Arrow types, what is made up.
 
 A table goes out with the columns of its contract, then those that the caller joined to it; its rows
-are in the order of its key, whatever order they came in.
+are in the order of its key, whatever order they came in.  Personal tables never go out.
 """
 
 from __future__ import annotations
@@ -16,12 +16,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from planner.contracts import Column, ColumnType
+from planner.errors import PlannerError
 from planner.provenance import Origin
-from planner.schemas import CONTRACTS, contract
+from planner.schemas import CONTRACTS, PERSONAL, contract
 from planner.texts import Message, say
 
 __all__ = [
     "Edition",
+    "PersonalDataError",
     "Progress",
     "Written",
     "columns_of",
@@ -59,6 +61,17 @@ _SOURCES: Final[Mapping[str, tuple[str, ...]]] = {
     "sector_shares": ("premises", "sectors"),
 }
 """Layers that a computed table is made from: it is made up as soon as one of them is."""
+_ANY_SOURCE: Final = ("premises", "sectors", "zones", "envelopes", "ballots")
+_SPEAKS_OF_SECTORS: Final = frozenset({"sector_id", "epci_siren", "pm_id", "nro_id", "code"})
+_PERSONAL_COLUMNS: Final = frozenset(
+    column
+    for name in PERSONAL
+    for column in set(CONTRACTS[name].column_names) - set(CONTRACTS[name].key)
+) - {"request_id"}
+
+
+class PersonalDataError(PlannerError, ValueError):
+    """Something personal was about to leave its store."""
 
 
 Progress = Callable[[int, int, str], None]
@@ -124,13 +137,26 @@ def columns_of(name: str, frame: pd.DataFrame) -> tuple[Column, ...]:
         When a column of the contract is missing, or the CRS is not EPSG:2154.
     LookupError
         When there is no such table.
+    PersonalDataError
+        When the table is a personal one, or a column of one was joined to it.
     """
     table = contract(name)
     table.check(frame.iloc[:0])  # columns and CRS only: the cells were checked when it was made
     known = {*table.column_names, "geometry"}
     joined = [str(column) for column in frame.columns if column not in known]
+    _refuse_personal(name, joined)
     own = (column for column in table.columns if column.name in frame or not column.optional)
     return (*own, *(_joined(column, frame[column], name) for column in joined))
+
+
+def _refuse_personal(name: str, joined: Iterable[str]) -> None:
+    """Refuse personal tables, and columns of theirs joined to another: they stay in their store."""
+    found = [name] if name in PERSONAL else sorted(_PERSONAL_COLUMNS.intersection(joined))
+    if found:
+        raise PersonalDataError(
+            Message.of("export.personal", table=name, names=", ".join(found)),
+            Message.of("export.personal_remedy"),
+        )
 
 
 def _joined(name: str, series: pd.Series[Any], table: str) -> Column:
@@ -224,9 +250,11 @@ def made_up(
     Mapping
         Table name to a few words that say so, or None for what describes reality.
     """
+    origins = tuple(origins)
     layers = frozenset(origin.layer for origin in origins if origin.synthetic)
     every = Message.of("export.synthetic")
     some = Message.of("export.partly_synthetic")
+    read = frozenset(origin.layer for origin in origins)
     marks: dict[str, Message | None] = {}
     for name, frame in tables.items():
         flags = frame["synthetic"] if "synthetic" in frame.columns else pd.Series(dtype=bool)
@@ -234,13 +262,21 @@ def made_up(
             marks[name] = every
         elif flags.any():
             marks[name] = some
-        elif layers.intersection(_SOURCES.get(name, ())):
+        elif layers.intersection(_SOURCES.get(name, _ANY_SOURCE if _is_made(name, read) else ())):
             marks[name] = Message.of("export.from_synthetic")
         elif "coverage_rate" in frame.columns and layers.intersection(_SOURCES["coverage"]):
             marks[name] = Message.of("export.figures_from_synthetic")
         else:
             marks[name] = None
     return marks
+
+
+def _is_made(name: str, read: frozenset[str]) -> bool:
+    """Tell whether a table that no one has listed above was computed from sectors."""
+    own = CONTRACTS[name].column_names
+    return (
+        name not in read and "synthetic" not in own and bool(_SPEAKS_OF_SECTORS.intersection(own))
+    )
 
 
 def in_contract_order(tables: Mapping[str, pd.DataFrame]) -> Iterator[tuple[str, pd.DataFrame]]:

@@ -20,34 +20,47 @@ from planner.export.palettes import (
     STATE_THEME,
     year_theme,
 )
-from planner.export.style import AreaClass, Pattern, Swatch
+from planner.export.style import PAPER, AreaClass, Pattern, Swatch
 from planner.texts import Message
 from planner.vocab import (
     AreaKind,
     Decision,
     DeliberationState,
+    Laying,
     PremiseState,
     RegulatoryZone,
     Severity,
+    Support,
     Term,
     ZoneKind,
 )
 
 __all__ = [
+    "AREA_FILLS",
     "AREA_KIND_CLASSES",
     "BALLOT_CLASSES",
     "COST_CLASSES",
     "DECISION_CLASSES",
+    "LAYING_CLASSES",
     "NETWORK_INKS",
+    "NRO_CLASSES",
+    "NUMBER_FILLS",
+    "PBO_CLASSES",
+    "PM_CLASSES",
     "REGULATORY_CLASSES",
     "SEVERITY_CLASSES",
     "STATE_CLASSES",
+    "SUPPORT_CLASSES",
     "ZONE_CLASSES",
+    "LineClass",
     "PointClass",
     "Shape",
+    "area_classes",
+    "point_classes",
     "year_classes",
 ]
 
+_GREY: Final = "#6a707c"
 Shape = Literal["circle", "square", "triangle", "diamond", "cross_fill", "star", "pentagon"]
 
 
@@ -75,6 +88,28 @@ class PointClass:
     ink: str
     shape: Shape
     rim: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class LineClass:
+    """One entry of a legend of lines.
+
+    Parameters
+    ----------
+    key
+        Stable code; empty for every code that no other class names.
+    label
+        What the legend says.
+    color
+        ``#rrggbb``.
+    dash
+        Lengths of dashes and gaps, in widths of the line; empty for a whole line.
+    """
+
+    key: str
+    label: Message
+    color: str
+    dash: tuple[float, ...] = ()
 
 
 def _area(term: Term, fill: str, ink: str, pattern: Pattern = "solid") -> AreaClass:
@@ -172,6 +207,107 @@ COST_CLASSES: Final = tuple(entry for entry in COST_THEME.classes if entry.minim
 
 NETWORK_INKS: Final = ("#a3194e", "#2f69a3", "#0f6b4f", "#b8620a", "#55357f", "#3d4653")
 """Inks of further layers, in the order of their classes; each stands out from paper by 4.5 to 1."""
+
+AREA_FILLS: Final = ("#e3a9bf", "#a9c6e3", "#a5cfbf", "#eac79d", "#c6b4dc", "#c3c7ce")
+"""Fills of further areas, in the order of their classes; paler than the inks of their patterns."""
+NUMBER_FILLS: Final = ("#0f2f5e", "#2f69a3", "#6fa3cf", "#b4d0e7", "#e3edf5")
+"""Fills of a number's classes, the highest first."""
+_PATTERNS: Final[tuple[Pattern, ...]] = ("solid", "hatch", "dots", "cross", "bars")
+_MARKS: Final[tuple[Shape, ...]] = (
+    "circle", "square", "triangle", "diamond", "pentagon", "star", "cross_fill",
+)  # fmt: skip
+
+
+def _laid(term: Term, color: str, dash: tuple[float, ...] = ()) -> LineClass:
+    return LineClass(
+        key=term.value, label=Message.of("style.term", term=term), color=color, dash=dash
+    )
+
+
+_OTHER_LINE: Final = LineClass(
+    key="", label=Message.of("style.other"), color="#6a707c", dash=(1.0, 2.0)
+)
+
+LAYING_CLASSES: Final = (
+    _laid(Laying.EXISTING_DUCT, "#2f69a3"),
+    _laid(Laying.EXISTING_POLES, "#0f6b4f", (5.0, 2.5)),
+    _laid(Laying.NEW_POLES, "#b8620a", (2.0, 2.0)),
+    _laid(Laying.TRENCH_UNPAVED, "#7a5a00", (8.0, 2.0, 2.0, 2.0)),
+    _laid(Laying.TRENCH_CARRIAGEWAY, "#a3194e"),
+    _laid(Laying.TRENCH_PAVED, "#55357f", (12.0, 3.0)),
+    _OTHER_LINE,
+)
+"""How a cable is laid; what is to be dug or set up is warm, what exists is cold."""
+
+SUPPORT_CLASSES: Final = (
+    _laid(Support.DUCT, "#2f69a3"),
+    _laid(Support.CHANNEL, "#2f69a3", (8.0, 2.0)),
+    _laid(Support.GALLERY, "#55357f"),
+    _laid(Support.SEWER, "#55357f", (8.0, 2.0)),
+    _laid(Support.POLE_TELECOM, "#0f6b4f", (5.0, 2.5)),
+    _laid(Support.POLE_ENERGY, "#b8620a", (5.0, 2.5)),
+    _laid(Support.FACADE, "#0f6b4f", (2.0, 2.0)),
+    _laid(Support.BUILDING, "#3d4653", (2.0, 2.0)),
+    _laid(Support.BURIED, "#a3194e"),
+    _laid(Support.SPECIFIC, "#3d4653", (8.0, 2.0, 2.0, 2.0)),
+    _OTHER_LINE,
+)
+"""What carries a cable, as partners deliver it."""
+
+
+def _mark(name: str, fill: str, shape: Shape, ink: str = PAPER, rim: float = 1.5) -> PointClass:
+    label = Message.of(f"style.{name}")
+    return PointClass(key=name, label=label, fill=fill, ink=ink, shape=shape, rim=rim)
+
+
+NRO_CLASSES: Final = (
+    _mark("nro_new", "#11161d", "square"),
+    _mark("nro_reused", PAPER, "square", "#11161d", 4.0),
+)
+PM_CLASSES: Final = (
+    _mark("pm_remote", PAPER, "triangle", "#55357f", 3.0),
+    _mark("pm", "#55357f", "triangle"),
+)
+PBO_CLASSES: Final = (
+    _mark("pbo_lost", "#a3194e", "cross_fill"),
+    _mark("pbo_on_demand", "#b8620a", "diamond"),
+    _mark("pbo", "#2f69a3", "circle"),
+)
+
+
+def point_classes(terms: Sequence[Term]) -> tuple[PointClass, ...]:
+    """Return a class of points for each code, and one for what has none, told apart by shape too.
+
+    Examples
+    --------
+    >>> from planner.vocab import SiteKind
+    >>> [(entry.key, entry.shape) for entry in point_classes([SiteKind.NRO, SiteKind.PM])]
+    [('nro', 'circle'), ('pm', 'square'), ('', 'circle')]
+    """
+    named = tuple(
+        _point(term, NETWORK_INKS[at % len(NETWORK_INKS)], _MARKS[at % len(_MARKS)])
+        for at, term in enumerate(terms)
+    )
+    absent = Message.of("style.absent")
+    return (*named, PointClass(key="", label=absent, fill=PAPER, ink=_GREY, shape="circle", rim=2))
+
+
+def area_classes(terms: Sequence[Term]) -> tuple[AreaClass, ...]:
+    """Return a class of areas for each code, and one for what has none, told apart by pattern too.
+
+    Examples
+    --------
+    >>> from planner.vocab import AreaKind
+    >>> [(entry.key, entry.swatch.pattern) for entry in area_classes(list(AreaKind))]
+    [('urban', 'solid'), ('rural', 'hatch'), ('', 'bars')]
+    """
+    named = tuple(
+        _area(term, AREA_FILLS[at % len(AREA_FILLS)], NETWORK_INKS[at % len(NETWORK_INKS)],
+              _PATTERNS[at % len(_PATTERNS)])
+        for at, term in enumerate(terms)
+    )  # fmt: skip
+    absent = Swatch(fill=PAPER, ink=_GREY, pattern="bars")
+    return (*named, AreaClass(key="", label=Message.of("style.absent"), swatch=absent))
 
 
 def year_classes(years: Sequence[int]) -> tuple[AreaClass, ...]:

@@ -72,7 +72,12 @@ class WorkbookRules:
     most_characters: int = 32_767
     sheet_name_characters: int = 31
     widest: int = 60
-    never: frozenset[str] = frozenset({"premises", "state_changes"})
+    never: frozenset[str] = frozenset(
+        {
+            "premises", "state_changes", "drops", "pbo", "routes", "support_access",
+            "support_edges", "support_nodes",
+        }
+    )  # fmt: skip
 
 
 _RULES: Final = WorkbookRules()
@@ -96,9 +101,9 @@ def write_workbook(
     path
         The file; one that exists is replaced at the end, at once.
     tables
-        Table name, as in :data:`planner.schemas.CONTRACTS`, to frame; left as they are.  Premises
-        and changes of state are left out, as is a table with more rows than a sheet can hold: the
-        first sheet says so.  A table without rows has no sheet.
+        Table name, as in :data:`planner.schemas.CONTRACTS`, to frame; left as they are.  Premises,
+        changes of state and the pieces of the network are left out, as is a table with more rows
+        than a sheet can hold: the first sheet says so.  A table without rows has no sheet.
     edition
         Title, scenario and date; the date stands for the day of writing.
     origins

@@ -34,7 +34,7 @@ from planner.schemas import (
     _works,
 )
 
-__all__ = ["CONTRACTS", "contract"]
+__all__ = ["CONTRACTS", "PERSONAL", "contract"]
 
 # the order in which tables are printed, written and documented; a room adds its own module of tables
 _ROOMS: Final = (
@@ -65,6 +65,8 @@ def _in_order() -> dict[str, Contract]:
 
 
 CONTRACTS: Final[Mapping[str, Contract]] = MappingProxyType(_in_order())
+PERSONAL: Final = _register.PERSONAL
+"""Tables of personal data: they stay in their store, and no output of a plan takes them."""
 
 
 def contract(name: str) -> Contract:

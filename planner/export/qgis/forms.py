@@ -13,7 +13,8 @@ from planner.export.gpkg_schema import aliases_of
 from planner.export.qgis._xml import Value, node, option, options, text_node
 from planner.export.qgis.layers import LayerFacts, Link
 from planner.schemas import contract
-from planner.texts import say
+from planner.texts import Message, say
+from planner.vocab import Laying
 
 __all__ = ["EDITABLE", "form"]
 
@@ -26,6 +27,13 @@ EDITABLE: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 )
 """Fields that a person may change: what :mod:`planner.edits` takes back."""
 
+_OPEN_LISTS: Final[Mapping[str, tuple[tuple[str, Message], ...]]] = MappingProxyType(
+    {
+        "laying": tuple((one.value, Message.of("style.term", term=one)) for one in Laying),
+        "works": tuple((code, Message.of(f"qgis.works_{code}")) for code in ("new", "reused")),
+    }
+)
+"""Columns whose codes have names, but may hold others: a price book has its own kinds of laying."""
 _FID: Final = "fid"
 _NULL: Final = "{2839923C-8B7D-419E-B84B-CA2FE9B80EC7}"  # QGIS's own word for null in a list
 _LONG: Final = frozenset({"reason", "message", "remedy", "referential", "source"})
@@ -105,6 +113,9 @@ def _widget(column: Column, *, editable: bool, lang: str) -> tuple[str, Mapping[
         if column.nullable:
             pairs.insert(0, {say("qgis.null", lang): _NULL})
         return "ValueMap", {"map": pairs}
+    if column.name in _OPEN_LISTS:
+        known: list[Value] = [{words.say(lang): code} for code, words in _OPEN_LISTS[column.name]]
+        return "ValueMap", {"map": known}
     if column.type == "bool":
         return "CheckBox", {
             "AllowNullState": column.nullable, "CheckedState": "", "UncheckedState": "",
@@ -231,6 +242,6 @@ def _tip(facts: LayerFacts) -> str:
     lines += [
         f'{names[column.name]} : [% represent_value("{column.name}") %]'
         for column in facts.columns
-        if column.terms is not None
+        if column.terms is not None or column.name in _OPEN_LISTS
     ]
     return "<br>".join(lines)

@@ -45,6 +45,18 @@ _REFERENCES: Final = (
     ("state_changes", "premise_id", "premises", "premise_id", False),
 )
 """Table and field, the table and key that the field names, whether its form lists the rows."""
+_TARGETS: Final = (
+    ("sector_id", "sectors", "sector_id"),
+    ("zone_id", "zones", "zone_id"),
+    ("epci_siren", "epci", "siren"),
+    ("insee", "communes", "insee"),
+    ("departement", "departements", "code"),
+    ("nro_id", "nro", "nro_id"),
+    ("pbo_id", "pbo", "pbo_id"),
+    ("premise_id", "premises", "premise_id"),
+    ("request_id", "requests", "request_id"),
+)
+"""Field that names a place or a row, in whatever table: its table and its key there."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,8 +157,29 @@ def facts_of(
     )
 
 
+def _references(layers: Mapping[str, LayerFacts]) -> list[tuple[str, str, str, str, bool]]:
+    """Return the references written above, then those that the names of fields tell.
+
+    A form lists the rows of a plain table whose key says that they belong to it.
+    """
+    stated = {(table, field) for table, field, *_ in _REFERENCES}
+    told = [
+        (
+            name, field, target, key,
+            facts.geometry is None and field in contract(name).key and target != "premises",
+        )
+        for name, facts in layers.items()
+        for field, target, key in _TARGETS
+        if facts.has(field) and name != target and (name, field) not in stated
+    ]  # fmt: skip
+    return [*_REFERENCES, *told]
+
+
 def links_between(layers: Iterable[LayerFacts], *, sources: Mapping[str, str]) -> tuple[Link, ...]:
     """Return the relations between layers that are there, in a fixed order.
+
+    A table that nobody has named is linked by its fields: ``sector_id`` names a sector, whichever
+    table it stands in.
 
     Parameters
     ----------
@@ -169,6 +202,6 @@ def links_between(layers: Iterable[LayerFacts], *, sources: Mapping[str, str]) -
             target_title=there[target].title,
             target_source=sources[target],
         )
-        for table, field, target, key, shown in _REFERENCES
+        for table, field, target, key, shown in _references(there)
         if table in there and target in there and there[table].has(field) and there[target].has(key)
     )

@@ -17,7 +17,7 @@ from planner.export.qgis.layers import LayerFacts
 from planner.export.qgis.symbols import Symbol, area
 from planner.export.qgis.tree import THEMES
 from planner.export.style import COVERAGE_THEME, PAPER, PHASE_THEME, Swatch
-from planner.texts import say
+from planner.texts import Message, say
 
 __all__ = ["Sheet", "layouts"]
 
@@ -36,6 +36,16 @@ _QUIET: Final = (90, 98, 110)
 _ALERT: Final = (163, 25, 78)
 _NORTH: Final = "arrows/NorthArrow_02.svg"  # one of QGIS's own drawings
 _DPI: Final = 200
+_ABOUT: Final = {
+    "coverage": COVERAGE_THEME.label,
+    "network": Message.of("qgis.layout_network_about"),
+}
+_MARKS: Final = ("villes_moyennes", "epci", "departements")
+_LEGENDS: Final = {
+    "coverage": ("communes", *_MARKS),
+    "network": ("nro", "pm", "routes", *_MARKS),
+}
+_LEGEND_OF_PROGRAMME: Final = ("programme", "zones", *_MARKS, "region")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +82,8 @@ class Sheet:
 def layouts(sheet: Sheet) -> ET.Element:
     """Return the print layouts of a project."""
     made = [_region(sheet, "phase"), _region(sheet, "coverage")]
+    if "routes" in sheet.layers:
+        made.append(_region(sheet, "network"))
     if "epci" in sheet.layers:
         made.append(_atlas(sheet))
     return node("Layouts", {}, *made)
@@ -109,7 +121,7 @@ def _page_items(
 ) -> list[ET.Element]:
     width, height = page
     lang, atlas = sheet.lang, theme == "atlas"
-    about = COVERAGE_THEME.label if theme == "coverage" else PHASE_THEME.label
+    about = _ABOUT.get(theme, PHASE_THEME.label)
     subtitle = say(
         "qgis.layout_about", lang,
         theme=about, territory=_literal(sheet.edition.territory), on=sheet.edition.on,
@@ -333,10 +345,7 @@ def _legend(
         )
     )
     shown = next(one for one in THEMES if one.key == theme).layers
-    marks = ("villes_moyennes", "epci", "departements")
-    names = (
-        ("communes", *marks) if theme == "coverage" else ("programme", "zones", *marks, "region")
-    )
+    names = _LEGENDS.get(theme, _LEGEND_OF_PROGRAMME)
     tree = node("layer-tree-group")
     for layer in names:
         if layer in sheet.layers and layer in shown:

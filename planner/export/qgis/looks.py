@@ -1,61 +1,37 @@
-"""How each layer looks: several styles a layer, the first one loaded with it."""
+"""How each layer looks: several styles a layer, the first one loaded with it.
+
+Layers of the network are in :mod:`planner.export.qgis.network`; those that nobody names here, in
+:mod:`planner.export.qgis.further`.
+"""
 
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
 import pandas as pd
 
 from planner.export import themes
+from planner.export.qgis.further import further_looks
 from planner.export.qgis.labels import Label
 from planner.export.qgis.layers import LayerFacts
+from planner.export.qgis.look import DETAIL_FROM, INK, NAMES_FROM, PREMISES_FROM, Look, points
+from planner.export.qgis.network import network_looks
 from planner.export.qgis.renderers import ELSE, Rule, categorized, graduated, rules, single
-from planner.export.qgis.symbols import Symbol, area, border, line, marker
+from planner.export.qgis.symbols import Symbol, area, border, marker
 from planner.export.style import COVERAGE_THEME, LINES, PAPER, PHASE_THEME, TOWN, AreaClass, Swatch
-from planner.export.themes import PointClass
 from planner.texts import Message
 from planner.vocab import Phase
 
 __all__ = ["PREMISES_FROM", "Look", "looks_of"]
 
-PREMISES_FROM: Final = 50_000
-"""Denominator of the scale from which premises are drawn: two million take seconds to draw."""
-_DETAIL_FROM: Final = 250_000
-_NAMES_FROM: Final = 100_000
 _BEYOND_ANY: Final = 1e9
-_INK: Final = "#1d232b"
 _BORDER: Final = "#ffffff"
 GROUND: Final = Swatch(fill="#e9ebef", ink="#5c6370", pattern="solid")
 """What the region shows where no sector lies: private initiative, islands without a sector."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Look:
-    """One style of a layer.
-
-    Parameters
-    ----------
-    key
-        Stable code, for the themes of the project.
-    title
-        Name of the style.
-    renderer
-        QGIS's renderer, or None for a table without geometry.
-    label
-        What is written on the features.
-    min_scale
-        Denominator beyond which the layer isn't drawn.
-    """
-
-    key: str
-    title: Message
-    renderer: ET.Element | None = None
-    label: Label | None = None
-    min_scale: int | None = None
 
 
 def looks_of(facts: LayerFacts, frame: pd.DataFrame) -> tuple[Look, ...]:
@@ -70,9 +46,8 @@ def looks_of(facts: LayerFacts, frame: pd.DataFrame) -> tuple[Look, ...]:
     """
     if facts.kind is None:
         return (Look(key="table", title=Message.of("qgis.look_table")),)
-    maker = _MAKERS.get(facts.name)
-    looks = tuple(maker(facts, frame)) if maker is not None else ()
-    return looks or tuple(_further(facts, frame))
+    maker = _MAKERS.get(facts.name, network_looks)
+    return tuple(maker(facts, frame)) or tuple(further_looks(facts, frame))
 
 
 def _area_symbol(entry: AreaClass, *, outline_mm: float = 0.1) -> Symbol:
@@ -86,16 +61,6 @@ def _by_code(
     return categorized(
         column,
         [(e.key, e.label.say(lang), _area_symbol(e, outline_mm=outline_mm)) for e in classes],
-    )
-
-
-def _points(entry: PointClass, size_mm: float) -> Symbol:
-    return marker(
-        fill=entry.fill,
-        ink=entry.ink,
-        size_mm=size_mm,
-        shape=entry.shape,
-        outline_mm=0.14 * entry.rim,
     )
 
 
@@ -189,7 +154,7 @@ def _decision(facts: LayerFacts) -> Look:
 
 
 def _sector_label() -> Label:
-    return Label(expression="nom", size_pt=7, color=_INK, min_scale=PREMISES_FROM, priority=4)
+    return Label(expression="nom", size_pt=7, color=INK, min_scale=PREMISES_FROM, priority=4)
 
 
 def _programme(facts: LayerFacts, frame: pd.DataFrame) -> Iterator[Look]:
@@ -229,7 +194,7 @@ def _sectors(facts: LayerFacts, frame: pd.DataFrame) -> Iterator[Look]:
 
 def _zones(facts: LayerFacts, _frame: pd.DataFrame) -> Iterator[Look]:
     names = Label(
-        expression="nom", size_pt=8, color=LINES["zone"].color, bold=True, min_scale=_DETAIL_FROM,
+        expression="nom", size_pt=8, color=LINES["zone"].color, bold=True, min_scale=DETAIL_FROM,
         priority=6,
     )  # fmt: skip
     yield Look(
@@ -245,12 +210,12 @@ def _zones(facts: LayerFacts, _frame: pd.DataFrame) -> Iterator[Look]:
 
 def _communes(facts: LayerFacts, _frame: pd.DataFrame) -> Iterator[Look]:
     names = Label(
-        expression="nom", size_pt=7, color="#3d4653", italic=True, min_scale=_NAMES_FROM, priority=3
+        expression="nom", size_pt=7, color="#3d4653", italic=True, min_scale=NAMES_FROM, priority=3
     )
     if facts.has("coverage_rate"):
         yield _coverage(facts, names)
     # nearer, the names of sectors hold those of their communes
-    yield _limits("commune", replace(names, max_scale=PREMISES_FROM), _DETAIL_FROM, facts.lang)
+    yield _limits("commune", replace(names, max_scale=PREMISES_FROM), DETAIL_FROM, facts.lang)
     yield Look(
         key="regulatory",
         title=Message.of("qgis.look_regulatory"),
@@ -320,7 +285,7 @@ def _departements(_facts: LayerFacts, _frame: pd.DataFrame) -> Iterator[Look]:
         color="#11161d",
         priority=2,
         min_scale=2_000_000,
-        max_scale=_DETAIL_FROM,
+        max_scale=DETAIL_FROM,
     )
     # whole and thin: dashes along the coast would blot the islets
     style = replace(LINES["departement"], dash=(), halo=0.0, width=1.7)
@@ -354,7 +319,7 @@ def _premises(facts: LayerFacts, _frame: pd.DataFrame) -> Iterator[Look]:
             Rule(
                 filter=f"\"state\" = '{entry.key}'" if entry.key else ELSE,
                 label=entry.label.say(facts.lang),
-                symbol=_points(entry, 1.5),
+                symbol=points(entry, 1.5),
             )
             for entry in themes.STATE_CLASSES
         ]
@@ -384,7 +349,7 @@ def _premises(facts: LayerFacts, _frame: pd.DataFrame) -> Iterator[Look]:
     yield Look(
         key="premises",
         title=Message.of("qgis.look_single"),
-        renderer=single(_points(plain, 1.4)),
+        renderer=single(points(plain, 1.4)),
         min_scale=PREMISES_FROM,
     )
 
@@ -392,40 +357,12 @@ def _premises(facts: LayerFacts, _frame: pd.DataFrame) -> Iterator[Look]:
 def _findings(facts: LayerFacts, _frame: pd.DataFrame) -> Iterator[Look]:
     if facts.kind != "marker":
         return
-    classes = [(e.key, e.label.say(facts.lang), _points(e, 3.2)) for e in themes.SEVERITY_CLASSES]
+    classes = [(e.key, e.label.say(facts.lang), points(e, 3.2)) for e in themes.SEVERITY_CLASSES]
     yield Look(
         key="severity",
         title=Message.of("qgis.look_severity"),
         renderer=categorized("severity", classes),
-        label=Label(expression="rule", size_pt=7, color=_INK, min_scale=_NAMES_FROM),
-    )
-
-
-def _further(facts: LayerFacts, frame: pd.DataFrame) -> Iterator[Look]:
-    """Draw a layer that no maker knows: by its first vocabulary, else in one ink."""
-
-    def symbol(ink: str) -> Symbol:
-        if facts.kind == "line":
-            return line(ink, width_mm=0.5)
-        if facts.kind == "marker":
-            return marker(fill=ink, ink="#ffffff", size_mm=2.2, shape="square", outline_mm=0.15)
-        return Symbol(kind="fill", layers=line(ink, width_mm=0.4).layers)
-
-    inks = themes.NETWORK_INKS
-    coded = next((c for c in facts.columns if c.terms is not None and c.name in frame), None)
-    if coded is None or coded.terms is None:
-        yield Look(
-            key="further", title=Message.of("qgis.look_single"), renderer=single(symbol(inks[0]))
-        )
-        return
-    classes = [
-        (term.value, term.label(facts.lang), symbol(inks[position % len(inks)]))
-        for position, term in enumerate(coded.terms)
-    ]
-    yield Look(
-        key="further",
-        title=Message.of("qgis.look_by", column=coded.titled(facts.lang)),
-        renderer=categorized(coded.name, classes),
+        label=Label(expression="rule", size_pt=7, color=INK, min_scale=NAMES_FROM),
     )
 
 
@@ -442,5 +379,6 @@ _MAKERS: Final[Mapping[str, Maker]] = MappingProxyType(
         "programme": _programme,
         "premises": _premises,
         "findings": _findings,
+        "anomalies": _findings,
     }
 )

@@ -20,7 +20,7 @@ from planner.export.qgis.forms import EDITABLE
 from planner.export.qgis.project import embed_project, project_document, zipped_project
 from planner.export.qgis.qml import layer_styles
 from planner.export.qgis.tables import package_tables
-from planner.export.qgis.tree import THEMES
+from planner.export.qgis.tree import themes_of
 from planner.plan import Plan
 from planner.progress import Notify, stage, unheard
 from planner.provenance import Origin
@@ -161,7 +161,7 @@ def _read_me(
         yield say("qgis.read_me_synthetic", lang)
     yield from _section("qgis.read_me_open", lang)
     yield say("qgis.read_me_how", lang, project=f"{name}.qgz", package=f"{name}.gpkg")
-    yield from (f"  - {theme.title.say(lang)}" for theme in THEMES)
+    yield from (f"  - {theme.title.say(lang)}" for theme in themes_of(tables))
     yield from _section("qgis.read_me_edit", lang)
     yield say("qgis.read_me_editing", lang)
     for table, fields in EDITABLE.items():

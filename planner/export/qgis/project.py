@@ -34,7 +34,7 @@ from planner.export.qgis.layers import LayerFacts, Link, facts_of, links_between
 from planner.export.qgis.layouts import Sheet, layouts
 from planner.export.qgis.looks import Look, looks_of
 from planner.export.qgis.qml import style_attributes, style_elements, style_root
-from planner.export.qgis.tree import GROUPS, THEMES, group_of
+from planner.export.qgis.tree import GROUPS, THEMES, group_of, themes_of
 from planner.provenance import Origin
 from planner.texts import say
 
@@ -162,7 +162,7 @@ def _root(
         [layer.facts for layer in layers],
         sources={name: layer.source for name, layer in by_name.items()},
     )
-    order = [name for group in GROUPS for name in group_of(group, by_name)]
+    order = [name for group in GROUPS for name in group_of(group, _drawn(by_name))]
     ids = [by_name[name].facts.layer_id for name in order]
     first = THEMES[0]
     title = edition.title
@@ -202,10 +202,14 @@ def _root(
     return root
 
 
+def _drawn(layers: Mapping[str, ProjectLayer]) -> dict[str, bool]:
+    return {name: layer.facts.kind is not None for name, layer in layers.items()}
+
+
 def _tree(layers: Mapping[str, ProjectLayer], *, visible: set[str], lang: str) -> ET.Element:
     root = node("layer-tree-group")
     for group in GROUPS:
-        names = group_of(group, layers)
+        names = group_of(group, _drawn(layers))
         if not names:
             continue
         branch = node(
@@ -333,7 +337,7 @@ def _properties() -> ET.Element:
 
 def _themes(layers: Mapping[str, ProjectLayer], lang: str) -> ET.Element:
     presets = node("visibility-presets")
-    for theme in THEMES:
+    for theme in themes_of(layers):
         preset = node(
             "visibility-preset",
             {

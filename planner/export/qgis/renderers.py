@@ -5,6 +5,7 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Final
 from uuid import NAMESPACE_URL, uuid5
 
@@ -28,15 +29,18 @@ class Rule:
     label
         What the legend says.
     symbol
-        How it is drawn.
+        How it is drawn; None for a rule that only gathers others.
     min_scale
         Denominator beyond which it isn't drawn, None at any scale.
+    children
+        Rules for what this one took.
     """
 
     filter: str
     label: str
-    symbol: Symbol
+    symbol: Symbol | None = None
     min_scale: int | None = None
+    children: tuple[Rule, ...] = ()
 
 
 def single(symbol: Symbol) -> ET.Element:
@@ -81,16 +85,21 @@ def rules(name: str, entries: Sequence[Rule]) -> ET.Element:
     def key(position: int) -> str:
         return "{" + str(uuid5(NAMESPACE_URL, f"{name}/{position}")) + "}"
 
-    root = node("rules", {"key": key(0)})
-    for position, rule in enumerate(entries):
-        head: dict[str, object] = {
-            "key": key(position + 1), "symbol": position, "label": rule.label,
-            "filter": rule.filter,
-        }  # fmt: skip
+    symbols: list[Symbol] = []
+    keys = count(1)
+
+    def element(rule: Rule) -> ET.Element:
+        head: dict[str, object] = {"key": key(next(keys))}
+        if rule.symbol is not None:
+            head["symbol"] = len(symbols)
+            symbols.append(rule.symbol)
+        head |= {"label": rule.label, "filter": rule.filter}
         if rule.min_scale is not None:
             head["scalemaxdenom"] = rule.min_scale
-        root.append(node("rule", head))
-    return _renderer("RuleRenderer", {}, [root], [rule.symbol for rule in entries])
+        return node("rule", head, *(element(child) for child in rule.children))
+
+    root = node("rules", {"key": key(0)}, *(element(rule) for rule in entries))
+    return _renderer("RuleRenderer", {}, [root], symbols)
 
 
 def _renderer(

@@ -9,6 +9,7 @@ import pandas as pd
 
 from planner.crs import WORKING_CRS
 from planner.plan import Plan
+from planner.schemas import contract
 from planner.vocab import Level
 
 __all__ = ["package_tables"]
@@ -26,6 +27,13 @@ _PLACES: Final = (
     ("zones", "zone_id", Level.ZONE),
     ("sectors", "sector_id", Level.SECTOR),
 )
+_DRAWN_BY: Final = (
+    ("sector_id", "sectors", "sector_id"),
+    ("zone_id", "zones", "zone_id"),
+    ("epci_siren", "epci", "siren"),
+    ("insee", "communes", "insee"),
+)
+"""Key of a further table, and the layer and key of the places whose geometry it gets."""
 
 
 def package_tables(plan: Plan, *, lang: str = "fr") -> dict[str, pd.DataFrame]:
@@ -33,7 +41,8 @@ def package_tables(plan: Plan, *, lang: str = "fr") -> dict[str, pd.DataFrame]:
 
     Places bear their coverage, EPCI their vote, sectors their phase, year and cost; the programme
     and the findings have the geometry of what they are about, the villes moyennes a point.  Every
-    column of the contracts stays as it is; what is joined comes after.
+    column of the contracts stays as it is; what is joined comes after.  A table of ``plan.more`` of
+    one row a sector, zone, EPCI or commune gets the geometry of that place.
 
     Parameters
     ----------
@@ -60,7 +69,25 @@ def package_tables(plan: Plan, *, lang: str = "fr") -> dict[str, pd.DataFrame]:
         tables["villes_moyennes"] = _towns(tables["villes_moyennes"], tables["communes"])
     if "findings" in tables:
         tables["findings"] = _placed(tables["findings"], tables)
+    for name in plan.more:
+        if name in tables:
+            tables[name] = _drawn(name, tables[name], tables)
     return tables
+
+
+def _drawn(name: str, frame: pd.DataFrame, tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
+    """Give a table of one row a place the geometry of that place, so that it draws alone."""
+    table = contract(name)
+    if table.geometry is not None or isinstance(frame, gpd.GeoDataFrame):
+        return frame
+    place = next((place for place in _DRAWN_BY if table.key == (place[0],)), None)
+    if place is None or place[1] not in tables:
+        return frame
+    field, layer, key = place
+    shapes = tables[layer][[key, "geometry"]].rename(columns={key: field})
+    merged = frame.merge(shapes, on=field, how="left", validate="one_to_one")
+    drawn: pd.DataFrame = gpd.GeoDataFrame(merged, geometry="geometry", crs=WORKING_CRS)
+    return drawn
 
 
 def _joined(frame: Any, more: pd.DataFrame, key: str) -> Any:  # noqa: ANN401 (either kind of frame)

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
+from planner.export.qgis.network import NETWORK_LAYERS
 from planner.schemas import CONTRACTS
 from planner.texts import Message
 
-__all__ = ["GROUPS", "THEMES", "Group", "MapTheme", "group_of"]
+__all__ = ["GROUPS", "THEMES", "Group", "MapTheme", "group_of", "themes_of"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,27 +26,32 @@ class Group:
 
 @dataclass(frozen=True, kw_only=True)
 class MapTheme:
-    """What is seen together: the layers, and the style of those that have several."""
+    """What is seen together: the layers, the style of those that have several.
+
+    A theme that ``needs`` a layer isn't there without it.
+    """
 
     key: str
     title: Message
     layers: tuple[str, ...]
     styles: Mapping[str, str] = field(default_factory=dict)
+    needs: str | None = None
 
 
 GROUPS: Final = (
     Group(
         title=Message.of("qgis.group_findings"),
-        layers=("anomalies", "findings"),
+        layers=("anomalies", "anomaly_lines", "anomaly_areas", "findings"),
         expanded=False,
     ),
     Group(title=Message.of("qgis.group_marks"), layers=("villes_moyennes", "premises")),
+    Group(title=Message.of("qgis.group_network"), layers=NETWORK_LAYERS),
     Group(
         title=Message.of("qgis.group_limits"),
         layers=("departements", "epci", "zones", "communes"),
     ),
-    Group(title=Message.of("qgis.group_network")),
     Group(title=Message.of("qgis.group_programme"), layers=("programme", "sectors")),
+    Group(title=Message.of("qgis.group_maps"), expanded=False),
     Group(title=Message.of("qgis.group_ground"), layers=("region",), expanded=False),
     Group(
         title=Message.of("qgis.group_concertation"),
@@ -87,6 +93,13 @@ THEMES: Final = (
         styles={"epci": "limits", "communes": "coverage"},
     ),
     MapTheme(
+        key="network",
+        title=Message.of("qgis.theme_network"),
+        layers=("nro", "pm", "pbo", "routes", *_FRAME),
+        styles={**_LIMITS, "routes": "laying", "pm": "role"},
+        needs="routes",
+    ),
+    MapTheme(
         key="atlas",
         title=Message.of("qgis.theme_atlas"),
         layers=("zones", *_FRAME, "programme"),
@@ -102,14 +115,23 @@ THEMES: Final = (
 """The first one is what the project shows when it opens."""
 
 
-def group_of(group: Group, names: Iterable[str]) -> list[str]:
-    """Return the layers of a group that are there, in its order."""
+def themes_of(names: Iterable[str]) -> tuple[MapTheme, ...]:
+    """Return the themes that layers of these names can show, in their order."""
     there = set(names)
+    return tuple(theme for theme in THEMES if theme.needs is None or theme.needs in there)
+
+
+def group_of(group: Group, drawn: Mapping[str, bool]) -> list[str]:
+    """Return the layers of a group that are there, in its order.
+
+    Parameters
+    ----------
+    group
+        The group.
+    drawn
+        Each layer that is there, and whether it has a geometry.
+    """
     if group.layers:
-        return [name for name in group.layers if name in there]
+        return [name for name in group.layers if name in drawn]
     named = {name for one in GROUPS for name in one.layers}
-    return [
-        name
-        for name, table in CONTRACTS.items()
-        if name in there - named and (table.geometry is not None) == group.drawn
-    ]
+    return [n for n in CONTRACTS if n in drawn and n not in named and drawn[n] == group.drawn]
