@@ -16,7 +16,7 @@ from planner.export.qgis.labels import Label
 from planner.export.qgis.layers import LayerFacts
 from planner.export.qgis.look import DETAIL_FROM, INK, NAMES_FROM, PREMISES_FROM, Look, points
 from planner.export.qgis.renderers import ELSE, Rule, categorized, rules
-from planner.export.qgis.symbols import Symbol, border, line, marker
+from planner.export.qgis.symbols import Symbol, border, finer, line, marker
 from planner.export.style import PHASE_THEME, LineStyle
 from planner.texts import Message
 from planner.vocab import AreaLevel, NetworkUse, Phase
@@ -81,7 +81,12 @@ def _classes(
 
 def _drawn(entry: themes.LineClass, width_mm: float) -> Symbol:
     dash = tuple(length * width_mm for length in entry.dash)
-    return line(entry.color, width_mm=width_mm, dash_mm=dash)
+    return _from_afar(line(entry.color, width_mm=width_mm, dash_mm=dash))
+
+
+def _from_afar(symbol: Symbol) -> Symbol:
+    """Draw half as broad at the scale of the region, where lines and sites crowd."""
+    return finer(symbol, beyond=DETAIL_FROM, factor=0.5)
 
 
 def _routes(facts: LayerFacts, frame: pd.DataFrame) -> Iterator[Look]:
@@ -122,7 +127,7 @@ def _phases(facts: LayerFacts, name: str) -> Look:
                 Rule(
                     filter=f"\"phase\" = '{entry.key}'",
                     label=entry.label.say(facts.lang),
-                    symbol=line(entry.swatch.ink, width_mm=width, dash_mm=dash),
+                    symbol=_from_afar(line(entry.swatch.ink, width_mm=width, dash_mm=dash)),
                 )
                 for entry, dash in zip(_PHASES, ((), (2.4, 1.0), (0.7, 0.9)), strict=True)
             ),
@@ -143,8 +148,12 @@ _PHASES: Final = tuple(
 def _nro(facts: LayerFacts) -> Look:
     new, reused = themes.NRO_CLASSES
     entries = [
-        Rule(filter='"existing"', label=reused.label.say(facts.lang), symbol=points(reused, 4.6)),
-        Rule(filter=ELSE, label=new.label.say(facts.lang), symbol=points(new, 4.6)),
+        Rule(
+            filter='"existing"',
+            label=reused.label.say(facts.lang),
+            symbol=_from_afar(points(reused, 4.6)),
+        ),
+        Rule(filter=ELSE, label=new.label.say(facts.lang), symbol=_from_afar(points(new, 4.6))),
     ]
     names = Label(
         expression="nro_id", size_pt=8, color=INK, bold=True, min_scale=DETAIL_FROM, priority=9

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from planner.export.qgis._xml import no_properties, node, options, properties
 from planner.export.style import LineStyle, Swatch
 
-__all__ = ["Symbol", "area", "border", "line", "marker", "rgba"]
+__all__ = ["Symbol", "area", "border", "finer", "line", "marker", "rgba"]
 
 SymbolKind = Literal["fill", "line", "marker"]
 MM_PER_PX: Final = 25.4 / 96
@@ -19,15 +19,22 @@ _PATTERN_STEP_MM: Final = 1.6
 _PATTERN_WIDTH_MM: Final = 0.14
 _DOT_MM: Final = 0.45
 _PALE_PERCENT: Final = 30
+_WIDTH: Final = ("outlineWidth", "line_width")
+"""QGIS's name of the property of a line's width, and that of its option."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SymbolLayer:
-    """One layer of a symbol: its class in QGIS, its options, the symbol inside it."""
+    """One layer of a symbol: its class in QGIS, its options, the symbol inside it.
+
+    What is ``defined`` by an expression, by QGIS's name of the property, takes the place of an
+    option.
+    """
 
     kind: str
     options: Mapping[str, str]
     inner: Symbol | None = None
+    defined: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,12 +68,26 @@ class Symbol:
                 "layer",
                 {"class": layer.kind, "enabled": 1, "pass": 0, "locked": 0},
                 options(dict(layer.options)),
-                no_properties("data_defined_properties"),
+                properties("data_defined_properties", dict(layer.defined))
+                if layer.defined
+                else no_properties("data_defined_properties"),
             )
             if layer.inner is not None:
                 part.append(layer.inner.element(f"@{name}@{position}"))
             symbol.append(part)
         return symbol
+
+
+def finer(symbol: Symbol, *, beyond: int, factor: float) -> Symbol:
+    """Draw lines and marks thinner at scales smaller than that of denominator ``beyond``."""
+
+    def thinned(layer: SymbolLayer) -> SymbolLayer:
+        name, own = ("size", "size") if layer.kind == "SimpleMarker" else _WIDTH
+        full = float(layer.options[own])
+        words = f"if(@map_scale > {beyond}, {full * factor:.3f}, {full:.3f})"
+        return replace(layer, defined={**layer.defined, name: words})
+
+    return replace(symbol, layers=tuple(thinned(layer) for layer in symbol.layers))
 
 
 def rgba(color: str, alpha: int = 255) -> str:

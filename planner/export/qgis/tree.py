@@ -93,13 +93,6 @@ THEMES: Final = (
         styles={"epci": "limits", "communes": "coverage"},
     ),
     MapTheme(
-        key="network",
-        title=Message.of("qgis.theme_network"),
-        layers=("nro", "pm", "pbo", "routes", *_FRAME),
-        styles={**_LIMITS, "routes": "laying", "pm": "role"},
-        needs="routes",
-    ),
-    MapTheme(
         key="atlas",
         title=Message.of("qgis.theme_atlas"),
         layers=("zones", *_FRAME, "programme"),
@@ -110,6 +103,13 @@ THEMES: Final = (
         title=Message.of("qgis.theme_edit"),
         layers=("departements", "epci", "zones", "communes", "sectors", "region"),
         styles={**_LIMITS, "sectors": "area_kind"},
+    ),
+    MapTheme(
+        key="network",
+        title=Message.of("qgis.theme_network"),
+        layers=("nro", "pm", "pbo", "routes", *_FRAME),
+        styles={**_LIMITS, "routes": "laying", "pm": "role"},
+        needs="routes",
     ),
 )
 """The first one is what the project shows when it opens."""

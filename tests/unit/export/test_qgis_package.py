@@ -16,13 +16,22 @@ from typer.testing import CliRunner
 from planner import cli, make_plan, read_scenario, write_package
 from planner.edits import EDITABLE as TAKEN
 from planner.edits import compare_edits
+from planner.engineering import add_network, read_works
 from planner.export.folder import FolderError
 from planner.export.manifest import check_manifest, read_manifest
 from planner.export.qgis import package_tables
 from planner.export.qgis.tree import THEMES
 from planner.export.style import COVERAGE_THEME as COVERAGE
 from planner.export.style import PHASE_THEME, coverage_class
-from planner.export.themes import AREA_KIND_CLASSES, BALLOT_CLASSES, COST_CLASSES, DECISION_CLASSES
+from planner.export.themes import (
+    AREA_KIND_CLASSES,
+    BALLOT_CLASSES,
+    COST_CLASSES,
+    DECISION_CLASSES,
+    LAYING_CLASSES,
+    NRO_CLASSES,
+    PM_CLASSES,
+)
 from planner.io.package import read_package
 from planner.schemas import CONTRACTS
 from planner.toy import toy_territory
@@ -41,12 +50,22 @@ RENDERERS = {
     "premises": "RuleRenderer",
     "programme": "RuleRenderer",
     "findings": "categorizedSymbol",
+    "nro": "RuleRenderer",
+    "pm": "RuleRenderer",
+    "pbo": "RuleRenderer",
+    "routes": "RuleRenderer",
+    "phasing": "graduatedSymbol",
+    "criteria_scores": "graduatedSymbol",
+    "epci_service": "graduatedSymbol",
 }
 
 
 @pytest.fixture(scope="module")
 def plan():
-    return make_plan(toy_territory(), read_scenario())
+    """The toy plan with its network; as it is designed on a stand-in."""
+    answer = make_plan(toy_territory(), read_scenario())
+    prices, keys = read_works()
+    return add_network(answer, prices=prices, funding_keys=keys)
 
 
 @pytest.fixture(scope="module")
@@ -249,6 +268,10 @@ def test_each_layer_alone_is_styled_and_aliased(qgis, moved, tables):
     for name, renderer in RENDERERS.items():
         assert seen["layers"][name]["renderer"] == renderer, name
     assert seen["layers"]["premises"]["scale"] == 50_000
+    assert seen["layers"]["pbo"]["scale"] == 25_000
+    assert seen["layers"]["routes"]["legend"][0] == "Transport (du NRO au PM)"
+    assert "Appuis existants" in seen["layers"]["routes"]["lists"]["laying"]
+    assert seen["layers"]["routes"]["aliases"]["laying"] == "Mode de pose"
     assert seen["layers"]["programme"]["legend"] == ["Phase 1", "Phase 2", "Phase 3"]
     assert seen["layers"]["programme"]["labels"]
     assert seen["layers"]["communes"]["read_only"]
@@ -272,8 +295,9 @@ def test_the_project_opens_whole(opened, tables):
     assert opened["crs"] == "EPSG:2154"
     check_layers(opened["layers"], tables)
     assert opened["names"]["sectors"] == "Secteurs (synthétique)"
-    assert opened["groups"][:4] == [
-        "Constats à vérifier", "Repères et locaux", "Limites administratives et zones", "Programme",
+    assert opened["groups"][:5] == [
+        "Constats à vérifier", "Repères et locaux", "Réseau", "Limites administratives et zones",
+        "Programme",
     ]  # fmt: skip
     assert list(opened["themes"]) == [theme.title.say() for theme in THEMES]
     assert set(opened["layers"]["programme"]["managed"]) == {
@@ -289,7 +313,8 @@ def test_relations_are_valid_and_find_their_rows(opened, tables):
     assert all(relations.values())
     assert {
         "planner_sectors_zone_id", "planner_zones_epci_siren", "planner_premises_sector_id",
-        "planner_ballots_epci_siren", "planner_ballots_sector_id",
+        "planner_ballots_epci_siren", "planner_ballots_sector_id", "planner_pm_nro_id",
+        "planner_routes_nro_id", "planner_pbo_sector_id", "planner_quantities_sector_id",
     } <= set(relations)  # fmt: skip
     assert opened["ballots_of_sectors"] == len(tables["ballots"])
     widgets = opened["layers"]["sectors"]["widgets"]
@@ -304,6 +329,7 @@ def test_layouts_print(opened):
     assert sizes == {
         "Région A3 : phases du programme": ([420, 297], 1),
         "Région A3 : couverture actuelle": ([420, 297], 1),
+        "Région A3 : réseau": ([420, 297], 1),
         "Atlas A4 par EPCI": ([297, 210], 4),
     }
     for one in opened["layouts"].values():
@@ -337,6 +363,9 @@ def test_each_theme_shows_each_colour_of_its_legend(opened, tables):
     }
     assert costs <= set(shown["cost"])
     assert len(costs) == 2  # the toy's two prices: 1 000 and 2 000 €, each on a bound
+    laid = {one.color for one in LAYING_CLASSES if one.key in set(tables["routes"]["laying"])}
+    assert laid
+    assert laid | {NRO_CLASSES[0].fill, PM_CLASSES[0].ink} <= set(shown["network"])
 
 
 @pytest.mark.qgis
@@ -346,6 +375,14 @@ def test_the_project_inside_the_geopackage_opens_too(qgis, moved, tmp_path, tabl
     assert seen["heard"] == []
     assert seen["read"]
     check_layers(seen["layers"], tables)
+
+
+def test_without_a_network_nothing_speaks_of_one(tmp_path):
+    write_package(make_plan(toy_territory(), read_scenario()), tmp_path / "out")
+    with zipfile.ZipFile(tmp_path / "out" / f"{NAME}.qgz") as archive:
+        text = archive.read(f"{NAME}.qgs").decode()
+    assert "éseau étudié" not in text
+    assert "9. Réseau" not in text + (tmp_path / "out" / "LISEZMOI.txt").read_text(encoding="utf-8")
 
 
 def test_what_is_wrong_with_the_data_is_a_layer(tmp_path):
