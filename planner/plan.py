@@ -205,6 +205,7 @@ def make_plan(territory: Territory, scenario: Scenario, *, notify: Notify = unhe
         problem=question,
         choice=answer,
         more={
+            **territory.delivered,
             "criteria": criteria.table,
             "criteria_scores": criteria.scores,
             "sector_points": votes,

@@ -20,6 +20,7 @@ from planner.io import (
     read_zones,
 )
 from planner.premises import GeneratorRules, check_state_changes, generate_premises
+from planner.prepare_delivery import read_delivered
 from planner.progress import Notify, stage, unheard
 from planner.provenance import Origin
 from planner.scenario import Scenario
@@ -64,9 +65,18 @@ def prepare_territory(scenario: Scenario, *, notify: Notify = unheard) -> Territ
     """
     with stage(notify, "stage.territory"):
         territory = _given(_read_boundaries(scenario), scenario, _own_tables(scenario))
-    territory = _add_premises(territory, scenario, notify)
+    delivered = read_delivered(territory, scenario, notify)
+    territory = delivered.territory
+    if not delivered.premises:
+        territory = _add_premises(territory, scenario, notify)
     territory = _add_public_sites(territory, scenario)
-    return _match_ballots(_add_sectors(territory, scenario, notify), scenario)
+    if delivered.sectors is None or delivered.origin is None:
+        zoned = _add_sectors(territory, scenario, notify)
+    else:
+        cut = use_sectors(delivered.sectors, territory.premises, territory.communes)
+        zoned = _with_cut(territory.with_origin(delivered.origin), cut)
+        zoned = _add_zones(zoned, scenario, notify)
+    return _match_ballots(zoned, scenario)
 
 
 def _add_public_sites(territory: Territory, scenario: Scenario) -> Territory:

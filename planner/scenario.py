@@ -31,6 +31,7 @@ __all__ = [
     "CriteriaRules",
     "CriterionRule",
     "GovernanceRules",
+    "GraceTHDSource",
     "PremisesSource",
     "ProgrammeSection",
     "QuorumRule",
@@ -103,6 +104,20 @@ class SectorsSource(_Frozen):
     minimum: int = Field(300, ge=1, title="Fewest premises of a sector (ARCEP 2010-1312, art. 3)")
     maximum: int = Field(1000, ge=1, title="Most premises of a sector")
     target: int = Field(464, ge=1, title="Mean premises of a sector")
+
+
+class GraceTHDSource(_Frozen):
+    """A partner's GraceTHD delivery, whose parts take the place of those made or read elsewhere."""
+
+    path: str | None = Field(None, title="Folder, ZIP or GeoPackage of t_* tables")
+    crs: str | None = Field(None, title="CRS of layers that don't say")
+    encoding: str | None = Field(None, title="Encoding of files that don't say")
+    on: dt.date | None = Field(
+        None, title="Day that the delivery describes; without it states are left out"
+    )
+    parts: tuple[Literal["premises", "sectors", "infrastructure"], ...] = Field(
+        ("premises", "sectors", "infrastructure"), title="What is taken from it, where it is there"
+    )
 
 
 class ZonesSource(_Frozen):
@@ -320,6 +335,7 @@ class Scenario(_Frozen):
     territory: TerritorySource = TerritorySource()
     premises: PremisesSource = PremisesSource()
     sectors: SectorsSource = SectorsSource()
+    gracethd: GraceTHDSource = GraceTHDSource()
     zones: ZonesSource = ZonesSource()
     concertation: ConcertationRules = ConcertationRules()
     programme: ProgrammeSection = ProgrammeSection()
@@ -374,6 +390,18 @@ class Scenario(_Frozen):
             raise ScenarioError(
                 Message.of("scenario.missing_path", name=self.name, lines="\n".join(missing)),
                 Message.of("scenario.missing_path_remedy"),
+            )
+        taken = () if self.gracethd.path is None else self.gracethd.parts
+        usual = {"premises": "generate", "sectors": "cut"}
+        twice = [
+            f"  {table}.source, gracethd.parts"
+            for table, source in usual.items()
+            if table in taken and getattr(self, table).source != source
+        ]
+        if twice:
+            raise ScenarioError(
+                Message.of("scenario.given_twice", name=self.name, lines="\n".join(twice)),
+                Message.of("scenario.given_twice_remedy"),
             )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
@@ -38,6 +39,9 @@ class Territory:
         Full name, in French.
     vintage
         Year of the map of communes (INSEE COG).
+    delivered
+        Further tables that a partner delivered (existing sites, infrastructure, service areas), by
+        the name of their contract.
     """
 
     name: str
@@ -66,6 +70,7 @@ class Territory:
     feeders: pd.DataFrame = _empty("feeders")
     rejected_rows: pd.DataFrame = _empty("rejected_rows")
     reconciliation: pd.DataFrame = _empty("reconciliation")
+    delivered: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     origins: tuple[Origin, ...] = ()
     findings: Findings = field(default_factory=Findings)
 

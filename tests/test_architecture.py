@@ -17,7 +17,7 @@ FLOORS = [
         "works", "follow_up", "register",
     },
     {
-        "prepare", "plan", "explain", "reconcile", "describe", "toy", "verify", "robustness",
+        "prepare", "prepare_delivery", "plan", "explain", "reconcile", "describe", "toy", "verify", "robustness",
         "compare", "quality", "edits", "conflict", "bulletin", "engineering", "tracking", "axe3",
     },
     {"export"},
@@ -29,7 +29,7 @@ NO_FLOOR = {"__init__", "__main__"}
 NEIGHBOURS = {
     ("errors", "texts"), ("vocab", "texts"), ("follow_vocab", "vocab"), ("works_vocab", "vocab"),
     ("contracts", "crs"), ("schemas", "contracts"), ("findings", "schemas"), ("spatial", "_grid"),
-    ("io", "scenario"), ("plan", "reconcile"), ("engineering", "plan"), ("axe3", "plan"), ("plan", "tracking"), ("plan", "conflict"), ("plan", "explain"), ("plan", "robustness"),
+    ("io", "scenario"), ("prepare", "prepare_delivery"), ("plan", "reconcile"), ("engineering", "plan"), ("axe3", "plan"), ("plan", "tracking"), ("plan", "conflict"), ("plan", "explain"), ("plan", "robustness"),
     ("plan", "verify"), ("conflict", "verify"), ("compare", "plan"),
     ("bulletin", "verify"),
 }  # fmt: skip

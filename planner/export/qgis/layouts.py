@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 from uuid import NAMESPACE_URL, uuid5
 
@@ -40,6 +40,7 @@ _ABOUT: Final = {
     "coverage": COVERAGE_THEME.label,
     "network": Message.of("qgis.layout_network_about"),
 }
+_NOTICES: Final = {"network": "qgis.layout_notice_network"}
 _MARKS: Final = ("villes_moyennes", "epci", "departements")
 _LEGENDS: Final = {
     "coverage": ("communes", *_MARKS),
@@ -68,6 +69,9 @@ class Sheet:
         What licences ask to show.
     lang
         Language of every text.
+    entries
+        How many entries, from the first, the legend lists of a layer that is not drawn whole at
+        the scale of the region.
     """
 
     edition: Edition
@@ -77,6 +81,7 @@ class Sheet:
     ground: shapely.Polygon | shapely.MultiPolygon
     sources: Sequence[str]
     lang: str
+    entries: Mapping[str, int] = field(default_factory=dict)
 
 
 def layouts(sheet: Sheet) -> ET.Element:
@@ -138,6 +143,7 @@ def _page_items(
         side, foot = width - _EDGE - _SIDE, height
         legend = (side, _TOP, _SIDE, 120)
     map_id = _uuid(name, "map")
+    notice = say(_NOTICES.get(theme, "qgis.layout_notice"), lang)
     parts = [part.strip() for source in sheet.sources for part in source.split(";")]
     sources = " ; ".join(dict.fromkeys(part for part in parts if part))
     items = [
@@ -151,10 +157,7 @@ def _page_items(
             name, "sources", say("qgis.layout_sources", lang, sources=_literal(sources) or "—"),
             (_EDGE, height - _FOOT, width - 2 * _EDGE, 9), size=6.5, ink=_QUIET,
         ),
-        _label(
-            name, "notice", say("qgis.layout_notice", lang), (side, foot - 39, _SIDE, 9),
-            size=7, ink=_QUIET,
-        ),
+        _label(name, "notice", notice, (side, foot - 39, _SIDE, 9), size=7, ink=_QUIET),
     ]  # fmt: skip
     if sheet.synthetic:
         words = say("qgis.layout_synthetic", lang)
@@ -358,6 +361,8 @@ def _legend(
             told = {"legend/title-label": words}
             if layer == "zones":  # its only rule says the same
                 told["legend/title-style"] = "hidden"
+            if layer in sheet.entries:
+                told["legend/node-order"] = ",".join(map(str, range(sheet.entries[layer])))
             own = node("customproperties", {}, options(dict(told)))
             tree.append(node("layer-tree-layer", head, own))
     item.append(tree)

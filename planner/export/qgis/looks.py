@@ -285,7 +285,7 @@ def _departements(_facts: LayerFacts, _frame: pd.DataFrame) -> Iterator[Look]:
         color="#11161d",
         priority=2,
         min_scale=2_000_000,
-        max_scale=DETAIL_FROM,
+        max_scale=2 * DETAIL_FROM,  # nearer, as in the atlas, they would lie over those of EPCI
     )
     # whole and thin: dashes along the coast would blot the islets
     style = replace(LINES["departement"], dash=(), halo=0.0, width=1.7)

@@ -48,11 +48,11 @@ def network_looks(facts: LayerFacts, frame: pd.DataFrame) -> Iterator[Look]:
         case "routes":
             yield from _routes(facts, frame)
         case "nro":
-            yield _nro(facts)
+            yield _nro(facts, frame)
         case "pm":
-            yield from _pm(facts)
+            yield from _pm(facts, frame)
         case "pbo":
-            yield _pbo(facts)
+            yield _pbo(facts, frame)
         case "infrastructure":
             yield _ways(facts, frame, "support", themes.SUPPORT_CLASSES, "qgis.look_support")
         case "support_edges":
@@ -145,42 +145,50 @@ _PHASES: Final = tuple(
 )
 
 
-def _nro(facts: LayerFacts) -> Look:
-    new, reused = themes.NRO_CLASSES
+def _sites(
+    facts: LayerFacts,
+    classes: Sequence[tuple[str, themes.PointClass, bool]],
+    size_mm: float,
+    label: Label | None = None,
+    far: int | None = None,
+) -> Look:
+    """Mark sites by their part: the expression of each class, how it looks, whether some are so."""
+    there = [(condition, entry) for condition, entry, occurs in classes if occurs] or [
+        (ELSE, classes[-1][1])
+    ]
     entries = [
         Rule(
-            filter='"existing"',
-            label=reused.label.say(facts.lang),
-            symbol=_from_afar(points(reused, 4.6)),
-        ),
-        Rule(filter=ELSE, label=new.label.say(facts.lang), symbol=_from_afar(points(new, 4.6))),
+            filter=condition,
+            label=entry.label.say(facts.lang),
+            symbol=_from_afar(points(entry, size_mm)),
+        )
+        for condition, entry in there
     ]
+    return Look(
+        key="role",
+        title=Message.of("qgis.look_role"),
+        renderer=rules(f"{facts.name}/role", entries),
+        label=label,
+        min_scale=far,
+    )
+
+
+def _nro(facts: LayerFacts, frame: pd.DataFrame) -> Look:
+    new, reused = themes.NRO_CLASSES
     names = Label(
         expression="nro_id", size_pt=8, color=INK, bold=True, min_scale=DETAIL_FROM, priority=9
     )
-    return Look(
-        key="role", title=Message.of("qgis.look_role"), renderer=rules("nro/role", entries),
-        label=names,
-    )  # fmt: skip
+    old = frame["existing"].to_numpy(dtype=bool)
+    classes = (('"existing"', reused, bool(old.any())), (ELSE, new, not old.all()))
+    return _sites(facts, classes, 4.6, names)
 
 
-def _pm(facts: LayerFacts) -> Iterator[Look]:
-    names = Label(expression="sector_id", size_pt=7, color=INK, min_scale=PREMISES_FROM, priority=8)
+def _pm(facts: LayerFacts, frame: pd.DataFrame) -> Iterator[Look]:
     remote, plain = themes.PM_CLASSES
-    entries = [
-        Rule(
-            filter='"remote_connection"', label=remote.label.say(facts.lang),
-            symbol=points(remote, 2.6), min_scale=2 * DETAIL_FROM,
-        ),
-        Rule(
-            filter=ELSE, label=plain.label.say(facts.lang), symbol=points(plain, 2.6),
-            min_scale=2 * DETAIL_FROM,
-        ),
-    ]  # fmt: skip
-    yield Look(
-        key="role", title=Message.of("qgis.look_role"), renderer=rules("pm/role", entries),
-        label=names,
-    )  # fmt: skip
+    names = Label(expression="sector_id", size_pt=7, color=INK, min_scale=PREMISES_FROM, priority=8)
+    far = frame["remote_connection"].to_numpy(dtype=bool)
+    classes = (('"remote_connection"', remote, bool(far.any())), (ELSE, plain, not far.all()))
+    yield _sites(facts, classes, 2.6, names)
     phases = [
         (
             entry.key, entry.label.say(facts.lang),
@@ -194,18 +202,16 @@ def _pm(facts: LayerFacts) -> Iterator[Look]:
     )
 
 
-def _pbo(facts: LayerFacts) -> Look:
-    conditions = ('NOT "reached"', '"on_demand_count" > 0', ELSE)
-    entries = [
-        Rule(filter=condition, label=entry.label.say(facts.lang), symbol=points(entry, 1.7))
-        for condition, entry in zip(conditions, themes.PBO_CLASSES, strict=True)
-    ]
-    return Look(
-        key="role",
-        title=Message.of("qgis.look_role"),
-        renderer=rules("pbo/role", entries),
-        min_scale=_POINTS_FROM,
+def _pbo(facts: LayerFacts, frame: pd.DataFrame) -> Look:
+    lost, on_demand, plain = themes.PBO_CLASSES
+    reached = frame["reached"].to_numpy(dtype=bool)
+    asked = frame["on_demand_count"].to_numpy() > 0
+    classes = (
+        ('NOT "reached"', lost, not reached.all()),
+        ('"on_demand_count" > 0', on_demand, bool((asked & reached).any())),
+        (ELSE, plain, bool((reached & ~asked).any())),
     )
+    return _sites(facts, classes, 1.7, far=_POINTS_FROM)
 
 
 def _ways(

@@ -110,8 +110,21 @@ def project_document(
         ground=gpd.GeoSeries(tables["region"]["geometry"]).union_all(),
         sources=tuple(origin.attribution or origin.source for origin in origins),
         lang=lang,
+        entries=_far_entries(layers),
     )
     return text_of(_root(layers, edition=edition, bounds=bounds, sheet=sheet, lang=lang))
+
+
+def _far_entries(layers: Sequence[ProjectLayer]) -> dict[str, int]:
+    """Return how many entries of the legend of routes are drawn at the scale of the region."""
+    far: dict[str, int] = {}
+    for layer in layers:
+        renderer = layer.look("laying").renderer if layer.facts.name == "routes" else None
+        if renderer is not None:
+            rules = renderer.findall("rules/rule")
+            drawn = [rule for rule in rules if rule.get("scalemaxdenom") is None]
+            far[layer.facts.name] = sum(len(list(rule.iter("rule"))) for rule in drawn)
+    return far
 
 
 def zipped_project(document: str, name: str) -> bytes:
