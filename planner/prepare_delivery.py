@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -26,7 +26,7 @@ __all__ = ["Delivered", "read_delivered"]
 _TABLES: Final[Mapping[str, tuple[str, ...]]] = {
     "premises": ("t_adresse", "t_suf"),
     "sectors": ("t_zsro",),
-    "infrastructure": ("t_sitetech", "t_cheminement", "t_ptech", "t_znro"),
+    "infrastructure": ("t_sitetech", "t_cheminement", "t_ptech"),
 }
 """What each part is read from."""
 _INFRASTRUCTURE: Final = (
@@ -122,11 +122,12 @@ def _there(read: GraceTHD) -> dict[str, bool]:
     return {
         "premises": bool(len(read.premises)),
         "sectors": bool(len(read.sectors)),
-        "infrastructure": any(len(getattr(read, name)) for name in _INFRASTRUCTURE),
+        # areas alone say where a PM serves, not what exists
+        "infrastructure": any(len(getattr(read, name)) for name in _INFRASTRUCTURE[:-1]),
     }
 
 
-def _refuse_elsewhere(read: GraceTHD, taken: list[str], territory: Territory) -> None:
+def _refuse_elsewhere(read: GraceTHD, taken: Sequence[str], territory: Territory) -> None:
     """Refuse a delivery that brings nothing, or nothing in the territory."""
     place = read.origin.title or read.origin.source
     if not taken:

@@ -65,6 +65,7 @@ def _slug(text: str) -> str:
 Quarter = Annotated[str, AfterValidator(_quarter)]
 CriterionName = Annotated[str, AfterValidator(_criterion)]
 Slug = Annotated[str, AfterValidator(_slug)]
+GraceTHDPart = Literal["premises", "sectors", "infrastructure"]
 
 
 class _Frozen(BaseModel):
@@ -110,14 +111,10 @@ class GraceTHDSource(_Frozen):
     """A partner's GraceTHD delivery, whose parts take the place of those made or read elsewhere."""
 
     path: str | None = Field(None, title="Folder, ZIP or GeoPackage of t_* tables")
-    crs: str | None = Field(None, title="CRS of layers that don't say")
-    encoding: str | None = Field(None, title="Encoding of files that don't say")
-    on: dt.date | None = Field(
-        None, title="Day that the delivery describes; without it states are left out"
-    )
-    parts: tuple[Literal["premises", "sectors", "infrastructure"], ...] = Field(
-        ("premises", "sectors", "infrastructure"), title="What is taken from it, where it is there"
-    )
+    crs: str | None = None
+    encoding: str | None = None
+    on: dt.date | None = Field(None, title="Day that it describes; absent: states are left out")
+    parts: tuple[GraceTHDPart, ...] = get_args(GraceTHDPart)
 
 
 class ZonesSource(_Frozen):
@@ -380,27 +377,21 @@ class Scenario(_Frozen):
         return scenario
 
     def _check_paths(self) -> None:
-        wanted = {
-            "premises": self.premises.source == "file" and self.premises.path is None,
-            "sectors": self.sectors.source == "file" and self.sectors.path is None,
-            "zones": self.zones.source == "file" and self.zones.path is None,
-        }
-        missing = [f"  {table}.path" for table, is_missing in wanted.items() if is_missing]
+        sources: list[tuple[str, PremisesSource | SectorsSource | ZonesSource]]
+        sources = [("premises", self.premises), ("sectors", self.sectors), ("zones", self.zones)]
+        missing = [f"  {t}.path" for t, one in sources if one.source == "file" and not one.path]
         if missing:
             raise ScenarioError(
                 Message.of("scenario.missing_path", name=self.name, lines="\n".join(missing)),
                 Message.of("scenario.missing_path_remedy"),
             )
-        taken = () if self.gracethd.path is None else self.gracethd.parts
         usual = {"premises": "generate", "sectors": "cut"}
-        twice = [
-            f"  {table}.source, gracethd.parts"
-            for table, source in usual.items()
-            if table in taken and getattr(self, table).source != source
-        ]
+        named = usual.keys() & (self.gracethd.parts if self.gracethd.path else ())
+        twice = sorted(part for part in named if getattr(self, part).source != usual[part])
         if twice:
+            lines = "\n".join(f"  {part}.source, gracethd.parts" for part in twice)
             raise ScenarioError(
-                Message.of("scenario.given_twice", name=self.name, lines="\n".join(twice)),
+                Message.of("scenario.given_twice", name=self.name, lines=lines),
                 Message.of("scenario.given_twice_remedy"),
             )
 

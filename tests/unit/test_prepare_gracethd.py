@@ -137,10 +137,8 @@ def test_what_is_missing_is_a_finding_with_the_tables_to_ask_for(tmp_path, missi
     assert f"prepare.gracethd_no_{missing}" in rules(territory)
     told = next(f for f in territory.findings if f.rule == f"prepare.gracethd_no_{missing}")
     assert ("t_zsro" if missing == "sectors" else "t_cheminement") in told.message.say()
-    if missing == "infrastructure":
-        assert set(territory.delivered) == {"service_areas"} or not territory.delivered
-    else:
-        assert len(territory.premises) == 12
+    assert len(territory.premises) == 12
+    assert bool(territory.delivered) == (missing == "sectors")
 
 
 def test_undated_states_are_left_out_and_said(tmp_path):
