@@ -377,9 +377,10 @@ class Scenario(_Frozen):
         return scenario
 
     def _check_paths(self) -> None:
-        sources: list[tuple[str, PremisesSource | SectorsSource | ZonesSource]]
-        sources = [("premises", self.premises), ("sectors", self.sectors), ("zones", self.zones)]
-        missing = [f"  {t}.path" for t, one in sources if one.source == "file" and not one.path]
+        given = {table: getattr(self, table) for table in ("premises", "sectors", "zones")}
+        missing = [
+            f"  {t}.path" for t, one in given.items() if one.source == "file" and not one.path
+        ]
         if missing:
             raise ScenarioError(
                 Message.of("scenario.missing_path", name=self.name, lines="\n".join(missing)),
@@ -388,8 +389,8 @@ class Scenario(_Frozen):
         usual = {"premises": "generate", "sectors": "cut"}
         named = usual.keys() & (self.gracethd.parts if self.gracethd.path else ())
         twice = sorted(part for part in named if getattr(self, part).source != usual[part])
+        lines = "\n".join(f"  {part}.source, gracethd.parts" for part in twice)
         if twice:
-            lines = "\n".join(f"  {part}.source, gracethd.parts" for part in twice)
             raise ScenarioError(
                 Message.of("scenario.given_twice", name=self.name, lines=lines),
                 Message.of("scenario.given_twice_remedy"),
