@@ -378,9 +378,8 @@ class Scenario(_Frozen):
 
     def _check_paths(self) -> None:
         given = {table: getattr(self, table) for table in ("premises", "sectors", "zones")}
-        missing = [
-            f"  {t}.path" for t, one in given.items() if one.source == "file" and not one.path
-        ]
+        files = {table: one for table, one in given.items() if one.source == "file"}
+        missing = [f"  {table}.path" for table, one in files.items() if not one.path]
         if missing:
             raise ScenarioError(
                 Message.of("scenario.missing_path", name=self.name, lines="\n".join(missing)),
@@ -388,11 +387,10 @@ class Scenario(_Frozen):
             )
         usual = {"premises": "generate", "sectors": "cut"}
         named = usual.keys() & (self.gracethd.parts if self.gracethd.path else ())
-        twice = sorted(part for part in named if getattr(self, part).source != usual[part])
-        lines = "\n".join(f"  {part}.source, gracethd.parts" for part in twice)
+        twice = [f"{p}.source" for p in sorted(named) if getattr(self, p).source != usual[p]]
         if twice:
             raise ScenarioError(
-                Message.of("scenario.given_twice", name=self.name, lines=lines),
+                Message.of("scenario.given_twice", name=self.name, keys=", ".join(twice)),
                 Message.of("scenario.given_twice_remedy"),
             )
 
