@@ -16,7 +16,7 @@ from planner.texts import Message
 from planner.vocab import DeliberationState, Phase, PremiseState
 
 __all__ = [
-    "BALLOT_THEME", "CHANGE_THEME", "COST_THEME", "PHASE_BEFORE_THEME", "RANK_THEME",
+    "AXE3_THEME", "BALLOT_THEME", "CHANGE_THEME", "COST_THEME", "PHASE_BEFORE_THEME", "RANK_THEME",
     "SHIFT_THEME", "STATE_SHAPES", "STATE_THEME", "class_above", "year_theme",
 ]  # fmt: skip
 
@@ -105,6 +105,20 @@ RANK_THEME: Final = Theme(
     ),
 )
 """Rank that the deciding EPCI gives each sector in its ballot."""
+
+AXE3_THEME: Final = Theme(
+    key="axe3",
+    label=Message.of("map.theme_axe3"),
+    unit="commune",
+    classes=(
+        _entry("axe3_6", Message.of("map.class_axe3_6"), "#4a2a6b", "#2a1540", minimum=6),
+        _entry("axe3_3", Message.of("map.class_axe3_3"), "#8259a8", "#3a1d5c", "hatch", minimum=3),
+        _entry("axe3_1", Message.of("map.class_axe3_1"), "#c9b2dd", "#55357f", "dots", minimum=1),
+        _entry("axe3_0", Message.of("map.class_axe3_0"), "#f1e3c6", "#7d5a20", "bars", minimum=0),
+        _entry("unknown", Message.of("map.class_axe3_none"), "#f7f6f3", _GREY),
+    ),
+)
+"""Eligible requests of Axe 3 in each commune; without any request, the last class."""
 
 BALLOT_THEME: Final = Theme(
     key="ballot",

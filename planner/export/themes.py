@@ -26,6 +26,7 @@ from planner.vocab import (
     AreaKind,
     Decision,
     DeliberationState,
+    Eligibility,
     Laying,
     PremiseState,
     RegulatoryZone,
@@ -41,6 +42,7 @@ __all__ = [
     "BALLOT_CLASSES",
     "COST_CLASSES",
     "DECISION_CLASSES",
+    "ELIGIBILITY_CLASSES",
     "LAYING_CLASSES",
     "NETWORK_INKS",
     "NRO_CLASSES",
@@ -155,6 +157,13 @@ SEVERITY_CLASSES: Final = (
     _point(Severity.WARNING, "#b8620a", "triangle"),
     _point(Severity.INFO, "#2f69a3", "circle"),
 )
+
+ELIGIBILITY_CLASSES: Final = (
+    _point(Eligibility.ELIGIBLE, "#55357f", "diamond"),
+    _point(Eligibility.UNDECIDED, "#b8620a", "triangle"),
+    _point(Eligibility.NOT_ELIGIBLE, "#5c6370", "square"),
+)
+"""What the rules of Axe 3 answer to a request."""
 
 DECISION_CLASSES: Final = (
     _area(Decision.PHASE_1, "#173a6e", "#0f2a52"),

@@ -24,7 +24,7 @@ __all__ = ["Change", "MapData", "absent", "records"]
 _REQUIRED: Final = ("region", "departements", "epci", "communes")
 _OPTIONAL: Final = (
     "villes_moyennes", "sectors", "zones", "coverage", "programme", "contributions", "balances",
-    "costs", "schedule",
+    "costs", "schedule", "axe3_sites",
 )  # fmt: skip
 _CELL: Final = (
     "insee", "sector_id", "premises_count", "serviceable_count", "stateless_count",
@@ -101,6 +101,8 @@ class MapData:
         What the map is of: the region, or one département or EPCI of it.
     change
         What changes from another plan to this one, where two are compared.
+    axe3_sites
+        Contract ``axe3_sites``; may be empty.
     """
 
     name: str
@@ -128,6 +130,7 @@ class MapData:
     level: Level = Level.REGION
     code: str = ""
     change: Change | None = None
+    axe3_sites: pd.DataFrame = field(default_factory=lambda: contract("axe3_sites").empty())
 
     @classmethod
     def from_tables(
@@ -209,6 +212,7 @@ class MapData:
             balances=plan.balances,
             costs=plan.costs,
             schedule=plan.schedule,
+            axe3_sites=plan.more.get("axe3_sites", contract("axe3_sites").empty()),
             layer=plan.premises_layer() if len(territory.premises) else None,
             cells=_cells(plan),
         )
@@ -276,6 +280,7 @@ class MapData:
             balances=_where(self.balances, "epci_siren", actors),
             costs=_where(self.costs, "sector_id", keys),
             schedule=_where(self.schedule, "sector_id", keys),
+            axe3_sites=_where(self.axe3_sites, "insee", insee),
             cells=cells,
             layer=None if layer is None else _where(layer, "insee", insee),
             change=None

@@ -17,6 +17,7 @@ from planner.export.map.changes import change_classes, shift_classes
 from planner.export.map.data import MapData, records
 from planner.export.map.topology import Topology
 from planner.export.palettes import (
+    AXE3_THEME,
     BALLOT_THEME,
     CHANGE_THEME,
     COST_THEME,
@@ -34,7 +35,7 @@ from planner.export.style import (
     coverage_class,
     phase_class,
 )
-from planner.vocab import Decision, Level, Phase, PremiseState, RegulatoryZone, Wish
+from planner.vocab import Decision, Eligibility, Level, Phase, PremiseState, RegulatoryZone, Wish
 
 __all__ = ["COMPARED", "TABLE", "Painted", "paint"]
 
@@ -51,8 +52,8 @@ class Painted:
         Class of each area, in the order of the tables; a face is painted as its sector, or as its
         commune where it has none.  ``sectors`` is empty when the theme paints communes only.
     dated
-        ``area`` when the classes of the areas follow the date; else ``works``: what isn't built at
-        the date is shown pale.
+        ``area`` when the classes of the areas follow the date; ``works``: what isn't built at the
+        date is shown pale; ``never``: the date changes nothing.
     by_state
         Whether premises are painted by their state instead of their area's class.
     """
@@ -212,6 +213,22 @@ def _ballot(data: MapData) -> Painted | None:
     )
 
 
+def _axe3(data: MapData) -> Painted | None:
+    if data.axe3_sites.empty:
+        return None
+    counts: dict[str, int] = {}
+    for row in records(data.axe3_sites):
+        eligible = row["eligibility"] == Eligibility.ELIGIBLE.value
+        counts[row["insee"]] = counts.get(row["insee"], 0) + eligible
+    return Painted(
+        theme=AXE3_THEME,
+        sectors=[],
+        communes=[class_above(AXE3_THEME, counts.get(code)) for code in data.communes["insee"]],
+        dated="never",
+        by_state=True,
+    )
+
+
 def _change(data: MapData) -> Painted | None:
     if data.sectors.empty:
         return None
@@ -239,7 +256,7 @@ def _phase_before(data: MapData) -> Painted | None:
 
 
 TABLE: Final[tuple[Callable[[MapData], Painted | None], ...]] = (
-    _phase, _year, _coverage, _state, _cost, _rank, _ballot,
+    _phase, _year, _coverage, _state, _cost, _rank, _ballot, _axe3,
 )  # fmt: skip
 """The themes in the order of the choice."""
 COMPARED: Final[tuple[Callable[[MapData], Painted | None], ...]] = (

@@ -201,11 +201,22 @@ LEFT JOIN {schema}.epci AS epci
 WHERE plan.is_current
 GROUP BY plan.scenario, share.epci_siren, epci.nom, choice.phase, epci.geom
 """
+_EPCI_AXE3: Final = """
+CREATE OR REPLACE VIEW {schema}.epci_axe3 AS
+SELECT plan.scenario, epci.siren AS epci_siren, epci.nom AS epci, figures.requests_count,
+       figures.eligible_count, figures.not_eligible_count, figures.undecided_count,
+       figures.accepted_count, figures.in_service_count, figures.cost_cents,
+       figures.funded_cents, epci.geom
+FROM {schema}.plans AS plan
+JOIN {schema}.axe3_figures AS figures USING (plan_id)
+JOIN {schema}.epci AS epci ON epci.plan_id = plan.plan_id AND epci.siren = figures.code
+WHERE plan.is_current AND figures.level = 'epci'
+"""
 
 
 def view_statements(quoted_schema: str) -> tuple[str, ...]:
     """Return the statements that make the views by EPCI of the current plan of each scenario."""
     return tuple(
         statement.replace("{schema}", quoted_schema)
-        for statement in (_EPCI_SECTORS, _EPCI_PROGRAMME)
+        for statement in (_EPCI_SECTORS, _EPCI_PROGRAMME, _EPCI_AXE3)
     )

@@ -30,6 +30,8 @@ _REFERENCES: Final = (
     ("sectors", "insee", "communes", "insee", False),
     ("premises", "sector_id", "sectors", "sector_id", False),
     ("premises", "insee", "communes", "insee", False),
+    ("axe3_sites", "insee", "communes", "insee", False),
+    ("axe3_sites", "epci_siren", "epci", "siren", False),
     ("programme", "sector_id", "sectors", "sector_id", True),
     ("ballots", "epci_siren", "epci", "siren", True),
     ("ballots", "sector_id", "sectors", "sector_id", True),

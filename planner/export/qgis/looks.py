@@ -366,6 +366,16 @@ def _findings(facts: LayerFacts, _frame: pd.DataFrame) -> Iterator[Look]:
     )
 
 
+def _axe3(facts: LayerFacts, _frame: pd.DataFrame) -> Iterator[Look]:
+    classes = [(e.key, e.label.say(facts.lang), points(e, 3.0)) for e in themes.ELIGIBILITY_CLASSES]
+    yield Look(
+        key="eligibility",
+        title=Message.of("qgis.look_eligibility"),
+        renderer=categorized("eligibility", classes),
+        label=Label(expression="site_id", size_pt=7, color=INK, min_scale=NAMES_FROM),
+    )
+
+
 Maker = Callable[[LayerFacts, pd.DataFrame], Iterator[Look]]
 _MAKERS: Final[Mapping[str, Maker]] = MappingProxyType(
     {
@@ -380,5 +390,6 @@ _MAKERS: Final[Mapping[str, Maker]] = MappingProxyType(
         "premises": _premises,
         "findings": _findings,
         "anomalies": _findings,
+        "axe3_sites": _axe3,
     }
 )

@@ -44,7 +44,10 @@ GROUPS: Final = (
         layers=("anomalies", "anomaly_lines", "anomaly_areas", "findings"),
         expanded=False,
     ),
-    Group(title=Message.of("qgis.group_marks"), layers=("villes_moyennes", "premises")),
+    Group(
+        title=Message.of("qgis.group_marks"),
+        layers=("villes_moyennes", "axe3_sites", "premises"),
+    ),
     Group(title=Message.of("qgis.group_network"), layers=NETWORK_LAYERS),
     Group(
         title=Message.of("qgis.group_limits"),

@@ -14,7 +14,8 @@ from planner.axe3 import add_axe3, assess_on_plan, network_supports
 from planner.engineering import add_network, read_works
 from planner.export import write_plan
 from planner.export.dossier import write_dossiers
-from planner.export.map import write_map
+from planner.export.map import MapData, map_html, write_map
+from planner.export.map.themes import paint
 from planner.export.qgis import write_package
 from planner.io.register import open_register
 from planner.io.register_rules import read_register_rules
@@ -186,6 +187,8 @@ def test_a_published_plan_shows_sites_and_figures(stored, plan, database):
         assert len(rows) == 2
         count = "SELECT requests_count FROM planner.axe3_figures WHERE level = 'region'"
         assert db.execute(count).fetchall() == [(4,)]
+        view = "SELECT sum(requests_count), count(*) FROM planner.epci_axe3"
+        assert db.execute(view).fetchall() == [(3, 4)]
         dump = " ".join(str(row) for row in db.execute("SELECT * FROM planner.axe3_sites"))
     assert not [word for word in SECRETS if word in dump]
 
@@ -230,6 +233,26 @@ def by_networkx(supports, place):
         )
     )
     return nearest.distance(point) + best
+
+
+def test_the_map_paints_communes_by_their_eligible_requests(stored, plan):
+    def painted(answer):
+        themes = {one.theme.key: one for one in paint(MapData.from_plan(answer))}
+        return themes.get("axe3")
+
+    assert painted(plan) is None
+    answer = add_axe3(plan, stored, rules=RULES, on=ON)
+    sites = answer.more["axe3_sites"]
+    got = painted(answer)
+    insee = MapData.from_plan(answer).communes["insee"].tolist()
+    for code, position in zip(insee, got.communes, strict=True):
+        mine = sites[sites["insee"] == code]
+        eligible = int((mine["eligibility"] == "eligible").sum())
+        expected = "unknown" if mine.empty else {0: "axe3_0"}.get(eligible, "axe3_1")
+        assert got.theme.classes[position].key == expected
+    assert {got.theme.classes[p].key for p in got.communes} >= {"unknown", "axe3_1"}
+    page = map_html(MapData.from_plan(answer))
+    assert "Demandes éligibles de l&#39;axe 3" in page or "Demandes éligibles de l'axe 3" in page
 
 
 def test_hand_counts_on_bare_tables():
