@@ -20,6 +20,8 @@ __all__ = ["Block", "ColumnPool", "Row", "held_row", "split_problem"]
 Integers = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.uint8]
 
+_ANSWERS = 8  # how many former answers a pool keeps
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Row:
@@ -67,6 +69,12 @@ class Block:
     ground: Ground
     pairs: Integers
 
+    def allows(self, choice: npt.NDArray[np.uint8]) -> bool:
+        """Return whether a choice is legal and within the envelope."""
+        if int(choice.astype(np.int64) @ self.weight) > self.limit:
+            return False
+        return self.ground.allows(choice > 0)
+
     def row_values(self, choices: Rows, row: Row) -> Integers:
         """Return what each of ``choices`` is worth in a row."""
         values = choices.astype(np.int64) @ row.coefficients[self.members]
@@ -88,6 +96,7 @@ class ColumnPool:
     diagrams: dict[Ground, Diagram | None] = field(default_factory=dict)
     choices: dict[tuple[str, Integers | bytes, Ground], Rows] = field(default_factory=dict)
     prices: dict[str, dict[str, float]] = field(default_factory=dict)
+    answers: list[frozenset[str]] = field(default_factory=list)
 
     def diagram(self, ground: Ground) -> Diagram | None:
         """Return the diagram of a ground, built once."""
@@ -109,6 +118,11 @@ class ColumnPool:
     def remember(self, block: Block, choices: Rows) -> None:
         """Keep the choices of a block."""
         self.choices[self._key(block)] = choices
+
+    def keep_answer(self, sector_ids: frozenset[str]) -> None:
+        """Keep an answer, the latest last; the oldest are forgotten."""
+        others = [one for one in self.answers if one != sector_ids]
+        self.answers = [*others[1 - _ANSWERS :], sector_ids]
 
 
 def _without_pairs(ground: Ground) -> Ground:

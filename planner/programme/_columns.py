@@ -266,7 +266,7 @@ class Stage:
 
         None when there is no programme (``infeasible``) or time is up before any.
         """
-        master = Master(len(self.blocks), self.rows)
+        master = self.master = Master(len(self.blocks), self.rows)
         if self.lists is not None:
             return self._bound_lists(master)
         if any(len(choices) == 0 for choices in self.region.choices):

@@ -59,6 +59,25 @@ class Ground:
     refused: tuple[bool, ...]
     connected: bool
 
+    def allows(self, chosen: npt.NDArray[np.bool_]) -> bool:
+        """Return whether a choice is legal, by a walk from the reached sectors."""
+        required, refused = np.array(self.required, bool), np.array(self.refused, bool)
+        if (required & ~chosen).any() or (refused & chosen).any():
+            return False
+        if any(chosen[after] and not chosen[first] for first, after in self.before):
+            return False
+        if not self.connected:
+            return True
+        seen = chosen & np.array(self.reached, bool)
+        near = [(a, b) for a, b in self.near if chosen[a] and chosen[b]]
+        grown = True
+        while grown:
+            grown = False
+            for a, b in near:
+                if seen[a] != seen[b]:
+                    seen[a] = seen[b] = grown = True
+        return bool((seen == chosen).all())
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Diagram:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from planner.programme._blocks import Block, Row
 from planner.programme._master import new_solver, run_solver
 
-__all__ = ["Combination", "combine", "total"]
+__all__ = ["Combination", "combine", "holds", "relative_values", "total"]
 
 Integers = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.uint8]
@@ -94,8 +94,8 @@ def combine(
     reference = [c[:1] for c in choices] if incumbent is None else list(incumbent)
     offset = total(blocks, reference, objective)
     owner = np.repeat(np.arange(len(blocks)), [len(c) for c in choices]).astype(np.int32)
-    worth = _relative(blocks, choices, reference, objective)
-    uses = [_relative(blocks, choices, reference, row) for row in rows]
+    worth = relative_values(blocks, choices, reference, objective)
+    uses = [relative_values(blocks, choices, reference, row) for row in rows]
     bounds = [(total(blocks, reference, row), row) for row in rows]
     solver = _model(blocks, owner, worth, uses, bounds)
     solver.setOptionValue("mip_abs_gap", max(gap, 0.9))
@@ -135,9 +135,10 @@ def combine(
     return Combination(parts=best, value=best_value or 0, bound=bound, stopped=status in stops)
 
 
-def _relative(
+def relative_values(
     blocks: Sequence[Block], choices: Sequence[Rows], reference: Sequence[Rows], row: Row
 ) -> Integers:
+    """Return what each choice is worth in a row, counted from each actor's reference."""
     return np.concatenate([
         b.row_values(c, row) - b.row_values(r, row)[0]
         for b, c, r in zip(blocks, choices, reference, strict=True)

@@ -14,7 +14,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["NONE", "SLOTS", "best_choice", "grow", "list_choices", "pattern_values"]
+__all__ = ["NONE", "SLOTS", "best_choice", "compiled", "grow", "list_choices", "pattern_values"]
 
 SLOTS = 15  # four bits each in one word
 WAITING = 2  # a sector left out is 0, one reached is 1, groups that wait have a number from here
@@ -27,7 +27,8 @@ Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
 
-def _compiled(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+def compiled(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """Compile a loop, kept for the next time where it may be written."""
     try:
         fast = numba.njit(nogil=True, error_model="numpy", cache=True)(function)
     except RuntimeError:  # numba found no folder where it may write
@@ -35,7 +36,7 @@ def _compiled(function: Callable[Parameters, Result]) -> Callable[Parameters, Re
     return cast("Callable[Parameters, Result]", fast)
 
 
-@_compiled
+@compiled
 def _settle(
     label: Ints,
     width: int,
@@ -68,7 +69,7 @@ def _settle(
     return key
 
 
-@_compiled
+@compiled
 def grow(  # noqa: C901, PLR0912 (one compiled loop)
     keys: Ints,
     width: int,
@@ -128,7 +129,7 @@ def grow(  # noqa: C901, PLR0912 (one compiled loop)
     return without, with_it, chosen
 
 
-@_compiled
+@compiled
 def pattern_values(
     layer: Ints,
     start: Ints,
@@ -146,7 +147,7 @@ def pattern_values(
     return values
 
 
-@_compiled
+@compiled
 def _backward(
     first: Ints,
     out_to: Ints,
@@ -173,7 +174,7 @@ def _backward(
     return best
 
 
-@_compiled
+@compiled
 def _follow(
     best: Ints,
     first: Ints,
@@ -205,7 +206,7 @@ def _follow(
     return worth, heavy
 
 
-@_compiled
+@compiled
 def _walk(  # noqa: C901, PLR0912, PLR0915 (one compiled loop)
     first: Ints,
     out_to: Ints,
@@ -304,7 +305,7 @@ def _walk(  # noqa: C901, PLR0912, PLR0915 (one compiled loop)
     return found, True
 
 
-@_compiled
+@compiled
 def _prices(  # noqa: C901, PLR0912 (one compiled loop)
     first: Ints,
     out_to: Ints,
@@ -372,7 +373,7 @@ def _prices(  # noqa: C901, PLR0912 (one compiled loop)
     return 2, met, bound, bound_price
 
 
-@_compiled
+@compiled
 def _bounds(
     first: Ints,
     out_to: Ints,
@@ -393,7 +394,7 @@ def _bounds(
     return prices, bests
 
 
-@_compiled
+@compiled
 def best_choice(
     first: Ints,
     out_to: Ints,
@@ -427,7 +428,7 @@ def best_choice(
     return True, met, min(bound, met + slack) if complete else bound
 
 
-@_compiled
+@compiled
 def list_choices(
     first: Ints,
     out_to: Ints,

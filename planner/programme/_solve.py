@@ -27,6 +27,7 @@ from planner.programme._blocks import ColumnPool, Row, held_row, split_problem
 from planner.programme._columns import Clock, Region, Stage, TooWideError
 from planner.programme._compact import solve_compact
 from planner.programme._cuts import cuts_of, reached_part
+from planner.programme._exchange import exchange
 from planner.programme._integer import combine, holds, total
 
 __all__ = ["solve_choice"]
@@ -38,9 +39,11 @@ _SMALL = 60  # candidates up to which every optimum is proved, whatever the gap 
 _LISTED = 4_000  # choices of one actor that are listed at most
 _COMBINED = 2_000  # choices of all actors that are combined at most, unless proofs are asked
 _FIRST_SHARE = 2e-5  # of the bound: how far the first list of choices goes
+_PROOF_SHARE = 3e-4  # of the bound: from how near a known answer one list is tried at once
 _CLOSE_SHARE = 1e-7  # of the value: where column generation stops
 _ACROSS_SHARE = 1e-3  # the least gap asked of large questions whose chains cross borders
 _KEPT = 30_000  # choices of all actors kept from one objective to the next at most
+_EXCHANGED = 1_000  # choices of all actors that are exchanged at most
 _CUT_ROUNDS = 25
 _NODES = 2_000  # of the search for the best combination, unless proofs are asked
 _LATER_NODES = 300  # the same for the objectives after the first
@@ -103,6 +106,8 @@ def solve_choice(
         if problem.contiguity is Contiguity.ANY_EPCI and gap_share > 0 and problem.objectives:
             search.gap_share = max(gap_share, _ACROSS_SHARE)
             search.start_from(start_across(problem, search.solve_within))
+        else:
+            search.recall()
         return search.run()
     except TooWideError:
         return solve_compact(problem, gap_share=gap_share, seconds=seconds)
@@ -150,6 +155,27 @@ class _Search:
         if chosen is not None:
             self.incumbent = self.region.parts(chosen)
 
+    def recall(self) -> None:
+        """Begin with the best of the former answers that still hold every rule."""
+        worth: tuple[int, ...] | None = None
+        signs = [1 if one.sense == "max" else -1 for one in self.problem.objectives]
+        names = np.array(self.problem.sector_ids, dtype=object)
+        for answer in self.region.pool.answers:
+            chosen = np.isin(names, list(answer))
+            if not self._is_legal(chosen):
+                continue
+            values = self.problem.values(chosen)
+            mine = tuple(sign * value for sign, value in zip(signs, values, strict=True))
+            if worth is None or mine > worth:
+                worth = mine
+                self.start_from(chosen)
+
+    def _is_legal(self, chosen: Flags) -> bool:
+        parts = self.region.parts(chosen)
+        return all(
+            block.allows(part[0]) for block, part in zip(self.region.blocks, parts, strict=True)
+        ) and holds(self.region.blocks, parts, self.rows)
+
     def run(self) -> Choice:
         """Answer."""
         zero = np.zeros(self.problem.candidates_count, np.int64)
@@ -176,10 +202,12 @@ class _Search:
         if weakest is ChoiceStatus.OPTIMAL:
             self._break_ties()
         chosen = self._chosen(self.incumbent)
+        names = tuple(self.problem.sector_ids[at] for at in np.flatnonzero(chosen))
+        self.region.pool.keep_answer(frozenset(names))
         return Choice(
             problem_sha256=self.problem.sha256,
             status=weakest,
-            chosen=tuple(self.problem.sector_ids[at] for at in np.flatnonzero(chosen)),
+            chosen=names,
             stages=tuple(stages) if self.problem.objectives else (),
         )
 
@@ -307,11 +335,34 @@ class _Search:
             answer.parts = list(incumbent)
             answer.value = total(stage.blocks, incumbent, stage.row)
         reach = max(1, int(_FIRST_SHARE * abs(stage.best.bound)))
+        self._polish(stage, answer, reach)
+        if answer.parts is not None and self.lists is None and self.gap_share > 0:
+            far = stage.best.bound - answer.value - self._target(stage.best.bound)
+            if far < _PROOF_SHARE * abs(stage.best.bound):
+                reach = max(reach, far)  # one list that settles it, rather than several
         while not self.clock.over and self._combine(stage, answer, reach):
             reach *= 3
         if answer.parts is not None:
             answer.status = self._status(answer.value, answer.bound)
         return answer
+
+    def _polish(self, stage: Stage, answer: _Answer, reach: int) -> None:
+        """Better a known answer by exchanges among ever more choices, until it is near enough."""
+        if answer.parts is None or answer.bound is None or self.gap_share == 0:
+            return
+        enough = answer.bound - self._target(answer.bound)
+        count = 0
+        while answer.value < enough and not self.clock.over:
+            lists, _, _ = stage.list_near(reach, _LISTED)
+            before, count = count, sum(map(len, lists))
+            if count > _EXCHANGED or (count == before and reach > answer.bound - answer.value):
+                return
+            if count > before:
+                answer.parts, answer.value = exchange(
+                    stage.blocks, lists, stage.row, self.rows, incumbent=answer.parts,
+                    enough=enough,
+                )  # fmt: skip
+            reach *= 2
 
     def _combine(self, stage: Stage, answer: _Answer, reach: int) -> bool:
         """Combine the choices that miss their best by ``reach``; return whether to go further."""

@@ -8,7 +8,10 @@ import pytest
 
 from planner.choice import ChoiceProblem, ChoiceStatus, Contiguity, Limit, Objective
 from planner.programme import ColumnPool, solve_choice
+from planner.programme._blocks import Row, split_problem
 from planner.programme._compact import solve_compact
+from planner.programme._exchange import exchange
+from planner.programme._integer import holds, total
 from planner.texts import Message
 
 RULE = Message.of("programme.limit_made_up")
@@ -282,3 +285,78 @@ def test_without_candidates_limits_alone_decide():
     )  # fmt: skip
     assert solve_choice(empty).status is ChoiceStatus.OPTIMAL
     assert solve_choice(replace(empty, limits=(least,))).status is ChoiceStatus.INFEASIBLE
+
+
+def listed(rng, blocks):
+    """Draw some choices of each block, the empty one first."""
+    found = []
+    for block in blocks:
+        some = rng.integers(0, 2, (4, len(block.members))).astype(np.uint8)
+        some[0] = 0
+        found.append(some)
+    return found
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_nothing_better_is_left_within_three_actors(seed):
+    rng = np.random.default_rng(seed)
+    problem = draw(rng, Contiguity.NONE)
+    blocks, _ = split_problem(problem)
+    worth = Row(name="votes", coefficients=rng.integers(-5, 20, problem.candidates_count))
+    use = rng.integers(0, 9, problem.candidates_count)
+    rows = [Row(name="use", coefficients=use, upper=int(use.sum()) // 2, lower=0)]
+    choices = listed(rng, blocks)
+    start = [some[:1] for some in choices]
+    parts, value = exchange(blocks, choices, worth, rows, incumbent=start, enough=10**9)
+    assert value == total(blocks, parts, worth) >= total(blocks, start, worth)
+    assert holds(blocks, parts, rows)
+    # at most three actors here: three exchanges at once are every combination
+    best = max(
+        total(blocks, combination, worth)
+        for combination in itertools.product(*[[c[None, :] for c in some] for some in choices])
+        if holds(blocks, combination, rows)
+    )
+    assert value == best
+
+
+def test_it_stops_at_what_is_enough():
+    problem = draw(np.random.default_rng(3), Contiguity.NONE)
+    blocks, _ = split_problem(problem)
+    worth = Row(name="votes", coefficients=np.ones(problem.candidates_count, np.int64))
+    choices = [np.eye(len(b.members), dtype=np.uint8) for b in blocks]
+    nothing = [np.zeros((1, len(b.members)), np.uint8) for b in blocks]
+    assert exchange(blocks, choices, worth, [], incumbent=nothing, enough=0) == (nothing, 0)
+
+
+@pytest.mark.parametrize("contiguity", list(Contiguity))
+@pytest.mark.parametrize("seed", range(12))
+def test_a_block_allows_what_the_rules_allow(seed, contiguity):
+    rng = np.random.default_rng(seed)
+    problem = replace(draw(rng, contiguity), limits=())
+    if contiguity is Contiguity.ANY_EPCI:  # what lies beyond a border isn't a block's to judge
+        problem = replace(problem, edges=problem.edges[:0], edge_border_m=problem.edge_border_m[:0],
+                          objectives=problem.objectives[:1])  # fmt: skip
+    blocks, rows = split_problem(problem)
+    for _ in range(30):
+        chosen = rng.random(problem.candidates_count) < rng.random()
+        parts = [chosen[b.members].astype(np.uint8)[None, :] for b in blocks]
+        mine = all(b.allows(p[0]) for b, p in zip(blocks, parts, strict=True))
+        assert (mine and holds(blocks, parts, rows)) == is_legal(problem, chosen)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_former_answer_is_begun_with_and_bettered(seed):
+    problem = draw(np.random.default_rng(seed), Contiguity.WITHIN_EPCI)
+    pool = ColumnPool()
+    first = solve_choice(problem, warm=pool)
+    if not first.stages:
+        assert pool.answers == []
+        return
+    assert pool.answers == [frozenset(first.chosen)]
+    # one that breaks a rule is never taken up
+    pool.keep_answer(frozenset(problem.sector_ids))
+    again = solve_choice(problem, warm=pool)
+    assert signed(problem, taken_by(problem, again)) == signed(problem, taken_by(problem, first))
+    for extra in range(20):
+        pool.keep_answer(frozenset({f"S{extra}"}))
+    assert len(pool.answers) == 8
