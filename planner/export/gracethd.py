@@ -50,8 +50,9 @@ def write_gracethd(
         Where the files go; it is made when it is missing.
     plan
         What to write.  ``t_znro``, ``t_zsro``, ``t_zdep``, ``t_noeud``, ``t_cheminement`` (when the
-        plan has ``infrastructure`` in ``more``) and ``t_adresse`` are Shapefiles; ``t_sitetech``,
-        ``t_suf``, ``t_ptech`` and ``t_organisme`` are CSV.
+        plan has ``infrastructure`` or ``routes`` in ``more``) and ``t_adresse`` are Shapefiles;
+        ``t_sitetech``, ``t_suf``, ``t_ptech``, ``t_conduite``, ``t_cond_chem`` and ``t_organisme``
+        are CSV.
     premises
         Whether ``t_adresse`` and ``t_suf`` go out.
     lang
@@ -100,15 +101,18 @@ def gracethd_notes(plan: Plan, *, premises: bool = True) -> list[Message]:
         As in :func:`write_gracethd`.
     """
     sectors = plan.territory.sectors
-    ways = len(plan.more.get("infrastructure", ()))
-    groups = plan_groups(plan)
-    notes = [
-        Message.of("gracethd.note_nodes", count=len(sectors)),
-        Message.of("gracethd.note_nro", count=groups),
-        Message.of("gracethd.note_ways", count=ways)
-        if ways
-        else Message.of("gracethd.note_no_ways"),
-    ]
+    ways, routes = (len(plan.more.get(name, ())) for name in ("infrastructure", "routes"))
+    if routes:
+        notes = [Message.of("gracethd.note_designed", count=len(plan.more["nro"]))]
+    else:
+        notes = [
+            Message.of("gracethd.note_nodes", count=len(sectors)),
+            Message.of("gracethd.note_nro", count=plan_groups(plan)),
+        ]
+    if ways:
+        notes.append(Message.of("gracethd.note_ways", count=ways))
+    elif not routes:
+        notes.append(Message.of("gracethd.note_no_ways"))
     if not premises or not len(plan.territory.premises):
         notes.append(Message.of("gracethd.note_no_premises"))
     if plan.territory.is_synthetic(*CONTRACTS):
@@ -168,7 +172,8 @@ def check_gracethd(folder: str | Path, rows: Mapping[str, int]) -> None:
         of rows, a key is there twice, or a reference leads nowhere.
     """
     place = Path(folder)
-    keys = {name: _read_column(place, name, KEYS[name]) for name, count in rows.items() if count}
+    by = {name: KEYS[name] or next(iter(COLUMNS[name])) for name in rows}
+    keys = {name: _read_column(place, name, by[name]) for name, count in rows.items() if count}
     for name, count in rows.items():
         if not count:
             continue
@@ -182,7 +187,7 @@ def check_gracethd(folder: str | Path, rows: Mapping[str, int]) -> None:
                 names = list(layer.schema["properties"])
                 _demand(path.name, names == list(COLUMNS[name]), ", ".join(names))
         _demand(name, len(keys[name]) == count, f"{len(keys[name])} ≠ {count}")
-        _demand(name, pc.count_distinct(keys[name]).as_py() == count, KEYS[name])
+        _demand(name, pc.count_distinct(keys[name]).as_py() == count, by[name])
     for reference in REFERENCES:
         if reference.table in keys and reference.column in COLUMNS.get(reference.table, {}):
             named = pc.drop_null(_read_column(place, reference.table, reference.column))

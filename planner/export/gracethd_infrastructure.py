@@ -1,4 +1,4 @@
-"""Delivered infrastructure back in the tables of GraceTHD, its references resolved."""
+"""What exists and what is designed in the tables of GraceTHD, its references resolved."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from planner.crs import WORKING_CRS
 from planner.io.gracethd_model import code_of
 from planner.schemas import contract
+from planner.vocab import Laying, NetworkUse, StudyStage, Support, WorkState
 
 __all__ = ["GraceLayer", "infrastructure_layers", "join_layers"]
 
@@ -48,16 +51,21 @@ def join_layers(one: GraceLayer, other: GraceLayer) -> GraceLayer:
 
 
 def infrastructure_layers(more: Mapping[str, pd.DataFrame]) -> dict[str, GraceLayer]:
-    """Return t_cheminement, t_ptech, t_sitetech, t_noeud and t_organisme.
+    """Return t_cheminement, t_conduite, t_cond_chem, t_ptech, t_sitetech, t_noeud, t_organisme.
 
     Parameters
     ----------
     more
         Tables under the contracts ``infrastructure``, ``infrastructure_points`` and
-        ``existing_sites``; those that aren't there are taken as empty.
+        ``existing_sites``; those that aren't there are taken as empty.  The supports that
+        ``routes`` follow are ways too.
     """
     names = ("infrastructure", "infrastructure_points", "existing_sites")
     ways, points, sites = (more.get(name, contract(name).empty()) for name in names)
+    if len(more.get("routes", ())):
+        designed = _designed_ways(more["routes"])
+        new = designed[~designed["way_id"].isin(ways["way_id"])]
+        ways = gpd.GeoDataFrame(pd.concat([ways, new], ignore_index=True)) if len(ways) else new
     if not len(ways) and not len(points) and not len(sites):
         return {}
     owners = {
@@ -83,6 +91,7 @@ def infrastructure_layers(more: Mapping[str, pd.DataFrame]) -> dict[str, GraceLa
             ),
             shapes=_shapes(ways),
         )  # fmt: skip
+        layers |= _ducts(ways, owners)
     if len(points):
         layers["t_ptech"] = GraceLayer(
             frame=pd.DataFrame(
@@ -108,6 +117,51 @@ def infrastructure_layers(more: Mapping[str, pd.DataFrame]) -> dict[str, GraceLa
             )
         )  # fmt: skip
     return layers
+
+
+def _designed_ways(routes: pd.DataFrame) -> pd.DataFrame:
+    """Return each support that routes follow once, with its use and what it is to be laid in."""
+    rows = routes.sort_values("route_id")
+    uses = rows.groupby("edge_id")["tier"].agg(lambda tiers: "/".join(sorted(set(tiers))))
+    first = rows.drop_duplicates("edge_id").set_index("edge_id").sort_index()
+    exists = first["laying"].isin([Laying.EXISTING_DUCT.value, Laying.EXISTING_POLES.value])
+    poles = first["laying"].isin([Laying.EXISTING_POLES.value, Laying.NEW_POLES.value])
+    ends = [shapely.get_point(_shapes(first), at) for at in (0, -1)]
+    named = [[f"ND-{p.x:.3f}-{p.y:.3f}" for p in points] for points in ends]
+    use = uses.reindex(first.index).where(~uses.reindex(first.index).str.contains("/"))
+    ways: pd.DataFrame = gpd.GeoDataFrame(
+        {
+            "way_id": first.index.astype(str), "from_node": named[0], "to_node": named[1],
+            "support": np.where(poles, Support.POLE_TELECOM.value, Support.DUCT.value),
+            "use": use.fillna(NetworkUse.SHARED.value).to_numpy(),
+            "length_m": first["length_m"].to_numpy(), "stated_length_m": np.nan,
+            "state": np.where(exists, WorkState.EXISTING.value, WorkState.TO_BUILD.value),
+            "stage": StudyStage.PRELIMINARY.value, "condition": None, "tenure": None, "owner": None,
+            "ducts_count": pd.array([None] * len(first), dtype="Int64"),
+        },
+        geometry=_shapes(first), crs=WORKING_CRS,
+    )  # fmt: skip
+    return ways
+
+
+def _ducts(ways: pd.DataFrame, owners: Mapping[str, str]) -> dict[str, GraceLayer]:
+    """Return as many ducts as each way has, and the way that each is in."""
+    counts = ways["ducts_count"].fillna(0).astype(int).to_numpy()
+    if not counts.any():
+        return {}
+    rows = ways.iloc[np.repeat(np.arange(len(ways)), counts)].reset_index(drop=True)
+    order = np.concatenate([np.arange(count) + 1 for count in counts]).astype(int)
+    codes = [f"{way}-C{at}" for way, at in zip(rows["way_id"], order, strict=True)]
+    ducts = {
+        "cd_code": codes, "cd_prop": rows["owner"].map(owners),
+        "cd_proptyp": _coded(rows["tenure"], "l_propriete_type"), **_works(rows, "cd"),
+        "cd_long": rows["stated_length_m"].fillna(rows["length_m"]),
+    }  # fmt: skip
+    links = {"dm_cd_code": codes, "dm_cm_code": rows["way_id"]}
+    return {
+        "t_conduite": GraceLayer(frame=pd.DataFrame(ducts)),
+        "t_cond_chem": GraceLayer(frame=pd.DataFrame(links)),
+    }
 
 
 def _coded(terms: pd.Series[Any], value_list: str) -> list[str | None]:

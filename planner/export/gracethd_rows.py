@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -79,6 +80,7 @@ class _Making:
         columns = plan.programme.table[["sector_id", "phase", "epci_siren"]]
         joined = sectors[["sector_id"]].merge(columns, on="sector_id", how="left")
         self.sector_rows = sectors
+        self.designed = self._pm(sectors["sector_id"].astype("str")) is not None
         self.phase = joined["phase"]
         self.actor = joined["epci_siren"]
         self.mark = np.where(
@@ -101,7 +103,10 @@ class _Making:
             "r3_code": rows["zone_id"],
         }
         comments = _joined(rows["nom"].astype("str").to_numpy(dtype=object), self.mark)
-        where = _joined(np.full(len(rows), say("gracethd.pm_here", lang)), self.mark)
+        pm = self._pm(keys)
+        here = "gracethd.pm_here" if pm is None else "gracethd.pm_designed"
+        where = _joined(np.full(len(rows), say(here, lang)), self.mark)
+        points = np.asarray(shapely.point_on_surface(shapes) if pm is None else pm)
         zsro = {
             "zs_code": keys, "zs_nd_code": nodes, "zs_zn_code": groups, **_prefixed("zs", network),
             "zs_etatpm": states, "zs_nblogmt": rows["premises_count"], "zs_comment": comments,
@@ -123,10 +128,44 @@ class _Making:
             "t_znro": nro,
             "t_zsro": GraceLayer(frame=pd.DataFrame(zsro), shapes=shapes),
             "t_zdep": GraceLayer(frame=pd.DataFrame(zdep), shapes=shapes),
-            "t_noeud": GraceLayer(
-                frame=pd.DataFrame(node), shapes=np.asarray(shapely.point_on_surface(shapes))
-            ),
+            "t_noeud": GraceLayer(frame=pd.DataFrame(node), shapes=points),
             "t_sitetech": GraceLayer(frame=pd.DataFrame(site)),
+        } | self._nro_sites(node, points, site)
+
+    def _pm(self, keys: pd.Series[str]) -> NDArray[np.object_] | None:
+        """Return the place of each sector's PM where all were designed, else None."""
+        pm = self.plan.more.get("pm")
+        if pm is None or not set(keys) <= set(pm["sector_id"].astype("str")):
+            return None
+        places = gpd.GeoSeries(pm.geometry.to_numpy(), index=pm["sector_id"].astype("str"))
+        return np.asarray(places.reindex(keys).to_numpy(), dtype=object)
+
+    def _nro_sites(
+        self, node: dict[str, Any], points: NDArray[np.object_], site: dict[str, Any]
+    ) -> dict[str, GraceLayer]:
+        """Return the nodes and sites with those of the designed NRO, where there are some."""
+        if not self.designed:
+            return {}
+        nro = self.plan.more["nro"].sort_values("nro_id", ignore_index=True)
+        codes = "ND-" + nro["nro_id"].astype("str")
+        nodes = pd.DataFrame({"nd_code": codes, "nd_nom": nro["nro_id"], "nd_type": "ST",
+                              "nd_type_ep": "OPT"})  # fmt: skip
+        sites = pd.DataFrame(
+            {
+                "st_code": nro["nro_id"], "st_nd_code": codes, "st_nom": nro["nro_id"],
+                "st_statut": code_of("l_statut", StudyStage.PRELIMINARY.value),
+                "st_typelog": code_of("l_site_type_log", SiteKind.NRO.value),
+                "st_nblines": nro["lines_count"],
+            }
+        )  # fmt: skip
+        shapes = np.concatenate([points, np.asarray(nro.geometry.to_numpy(), dtype=object)])
+        return {
+            "t_noeud": GraceLayer(
+                frame=pd.concat([pd.DataFrame(node), nodes], ignore_index=True), shapes=shapes
+            ),
+            "t_sitetech": GraceLayer(
+                frame=pd.concat([pd.DataFrame(site), sites], ignore_index=True)
+            ),
         }
 
     def _stages(self, keys: pd.Series[str]) -> list[int]:
@@ -150,6 +189,9 @@ class _Making:
         actor = self.actor
         group = ("DEP-" + departement).where(actor.isna(), "EPCI-" + actor.astype("str"))
         group = group.where(zone.isna(), "ZONE-" + zone.astype("str"))
+        if self.designed:
+            served = self.plan.more["pm"].set_index("sector_id")["nro_id"].astype("str")
+            group = "NRO_" + rows["sector_id"].map(served).astype("str")
         territory = self.plan.territory
         names = dict(zip(territory.epci["siren"], territory.epci["nom"], strict=True))
         names |= dict(zip(territory.zones["zone_id"], territory.zones["nom"], strict=True))
@@ -166,14 +208,18 @@ class _Making:
         shapes = np.empty(len(keys), dtype=object)
         comments = []
         for at, key in enumerate(keys):
-            kind, _, code = key.partition("-")
+            kind, _, code = key.partition("_" if self.designed else "-")
             shapes[at] = shapely.union_all(rows.geometry.to_numpy()[members[key]])
+            if self.designed:
+                comments.append(say("gracethd.nro_designed", lang, name=code))
+                continue
             what = say(texts[kind], lang, name=names.get(code, code))
             comments.append(say("gracethd.nro_group", lang, what=what))
         marks = [self.mark[members[key][0]] for key in keys]
+        at_nodes = [f"ND-{key.removeprefix('NRO_')}" for key in keys] if self.designed else None
         frame = pd.DataFrame(
             {
-                "zn_code": keys, "zn_r1_code": self.plan.scenario.name,
+                "zn_code": keys, "zn_nd_code": at_nodes, "zn_r1_code": self.plan.scenario.name,
                 "zn_etat": code_of("l_sro_etat", PointState.PLANNED.value),
                 "zn_comment": _joined(np.array(comments, dtype=object), np.array(marks)),
             }

@@ -54,8 +54,8 @@ CODES: Final[Mapping[str, Mapping[str, str | None]]] = MappingProxyType(
         },
         "l_infra_type_log": {
             "CO": NetworkUse.BACKHAUL, "TR": NetworkUse.FEEDER, "DI": NetworkUse.DISTRIBUTION,
-            "RA": NetworkUse.DROP, "CX": NetworkUse.SHARED, "CT": NetworkUse.SHARED,
-            "CD": NetworkUse.SHARED, "TD": NetworkUse.SHARED, "BM": NetworkUse.OTHER,
+            "RA": NetworkUse.DROP, "TD": NetworkUse.SHARED, "CX": NetworkUse.SHARED,
+            "CT": NetworkUse.SHARED, "CD": NetworkUse.SHARED, "BM": NetworkUse.OTHER,
             "LH": NetworkUse.OTHER, "NC": None,
         },
         "l_site_type_log": {
@@ -171,6 +171,11 @@ _FIELDS: Final = {
     "pt_typelog pt_rf_code pt_nature pt_secu:N pt_occp pt_a_dan:F pt_a_dtetu:D pt_a_struc "
     "pt_a_haut:F pt_a_passa:N pt_a_strat:N pt_rotatio:F pt_detec:N pt_comment "
     + _END.format("pt"),
+    "t_conduite": "cd_code cd_codeext cd_etiquet cd_cd_code " + _ZONE.format("cd") + " cd_prop "
+    "cd_gest cd_user cd_proptyp cd_statut cd_etat cd_dateaig:D cd_dateman:D cd_datemes:D cd_avct "
+    "cd_type cd_dia_int:N cd_dia_ext:N cd_color cd_long:F cd_nbcable:N cd_occup cd_comment "
+    + _END.format("cd"),
+    "t_cond_chem": "dm_cd_code dm_cm_code " + _END.format("dm"),
     "t_organisme": "or_code or_siren or_nom or_type or_activ or_l331 or_siret or_nometab "
     "or_ad_code or_nomvoie or_numero:N or_rep or_local or_postal or_commune or_telfixe or_mail "
     "or_comment "

@@ -9,15 +9,18 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyogrio
 import pytest
 import shapely
 
-from planner.export.gracethd import check_gracethd, write_gracethd
+from planner.engineering import add_network, read_works
+from planner.export.gracethd import check_gracethd, gracethd_notes, write_gracethd
 from planner.export.shapefile import Field, ShapefileError, write_shapefile
 from planner.io import read_gracethd
 from planner.io.gracethd_model import COLUMNS
 from planner.plan import make_plan
 from planner.scenario import read_scenario
+from planner.toy import toy_territory
 
 DAY = dt.date(2017, 12, 31)
 
@@ -142,6 +145,101 @@ def test_delivered_infrastructure_goes_out_again(plan, shared, tmp_path):
             == grace.infrastructure_points[column].fillna("").tolist()
         )
     assert len(back.existing_sites) == 8 + 2
+    # its ducts too: as many a way, their tenure and owner, each reference resolved
+    for column in ("ducts_count", "tenure"):
+        assert ways[column].astype(str).tolist() == same[column].astype(str).tolist(), column
+    assert ways["ducts_count"].sum() == grace.infrastructure["ducts_count"].sum() > 20
+    assert back.rows["t_conduite"][0] == back.rows["t_cond_chem"][0] == ways["ducts_count"].sum()
+    assert not len(back.rejected_rows)
+
+
+LISTS = {
+    "zs_etatpm": "l_sro_etat", "zn_etat": "l_nro_etat", "zd_statut": "l_statut",
+    "nd_type": "l_noeud_type", "nd_type_ep": "l_technologie_type", "ad_ietat": "l_adresse_etat",
+    "ad_typzone": "l_zone_densite", "st_typelog": "l_site_type_log", "st_statut": "l_statut",
+    "st_avct": "l_avancement", "st_etat": "l_etat_type", "st_proptyp": "l_propriete_type",
+    "sf_type": "l_suf_type", "sf_racco": "l_suf_racco", "cm_avct": "l_avancement",
+    "cm_etat": "l_etat_type", "cm_statut": "l_statut", "cm_typelog": "l_infra_type_log",
+    "cm_typ_imp": "l_implantation_type", "cd_proptyp": "l_propriete_type",
+    "cd_statut": "l_statut", "cd_etat": "l_etat_type", "cd_avct": "l_avancement",
+    "pt_avct": "l_avancement", "pt_etat": "l_etat_type", "pt_statut": "l_statut",
+    "pt_proptyp": "l_propriete_type", "pt_typephy": "l_ptech_type_phy",
+    "pt_nature": "l_ptech_nature",
+}  # fmt: skip
+"""Columns that we fill and that the model gives a list of values."""
+
+
+def written_columns(folder):
+    """Every column of a delivery that is a code, with its values, read by GDAL."""
+    for path in sorted([*folder.glob("t_*.shp"), *folder.glob("t_*.csv")]):
+        if path.suffix == ".csv":
+            frame = pd.read_csv(path, sep=";", dtype=str)
+        else:
+            frame = pyogrio.read_dataframe(path, read_geometry=False).astype("object")
+        for column in set(frame.columns) & set(LISTS):
+            yield column, set(frame[column].dropna()) - {""}
+
+
+def test_every_code_is_in_the_lists_of_the_model(designed, shared, tmp_path):
+    grace = read_gracethd(shared / "gracethd-sample").tables()
+    existing = {
+        name: grace[name] for name in ("infrastructure", "infrastructure_points", "existing_sites")
+    }
+    write_gracethd(tmp_path, dataclasses.replace(designed, more={**designed.more, **existing}))
+    filled = 0
+    for column, values in written_columns(tmp_path):
+        listed = pd.read_csv(
+            shared / "gracethd-sample" / "lists" / f"{LISTS[column]}.csv", sep=";", dtype=str,
+            keep_default_na=False,
+        )  # fmt: skip
+        assert values <= set(listed["code"]), column
+        filled += bool(values)
+    assert filled >= 20
+
+
+@pytest.fixture(scope="module")
+def designed():
+    prices, keys = read_works()
+    answer = make_plan(toy_territory(), read_scenario())
+    return add_network(answer, prices=prices, funding_keys=keys)
+
+
+def test_the_network_designed_goes_out_with_references_that_resolve(designed, tmp_path):
+    write_gracethd(tmp_path, designed)
+    routes, pm, nro = (designed.more[name] for name in ("routes", "pm", "nro"))
+    back = read_gracethd(tmp_path)
+    assert not [f for f in back.findings if f.rule.startswith("gracethd.")]
+    assert not len(back.rejected_rows)
+    ways = back.infrastructure.set_index("way_id")
+    assert set(ways.index) == set(routes["edge_id"])
+    for row in routes.drop_duplicates("edge_id").itertuples():
+        assert ways.geometry[row.edge_id].equals_exact(row.geometry, 1e-6)
+    tiers = routes.groupby("edge_id")["tier"].agg(set)
+    for edge, uses in tiers.items():
+        assert ways["use"][edge] == (next(iter(uses)) if len(uses) == 1 else "shared")
+    assert set(ways["use"]) == {"feeder", "distribution", "shared"}
+    both = pyogrio.read_dataframe(tmp_path / "t_cheminement.shp")["cm_typelog"]
+    assert set(both) == {"TR", "DI", "TD"}
+    sites = back.existing_sites.set_index("site_id")
+    for row in pm.itertuples():  # at its own place, not in the middle of the sector
+        assert sites.geometry[f"PM-{row.sector_id}"].equals_exact(row.geometry, 1e-6)
+    assert sites.geometry[nro["nro_id"][0]].equals_exact(nro.geometry[0], 1e-6)
+    assert sites["kind"].value_counts().to_dict() == {"pm": 8, "nro": 1}
+    areas = back.service_areas[back.service_areas["level"] == "pm"].set_index("area_id")
+    assert areas["parent_id"].to_dict() == {
+        row.sector_id: f"NRO_{row.nro_id}" for row in pm.itertuples()
+    }
+    notes = " ".join(note.say() for note in gracethd_notes(designed))
+    assert "réseau étudié, 1 NRO" in notes
+    assert "indicatives" not in notes
+
+
+def test_the_network_goes_out_the_same_from_rows_in_any_order(designed, tmp_path):
+    write_gracethd(tmp_path / "a", designed)
+    more = {name: table.sample(frac=1, random_state=4) for name, table in designed.more.items()}
+    write_gracethd(tmp_path / "b", dataclasses.replace(designed, more=more))
+    for path in sorted((tmp_path / "a").iterdir()):
+        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes(), path.name
 
 
 def test_a_reference_that_leads_nowhere_is_never_delivered(plan, tmp_path):
