@@ -19,6 +19,7 @@ from planner.cli.dossier import dossier
 from planner.cli.edits import import_edits
 from planner.cli.explain import explain
 from planner.cli.export import export
+from planner.cli.figures import figures
 from planner.cli.governance import adopt, status
 from planner.cli.map import map_
 from planner.cli.package import package
@@ -44,6 +45,7 @@ for command in (
     import_edits,
     coverage,
     dossier,
+    figures,
     schemas,
     explain,
     package,

@@ -15,16 +15,21 @@ from planner.export.figures._draw import (
     letters,
 )
 from planner.export.figures._fonts import FAMILY, FONTS, font_file, showable
+from planner.export.figures._sheets import FORMATS, figure_data, write_figures, write_poster
 
 __all__ = [
     "FAMILY",
     "FONTS",
+    "FORMATS",
     "SETTINGS",
     "DrawRules",
     "classes_seen",
     "draw_legend",
     "draw_territory",
+    "figure_data",
     "font_file",
     "letters",
     "showable",
+    "write_figures",
+    "write_poster",
 ]

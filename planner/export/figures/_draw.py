@@ -64,12 +64,15 @@ class DrawRules:
         one is left out.
     name_points
         Size of names in points.
+    fills
+        Whether the sea fills the whole of the axes' place on the sheet, whatever its shape.
     """
 
     margin_share: float = 0.03
     detail_share: float = 0.0006
     names_count: int = 40
     name_points: float = 6.5
+    fills: bool = False
 
 
 def letters(size: float, style: str = "regular") -> FontProperties:
@@ -105,8 +108,12 @@ def draw_territory(
     west, south, east, north = data.communes.total_bounds
     side = max(east - west, north - south)
     margin, detail = side * rules.margin_share, side * rules.detail_share
-    axes.set_xlim(west - margin, east + margin)
-    axes.set_ylim(south - margin, north + margin)
+    wide, high = (east - west) / 2 + margin, (north - south) / 2 + margin
+    if rules.fills:
+        ratio = _place_ratio(axes)
+        wide, high = max(wide, high * ratio), max(high, wide / ratio)
+    axes.set_xlim((west + east) / 2 - wide, (west + east) / 2 + wide)
+    axes.set_ylim((south + north) / 2 - high, (south + north) / 2 + high)
     axes.set_aspect("equal")
     axes.set_facecolor(SEA)
     axes.set_xticks([])
@@ -237,6 +244,13 @@ def _border(axes: Axes, kind: str, areas: gpd.GeoDataFrame, detail: float) -> No
     axes.add_collection(
         LineCollection(lines, colors=line.color, linewidths=width, linestyles=dashes, zorder=2.1)
     )
+
+
+def _place_ratio(axes: Axes) -> float:
+    """Return width over height of the axes' place on the sheet."""
+    wide, high = axes.figure.get_figure(root=True).get_size_inches()
+    place = axes.get_position()
+    return float(place.width * wide / (place.height * high))
 
 
 def _metres_per_point(axes: Axes) -> float:

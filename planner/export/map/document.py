@@ -29,7 +29,7 @@ from planner.schemas import contract
 from planner.texts import say
 from planner.vocab import EnvelopeUnit, Level
 
-__all__ = ["SPLIT", "TABLE_COLUMNS", "build_context", "epci_rows"]
+__all__ = ["SPLIT", "TABLE_COLUMNS", "build_context", "epci_rows", "file_stem", "named_sources"]
 
 SPLIT: Final = (
     ("1", "phase_1_count"),
@@ -90,7 +90,7 @@ def build_context(
         "epci_count": len(data.epci),
         "file_name": file_stem(data),
         "background": background,
-        "sources": _sources(data),
+        "sources": named_sources(data),
         "status": status,
         "synthetic": [_layer_name(data, layer, lang) for layer in data.synthetic_layers],
         "summary": _summary(data, lang),
@@ -424,7 +424,7 @@ def _layers(data: MapData, lang: str) -> list[dict[str, Any]]:
     return rows
 
 
-def _sources(data: MapData) -> list[str]:
+def named_sources(data: MapData) -> list[str]:
     """Return who to name on paper, each once."""
     named = [(origin.attribution or origin.source).split(" ; ") for origin in data.origins]
     return sorted({part.strip() for parts in named for part in parts if part.strip()})
