@@ -12,7 +12,7 @@ import shapely
 from planner.export.layout import Edition
 from planner.findings import Finding, Findings
 from planner.provenance import Origin
-from planner.schemas import CONTRACTS
+from planner.schemas import CONTRACTS, contract
 from planner.vocab import Severity
 
 ON = dt.date(2017, 12, 31)
@@ -196,3 +196,40 @@ def case():
     return SimpleNamespace(
         tables=make_tables(), origins=origins, edition=edition, scenario=scenario
     )
+
+
+PLACES = {
+    "sector_id": "22001-01", "epci_siren": "200000001", "insee": "22001", "zone_id": "T1-VM-22001",
+    "departement": "22", "nro_id": "x", "premise_id": "22001-01-1", "siren": "200000001",
+}  # fmt: skip
+SHAPES = {
+    "Point": shapely.Point(301_000, 6_805_000),
+    "LineString": shapely.LineString([(301_000, 6_805_000), (302_000, 6_806_000)]),
+    "Polygon": shapely.box(301_000, 6_805_000, 302_000, 6_806_000),
+}
+
+
+def value(column):
+    if column.terms is not None:
+        return column.terms.codes()[0]
+    if column.name in PLACES:
+        return PLACES[column.name]
+    return {
+        "str": column.example or "x", "int": 1, "float": 301_000.5 if column.maximum is None else column.maximum, "bool": True,
+        "date": pd.Timestamp("2018-01-02"),
+    }[column.type]  # fmt: skip
+
+
+def make_row(name):
+    """A row that has the types of its contract."""
+    table = contract(name)
+    row = {column.name: [value(column)] for column in table.columns}
+    if table.geometry is None:
+        return pd.DataFrame(row)
+    return gpd.GeoDataFrame(row, geometry=[SHAPES[table.geometry]], crs=2154)
+
+
+@pytest.fixture(scope="session")
+def one_row():
+    """Make a table of one row that has the types of its contract."""
+    return make_row

@@ -1,6 +1,7 @@
 """A package goes out, is really edited, and comes back: nothing lost, nothing overwritten."""
 
 import datetime as dt
+import json
 import sqlite3
 import struct
 import subprocess
@@ -377,6 +378,132 @@ def test_two_hundred_random_edits_come_back_exactly(tmp_path, edit, seed):
     again = compared(path, {**tables, **edits.merged})
     assert set(again.table["kind"]) == {"already"}
     assert not again.merged
+
+
+QGIS_MANY = """
+import json, sys
+from qgis.core import QgsApplication, QgsVectorLayer, QgsFeature, QgsGeometry
+from qgis.PyQt.QtCore import QByteArray, QDate, QVariant
+app = QgsApplication([], False)
+app.initQgis()
+path, operations = sys.argv[1], json.load(open(sys.argv[2]))
+
+def plain(value):
+    if value is None:
+        return QVariant()
+    return QDate.fromString(value["date"], "yyyy-MM-dd") if isinstance(value, dict) else value
+
+def shape(wkb):
+    geometry = QgsGeometry()
+    geometry.fromWkb(QByteArray.fromHex(wkb.encode()))
+    geometry.convertToMultiType()
+    return geometry
+
+done = 0
+for name, several in operations.items():
+    layer = QgsVectorLayer(f"{path}|layername={name}", name, "ogr")
+    assert layer.isValid() and layer.startEditing(), name
+    fields = layer.fields()
+    rows = {tuple(f[k] for k in several["key"]): f.id() for f in layer.getFeatures()}
+    for one in several["operations"]:
+        key = tuple(one["key"])
+        if one["kind"] == "removed":
+            assert layer.deleteFeature(rows[key])
+        elif one["kind"] == "added":
+            feature = QgsFeature(fields)
+            for column, value in one["values"].items():
+                feature[column] = plain(value)
+            if "geometry" in one:
+                feature.setGeometry(shape(one["geometry"]))
+            assert layer.addFeature(feature)
+        else:
+            for column, value in one["values"].items():
+                index = fields.indexOf(column)
+                assert layer.changeAttributeValue(rows[key], index, plain(value))
+            if "geometry" in one:
+                assert layer.changeGeometry(rows[key], shape(one["geometry"]))
+        done += 1
+    assert layer.commitChanges(), layer.commitErrors()
+    del layer
+app.exitQgis()
+print("EDITED", done)
+"""
+
+
+def plain(value):
+    """A cell as JSON holds it, dates told apart."""
+    if pd.isna(value):
+        return None
+    if isinstance(value, pd.Timestamp):
+        return {"date": value.strftime("%Y-%m-%d")}
+    return value.item() if hasattr(value, "item") else value
+
+
+def operations_between(tables, wanted):
+    """What a person would do in QGIS to make one set of tables the other."""
+    found = {}
+    for layer, after in wanted.items():
+        key = list(contract(layer).key)
+        columns = [c for c in after.columns if c != "geometry"]
+
+        def rows(frame, key=key):
+            return {tuple(row[k] for k in key): row for row in frame.to_dict("records")}
+
+        old, new = rows(tables[layer]), rows(after)
+        listed = [{"kind": "removed", "key": list(k)} for k in old if k not in new]
+        for k, row in new.items():
+            before = old.get(k)
+            values = {
+                c: plain(row[c])
+                for c in columns
+                if before is None or plain(row[c]) != plain(before[c])
+            }
+            one = {"kind": "changed" if before else "added", "key": list(k), "values": values}
+            shape = row.get("geometry")
+            if shape is not None and (before is None or shape != before["geometry"]):
+                one["geometry"] = shapely.to_wkb(shape, hex=True)
+            if values or "geometry" in one:
+                listed.append(one)
+        found[layer] = {"key": key, "operations": listed}
+    return found
+
+
+def run_qgis(code, *words, home, required):
+    environment = {
+        "QT_QPA_PLATFORM": "offscreen", "PATH": "/usr/bin:/bin", "HOME": str(home),
+        "LC_ALL": "C.UTF-8",
+    }  # fmt: skip
+    there = [SYSTEM_PYTHON, "-c", "import qgis.core"]
+    probe = subprocess.run(there, capture_output=True, env=environment, check=False)
+    required("qgis", found=probe.returncode == 0)
+    return subprocess.run(
+        [SYSTEM_PYTHON, "-c", code, *(str(word) for word in words)],
+        capture_output=True, text=True, env=environment, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.qgis
+@pytest.mark.slow
+def test_two_hundred_random_edits_in_real_qgis_come_back_exactly(tmp_path, required):
+    tables = grid()
+    folder = tmp_path / "dossier d'été"
+    folder.mkdir()
+    path = write(folder / "plan.gpkg", tables)
+    wanted, _ = random_edits(tables, 300, 11)
+    operations = operations_between(tables, wanted)
+    count = sum(len(one["operations"]) for one in operations.values())
+    kinds_done = {one["kind"] for several in operations.values() for one in several["operations"]}
+    assert count >= 200
+    assert kinds_done == {"removed", "added", "changed"}
+    (tmp_path / "operations.json").write_text(json.dumps(operations), encoding="utf-8")
+    done = run_qgis(QGIS_MANY, path, tmp_path / "operations.json", home=tmp_path, required=required)
+    assert f"EDITED {count}" in done.stdout, done.stderr
+    edits = compared(path, tables)
+    assert not edits.is_refused, edits.broken
+    assert len(edits.table) == count
+    assert edits.count(EditKind.CONFLICT) == 0
+    for layer, frame in wanted.items():
+        assert_same(layer, edits.merged[layer], frame)
 
 
 def test_a_sector_moves_to_another_zone_and_the_line_follows(plan, package, edit, tmp_path):

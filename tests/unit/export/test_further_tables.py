@@ -13,10 +13,8 @@ from dataclasses import replace
 
 import geopandas as gpd
 import openpyxl
-import pandas as pd
 import pyogrio
 import pytest
-import shapely
 
 from planner import make_plan, read_scenario, write_package
 from planner.export.doors import write_flatgeobuf, write_geoparquet, write_metadata
@@ -30,39 +28,10 @@ from planner.schemas import CONTRACTS, PERSONAL, contract
 from planner.toy import toy_territory
 
 NAME = "bretagne-2018"
-PLACES = {
-    "sector_id": "22001-01", "epci_siren": "200000001", "insee": "22001", "zone_id": "T1-VM-22001",
-    "departement": "22", "nro_id": "x", "premise_id": "22001-01-1", "siren": "200000001",
-}  # fmt: skip
-SHAPES = {
-    "Point": shapely.Point(301_000, 6_805_000),
-    "LineString": shapely.LineString([(301_000, 6_805_000), (302_000, 6_806_000)]),
-    "Polygon": shapely.box(301_000, 6_805_000, 302_000, 6_806_000),
-}
-
-
-def value(column):
-    if column.terms is not None:
-        return column.terms.codes()[0]
-    if column.name in PLACES:
-        return PLACES[column.name]
-    return {
-        "str": column.example or "x", "int": 1, "float": 301_000.5, "bool": True,
-        "date": pd.Timestamp("2018-01-02"),
-    }[column.type]  # fmt: skip
-
-
-def one_row(name):
-    """A row that has the types of its contract."""
-    table = contract(name)
-    row = {column.name: [value(column)] for column in table.columns}
-    if table.geometry is None:
-        return pd.DataFrame(row)
-    return gpd.GeoDataFrame(row, geometry=[SHAPES[table.geometry]], crs=2154)
 
 
 @pytest.fixture(scope="module")
-def plan():
+def plan(one_row):
     """A plan of the toy territory to which every room has added its tables."""
     answer = make_plan(toy_territory(), read_scenario())
     own = set(answer.tables())
@@ -171,7 +140,7 @@ def test_what_is_computed_from_made_up_sectors_says_so(plan):
 
 
 @pytest.mark.parametrize("name", PERSONAL)
-def test_personal_tables_never_go_out(plan, tmp_path, name):
+def test_personal_tables_never_go_out(plan, one_row, tmp_path, name):
     edition = Edition(title="T", scenario="t", territory="T", on=plan.scenario.reference_date)
     tables = {name: one_row(name)}
     leaking = replace(plan, more={**plan.more, **tables})
@@ -197,7 +166,7 @@ def test_personal_tables_never_go_out(plan, tmp_path, name):
 
 
 @pytest.mark.parametrize("column", ["email", "phone", "contact", "address", "note"])
-def test_a_personal_column_joined_to_a_request_is_refused(tmp_path, column):
+def test_a_personal_column_joined_to_a_request_is_refused(one_row, tmp_path, column):
     edition = Edition(title="T", scenario="t", territory="T", on=read_scenario().reference_date)
     frame = one_row("requests").assign(**{column: "Jeanne"})
     with pytest.raises(PersonalDataError, match=column):

@@ -2,6 +2,7 @@
 
 import builtins
 import contextlib
+import dataclasses
 import datetime as dt
 import os
 import signal
@@ -17,7 +18,8 @@ import pandas as pd
 import pytest
 import shapely
 
-from planner.export.layout import sorted_arrow
+from planner.engineering import add_network, read_works
+from planner.export.layout import PersonalDataError, sorted_arrow
 from planner.export.postgis import DatabaseError, publish_plan, read_published
 from planner.plan import make_plan
 from planner.scenario import Scenario
@@ -78,6 +80,39 @@ def test_a_plan_reads_back_equal(database, plan):
     assert back.reference_date == dt.date(2017, 12, 31)
     assert_equal(back.tables, published_tables(plan))
     assert done.rows["premises"] == 40
+
+
+@pytest.mark.postgis
+def test_the_network_and_tables_of_other_rooms_read_back_equal(database, plan, one_row):
+    prices, keys = read_works()
+    answer = add_network(plan, prices=prices, funding_keys=keys)
+    names = ("requests", "request_assessments", "take_up", "slippage", "completeness")
+    more = {**answer.more, **{name: one_row(name) for name in names}}
+    wide = dataclasses.replace(answer, more=more)
+    publish_plan(database, plan)
+    done = publish_plan(database, wide)  # tables that the former plan had not
+    assert done.version == 2
+    assert_equal(read_published(database).tables, published_tables(wide))
+    [(told, about)] = sql(
+        database,
+        "SELECT obj_description('planner.take_up'::regclass), "
+        "col_description('planner.routes'::regclass, 2)",
+    )
+    assert told.startswith(contract("take_up").titled())
+    assert about.startswith(contract("routes").columns[0].titled())
+    publish_plan(database, plan)  # and a plan without them comes after
+    assert_equal(read_published(database).tables, published_tables(plan))
+
+
+@pytest.mark.postgis
+def test_nothing_personal_is_published(database, plan, one_row):
+    leaking = dataclasses.replace(
+        plan, more={**plan.more, "request_contacts": one_row("request_contacts")}
+    )
+    with pytest.raises(PersonalDataError):
+        publish_plan(database, leaking)
+    found = "SELECT count(*) FROM information_schema.schemata WHERE schema_name = 'planner'"
+    assert sql(database, found) == [(0,)]
 
 
 @pytest.mark.postgis
