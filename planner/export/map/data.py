@@ -334,7 +334,7 @@ class MapData:
     def synthetic_layers(self) -> tuple[str, ...]:
         """Names of the layers that are made up, in order."""
         found = {origin.layer for origin in self.origins if origin.synthetic}
-        for table in ("sectors", "zones", "coverage"):
+        for table in ("sectors", "zones", "coverage", "axe3_sites"):
             frame = getattr(self, table)
             if len(frame) and frame["synthetic"].fillna(value=False).astype(bool).any():
                 found.add(table)

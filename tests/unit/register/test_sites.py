@@ -251,6 +251,7 @@ def test_the_map_paints_communes_by_their_eligible_requests(stored, plan):
         expected = "unknown" if mine.empty else {0: "axe3_0"}.get(eligible, "axe3_1")
         assert got.theme.classes[position].key == expected
     assert {got.theme.classes[p].key for p in got.communes} >= {"unknown", "axe3_1"}
+    assert "axe3_sites" in MapData.from_plan(answer).synthetic_layers
     page = map_html(MapData.from_plan(answer))
     assert "Demandes éligibles de l&#39;axe 3" in page or "Demandes éligibles de l'axe 3" in page
 
