@@ -147,6 +147,16 @@ def test_the_page_counts_as_the_library(open_page, wide, drawn, tmp_path, more):
         assert "tie" in broken
 
 
+def test_what_scrolls_is_reached_without_a_mouse_before_anything_is_chosen(open_page):
+    page = open_page(width=1280, height=600)
+    assert page.evaluate("(e => e.scrollHeight > e.clientHeight)(document.getElementById('cote'))")
+    page.locator("#cote").focus()
+    assert page.evaluate("document.activeElement.id") == "cote"
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    assert [v["id"] for v in found["violations"]] == []
+
+
 def test_it_opens_alone_and_in_silence(open_page, file):
     page = open_page()
     page.fill("#chercher", "commune")
