@@ -32,13 +32,13 @@ from planner.progress import Notify, stage, unheard
 from planner.reconcile import reconcile_programme
 from planner.robustness import measure_fairness
 from planner.scenario import Scenario
-from planner.schedule import Capacity, schedule_works
+from planner.scheduling import schedule_programme
 from planner.schemas import CONTRACTS
 from planner.territory import Territory
 from planner.texts import Message
 from planner.timeline import codes_on
 from planner.verify import verify_choice
-from planner.vocab import Phase, SectorStage
+from planner.vocab import SectorStage
 from planner.voting import score_sectors
 
 __all__ = ["Plan", "make_plan"]
@@ -169,11 +169,13 @@ def make_plan(territory: Territory, scenario: Scenario, *, notify: Notify = unhe
             deliberations=territory.deliberations,
         )
     with stage(notify, "stage.cost"):
-        schedule, unscheduled = schedule_works(
+        calendar = schedule_programme(
+            scenario,
             programme=programme.table,
             sectors=territory.sectors,
             costs=costs,
-            capacity=_capacity(scenario),
+            stage_changes=territory.stage_changes,
+            deadlines=territory.works_deadlines,
             done=open_sectors(territory, scenario),
         )
     with stage(notify, "stage.coverage"):
@@ -187,7 +189,7 @@ def make_plan(territory: Territory, scenario: Scenario, *, notify: Notify = unhe
             on=scenario.reference_date,
         )
     findings = Findings.collect(
-        territory.findings, ballots.findings, programme.findings, unpaid, unscheduled,
+        territory.findings, ballots.findings, programme.findings, unpaid, calendar.findings,
         coverage.findings, reconciliation.findings, criteria.findings,
     )  # fmt: skip
     return Plan(
@@ -199,7 +201,7 @@ def make_plan(territory: Territory, scenario: Scenario, *, notify: Notify = unhe
         contributions=contributions,
         balances=balances,
         costs=costs,
-        schedule=schedule,
+        schedule=calendar.table,
         reconciliation=reconciliation.table,
         findings=findings,
         problem=question,
@@ -209,6 +211,7 @@ def make_plan(territory: Territory, scenario: Scenario, *, notify: Notify = unhe
             "criteria": criteria.table,
             "criteria_scores": criteria.scores,
             "sector_points": votes,
+            **calendar.more,
             **_judged(question, answer, balances, territory, ballots),
         },
     )
@@ -315,18 +318,3 @@ def open_sectors(territory: Territory, scenario: Scenario) -> frozenset[str]:
         on=scenario.reference_date,
     )
     return frozenset(keys[stages == codes[SectorStage.OPEN.value]])
-
-
-def _capacity(scenario: Scenario) -> tuple[Capacity, ...]:
-    return tuple(
-        Capacity(
-            phase=Phase(row.phase),
-            first_quarter=row.first_quarter,
-            last_quarter=row.last_quarter,
-            lines_per_year=row.lines_per_year,
-            cents_per_year=(
-                None if row.budget_eur_per_year is None else row.budget_eur_per_year * 100
-            ),
-        )
-        for row in scenario.schedule.capacity
-    )

@@ -126,6 +126,7 @@ def _own_tables(scenario: Scenario) -> dict[str, str | None]:
         "cabinets": scenario.criteria.cabinets,
         "sector_values": scenario.criteria.sector_values,
         "feeders": scenario.programme.feeders,
+        "works_deadlines": scenario.schedule.deadlines,
     }
 
 

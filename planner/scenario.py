@@ -17,9 +17,11 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
 
 from planner.errors import ScenarioError
+from planner.schedule_settings import CapacityRow, ScheduleRules, TradeRow
+from planner.schedule_settings import Frozen as _Frozen
 from planner.texts import Message
 
 __all__ = [
@@ -39,15 +41,10 @@ __all__ = [
     "ScheduleRules",
     "SectorsSource",
     "TerritorySource",
+    "TradeRow",
     "ZonesSource",
     "read_scenario",
 ]
-
-
-def _quarter(text: str) -> str:
-    if not re.fullmatch(r"\d{4}-T[1-4]", text):
-        raise ValueError("AAAA-T1 … AAAA-T4")
-    return text
 
 
 def _criterion(text: str) -> str:
@@ -62,14 +59,9 @@ def _slug(text: str) -> str:
     return text
 
 
-Quarter = Annotated[str, AfterValidator(_quarter)]
 CriterionName = Annotated[str, AfterValidator(_criterion)]
 Slug = Annotated[str, AfterValidator(_slug)]
 GraceTHDPart = Literal["premises", "sectors", "infrastructure"]
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
 
 
 class TerritorySource(_Frozen):
@@ -249,43 +241,6 @@ class CriteriaRules(_Frozen):
     def is_example(self) -> bool:
         """Whether the criteria and their weights are those of the example."""
         return self.each == _example_criteria()
-
-
-class CapacityRow(_Frozen):
-    """What can be built each year for one phase."""
-
-    phase: Literal["1", "2", "3"]
-    first_quarter: Quarter
-    last_quarter: Quarter | None = Field(None, title="Absent: until all is done")
-    lines_per_year: int = Field(ge=1, title="Most lines a calendar year")
-    budget_eur_per_year: int | None = Field(None, ge=0, title="Most euros a calendar year")
-    source: str = ""
-
-
-def _default_capacity() -> tuple[CapacityRow, ...]:
-    report = "rapport d'activité 2017 : phase 1 de 2015 à 2019 ; rythme choisi pour l'exemple"
-    public = "phase 2 : environ 400 000 lignes sur 2019-2023 (source publique)"
-    press = "phase 3 : environ 600 000 lignes sur 2023-2026 (presse)"
-    return (
-        CapacityRow(
-            phase="1", first_quarter="2018-T1", last_quarter="2019-T4",
-            lines_per_year=95_000, budget_eur_per_year=230_000_000, source=report,
-        ),
-        CapacityRow(
-            phase="2", first_quarter="2019-T1", last_quarter="2023-T4",
-            lines_per_year=82_000, budget_eur_per_year=200_000_000, source=public,
-        ),
-        CapacityRow(
-            phase="3", first_quarter="2023-T1",
-            lines_per_year=150_000, budget_eur_per_year=400_000_000, source=press,
-        ),
-    )  # fmt: skip
-
-
-class ScheduleRules(_Frozen):
-    """How fast the works can go."""
-
-    capacity: tuple[CapacityRow, ...] = Field(default_factory=_default_capacity)
 
 
 class QuorumRule(_Frozen):

@@ -68,6 +68,7 @@ class Territory:
     public_sites: pd.DataFrame = _empty("public_sites")
     sector_values: pd.DataFrame = _empty("sector_values")
     feeders: pd.DataFrame = _empty("feeders")
+    works_deadlines: pd.DataFrame = _empty("works_deadlines")
     rejected_rows: pd.DataFrame = _empty("rejected_rows")
     reconciliation: pd.DataFrame = _empty("reconciliation")
     delivered: Mapping[str, pd.DataFrame] = field(default_factory=dict)

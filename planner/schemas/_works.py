@@ -105,4 +105,50 @@ works_reasons = Contract(
     ),
 )  # fmt: skip
 
-TABLES: Final = (works, works_limits, works_reasons)
+works_deadlines = Contract(
+    name="works_deadlines",
+    title=("Échéances des travaux", "Deadlines of the works"),
+    description=(
+        "Engagements votés et complétude : trimestre au plus tard de chaque secteur",
+        "Voted engagements and completeness: latest quarter of each sector",
+    ),
+    key=("sector_id",),
+    columns=(
+        text("sector_id", "Secteur", "Sector", "Identifiant du secteur", "Identifier of the sector"),
+        text("latest_quarter", "Au plus tard", "Latest", "Dernier trimestre d'ouverture permis",
+             "Last quarter in which it may open", pattern=_QUARTER, example="2022-T4"),
+        text("reason", "Motif", "Reason", "Délibération, ou complétude du PM",
+             "Deliberation, or completeness of the PM"),
+        text("source", "Source", "Source", "Acte et date", "Act and date"),
+    ),
+)  # fmt: skip
+
+works_proof = Contract(
+    name="works_proof",
+    title=("Qualité du calendrier", "Quality of the schedule"),
+    description=(
+        "Retard total, borne et écart : une ligne", "Total delay, bound and gap: one row",
+    ),
+    key=("status",),
+    columns=(
+        text("status", "État", "Status",
+             "optimal : prouvé ; feasible : l'écart dit au plus de combien ; incomplete : des secteurs sans place",
+             "optimal: proved; feasible: the gap says by how much at most; incomplete: some sectors have no place",
+             pattern="optimal|feasible|incomplete"),
+        _amount("value", "Retard", "Delay", "Locaux × priorité × trimestres depuis le début",
+                "Premises × priority × quarters since the start"),
+        Column(name="bound", type="float", minimum=0, nullable=True, title=("Borne", "Bound"),
+               description=("Aucun calendrier ne fait mieux", "No schedule does better")),
+        share("gap_share", "Écart", "Gap", "(retard − borne) ÷ retard", "(delay − bound) ÷ delay",
+              nullable=True),
+        share("load_change_share", "À-coups", "Change of load",
+              "Variation moyenne de la charge d'un trimestre à l'autre ÷ charge moyenne",
+              "Mean change of load from a quarter to the next ÷ mean load"),
+        share("load_change_before_share", "À-coups avant lissage", "Change before smoothing",
+              "La même avant lissage", "The same before smoothing"),
+        count("unplaced_count", "Sans place", "Without a place", "Secteurs sans trimestre",
+              "Sectors without a quarter", unit="sectors"),
+    ),
+)  # fmt: skip
+
+TABLES: Final = (works, works_limits, works_reasons, works_deadlines, works_proof)

@@ -1,0 +1,328 @@
+"""The calendar of a programme: quarters filled in order, or the least delay under trades.
+
+The rule of works states the question as a table (contract ``works``), which travels with the plan:
+what each sector weighs and costs, whom it waits for, its deadline, what is done already, and what
+is under way and keeps its quarter.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from planner.findings import Finding, Findings
+from planner.scenario import Scenario
+from planner.schedule import Capacity, quarter_after, schedule_works
+from planner.schemas import contract
+from planner.vocab import Phase, SectorStage, Severity
+from planner.works import PhasePace, ScheduleResult, Trade, WorksRules, plan_works
+
+__all__ = [
+    "Calendar", "feeder_precedence", "quarter_of", "schedule_programme", "state_works",
+    "works_rules",
+]  # fmt: skip
+
+_PUBLIC: Final = (Phase.PHASE_1.value, Phase.PHASE_2.value, Phase.PHASE_3.value)
+_QUARTERS: Final = 4
+_SPARE_QUARTERS: Final = 8  # of the horizon, beyond what the volume alone needs
+_MOST_QUARTERS: Final = 160
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calendar:
+    """The quarters of a programme.
+
+    Parameters
+    ----------
+    table
+        Contract ``schedule``.
+    more
+        Tables of the rule of works (``works``, ``works_limits``, ``works_reasons``,
+        ``works_proof``); none under the first form.
+    findings
+        Sectors without a quarter, deadlines that nobody knows.
+    """
+
+    table: pd.DataFrame
+    more: Mapping[str, pd.DataFrame]
+    findings: Findings
+
+
+def quarter_of(day: dt.date) -> str:
+    """Return the quarter of a day.
+
+    Examples
+    --------
+    >>> quarter_of(dt.date(2017, 12, 31))
+    '2017-T4'
+    """
+    return f"{day.year}-T{(day.month - 1) // 3 + 1}"
+
+
+def schedule_programme(
+    scenario: Scenario,
+    *,
+    programme: pd.DataFrame,
+    sectors: pd.DataFrame,
+    costs: pd.DataFrame,
+    stage_changes: pd.DataFrame,
+    deadlines: pd.DataFrame,
+    done: frozenset[str],
+    pm: pd.DataFrame | None = None,
+) -> Calendar:
+    """Give each sector that is still to be built its quarter, by the rule that the scenario names.
+
+    Parameters
+    ----------
+    scenario
+        Its section ``schedule`` and its reference date.
+    programme, sectors, costs, stage_changes
+        Tables under the contracts of their names.
+    deadlines
+        Contract ``works_deadlines``.
+    done
+        Sectors already open.
+    pm
+        Contract ``pm``, where a network was designed: sectors behind an NRO wait for its first one.
+    """
+    if scenario.schedule.rule == "fill":
+        table, findings = schedule_works(
+            programme=programme, sectors=sectors, costs=costs, capacity=_capacity(scenario),
+            done=done,
+        )  # fmt: skip
+        return Calendar(table=table, more={}, findings=findings)
+    works, found = state_works(
+        scenario, programme=programme, costs=costs, stage_changes=stage_changes,
+        deadlines=deadlines, done=done, pm=pm,
+    )  # fmt: skip
+    return answer_works(scenario, works, found)
+
+
+def answer_works(scenario: Scenario, works: pd.DataFrame, found: Findings) -> Calendar:
+    """Plan stated works, and put the answer and its proof into tables."""
+    rules = works_rules(scenario, works)
+    result = plan_works(works=works, rules=rules)
+    return Calendar(
+        table=result.table,
+        more={
+            "works": works, "works_limits": result.limits, "works_reasons": result.reasons,
+            "works_proof": _proof(result),
+        },
+        findings=Findings.collect(found, result.findings),
+    )  # fmt: skip
+
+
+def state_works(
+    scenario: Scenario,
+    *,
+    programme: pd.DataFrame,
+    costs: pd.DataFrame,
+    stage_changes: pd.DataFrame,
+    deadlines: pd.DataFrame,
+    done: frozenset[str],
+    pm: pd.DataFrame | None = None,
+    under_way: Mapping[str, str] | None = None,
+) -> tuple[pd.DataFrame, Findings]:
+    """State what is to be built, sorted by sector.
+
+    Priority of a premise: 2 in tranche 1 and 1 in tranche 2 of phase 1; in phase 2 from 2 for the
+    first rank of an EPCI (and what is required) down to 1 for its last; 1 in phase 3, where what
+    is cheapest then comes first.
+
+    Parameters
+    ----------
+    under_way
+        Quarter that each sector under way keeps.
+    """
+    frame = programme.loc[
+        programme["phase"].astype(str).isin(_PUBLIC), ["sector_id", "phase", "tranche", "rank", "epci_siren"]
+    ].merge(
+        costs[["sector_id", "premises_count", "cost_cents"]], on="sector_id", validate="one_to_one"
+    )
+    frame["sector_id"] = frame["sector_id"].astype(str)
+    frame = frame[~frame["sector_id"].isin(done)].sort_values("sector_id").reset_index(drop=True)
+    keys = frame["sector_id"]
+    fixed = keys.map(dict(under_way or {})).astype("object")
+    latest = dict(
+        zip(deadlines["sector_id"].astype(str), deadlines["latest_quarter"].astype(str), strict=True)
+    )
+    table = pd.DataFrame({
+        "sector_id": keys,
+        "phase": frame["phase"].astype(str),
+        "premises_count": frame["premises_count"].astype("int64"),
+        "cost_cents": frame["cost_cents"].astype("int64"),
+        "priority": _priority(frame),
+        "after_sector_id": _absent(keys.map(feeder_precedence(pm, frame))),
+        "earliest_quarter": pd.Series([None] * len(frame), dtype="object"),
+        "latest_quarter": _absent(keys.map(latest)),
+        "done_quarters": _done_quarters(scenario, keys, stage_changes),
+        "fixed_quarter": _absent(fixed),
+    })  # fmt: skip
+    unknown = sorted(set(latest) - set(keys) - set(done))
+    found = [
+        Finding.of(
+            "works.unknown_deadline", severity=Severity.WARNING, table="works_deadlines", place=key
+        )
+        for key in unknown
+    ]
+    contract("works").check(table)
+    return contract("works").select(table), Findings.collect(found)
+
+
+def _absent(column: pd.Series) -> pd.Series:
+    column = column.astype("object")
+    return column.where(column.notna(), None)
+
+
+def _priority(frame: pd.DataFrame) -> pd.Series:
+    priority = pd.Series(1.0, index=frame.index)
+    first = frame["phase"].astype(str) == Phase.PHASE_1.value
+    priority[first & (frame["tranche"] == 1).fillna(value=False).astype(bool)] = 2.0
+    second = frame["phase"].astype(str) == Phase.PHASE_2.value
+    rank = frame["rank"].astype("Float64").fillna(1.0).astype("float64")
+    last = rank.where(second).groupby(frame["epci_siren"].astype("object").fillna("")).transform("max")
+    span = (last - 1.0).clip(lower=1.0)
+    return priority.where(~second, 2.0 - (rank - 1.0) / span)
+
+
+def _done_quarters(
+    scenario: Scenario, keys: pd.Series, stage_changes: pd.DataFrame
+) -> pd.Series:
+    """Return the quarters of works behind each sector on the reference date.
+
+    Those since its stage began, the current one included, but no more than the stage lasts: the
+    first trade for studies, the others for works; something is always left to do.
+    """
+    trades = scenario.schedule.trades
+    studies = trades[0].duration_quarters if trades else 0
+    whole = sum(trade.duration_quarters for trade in trades)
+    now = quarter_of(scenario.reference_date)
+    past = stage_changes[pd.to_datetime(stage_changes["on"]) <= pd.Timestamp(scenario.reference_date)]
+    last = past.sort_values(["sector_id", "on"], kind="stable").groupby("sector_id").tail(1)
+    behind: dict[str, int] = {}
+    for key, day, stage in zip(
+        last["sector_id"].astype(str), pd.to_datetime(last["on"]), last["stage"].astype(str),
+        strict=True,
+    ):  # fmt: skip
+        since = _quarters_between(quarter_of(day.date()), now) + 1
+        if stage == SectorStage.STUDY.value:
+            behind[key] = min(since, studies)
+        elif stage == SectorStage.WORKS.value:
+            behind[key] = studies + min(since, max(whole - studies - 1, 0))
+    return keys.map(behind).fillna(0).astype("int64")
+
+
+def _quarters_between(one: str, other: str) -> int:
+    return (int(other[:4]) - int(one[:4])) * _QUARTERS + int(other[6]) - int(one[6])
+
+
+def feeder_precedence(pm: pd.DataFrame | None, frame: pd.DataFrame) -> dict[str, str]:
+    """Return whom each sector waits for: the first sector of its NRO.
+
+    The first one is of the earliest phase behind the NRO, then the nearest to it along the feeder,
+    then the smallest by key: whatever opens there needs the NRO and the head of its feeder.
+    """
+    if pm is None or not len(pm):
+        return {}
+    known = frame[["sector_id", "phase"]].merge(
+        pm[["sector_id", "nro_id", "feeder_m"]].astype({"sector_id": str}), on="sector_id"
+    )
+    known = known.sort_values(["nro_id", "phase", "feeder_m", "sector_id"], kind="stable")
+    head = known.groupby("nro_id")["sector_id"].transform("first")
+    waits = known[head != known["sector_id"]]
+    return dict(zip(waits["sector_id"], head[waits.index], strict=True))
+
+
+def works_rules(scenario: Scenario, works: pd.DataFrame) -> WorksRules:
+    """Return the scenario's rules, over a horizon that its pace can fill."""
+    asked = scenario.schedule
+    first = quarter_after(quarter_of(scenario.reference_date))
+    trades = tuple(
+        Trade(
+            name=row.name, duration_quarters=row.duration_quarters,
+            lines_per_quarter=row.lines_per_quarter,
+        )
+        for row in asked.trades
+    )  # fmt: skip
+    paces = tuple(
+        PhasePace(
+            phase=row.phase, first_quarter=row.first_quarter, last_quarter=row.last_quarter,
+            lines_per_year=row.lines_per_year, cents_per_year=row.cents_per_year,
+        )
+        for row in _capacity(scenario)
+    )  # fmt: skip
+    return WorksRules(
+        first_quarter=first,
+        quarters_count=_horizon(first, trades, paces, works),
+        trades=trades,
+        paces=paces,
+        after_quarters=asked.after_quarters,
+        within_quarters=(
+            None if asked.completeness_years is None else _QUARTERS * asked.completeness_years
+        ),
+        smooth_share=asked.smooth_share,
+    )
+
+
+def _horizon(
+    first: str, trades: tuple[Trade, ...], paces: tuple[PhasePace, ...], works: pd.DataFrame
+) -> int:
+    lines = int(works["premises_count"].sum())
+    need = [-(-lines // trade.lines_per_quarter) for trade in trades]
+    for phase, rows in works.groupby("phase"):
+        mine = [pace for pace in paces if pace.phase == str(phase)]
+        if not mine:
+            continue
+        start = min(_quarters_between(first, pace.first_quarter) for pace in mine)
+        ends = [pace.last_quarter for pace in mine]
+        known = [_quarters_between(first, end) + 1 for end in ends if end is not None]
+        if len(known) == len(ends):
+            need.append(max(known))
+            continue
+        years = [
+            -(-int(rows[column].sum()) // most)
+            for column, most in (
+                ("premises_count", max(pace.lines_per_year or 0 for pace in mine)),
+                ("cost_cents", max(pace.cents_per_year or 0 for pace in mine)),
+            )
+            if most
+        ]
+        need.append(max(start, 0) + _QUARTERS * max(years, default=0))
+    fixed = works["fixed_quarter"].dropna()
+    need.extend(_quarters_between(first, str(quarter)) + 1 for quarter in fixed)
+    duration = sum(trade.duration_quarters for trade in trades)
+    return int(min(max(need, default=0) + duration + _SPARE_QUARTERS, _MOST_QUARTERS))
+
+
+def _capacity(scenario: Scenario) -> tuple[Capacity, ...]:
+    return tuple(
+        Capacity(
+            phase=Phase(row.phase),
+            first_quarter=row.first_quarter,
+            last_quarter=row.last_quarter,
+            lines_per_year=row.lines_per_year,
+            cents_per_year=(
+                None if row.budget_eur_per_year is None else row.budget_eur_per_year * 100
+            ),
+        )
+        for row in scenario.schedule.capacity
+    )
+
+
+def _proof(result: ScheduleResult) -> pd.DataFrame:
+    table = pd.DataFrame({
+        "status": [result.status],
+        "value": [result.value],
+        "bound": pd.array([result.bound], dtype="Float64"),
+        "gap_share": pd.array([result.gap_share], dtype="Float64"),
+        "load_change_share": [result.load_change_share],
+        "load_change_before_share": [result.load_change_before],
+        "unplaced_count": np.array([len(result.findings.items)], dtype=np.int64),
+    })  # fmt: skip
+    contract("works_proof").check(table)
+    return contract("works_proof").select(table)
