@@ -16,8 +16,9 @@ from planner.network import (
     save_by_epci,
 )
 from planner.network.stand_in import make_stand_in
-from planner.plan import Plan
+from planner.plan import Plan, open_sectors
 from planner.progress import Notify, stage, unheard
+from planner.scheduling import schedule_programme
 from planner.vocab import Phase
 
 __all__ = ["add_network", "read_works"]
@@ -85,7 +86,24 @@ def add_network(
         )  # fmt: skip
         saving = save_by_epci(apart, network, sector_shares=territory.sector_shares)
     more = {**plan.more, **network.tables(), "network_costs": costs, "phasing": saving}
-    return replace(plan, more=more, findings=Findings.collect(plan.findings, network.findings))
+    found = Findings.collect(plan.findings, network.findings)
+    plan = replace(plan, more=more, findings=found)
+    return _wait_for_feeders(plan) if plan.scenario.schedule.rule == "works" else plan
+
+
+def _wait_for_feeders(plan: Plan) -> Plan:
+    """Give the sectors their quarters anew, now that it is known which NRO serves them."""
+    territory, pm = plan.territory, plan.more["pm"]
+    calendar = schedule_programme(
+        plan.scenario, programme=plan.programme.table, sectors=territory.sectors,
+        costs=plan.costs, stage_changes=territory.stage_changes,
+        deadlines=territory.works_deadlines, done=open_sectors(territory, plan.scenario),
+        feeders=territory.feeders, pm=pd.DataFrame(pm),
+    )  # fmt: skip
+    return replace(
+        plan, schedule=calendar.table, more={**plan.more, **calendar.more},
+        findings=Findings.collect(plan.findings, calendar.findings),
+    )  # fmt: skip
 
 
 def _phases(programme: pd.DataFrame) -> dict[str, str]:

@@ -176,6 +176,7 @@ def make_plan(territory: Territory, scenario: Scenario, *, notify: Notify = unhe
             costs=costs,
             stage_changes=territory.stage_changes,
             deadlines=territory.works_deadlines,
+            feeders=territory.feeders,
             done=open_sectors(territory, scenario),
         )
     with stage(notify, "stage.coverage"):

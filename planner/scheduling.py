@@ -23,8 +23,8 @@ from planner.vocab import Phase, SectorStage, Severity
 from planner.works import PhasePace, ScheduleResult, Trade, WorksRules, plan_works
 
 __all__ = [
-    "Calendar", "feeder_precedence", "quarter_of", "schedule_programme", "state_works",
-    "works_rules",
+    "Calendar", "answer_works", "feeder_precedence", "quarter_of", "replan_works",
+    "schedule_programme", "state_works", "works_rules",
 ]  # fmt: skip
 
 _PUBLIC: Final = (Phase.PHASE_1.value, Phase.PHASE_2.value, Phase.PHASE_3.value)
@@ -74,6 +74,7 @@ def schedule_programme(
     deadlines: pd.DataFrame,
     done: frozenset[str],
     pm: pd.DataFrame | None = None,
+    feeders: pd.DataFrame | None = None,
 ) -> Calendar:
     """Give each sector that is still to be built its quarter, by the rule that the scenario names.
 
@@ -89,6 +90,8 @@ def schedule_programme(
         Sectors already open.
     pm
         Contract ``pm``, where a network was designed: sectors behind an NRO wait for its first one.
+    feeders
+        Contract ``feeders``: a sector waits for the one its feeder goes through; before ``pm``.
     """
     if scenario.schedule.rule == "fill":
         table, findings = schedule_works(
@@ -98,7 +101,7 @@ def schedule_programme(
         return Calendar(table=table, more={}, findings=findings)
     works, found = state_works(
         scenario, programme=programme, costs=costs, stage_changes=stage_changes,
-        deadlines=deadlines, done=done, pm=pm,
+        deadlines=deadlines, done=done, pm=pm, feeders=feeders,
     )  # fmt: skip
     return answer_works(scenario, works, found)
 
@@ -117,6 +120,89 @@ def answer_works(scenario: Scenario, works: pd.DataFrame, found: Findings) -> Ca
     )  # fmt: skip
 
 
+def replan_works(
+    scenario: Scenario, *, works: pd.DataFrame, schedule: pd.DataFrame, on: dt.date,
+    opened: frozenset[str] = frozenset(), begun: frozenset[str] = frozenset(),
+) -> tuple[Calendar, pd.DataFrame]:  # fmt: skip
+    """Plan again from the present state, without moving what is open or under way.
+
+    Open: a sector of ``opened``, or whose quarter is over by the end of the quarter of ``on``.
+    Under way: a sector of ``begun``, or whose first trade begins by then at the quarter planned.
+    The others are planned from the next quarter on, under the rules of the scenario.
+
+    Parameters
+    ----------
+    works, schedule
+        Contracts of their names: what the earlier plan stated, and its answer.
+    on
+        Day of the present state.
+    opened, begun
+        Sectors that deliveries say are open, or under way.
+
+    Returns
+    -------
+    Calendar
+        The whole schedule, what is open included; the tables of works are of what is left.
+    DataFrame
+        Contract ``works_changes``: sectors whose quarter changes, sorted.
+    """
+    now = quarter_of(on)
+    planned = dict(
+        zip(schedule["sector_id"].astype(str), schedule["quarter"].astype(str), strict=True)
+    )
+    over = frozenset(key for key, quarter in planned.items() if quarter <= now) | opened
+    length = sum(trade.duration_quarters for trade in scenario.schedule.trades)
+    left = works[~works["sector_id"].astype(str).isin(over)].reset_index(drop=True)
+    keys = left["sector_id"].astype(str)
+    spent = _quarters_between(quarter_of(scenario.reference_date), now)
+    done = left["done_quarters"].astype("int64")
+    held = {}
+    for key, before in zip(keys, done, strict=True):
+        quarter = planned.get(key)
+        if quarter is not None:
+            start = _quarters_between(now, quarter) - (length - 1)
+            # what was begun before the first plan goes on from then
+            if start <= 0 or key in begun or before > 0:
+                held[key] = quarter
+    fixed = keys.map(held).astype("object")
+    left = left.assign(
+        fixed_quarter=left["fixed_quarter"].astype("object").where(fixed.isna(), fixed),
+        done_quarters=(done + np.where(done > 0, spent, 0)).clip(upper=max(length - 1, 0)),
+    )
+    left["fixed_quarter"] = _absent(left["fixed_quarter"])
+    later = scenario.model_copy(update={"reference_date": on})
+    answer = answer_works(later, left, Findings())
+    past = schedule[schedule["sector_id"].astype(str).isin(over)]
+    parts = [part for part in (past, answer.table) if len(part)]
+    table = pd.concat(parts, ignore_index=True) if parts else contract("schedule").empty()
+    table = table.sort_values("sector_id", kind="stable").reset_index(drop=True)
+    return (
+        Calendar(table=table, more=answer.more, findings=answer.findings),
+        _changes(schedule, table),
+    )
+
+
+def _changes(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+    both = before[["sector_id", "phase", "premises_count", "quarter"]].merge(
+        after[["sector_id", "quarter"]], on="sector_id", how="left", suffixes=("_before", "_after")
+    )
+    both = both[both["quarter_before"] != both["quarter_after"]].sort_values("sector_id")
+    both["later_quarters"] = pd.array(
+        [
+            None if pd.isna(new) else _quarters_between(str(old), str(new))
+            for old, new in zip(both["quarter_before"], both["quarter_after"], strict=True)
+        ],
+        dtype="Int64",
+    )
+    both["quarter_after"] = _absent(both["quarter_after"])
+    both = both.reset_index(drop=True)
+    table = contract("works_changes")
+    if both.empty:
+        return table.empty()
+    table.check(both)
+    return table.select(both)
+
+
 def state_works(
     scenario: Scenario,
     *,
@@ -126,6 +212,7 @@ def state_works(
     deadlines: pd.DataFrame,
     done: frozenset[str],
     pm: pd.DataFrame | None = None,
+    feeders: pd.DataFrame | None = None,
     under_way: Mapping[str, str] | None = None,
 ) -> tuple[pd.DataFrame, Findings]:
     """State what is to be built, sorted by sector.
@@ -139,32 +226,31 @@ def state_works(
     under_way
         Quarter that each sector under way keeps.
     """
-    frame = programme.loc[
-        programme["phase"].astype(str).isin(_PUBLIC), ["sector_id", "phase", "tranche", "rank", "epci_siren"]
-    ].merge(
+    public = programme["phase"].astype(str).isin(_PUBLIC)
+    frame = programme.loc[public, ["sector_id", "phase", "tranche", "rank", "epci_siren"]].merge(
         costs[["sector_id", "premises_count", "cost_cents"]], on="sector_id", validate="one_to_one"
     )
     frame["sector_id"] = frame["sector_id"].astype(str)
     frame = frame[~frame["sector_id"].isin(done)].sort_values("sector_id").reset_index(drop=True)
     keys = frame["sector_id"]
     fixed = keys.map(dict(under_way or {})).astype("object")
-    latest = dict(
-        zip(deadlines["sector_id"].astype(str), deadlines["latest_quarter"].astype(str), strict=True)
-    )
+    quarters = deadlines["latest_quarter"].astype(str)
+    latest = dict(zip(deadlines["sector_id"].astype(str), quarters, strict=True))
+    waits, found = _precedence(frame, pm, feeders)
     table = pd.DataFrame({
         "sector_id": keys,
         "phase": frame["phase"].astype(str),
         "premises_count": frame["premises_count"].astype("int64"),
         "cost_cents": frame["cost_cents"].astype("int64"),
         "priority": _priority(frame),
-        "after_sector_id": _absent(keys.map(feeder_precedence(pm, frame))),
+        "after_sector_id": _absent(keys.map(waits)),
         "earliest_quarter": pd.Series([None] * len(frame), dtype="object"),
         "latest_quarter": _absent(keys.map(latest)),
         "done_quarters": _done_quarters(scenario, keys, stage_changes),
         "fixed_quarter": _absent(fixed),
     })  # fmt: skip
     unknown = sorted(set(latest) - set(keys) - set(done))
-    found = [
+    found += [
         Finding.of(
             "works.unknown_deadline", severity=Severity.WARNING, table="works_deadlines", place=key
         )
@@ -185,14 +271,13 @@ def _priority(frame: pd.DataFrame) -> pd.Series:
     priority[first & (frame["tranche"] == 1).fillna(value=False).astype(bool)] = 2.0
     second = frame["phase"].astype(str) == Phase.PHASE_2.value
     rank = frame["rank"].astype("Float64").fillna(1.0).astype("float64")
-    last = rank.where(second).groupby(frame["epci_siren"].astype("object").fillna("")).transform("max")
+    actor = frame["epci_siren"].astype("object").fillna("")
+    last = rank.where(second).groupby(actor).transform("max")
     span = (last - 1.0).clip(lower=1.0)
     return priority.where(~second, 2.0 - (rank - 1.0) / span)
 
 
-def _done_quarters(
-    scenario: Scenario, keys: pd.Series, stage_changes: pd.DataFrame
-) -> pd.Series:
+def _done_quarters(scenario: Scenario, keys: pd.Series, stage_changes: pd.DataFrame) -> pd.Series:
     """Return the quarters of works behind each sector on the reference date.
 
     Those since its stage began, the current one included, but no more than the stage lasts: the
@@ -202,7 +287,8 @@ def _done_quarters(
     studies = trades[0].duration_quarters if trades else 0
     whole = sum(trade.duration_quarters for trade in trades)
     now = quarter_of(scenario.reference_date)
-    past = stage_changes[pd.to_datetime(stage_changes["on"]) <= pd.Timestamp(scenario.reference_date)]
+    today = pd.Timestamp(scenario.reference_date)
+    past = stage_changes[pd.to_datetime(stage_changes["on"]) <= today]
     last = past.sort_values(["sector_id", "on"], kind="stable").groupby("sector_id").tail(1)
     behind: dict[str, int] = {}
     for key, day, stage in zip(
@@ -219,6 +305,27 @@ def _done_quarters(
 
 def _quarters_between(one: str, other: str) -> int:
     return (int(other[:4]) - int(one[:4])) * _QUARTERS + int(other[6]) - int(one[6])
+
+
+def _precedence(
+    frame: pd.DataFrame, pm: pd.DataFrame | None, feeders: pd.DataFrame | None
+) -> tuple[dict[str, str], list[Finding]]:
+    """Return whom each sector waits for; one of a later phase can't be waited for, and is told."""
+    waits = feeder_precedence(pm, frame)
+    if feeders is not None and len(feeders):
+        known = feeders.dropna(subset=["feeder_id"])
+        before = known["feeder_id"].astype(str)
+        waits |= dict(zip(known["sector_id"].astype(str), before, strict=True))
+    phase = dict(zip(frame["sector_id"], frame["phase"].astype(str), strict=True))
+    later = sorted(a for a, b in waits.items() if a in phase and phase.get(b, "") > phase[a])
+    found = [
+        Finding.of(
+            "works.feeder_later", severity=Severity.WARNING, table="works", place=key,
+            before=waits.pop(key),
+        )
+        for key in later
+    ]  # fmt: skip
+    return waits, found
 
 
 def feeder_precedence(pm: pd.DataFrame | None, frame: pd.DataFrame) -> dict[str, str]:

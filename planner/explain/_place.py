@@ -178,6 +178,14 @@ class _Teller:
         planned = self.row("schedule", "sector_id", key)
         if planned:
             lines.append(Message.of("explain.quarter", quarter=str(planned["quarter"])))
+        held = self.row("works_reasons", "sector_id", key)
+        if held:
+            lines.append(
+                Message.of(
+                    f"works.reason_{held['binding']}",
+                    kind=held["kind"], place=held["place"], after=held["after_sector_id"],
+                )
+            )  # fmt: skip
         owed = self.rows("contributions", place_id=key)
         lines.extend(self._owed(item) for item in owed)
         return lines

@@ -151,4 +151,28 @@ works_proof = Contract(
     ),
 )  # fmt: skip
 
-TABLES: Final = (works, works_limits, works_reasons, works_deadlines, works_proof)
+works_changes = Contract(
+    name="works_changes",
+    title=("Secteurs qui changent de trimestre", "Sectors that change quarter"),
+    description=(
+        "Ce que change un calendrier refait depuis l'état présent",
+        "What a schedule made anew from the present state changes",
+    ),
+    key=("sector_id",),
+    columns=(
+        text("sector_id", "Secteur", "Sector", "Identifiant du secteur", "Identifier of the sector"),
+        term("phase", Phase, "Phase", "Phase", "Phase du secteur", "Phase of the sector"),
+        count("premises_count", "Locaux", "Premises", "Locaux du secteur", "Premises of the sector"),
+        text("quarter_before", "Prévu", "Planned", "Trimestre de l'ancien calendrier",
+             "Quarter of the earlier schedule", pattern=_QUARTER, example="2019-T1"),
+        _quarter("quarter_after", "Désormais", "Now", "Trimestre du nouveau ; absent : sans place",
+                 "Quarter of the new one; absent: no place"),
+        Column(name="later_quarters", type="int", nullable=True, unit="quarters",
+               title=("Décalage", "Shift"),
+               description=("Trimestres de plus ; négatif : plus tôt", "Quarters more; negative: sooner")),
+    ),
+)  # fmt: skip
+
+TABLES: Final = (
+    works, works_limits, works_reasons, works_deadlines, works_proof, works_changes,
+)  # fmt: skip

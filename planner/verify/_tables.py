@@ -12,6 +12,7 @@ from planner.scenario import Scenario
 from planner.schemas import contract
 from planner.texts import Message
 from planner.verify._verdict import Breach, Verdict
+from planner.verify._works import judge_works
 from planner.vocab import Decision, DeliberationState, EnvelopeUnit, Phase, Wish
 
 __all__ = ["verify_programme"]
@@ -50,6 +51,8 @@ def verify_programme(tables: Mapping[str, pd.DataFrame], scenario: Scenario) -> 
     judge.contributions()
     judge.balances()
     judge.schedule()
+    if scenario.schedule.rule == "works":
+        judge_works(judge.rows("works"), judge.rows("schedule"), scenario, judge.check)
     return Verdict.of(judge.checks, judge.breaches)
 
 

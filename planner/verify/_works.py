@@ -1,0 +1,94 @@
+"""The quarters of the works, judged sector by sector from the tables alone, with whole numbers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+
+from planner.scenario import Scenario
+
+__all__ = ["judge_works"]
+
+Rows = list[dict[str, Any]]
+
+
+def judge_works(
+    works: Rows, schedule: Rows, scenario: Scenario, check: Callable[..., None]
+) -> None:
+    """Check trades, lengths of works, precedence, deadlines and what is under way.
+
+    Parameters
+    ----------
+    check
+        Takes a rule, a place and ``broken``, then the values that its words need.
+    """
+    trades = scenario.schedule.trades
+    stated = {str(row["sector_id"]): row for row in works}
+    opens = {str(row["sector_id"]): _number(str(row["quarter"])) for row in schedule}
+    day = scenario.reference_date
+    start = day.year * 4 + (day.month - 1) // 3 + 1
+    length = sum(trade.duration_quarters for trade in trades)
+    # lines × the quarters of the trade, so that a part of a sector is a whole number
+    load: dict[tuple[str, int], int] = defaultdict(int)
+    under_way: dict[tuple[str, int], int] = defaultdict(int)
+    for key, at in sorted(opens.items()):
+        check("works_unstated", key, broken=key not in stated)
+        if key not in stated:
+            continue
+        row = stated[key]
+        _dates(key, at, row, start=start, length=length, check=check)
+        _lags(key, at, row, opens, scenario, check)
+        end, held = at, not pd.isna(row["fixed_quarter"])
+        for trade in reversed(trades):
+            for quarter in range(end - trade.duration_quarters + 1, end + 1):
+                load[trade.name, quarter] += int(row["premises_count"])
+                if held:
+                    under_way[trade.name, quarter] += int(row["premises_count"])
+            end -= trade.duration_quarters
+    most = {t.name: t.lines_per_quarter * t.duration_quarters for t in trades}
+    span = {t.name: t.duration_quarters for t in trades}
+    for (name, quarter), lines in sorted(load.items()):
+        # what was done before the horizon is nobody's load any more
+        if quarter < start:
+            continue
+        ceiling = max(most[name], under_way[name, quarter])
+        check(
+            "trade", f"{name}, {quarter // 4}-T{quarter % 4 + 1}", broken=lines > ceiling,
+            excess=-(-(lines - ceiling) // span[name]), said=lines // span[name],
+            worth=ceiling // span[name],
+        )  # fmt: skip
+
+
+def _number(quarter: str) -> int:
+    return int(quarter[:4]) * 4 + int(quarter[6]) - 1
+
+
+def _dates(
+    key: str, at: int, row: dict[str, Any], *, start: int, length: int, check: Callable[..., None]
+) -> None:
+    if not pd.isna(row["fixed_quarter"]):
+        check("works_moved", key, broken=at != _number(str(row["fixed_quarter"])))
+        return
+    soonest = start + max(length - 1 - int(row["done_quarters"]), 0)
+    if not pd.isna(row["earliest_quarter"]):
+        soonest = max(soonest, _number(str(row["earliest_quarter"])))
+    check("works_early", key, broken=at < soonest)
+    if not pd.isna(row["latest_quarter"]):
+        check("works_late", key, broken=at > _number(str(row["latest_quarter"])))
+
+
+def _lags(
+    key: str, at: int, row: dict[str, Any], opens: dict[str, int], scenario: Scenario,
+    check: Callable[..., None],
+) -> None:  # fmt: skip
+    before = row["after_sector_id"]
+    if pd.isna(before) or str(before) not in opens or not pd.isna(row["fixed_quarter"]):
+        return
+    lag, years = at - opens[str(before)], scenario.schedule.completeness_years
+    soon = lag < scenario.schedule.after_quarters
+    check("works_precedence", key, broken=soon, before=str(before))
+    if years is not None:
+        check("works_completeness", key, broken=lag > 4 * years, before=str(before))
