@@ -5,9 +5,9 @@ either side, by the light page and by Folium's own layer, and compares what both
 vertex.  Opens the map in Chromium from a file,
 at full speed and at a quarter of the CPU on a phone's screen.
 
-    python benchmarks/bench_map.py [--smoke] [--plan plan.pickle]
+    python benchmarks/bench_map.py [--smoke]
 
-``--smoke`` takes the toy territory; ``--plan`` a pickled plan, instead of making one (20 s).
+``--smoke`` takes the toy territory.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import base64
 import json
-import pickle
 import re
 import shutil
 import tempfile
@@ -49,9 +48,8 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--smoke", action="store_true")
-    parser.add_argument("--plan", type=Path)
     asked = parser.parse_args()
-    plan = take_plan(asked.plan, smoke=asked.smoke)
+    plan = take_plan(smoke=asked.smoke)
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder)
         page = bench_writing(plan, target)
@@ -59,17 +57,13 @@ def main() -> None:
         siren = plan.balances.sort_values("net_cents")["epci_siren"].iloc[-1]
         seconds, path = timed(lambda: write_map(target / "epci.html", plan, epci=siren))
         print(f"EPCI {siren}: {seconds:.2f} s CPU, {path.stat().st_size / 1e6:.2f} MB")
-        bench_page(page, smoke=asked.smoke)
+        bench_page(page, plan, smoke=asked.smoke)
 
 
-def take_plan(path: Path | None, *, smoke: bool) -> Plan:
+def take_plan(*, smoke: bool) -> Plan:
     """Return the plan to draw."""
     if smoke:
         return make_plan(toy_territory(), Scenario(name="toy", title="Toy"))
-    if path is not None:
-        with path.open("rb") as file:
-            made: Plan = pickle.load(file)
-        return made
     scenario = read_scenario(None)
     return make_plan(prepare_territory(scenario), scenario)
 
@@ -187,7 +181,35 @@ def ground_metres(pixels: np.ndarray, lonlat: np.ndarray) -> np.ndarray:
     return np.hypot(metres[:, 0] * np.cos(np.radians(lonlat[:, 1])), metres[:, 1])
 
 
-def bench_page(path: Path, *, smoke: bool) -> None:
+def same_premises(page, plan: Plan) -> str:  # noqa: ANN001 (playwright's page)
+    """Compare what the page has decoded with the plan: counts by area, phase, state; positions."""
+    data = MapData.from_plan(plan)
+    points = data.points()
+    keys, inverse = np.unique(
+        np.column_stack([points.area, points.phase, points.state]), axis=0, return_inverse=True
+    )
+    counts = np.bincount(inverse.ravel(), weights=points.premises).astype(int)
+    expected = dict(zip(map(tuple, keys.tolist()), counts.tolist(), strict=True))
+    found: dict[tuple[int, int, int], int] = {}
+    for area, phase, state, count in page.evaluate("planner.page.scene.premises.tally()"):
+        found[area, phase, state] = found.get((area, phase, state), 0) + count
+    if found != expected:
+        return "OTHER PREMISES"
+    sums = page.evaluate(
+        """() => { let x = 0, y = 0, n = 0;
+          for (const c of planner.page.scene.premises.chunks)
+            for (let i = 0; i < c.x.length; i++) { x += c.x[i]; y += c.y[i]; n += 1; }
+          return [x, y, n]; }"""
+    )
+    spots = np.unique(  # premises at one pixel, of one group, are one point
+        np.column_stack([points.area, points.phase, points.state, points.x, points.y]), axis=0
+    )
+    if sums != [int(spots[:, 3].sum()), int(spots[:, 4].sum()), len(spots)]:
+        return "OTHER POSITIONS"
+    return f"{counts.sum():,} premises decoded in the page, equal by area, phase, state and pixel"
+
+
+def bench_page(path: Path, plan: Plan, *, smoke: bool) -> None:
     """Open the page: time until it is ready, heap, redraw at each zoom, step of the slider."""
     try:
         from playwright.sync_api import sync_playwright  # noqa: PLC0415
@@ -212,6 +234,7 @@ def bench_page(path: Path, *, smoke: bool) -> None:
             heap = page.evaluate("performance.memory.usedJSHeapSize") / 1e6
             print(f"{name}: ready in {ready:.2f} s, heap {heap:.0f} MB")
             if rate == 1:
+                print(f"  {same_premises(page, plan)}")
                 bench_drawing(page, repeats=1 if smoke else 3)
             context.close()
         browser.close()

@@ -1,10 +1,56 @@
 """The embedded region, once from end to end: what the first plan must hold."""
 
+import base64
+import zlib
+
+import numpy as np
 import pytest
 import shapely
 
 from planner import Level, Scenario, make_plan, prepare_territory
+from planner.crs import transform_xy
+from planner.export.map import MapData
+from planner.export.map.premises import POINT_ZOOM, decode_leb128, encode_points
 from planner.vocab import Severity
+
+WORLD = 256 * 2**POINT_ZOOM
+METRES = 40_075_016.68557849 / WORLD
+
+
+def decoded(block):
+    """Read a block of premises: area, phase, state, x and y of each premise."""
+    stream = zlib.decompress(base64.b64decode(block["data"]), -15)
+    assert len(stream) == block["bytes"]
+    numbers = decode_leb128(np.frombuffer(stream, dtype=np.uint8))
+    groups, points = block["groups"], block["points"]
+    assert len(numbers) == 6 * groups + 2 * points
+    area, phase, state, column, row, sizes = numbers[: 6 * groups].reshape(6, groups)
+    steps, counts = numbers[6 * groups :].reshape(2, points)
+    group = np.repeat(np.arange(groups), sizes)
+    run = np.cumsum(steps)  # each group counts from zero again
+    code = run - (run - steps)[np.cumsum(sizes) - sizes][group]
+    corner = (column + block["column"], row + block["row"])
+    x, y = ((corner[k][group] << 16) + sum(((code >> (2 * b + k)) & 1) << b for b in range(16)) for k in (0, 1))  # fmt: skip
+    columns = (area[group], phase[group] - 1, state[group] - 1, x, y)
+    return np.repeat(np.column_stack(columns), counts, axis=0)
+
+
+def drawn(plan, data):
+    """What the same columns must be, from the plan's own tables, with where each premise is."""
+    layer = plan.premises_layer()
+    sectors = {key: 2 * k for k, key in enumerate(data.sectors["sector_id"])}
+    communes = {key: 2 * k + 1 for k, key in enumerate(data.communes["insee"])}
+    area = layer["sector_id"].astype("object").map(sectors)
+    area = area.fillna(layer["insee"].astype("object").map(communes)).to_numpy(dtype=np.int64)
+    xy = layer[["x_m", "y_m"]].to_numpy(dtype=float)
+    east, north = transform_xy(xy[:, 0], xy[:, 1], source="EPSG:2154", target="EPSG:3857")
+    pixels = np.rint(np.column_stack([east / METRES + WORLD / 2, WORLD / 2 - north / METRES]))
+    codes = [layer[name].cat.codes.to_numpy() for name in ("phase", "state")]
+    return np.column_stack([area, *codes, pixels.astype(np.int64)]), xy
+
+
+def in_order(rows):
+    return np.lexsort(rows.T[::-1])
 
 
 @pytest.fixture(scope="module")
@@ -78,3 +124,18 @@ class TestRegion:
     def test_only_the_example_faults_are_serious(self, plan):
         serious = {f.rule for f in plan.findings if f.severity is Severity.SERIOUS}
         assert serious == {"programme.unbroken_tie"}
+
+    def test_every_premise_of_the_map_comes_back(self, plan):
+        data = MapData.from_plan(plan)
+        found = decoded(encode_points(data.points()))
+        truth, xy = drawn(plan, data)
+        order = in_order(truth)
+        found, truth = found[in_order(found)], truth[order]
+        assert len(found) == len(plan.territory.premises) == 1_949_859
+        # the same premises by sector (or commune), phase and state, at the same pixel
+        assert np.array_equal(found, truth)
+        x, y = transform_xy(
+            (found[:, 3] - WORLD / 2) * METRES, (WORLD / 2 - found[:, 4]) * METRES,
+            source="EPSG:3857", target="EPSG:2154",
+        )  # fmt: skip
+        assert np.hypot(x - xy[order, 0], y - xy[order, 1]).max() < 1.0

@@ -44,10 +44,11 @@ def words(figure):
 
 
 def test_every_theme_is_written_twice_the_same(data, tmp_path):
-    first = write_figures(tmp_path / "a", data)
-    again = write_figures(tmp_path / "b", data)
     keys = [painted.theme.key for painted in paint(data)]
-    assert [p.name for p in first] == [f"carte-{k}.{e}" for k in keys for e in ("png", "svg")]
+    assert keys == ["phase", "year", "coverage", "state", "cost", "rank", "ballot"]
+    first = write_figures(tmp_path / "a", data, themes=["phase", "coverage"])
+    again = write_figures(tmp_path / "b", data, themes=["phase", "coverage"])
+    assert [p.name for p in first] == [f"carte-{k}.{e}" for k in ("phase", "coverage") for e in ("png", "svg")]  # fmt: skip
     assert [p.read_bytes() for p in first] == [p.read_bytes() for p in again]
     image = imread(io.BytesIO(first[0].read_bytes()), format="png")
     assert image.shape[:2] == (1654, 2338)
