@@ -5,11 +5,14 @@ tried tomorrow.
 """
 
 import json
+import shutil
 import sqlite3
+import subprocess
 import xml.etree.ElementTree as ET
 import zipfile
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import geopandas as gpd
 import openpyxl
@@ -28,6 +31,8 @@ from planner.schemas import CONTRACTS, PERSONAL, contract
 from planner.toy import toy_territory
 
 NAME = "bretagne-2018"
+SYSTEM_PYTHON = "/usr/bin/python3"
+PROBE = Path(__file__).with_name("qgis_probe.py")
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +85,43 @@ def test_every_table_is_in_the_geopackage_with_its_aliases_and_a_look(folder, ta
                 assert aliases[name, column.name].startswith(column.titled()), name
         renderer = ET.fromstring(styles[name].partition("\n")[2]).find("renderer-v2")
         assert (renderer is not None) == spatial, name
+
+
+@pytest.mark.qgis
+@pytest.mark.slow
+def test_real_qgis_opens_every_table_without_a_word(folder, tables, tmp_path, required):
+    """Alone, from a path with accents and spaces: valid, counted, indexed, styled, dates as dates."""
+    environment = {
+        "QT_QPA_PLATFORM": "offscreen", "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8",
+        "HOME": str(tmp_path),
+    }  # fmt: skip
+    probe = [SYSTEM_PYTHON, "-c", "import qgis.core"]
+    there = (
+        Path(SYSTEM_PYTHON).exists()
+        and not subprocess.run(probe, capture_output=True, env=environment, check=False).returncode
+    )
+    required("qgis", found=there)
+    place = tmp_path / "Été à Ploërmel"
+    place.mkdir()
+    copied = shutil.copy(folder / f"{NAME}.gpkg", place)
+    done = subprocess.run(
+        [SYSTEM_PYTHON, PROBE, "layers", copied, *tables],
+        capture_output=True, text=True, check=True, env=environment,
+    )  # fmt: skip
+    seen = json.loads(done.stdout.partition("SEEN")[2].splitlines()[0])
+    assert seen["heard"] == []
+    for name, frame in tables.items():
+        layer = seen["layers"][name]
+        spatial = {"x_m", "y_m"} <= set(frame.columns) or isinstance(frame, gpd.GeoDataFrame)
+        assert (layer["valid"], layer["count"], layer["spatial"]) == (True, len(frame), spatial)
+        if spatial:
+            assert (layer["crs"], layer["indexed"]) == ("EPSG:2154", 2), name
+            assert layer["renderer"] not in {None, "nullSymbol"}, name
+        for column in contract(name).columns:
+            if column.name in layer["aliases"]:
+                assert layer["aliases"][column.name].startswith(column.titled()), name
+            if column.type == "date" and column.name in layer["types"]:
+                assert layer["types"][column.name] == "Date", name
 
 
 @pytest.mark.parametrize("name", ["criteria_scores", "calendar", "conversions"])
