@@ -1,6 +1,7 @@
 """Requests handed in as files, and the command that takes them in."""
 
 import json
+import sqlite3
 
 import pandas as pd
 import pytest
@@ -116,3 +117,39 @@ def test_a_request_that_is_not_there_is_one_sentence(files):
     assert done.exit_code == 1
     assert "aucune demande" in " ".join(done.output.split())
     assert "Traceback" not in done.output
+
+
+def test_steps_are_recorded_shown_and_checked_from_the_command_line(files):
+    store = files / "r.gpkg"
+    run("intake", store, files / "d.csv", "--on", "2019-01-01")
+    assert "Acceptée, le 1er février 2019" in run("record", store, "A-1", "accepted", "--on", "2019-02-01")  # fmt: skip
+    run("record", store, request_id_of("A-1"), "funded", "--on", "2019-02-02", "--amount", "4 200,5",
+        "--note", "vu Zyxwvut")  # fmt: skip
+    said = run("show", store, "A-1")
+    assert "4 200,50 €" in said.replace("\u202f", " ")
+    assert "vu Zyxwvut" in said
+    assert "Financée" in said
+    assert "5 événements, aucun modifié" in run("check", store)
+    refused = CliRunner().invoke(
+        app, ["register", "record", str(store), "A-1", "received", "--on", "2019-03-01"]
+    )
+    assert refused.exit_code == 1
+    assert "ne peut pas suivre" in " ".join(refused.output.split())
+    wrong = CliRunner().invoke(
+        app, ["register", "record", str(store), "A-1", "funded", "--on", "2019-03-01", "--amount", "1.234"]
+    )  # fmt: skip
+    assert wrong.exit_code == 2
+    with sqlite3.connect(store) as db:
+        db.execute("DROP TRIGGER journal_keeps_DELETE")
+        db.execute("DELETE FROM request_journal WHERE event_id = 2")
+    db.close()
+    touched = CliRunner().invoke(app, ["register", "check", str(store)])
+    assert touched.exit_code == 1
+    assert "modifié à partir de l'événement 3" in " ".join(touched.output.split())
+
+
+def test_the_written_rules_are_told_with_their_source():
+    said = run("rules")
+    assert "30 Mbit/s" in said
+    assert "Arcep" in said
+    assert "hypothèse de travail" in said
