@@ -102,14 +102,27 @@ class Territory:
         Raises
         ------
         MissingLayerError
-            Naming the tables that are empty and the step that makes them.
+            Naming the tables that are empty, and why: the rows set aside when they were read, or
+            the step that makes them.
         """
-        missing = [layer for layer in layers if getattr(self, layer).empty]
-        if missing:
+        missing = ", ".join(layer for layer in layers if getattr(self, layer).empty)
+        if not missing:
+            return
+        received = self.rejected_rows
+        aside = set(zip(received["file"].astype(str), received["reason"].astype(str), strict=True))
+        causes = [f for f in self.findings if (f.place, f.rule.removeprefix("io.")) in aside]
+        if not causes:
             raise MissingLayerError(
-                Message.of("territory.missing_layer", layers=", ".join(missing)),
+                Message.of("territory.missing_layer", layers=missing),
                 Message.of("territory.missing_layer_remedy"),
             )
+        why, remedy = causes[0].message, causes[0].remedy
+        for cause in causes[1:]:
+            why = Message.of("territory.and", first=why, then=cause.message)
+            remedy = Message.of("territory.and", first=remedy, then=cause.remedy)
+        raise MissingLayerError(
+            Message.of("territory.missing_layer_aside", layers=missing, why=why), remedy
+        )
 
     def names(self, level: Level) -> pd.Series[str]:
         """Return the names of a level, indexed by its codes."""
