@@ -7,7 +7,6 @@ from dataclasses import replace
 import pandas as pd
 
 from planner.findings import Findings
-from planner.io import geodata_folder, read_geodata
 from planner.network import (
     DesignRules,
     Ways,
@@ -19,21 +18,10 @@ from planner.network.stand_in import make_stand_in
 from planner.plan import Plan, open_sectors
 from planner.progress import Notify, stage, unheard
 from planner.scheduling import schedule_programme
+from planner.supports import given_ways, read_works
 from planner.vocab import Phase
 
 __all__ = ["add_network", "read_works"]
-
-
-def read_works(name: str = "bretagne") -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Read the embedded price book of the works and the funding keys, both examples (synthetic).
-
-    Returns
-    -------
-    DataFrame, DataFrame
-        Contracts ``works_prices`` and ``funding_keys``.
-    """
-    works = read_geodata(geodata_folder(name) / "works")
-    return works.table("works_prices"), works.table("funding_keys")
 
 
 def add_network(
@@ -50,13 +38,15 @@ def add_network(
     Parameters
     ----------
     plan
-        An answered plan; its ``existing_sites``, if it has some in ``more``, are used again.
+        An answered plan; its ``existing_sites``, if it has some in ``more`` or delivered, are used
+        again.
     prices, funding_keys
         Contracts ``works_prices`` and ``funding_keys``.
     ways
-        Where cables may go; None: a stand-in between the places of premises, synthetic.
+        Where cables may go; None: the roads and works that the scenario gives, else a stand-in
+        between the places of premises, synthetic.
     rules
-        How the network is designed; by default places are those of the ways, uncut.
+        How the network is designed.
     notify
         Told the name of each stage as it begins.
 
@@ -71,13 +61,16 @@ def add_network(
     premises = territory.premises
     rules = DesignRules(spacing_m=None) if rules is None else rules
     on = plan.scenario.reference_date
+    sites = plan.more.get("existing_sites", territory.delivered.get("existing_sites"))
     with stage(notify, "stage.network"):
+        if ways is None:
+            ways = given_ways(territory, plan.scenario)
         if ways is None:
             codes = premises["sector_id"].notna().to_numpy()
             ways = make_stand_in(premises.loc[codes, ["x_m", "y_m"]])
         apart, network = compare_phasing(
             ways, premises=premises, phases=phases, prices=prices, on=on, rules=rules,
-            sectors=territory.sectors, existing_sites=plan.more.get("existing_sites"),
+            sectors=territory.sectors, existing_sites=sites,
             synthetic=territory.is_synthetic("premises"),
         )  # fmt: skip
         costs = cost_network(

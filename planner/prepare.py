@@ -19,14 +19,17 @@ from planner.io import (
     read_table,
     read_zones,
 )
+from planner.network import Ways
+from planner.network.stand_in import make_stand_in
 from planner.premises import GeneratorRules, check_state_changes, generate_premises
 from planner.prepare_delivery import read_delivered
 from planner.progress import Notify, stage, unheard
 from planner.provenance import Origin
 from planner.scenario import Scenario
 from planner.schemas import contract
+from planner.supports import add_supports, given_ways
 from planner.territory import Territory
-from planner.vocab import Level, Phase, Severity
+from planner.vocab import Level, Phase, RegulatoryZone, Severity
 from planner.zoning import (
     CutRules,
     HistoryRules,
@@ -70,6 +73,7 @@ def prepare_territory(scenario: Scenario, *, notify: Notify = unheard) -> Territ
     if not delivered.premises:
         territory = _add_premises(territory, scenario, notify)
     territory = _add_public_sites(territory, scenario)
+    territory = add_supports(territory, scenario, notify=notify)
     if delivered.sectors is None or delivered.origin is None:
         zoned = _add_sectors(territory, scenario, notify)
     else:
@@ -236,6 +240,7 @@ def _add_sectors(territory: Territory, scenario: Scenario, notify: Notify) -> Te
                 rules=CutRules(
                     minimum=source.minimum, maximum=source.maximum, target=source.target
                 ),
+                ways=_ways_to_cut_along(territory, scenario),
                 synthetic=synthetic,
             )
         territory = territory.with_origin(
@@ -261,6 +266,20 @@ def _add_sectors(territory: Territory, scenario: Scenario, notify: Notify) -> Te
     if source.source == "zones":
         return _with_zoning(zoned, join_zones(zoned.sectors, zones=intake.table))
     return _add_zones(zoned, scenario, notify)
+
+
+def _ways_to_cut_along(territory: Territory, scenario: Scenario) -> Ways | None:
+    """Return the ways that sectors follow: none where votes were cast on sectors already."""
+    along = scenario.sectors.along
+    if along == "land" or (along == "auto" and not territory.ballots.empty):
+        return None
+    ways = given_ways(territory, scenario)
+    if ways is not None or along == "auto":
+        return ways
+    public = territory.communes["regulatory_zone"].astype(str) == RegulatoryZone.PUBLIC.value
+    codes = territory.communes.loc[public, "insee"].astype(str)
+    mine = territory.premises["insee"].astype(str).isin(set(codes))
+    return make_stand_in(territory.premises.loc[mine, ["x_m", "y_m"]])
 
 
 def _with_rejected(territory: Territory, rejected: pd.DataFrame) -> Territory:

@@ -11,15 +11,14 @@ import hashlib
 import json
 import re
 import tomllib
-from dataclasses import dataclass
 from decimal import Decimal
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from planner.errors import ScenarioError
+from planner.scenario_mistakes import Mistakes
 from planner.schedule_settings import CapacityRow, ScheduleRules, TradeRow
 from planner.schedule_settings import Frozen as _Frozen
 from planner.texts import Message
@@ -37,6 +36,7 @@ __all__ = [
     "PremisesSource",
     "ProgrammeSection",
     "QuorumRule",
+    "RoadsSource",
     "Scenario",
     "ScheduleRules",
     "SectorsSource",
@@ -97,6 +97,22 @@ class SectorsSource(_Frozen):
     minimum: int = Field(300, ge=1, title="Fewest premises of a sector (ARCEP 2010-1312, art. 3)")
     maximum: int = Field(1000, ge=1, title="Most premises of a sector")
     target: int = Field(464, ge=1, title="Mean premises of a sector")
+    along: Literal["auto", "land", "network"] = Field(
+        "auto",
+        title="Neighbours where cut: those that touch, or those that a way joins (a stand-in where "
+        "no roads are given); auto: by roads where they are given and nothing has been voted",
+    )
+
+
+class RoadsSource(_Frozen):
+    """Along which roads the network is designed; none: a synthetic stand-in."""
+
+    path: str | None = Field(None, title="BD TOPO, OpenStreetMap, OSMnx GraphML or contract roads")
+    layer: str | None = None
+    crs: str | None = None
+    encoding: str | None = None
+    columns: dict[str, str] = Field(default_factory=dict)
+    spacing_m: float = Field(30.0, gt=0, title="Most metres between two places of a branching box")
 
 
 class GraceTHDSource(_Frozen):
@@ -288,6 +304,7 @@ class Scenario(_Frozen):
     premises: PremisesSource = PremisesSource()
     sectors: SectorsSource = SectorsSource()
     gracethd: GraceTHDSource = GraceTHDSource()
+    roads: RoadsSource = RoadsSource()
     zones: ZonesSource = ZonesSource()
     concertation: ConcertationRules = ConcertationRules()
     programme: ProgrammeSection = ProgrammeSection()
@@ -323,7 +340,7 @@ class Scenario(_Frozen):
         try:
             scenario = cls.model_validate(values | {"folder": folder})
         except ValidationError as error:
-            lines = _Mistakes(tuple(_mistake(item) for item in error.errors()))
+            lines = Mistakes.of(cls, error)
             raise ScenarioError(
                 Message.of("scenario.invalid", name=name or "—", lines=lines),
                 Message.of("scenario.invalid_remedy"),
@@ -348,80 +365,6 @@ class Scenario(_Frozen):
                 Message.of("scenario.given_twice", name=self.name, keys=", ".join(twice)),
                 Message.of("scenario.given_twice_remedy"),
             )
-
-
-@dataclass(frozen=True)
-class _Mistakes:
-    """What is wrong, a line each, in the reader's language."""
-
-    messages: tuple[Message, ...]
-
-    def say(self, lang: str = "fr", /) -> str:
-        return "\n".join(f"  {message.say(lang)}" for message in self.messages)
-
-
-_MISTAKES: Final = {
-    "missing": "missing",
-    "int_parsing": "whole",
-    "int_type": "whole",
-    "int_from_float": "whole",
-    "float_parsing": "number",
-    "float_type": "number",
-    "bool_parsing": "yes_no",
-    "bool_type": "yes_no",
-    "string_type": "text",
-    "literal_error": "choice",
-    "enum": "choice",
-    "greater_than_equal": "at_least",
-    "greater_than": "more_than",
-    "less_than_equal": "at_most",
-    "less_than": "less_than",
-    "value_error": "form",
-    "model_type": "table",
-    "dict_type": "table",
-    "tuple_type": "list",
-    "list_type": "list",
-}
-
-
-def _mistake(item: Any) -> Message:  # noqa: ANN401 (pydantic's own dictionary)
-    """Put one of pydantic's errors in words of the catalogue; a rare kind keeps its own."""
-    key = ".".join(str(part) for part in item["loc"])
-    context = item.get("ctx") or {}
-    if item["type"] == "extra_forbidden":
-        near = get_close_matches(str(item["loc"][-1]), _keys(item["loc"][:-1]), n=1)
-        if near:
-            return Message.of("scenario.unknown_near", key=key, near=near[0])
-        return Message.of("scenario.unknown", key=key)
-    kind = _MISTAKES.get(item["type"], "date" if item["type"].startswith("date") else "other")
-    limit = next(
-        (
-            context[name]
-            for name in ("ge", "gt", "le", "lt", "expected", "error")
-            if name in context
-        ),
-        "",
-    )
-    given = item.get("input")
-    shown = "…" if isinstance(given, dict | list) else repr(given)
-    return Message.of(
-        f"scenario.{kind}", key=key, given=shown, limit=str(limit), reason=item["msg"]
-    )
-
-
-def _keys(place: tuple[Any, ...]) -> list[str]:
-    """Return the keys that a table of the scenario may hold."""
-    model: Any = Scenario
-    for part in place:
-        if part not in model.model_fields:  # a place in a list, or a name that the reader chose
-            continue
-        kinds = [model.model_fields[part].annotation]
-        while kinds and not (isinstance(kinds[0], type) and issubclass(kinds[0], BaseModel)):
-            kinds = [*kinds[1:], *get_args(kinds[0])]
-        if not kinds:
-            return []
-        model = kinds[0]
-    return list(model.model_fields)
 
 
 def read_scenario(path: str | Path | None = None) -> Scenario:

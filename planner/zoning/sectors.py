@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
@@ -15,6 +16,7 @@ from planner.schemas import contract
 from planner.spatial import PolygonIndex
 from planner.texts import Message
 from planner.vocab import AreaKind, RegulatoryZone, Severity
+from planner.zoning._along import Supports, find_apart, join_by_ways
 from planner.zoning._arrays import Ints, Shapes
 from planner.zoning._assembly import assemble_sectors
 from planner.zoning._faces import Faces, build_faces, gather_buildings
@@ -42,6 +44,7 @@ def cut_sectors(
     communes: gpd.GeoDataFrame,
     *,
     rules: CutRules = CutRules(),  # noqa: B008  frozen
+    ways: Supports | None = None,
     synthetic: bool = True,
 ) -> SectorCut:
     """Cut the public area into sectors of nearly equal premises.
@@ -51,6 +54,8 @@ def cut_sectors(
     its neighbours; none leaves its EPCI.  An islet with hardly any premises belongs to the nearest
     sector of its commune; one with some, too few to be a sector, is one all the same, with a
     finding.
+    Along ways, each sector is the area of a PM: hamlets are gathered as ways join them, so that it
+    hangs together along the network; where no way does, across the longest border.
     The order of rows doesn't matter.
 
     Parameters
@@ -61,6 +66,8 @@ def cut_sectors(
         Contract ``communes``, EPSG:2154; the public ones are a valid coverage.
     rules
         Bounds and target of a sector, in premises.
+    ways
+        Where cables may go (:class:`planner.network.Ways`); None: neighbours are those that touch.
     synthetic
         Whether the premises are made up, so that the sectors are too.
 
@@ -91,10 +98,17 @@ def cut_sectors(
     inside = commune >= 0
     buildings = gather_buildings(x[inside], y[inside], weight[inside], commune[inside])
     faces = build_faces(shapes, buildings, limit=rules.cell_premises, overshoot_m=rules.overshoot_m)
-    sector = assemble_sectors(faces, _districts(public)[faces.commune], rules=rules)
+    district = _districts(public)[faces.commune]
+    if ways is not None:
+        faces = join_by_ways(faces, district, ways, minimum=rules.minimum)
+    sector = assemble_sectors(faces, district, rules=rules)
     polygons = _polygons(faces, sector, drift_m=rules.drift_m)
     table = _table(polygons, sector, faces, public, rules=rules, synthetic=synthetic)
     cut = _count(table, premises, communes, rules=rules)
+    if ways is not None:
+        placed = premises.assign(sector_id=cut.sector_of_premise)
+        apart = find_apart(placed, cut.sectors, ways)
+        cut = replace(cut, findings=Findings.collect(cut.findings, apart))
     _LOG.info("%d sectors of %d communes, %d faces", len(table), len(public), faces.weight.size)
     return cut
 

@@ -1,8 +1,10 @@
 """The network of a whole plan, on the toy territory."""
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 
 from planner.engineering import add_network, read_works
 from planner.errors import RuleError
@@ -10,6 +12,7 @@ from planner.network.stand_in import StandInRules, make_stand_in
 from planner.plan import make_plan
 from planner.scenario import Scenario
 from planner.schemas import contract
+from planner.supports import add_supports, given_ways
 
 
 @pytest.fixture
@@ -66,3 +69,69 @@ def test_an_island_stays_apart():
     assert ways.start.size == 5
     with pytest.raises(RuleError):
         make_stand_in(spots.head(1))
+
+
+@pytest.fixture
+def roads_file(tmp_path):
+    """A street through the toy territory, and a lane apart beside its north-western premises."""
+    west, south = 300_000.0, 6_800_000.0
+    lines = [
+        [(west, south + 4_000), (west + 8_000, south + 4_000)],
+        [(west + 4_000, south), (west + 4_000, south + 8_000)],
+        [(west + 500, south + 6_100), (west + 1_500, south + 6_100)],
+    ]
+    table = gpd.GeoDataFrame(
+        {"road_id": ["a", "b", "c"], "road_class": ["main", "street", "track"]},
+        geometry=[shapely.LineString(line) for line in lines], crs="EPSG:2154",
+    )  # fmt: skip
+    path = tmp_path / "roads.gpkg"
+    table.to_file(path, layer="roads", driver="GPKG")
+    return path
+
+
+def test_given_roads_carry_the_network_and_strand_what_they_do_not_join(toy, roads_file):
+    asked = Scenario.from_dict(
+        {"name": "toy", "title": "Toy", "roads": {"path": roads_file.name, "spacing_m": 250}},
+        folder=str(roads_file.parent),
+    )
+    territory = add_supports(toy, asked)
+    assert "support_edges" not in toy.delivered
+    edges = territory.delivered["support_edges"]
+    contract("support_edges").check(edges)
+    assert territory.origin("roads").source == "roads.gpkg"
+    stranded = [f for f in territory.findings if f.rule == "support.stranded"]
+    near_lane = toy.premises["x_m"].between(300_000, 302_000) & toy.premises["y_m"].gt(6_805_050)
+    assert [f.count for f in stranded] == [near_lane.sum()]
+    prices, keys = read_works()
+    plan = add_network(make_plan(territory, asked), prices=prices, funding_keys=keys)
+    along = gpd.GeoSeries(edges.geometry.to_numpy(), crs=2154).union_all().buffer(0.01)
+    assert plan.more["routes"].within(along).all()
+    # the ways are real, the premises of the toy aren't
+    assert plan.more["routes"]["synthetic"].all()
+    assert set(plan.more["routes"]["laying"]) <= set(edges["laying"])
+    assert given_ways(territory, asked).start.size > len(edges)
+
+
+def test_existing_works_join_the_roads(toy, roads_file):
+    asked = Scenario.from_dict(
+        {"name": "toy", "roads": {"path": roads_file.name}}, folder=str(roads_file.parent)
+    )
+    duct = contract("infrastructure").empty()
+    row = dict.fromkeys(duct.columns) | {
+        "way_id": "d", "support": "duct", "state": "in_service", "source": "test", "length_m": 3600.0,
+        "synthetic": False,
+        "geometry": shapely.LineString([(304_000, 6_804_000), (301_000, 6_806_090)]),
+    }  # fmt: skip
+    duct = gpd.GeoDataFrame([row], geometry="geometry", crs=2154).astype(
+        {name: kind for name, kind in duct.dtypes.items() if name != "geometry"}
+    )
+    joined = add_supports(toy.with_tables(delivered={"infrastructure": duct}), asked)
+    layings = set(joined.delivered["support_edges"]["laying"])
+    assert "existing_duct" in layings
+    assert [f.rule for f in joined.findings].count("support.stranded") == 0
+    assert set(joined.delivered) == {"infrastructure", "support_edges"}
+
+
+def test_without_roads_nothing_changes(toy):
+    assert add_supports(toy, Scenario(name="toy")) is toy
+    assert given_ways(toy, Scenario(name="toy")) is None
