@@ -26,6 +26,7 @@ from planner.cli.package import package
 from planner.cli.plan import check, plan
 from planner.cli.publish import publish
 from planner.cli.register import register
+from planner.cli.schedule import schedule
 from planner.cli.schemas import schemas
 from planner.cli.verify import verify
 from planner.cli.vote import vote
@@ -56,6 +57,7 @@ for command in (
     adopt,
     bulletin,
     verify,
+    schedule,
 ):
     app.command()(command)
 app.add_typer(ballot, name="ballot")
