@@ -37,6 +37,7 @@ from planner.schemas import CONTRACTS
 from planner.territory import Territory
 from planner.texts import Message
 from planner.timeline import codes_on
+from planner.tracking import track_programme
 from planner.verify import verify_choice
 from planner.vocab import SectorStage
 from planner.voting import score_sectors
@@ -189,9 +190,21 @@ def make_plan(territory: Territory, scenario: Scenario, *, notify: Notify = unhe
             figures=territory.programme_figures,
             on=scenario.reference_date,
         )
+    followed: Mapping[str, pd.DataFrame] = {}
+    late = Findings()
+    if scenario.follow_up.source != "none":
+        with stage(notify, "stage.follow_up"):
+            territory, follow_up = track_programme(
+                territory,
+                scenario,
+                schedule=schedule,
+                programme=programme.table,
+                costs=costs,
+            )
+        followed, late = follow_up.tables, follow_up.findings
     findings = Findings.collect(
         territory.findings, ballots.findings, programme.findings, unpaid, calendar.findings,
-        coverage.findings, reconciliation.findings, criteria.findings,
+        coverage.findings, reconciliation.findings, criteria.findings, late,
     )  # fmt: skip
     return Plan(
         scenario=scenario,
@@ -214,6 +227,7 @@ def make_plan(territory: Territory, scenario: Scenario, *, notify: Notify = unhe
             "sector_points": votes,
             **calendar.more,
             **_judged(question, answer, balances, territory, ballots),
+            **followed,
         },
     )
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from planner.coverage import Coverage, measure_coverage_from_counts
 from planner.findings import Finding, Findings
+from planner.follow_up import freeze_baseline
 from planner.io import (
     geodata_folder,
     read_geodata,
@@ -19,6 +20,7 @@ from planner.io import (
     read_table,
     read_zones,
 )
+from planner.io.finished import read_finished_plan
 from planner.network import Ways
 from planner.network.stand_in import make_stand_in
 from planner.premises import GeneratorRules, check_state_changes, generate_premises
@@ -48,7 +50,10 @@ __all__ = ["measure_counts", "prepare_territory"]
 _BOUNDARIES = ("region", "departements", "epci", "communes")
 _FIGURES = ("villes_moyennes", "programme_figures", "premises_figures", "prices")
 _TABLES = {"programme": "programme_figures"}  # what a catalogue calls by its file's name
-_CONCERTATION = ("envelopes", "ballots", "deliberations")
+_BESIDE = {
+    "concertation": ("envelopes", "ballots", "deliberations"), "follow_up": ("public_progress",),
+}  # fmt: skip
+"""Folders beside a territory's layers, which it may lack, and what they hold."""
 
 
 def prepare_territory(scenario: Scenario, *, notify: Notify = unheard) -> Territory:
@@ -80,7 +85,35 @@ def prepare_territory(scenario: Scenario, *, notify: Notify = unheard) -> Territ
         cut = use_sectors(delivered.sectors, territory.premises, territory.communes)
         zoned = _with_cut(territory.with_origin(delivered.origin), cut)
         zoned = _add_zones(zoned, scenario, notify)
-    return _match_ballots(zoned, scenario)
+    return _add_baseline(_match_ballots(zoned, scenario), scenario)
+
+
+def _add_baseline(territory: Territory, scenario: Scenario) -> Territory:
+    asked = scenario.follow_up
+    if asked.source == "none" or asked.baseline is None:
+        return territory
+    place = scenario.resolve(asked.baseline)
+    if not place.is_dir():
+        intake = read_table(place, "baseline")
+        return territory.with_tables(baseline=intake.table).with_origin(intake.origin)
+    adopted = read_finished_plan(place)
+    table = adopted.tables.get("baseline")
+    if table is None:  # outputs that follow nothing yet: what they promise is frozen now
+        programme = adopted.tables["programme"]
+        kept = set(programme.loc[programme["phase"].isin(asked.phases), "sector_id"])
+        empty = contract("schedule").empty()
+        table = freeze_baseline(
+            adopted.tables.get("schedule", empty), adopted.tables["sectors"],
+            stages=adopted.tables.get("stage_changes"),
+        )  # fmt: skip
+        table = table[table["sector_id"].isin(kept)].reset_index(drop=True)
+    sums = [adopted.sums[n] for n in ("baseline", "schedule", "sectors") if n in adopted.sums]
+    return territory.with_tables(baseline=table).with_origin(
+        Origin(
+            layer="baseline", title=contract("baseline").titled(), source=adopted.name,
+            licence="", rows=len(table), sha256=sums[0], synthetic=bool(table["synthetic"].any()),
+        )
+    )  # fmt: skip
 
 
 def _add_public_sites(territory: Territory, scenario: Scenario) -> Territory:
@@ -120,8 +153,15 @@ def _match_ballots(territory: Territory, scenario: Scenario) -> Territory:
 
 
 def _own_tables(scenario: Scenario) -> dict[str, str | None]:
-    rules = scenario.concertation
-    return {
+    rules, followed = scenario.concertation, scenario.follow_up
+    observed = {
+        "progress_counts": followed.progress,
+        "pm_areas": followed.pm_areas,
+        "sector_operators": followed.operators,
+        "sales": followed.sales,
+        "slip_reasons": followed.reasons,
+    }
+    return (observed if followed.source == "files" else {}) | {
         "prices": scenario.cost.prices,
         "premises_figures": scenario.premises.figures,
         "envelopes": rules.envelopes,
@@ -155,13 +195,14 @@ def _read_boundaries(scenario: Scenario) -> Territory:
     territory = territory.with_tables(**known).with_origin(
         *(replace(geodata.origin(layers[name]), layer=name) for name in (*tables, *known))
     )
-    voted = geodata.folder / "concertation"
-    if not voted.is_dir():
-        return territory
-    concertation = read_geodata(voted)
-    return territory.with_tables(
-        **{name: concertation.table(name) for name in _CONCERTATION}
-    ).with_origin(*concertation.origins)
+    for name, layers_of in _BESIDE.items():
+        beside = geodata.folder / name
+        if beside.is_dir():
+            more = read_geodata(beside)
+            territory = territory.with_tables(
+                **{layer: more.table(layer) for layer in layers_of}
+            ).with_origin(*more.origins)
+    return territory
 
 
 def _given(territory: Territory, scenario: Scenario, paths: dict[str, str | None]) -> Territory:

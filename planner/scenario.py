@@ -18,6 +18,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from planner.errors import ScenarioError
+from planner.follow_section import FollowUpSource
 from planner.scenario_mistakes import Mistakes
 from planner.schedule_settings import CapacityRow, ScheduleRules, TradeRow
 from planner.schedule_settings import Frozen as _Frozen
@@ -31,6 +32,7 @@ __all__ = [
     "CostRules",
     "CriteriaRules",
     "CriterionRule",
+    "FollowUpSource",
     "GovernanceRules",
     "GraceTHDSource",
     "PremisesSource",
@@ -313,6 +315,7 @@ class Scenario(_Frozen):
     cost: CostRules = CostRules()
     schedule: ScheduleRules = ScheduleRules()
     governance: GovernanceRules = GovernanceRules()
+    follow_up: FollowUpSource = FollowUpSource()
     folder: str = Field("", title="Folder that paths are relative to", exclude=True)
 
     def resolve(self, path: str) -> Path:

@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[1] / "planner"
 FLOORS = [
     {"texts", "errors", "vocab", "follow_vocab", "works_vocab"},
     {"contracts", "schemas", "crs", "spatial", "_grid", "findings", "provenance", "progress", "timeline", "solver", "apportion"},
-    {"scenario", "scenario_mistakes", "schedule_settings", "io"},
+    {"scenario", "scenario_mistakes", "schedule_settings", "follow_section", "io"},
     {"territory", "ballots", "choice"},
     {
         "premises", "zoning", "coverage", "concertation", "programme", "contribution", "balance",
@@ -29,7 +29,7 @@ NO_FLOOR = {"__init__", "__main__"}
 NEIGHBOURS = {
     ("errors", "texts"), ("vocab", "texts"), ("follow_vocab", "vocab"), ("works_vocab", "vocab"),
     ("contracts", "crs"), ("schemas", "contracts"), ("findings", "schemas"), ("spatial", "_grid"),
-    ("io", "scenario"), ("scenario", "scenario_mistakes"), ("scenario", "schedule_settings"), ("prepare", "prepare_delivery"), ("plan", "reconcile"), ("engineering", "plan"), ("engineering", "supports"), ("prepare", "supports"), ("axe3", "plan"), ("plan", "tracking"), ("plan", "conflict"), ("plan", "explain"), ("plan", "robustness"),
+    ("io", "scenario"), ("scenario", "follow_section"), ("scenario", "scenario_mistakes"), ("scenario", "schedule_settings"), ("prepare", "prepare_delivery"), ("plan", "reconcile"), ("engineering", "plan"), ("engineering", "supports"), ("prepare", "supports"), ("axe3", "plan"), ("plan", "tracking"), ("plan", "conflict"), ("plan", "explain"), ("plan", "robustness"),
     ("plan", "verify"), ("plan", "scheduling"), ("engineering", "scheduling"), ("conflict", "verify"), ("compare", "plan"),
     ("bulletin", "verify"),
 }  # fmt: skip

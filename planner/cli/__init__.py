@@ -20,6 +20,7 @@ from planner.cli.edits import import_edits
 from planner.cli.explain import explain
 from planner.cli.export import export
 from planner.cli.figures import figures
+from planner.cli.follow import follow
 from planner.cli.governance import adopt, status
 from planner.cli.map import map_
 from planner.cli.package import package
@@ -49,6 +50,7 @@ for command in (
     figures,
     schemas,
     explain,
+    follow,
     package,
     export,
     vote,

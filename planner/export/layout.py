@@ -59,6 +59,25 @@ _SOURCES: Final[Mapping[str, tuple[str, ...]]] = {
     "schedule": ("premises", "sectors", "prices", "zones", "envelopes", "ballots"),
     "reconciliation": ("premises", "sectors", "zones", "state_changes"),
     "sector_shares": ("premises", "sectors"),
+    **dict.fromkeys(
+        (
+            "baseline",
+            "progress_actual",
+            "slippage",
+            "progress_curve",
+            "completion_forecast",
+            "count_forecast",
+            "forecast_trial",
+            "openings",
+            "take_up",
+            "take_up_forecast",
+            "completeness",
+            "revised_schedule",
+            "sector_follow_up",
+            "epci_follow_up",
+        ),
+        ("sectors", "baseline", "progress_counts", "state_changes", "stage_changes", "sales"),
+    ),
 }
 """Layers that a computed table is made from: it is made up as soon as one of them is."""
 _ANY_SOURCE: Final = ("premises", "sectors", "zones", "envelopes", "ballots")

@@ -3,6 +3,7 @@
 from planner.follow_up._baseline import freeze_baseline
 from planner.follow_up._completeness import CompletenessRule, watch_completeness
 from planner.follow_up._example import ExampleFollowUp, ExampleRules, make_example_follow_up
+from planner.follow_up._facts import PublicCase, public_totals, state_public_case
 from planner.follow_up._follow import FollowUp, FollowUpRules, follow_programme
 from planner.follow_up._forecast import (
     BackTest,
@@ -48,6 +49,7 @@ __all__ = [
     "LatePromise",
     "OpeningRule",
     "Pace",
+    "PublicCase",
     "SpreadRule",
     "back_test",
     "fit_curve",
@@ -65,11 +67,13 @@ __all__ = [
     "observed_pace",
     "progress_from_premises",
     "progress_from_stages",
+    "public_totals",
     "quarter_end",
     "quarter_of",
     "quarters_between",
     "quarters_from",
     "spread_counts",
+    "state_public_case",
     "sum_sales",
     "trace_curves",
     "watch_completeness",

@@ -22,6 +22,10 @@ TAIL: Final = 0.1
 """What an interval at 80 % leaves on each side."""
 _WEIGHTS: Final = (1.0, 0.75, 0.5, 0.25, 0.0)
 """Weights of a place's own pace that are tried, the first one where several are as good."""
+_WINDOWS: Final = (0, 8, 4, 2, 1)
+"""Last increases that a pace is taken from, 0 for all, tried in this order."""
+_TRIED: Final = 4
+"""Last known quarters on which weights and windows are tried."""
 _Values = NDArray[np.float64]
 
 
@@ -35,11 +39,29 @@ class Pace:
         Mean increase of a quarter.
     low, high
         Bounds at 80 %; None when a single increase is known.
+    spread
+        Standard deviation of the increase of one quarter; None likewise.
+    known_count
+        Increases that it is taken from.
     """
 
     per_quarter: float
     low: float | None
     high: float | None
+    spread: float | None = None
+    known_count: int = 1
+
+    def gained(self, quarters: int) -> tuple[float | None, float, float | None]:
+        """Return the lines gained in some quarters: bounds at 80 % around what is expected.
+
+        The doubt is that of the mean, and that of each quarter to come.
+        """
+        expected = self.per_quarter * quarters
+        if self.spread is None:
+            return None, expected, None
+        doubt = self.spread * (quarters**2 / self.known_count + quarters) ** 0.5
+        reach = float(student.ppf(1 - TAIL, self.known_count - 1)) * doubt
+        return expected - reach, expected, expected + reach
 
     def quarters_to(self, remaining: int) -> tuple[float | None, float | None, float | None]:
         """Return quarters until ``remaining`` lines are built: soonest, expected, latest.
@@ -88,7 +110,8 @@ def observed_pace(totals: pd.Series[int]) -> Pace:
     ----------
     totals
         Total at the end of each quarter, indexed by quarter, two at least; a gap of several
-        quarters is an increase spread evenly over them.
+        quarters is an increase spread evenly over them.  The pace is that of all increases, or of
+        the last 8, 4 or 2 where these foresee the last known quarters better.
 
     Examples
     --------
@@ -99,15 +122,34 @@ def observed_pace(totals: pd.Series[int]) -> Pace:
     series = totals.sort_index()
     number = np.array([int(q[:4]) * 4 + int(q[6]) for q in series.index])
     steps = np.diff(number)
-    increases = np.repeat(np.diff(series.to_numpy(dtype=float)) / steps, steps)
+    rates = np.diff(series.to_numpy(dtype=float)) / steps
+    kept = _window(rates)
+    increases = np.repeat(rates[-kept:], steps[-kept:])
     mean = float(increases.mean())
-    known = len(steps)
-    if known == 1:
+    if kept == 1:
         return Pace(per_quarter=mean, low=None, high=None)
     # a gap tells one thing once, however many quarters it lasts
-    error = float(increases.std(ddof=1)) / known**0.5
-    reach = float(student.ppf(1 - TAIL, known - 1)) * error
-    return Pace(per_quarter=mean, low=mean - reach, high=mean + reach)
+    spread = float(increases.std(ddof=1))
+    reach = float(student.ppf(1 - TAIL, kept - 1)) * spread / kept**0.5
+    return Pace(
+        per_quarter=mean, low=mean - reach, high=mean + reach, spread=spread, known_count=kept
+    )
+
+
+def _window(rates: _Values) -> int:
+    """Choose from how many of the last increases a pace is best taken, at least two of them.
+
+    Each window foresees each of the known increases from those before it; the one that misses by
+    the least is taken, the longest where several are as good.
+    """
+    least = 2
+    windows = [len(rates), *(w for w in _WINDOWS if least <= w < len(rates))]
+    origins = range(max(least, len(rates) - 2 * _TRIED), len(rates))
+    errors = [
+        sum(abs(float(rates[max(0, at - w) : at].mean() - rates[at])) for at in origins)
+        for w in windows
+    ]
+    return windows[int(np.argmin(errors))] if origins else len(rates)
 
 
 def forecast_counts(
@@ -115,10 +157,11 @@ def forecast_counts(
 ) -> pd.DataFrame:
     """Forecast the next quarter of each place.
 
-    The expected increase mixes the mean of the place's own increases with the one that its peers
-    would have made: places begun, and places not begun, each with the same share of what was left
-    to build.  The weight of the own pace is the one that best foresees the last known quarter from
-    those before it; with a single increase nothing can be tried, and the own pace is taken alone.
+    The expected increase mixes the mean of the place's own last increases with the one that its
+    peers would have made: places begun, and places not begun, each with the same share of what was
+    left to build.  How many increases are taken and the weight of the own pace are those that best
+    foresee the last known quarters from those before them; with a single increase nothing can be
+    tried, and the own pace is taken alone.
     The interval spans the tenth and ninetieth percentiles of that share among peers, and the
     forecast itself.  Nothing falls below the last total or rises above ``most``.
 
@@ -144,7 +187,7 @@ def forecast_counts(
     room = top - last
     increases = np.diff(values, axis=1)
     low, high, _ = _peers(values, top)
-    forecast = _expected(values, top, _own_weight(values, top))
+    forecast = _expected(values, top, *_settle(values, top))
     frame = pd.DataFrame(
         {
             "level": level.value,
@@ -179,30 +222,35 @@ def _peers(values: _Values, top: _Values) -> tuple[_Values, _Values, _Values]:
     return low, high, mean
 
 
-def _expected(values: _Values, top: _Values, own_weight: float) -> _Values:
+def _expected(values: _Values, top: _Values, own_weight: float, window: int) -> _Values:
     """Return the total expected at the end of the next quarter."""
     last = values[:, -1]
-    own = np.diff(values, axis=1).mean(axis=1)
+    own = np.diff(values, axis=1)[:, -window:].mean(axis=1)
     peers = _peers(values, top)[2] * (top - last)
     increase = own_weight * own + (1 - own_weight) * peers
     expected: _Values = np.clip(np.rint(last + increase), last, np.maximum(top, last))
     return expected
 
 
-def _own_weight(values: _Values, top: _Values) -> float:
-    """Choose the weight of the own pace on the last known quarter, from those before it."""
-    least = 3
-    if values.shape[1] < least:
-        return _WEIGHTS[0]
-    past, actual = values[:, :-1], values[:, -1]
-    errors = [float(np.abs(_expected(past, top, w) - actual).sum()) for w in _WEIGHTS]
-    return _WEIGHTS[int(np.argmin(errors))]
+def _settle(values: _Values, top: _Values) -> tuple[float, int]:
+    """Choose the weight of the own pace and its window on the last known quarters."""
+    least, quarters = 2, values.shape[1]
+    origins = range(max(least, quarters - _TRIED), quarters)
+    tried = [(weight, window) for window in _WINDOWS for weight in _WEIGHTS]
+    errors = [
+        sum(
+            float(np.abs(_expected(values[:, :at], top, *one) - values[:, at]).sum())
+            for at in origins
+        )
+        for one in tried
+    ]
+    return tried[int(np.argmin(errors))]
 
 
 def back_test(history: pd.DataFrame, *, most: pd.Series[int]) -> BackTest:
     """Forecast the last quarter from those before it, and judge the forecast beside the naive one.
 
-    The weight of the own pace is chosen without the quarter that is held back.
+    What is chosen is chosen without the quarter that is held back.
 
     Parameters
     ----------
@@ -225,7 +273,7 @@ def back_test(history: pd.DataFrame, *, most: pd.Series[int]) -> BackTest:
         inside_share=float(inside.mean()),
         moving_count=int(moving.sum()),
         moving_inside_share=float(inside[moving].mean()) if moving.any() else None,
-        own_weight=_own_weight(values, top),
+        own_weight=_settle(values, top)[0],
     )
 
 

@@ -79,8 +79,9 @@ def draw_epci(tables: Mapping[str, pd.DataFrame], epci: gpd.GeoDataFrame) -> gpd
     clock = tables["completeness"]
     risky = clock[clock["verdict"].isin(_AT_RISK)]
     by_epci = risky.groupby(risky["epci_siren"].astype(str))["deadline"]
-    frame["breach_count"] = frame["siren"].map(by_epci.size()).fillna(0).astype("int64")
-    frame["first_breach_on"] = pd.to_datetime(frame["siren"].map(by_epci.min()))
+    counts, firsts = by_epci.size().to_dict(), by_epci.min().to_dict()
+    frame["breach_count"] = [counts.get(key, 0) for key in frame["siren"]]
+    frame["first_breach_on"] = [firsts.get(key, pd.NaT) for key in frame["siren"]]
     shapes = epci[["siren", "nom", "geometry"]]
     return _drawn("epci_follow_up", frame.merge(shapes, on="siren", how="inner"))
 

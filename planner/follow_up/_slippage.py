@@ -240,13 +240,14 @@ def _curve(part: pd.DataFrame, actual: pd.DataFrame, ahead: int) -> list[dict[st
 def _ahead(pace: Pace, start: int, steps: int, target: int) -> dict[str, int | None]:
     top = max(target, start)
 
-    def total(rate: float | None) -> int | None:
-        return None if rate is None else int(np.clip(round(start + rate * steps), start, top))
+    def total(gained: float | None) -> int | None:
+        return None if gained is None else int(np.clip(round(start + gained), start, top))
 
+    low, expected, high = pace.gained(steps)
     return {
-        "forecast_count": total(pace.per_quarter),
-        "low_count": total(pace.low),
-        "high_count": total(pace.high),
+        "forecast_count": total(expected),
+        "low_count": total(low),
+        "high_count": total(high),
     }
 
 

@@ -127,9 +127,8 @@ def _summed(
     own: pd.DataFrame, base: pd.DataFrame, of: dict[str, object], actual: pd.DataFrame
 ) -> pd.DataFrame:
     names = ["code", "operator", "quarter", "connected_count"]
-    sold = own.drop(columns="code").assign(
-        sector_id=own["code"].astype(str), code=own["code"].astype(str).map(of)
-    )
+    each = _with_every(own[names])
+    sold = each.assign(sector_id=each["code"].astype(str), code=each["code"].astype(str).map(of))
     sold = sold.dropna(subset=["code"])
     if sold.empty or base.empty:
         return pd.DataFrame(columns=names)
@@ -145,7 +144,7 @@ def _summed(
         pair not in unknown
         for pair in zip(summed["code"].astype(str), summed["quarter"], strict=True)
     ]
-    return _with_every(summed.loc[kept, names])
+    return summed.loc[kept, names]
 
 
 def _with_every(rows: pd.DataFrame) -> pd.DataFrame:

@@ -68,6 +68,21 @@ progress_counts = Contract(
     ),
 )  # fmt: skip
 
+public_progress = Contract(
+    name="public_progress",
+    title=("Avancement public", "Public progress"),
+    description=("Totaux régionaux publiés, promis et constatés, avec leur source", "Published regional totals, promised and observed, with their source"),
+    key=("on", "measure", "phase"),
+    columns=(
+        date("on", "Au", "On", "Date du chiffre", "Date of the figure"),
+        text("measure", "Mesure", "Measure", "promised (promis), serviceable (raccordables) ou connected (raccordés)", "promised, serviceable or connected", pattern="promised|serviceable|connected"),
+        text("phase", "Phase", "Phase", "1, 2 ou 3", "1, 2 or 3", pattern="[123]"),
+        count("count", "Locaux", "Premises", "Nombre publié", "Published number"),
+        text("certainty", "Certitude", "Certainty", "S rapport, V source publique, C calculé", "S report, V public source, C computed"),
+        SOURCE,
+    ),
+)  # fmt: skip
+
 pm_areas = Contract(
     name="pm_areas",
     title=("PM des secteurs", "Concentration points of sectors"),
@@ -363,7 +378,15 @@ epci_follow_up = Contract(
     ),
 )  # fmt: skip
 
-INPUTS = (baseline, progress_counts, pm_areas, sector_operators, sales, slip_reasons)
+INPUTS = (
+    baseline,
+    public_progress,
+    progress_counts,
+    pm_areas,
+    sector_operators,
+    sales,
+    slip_reasons,
+)
 TABLES = (
     *INPUTS, progress_actual, slippage, progress_curve, completion_forecast, count_forecast,
     forecast_trial, openings, take_up, take_up_forecast, completeness, revised_schedule,

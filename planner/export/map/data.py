@@ -24,7 +24,7 @@ __all__ = ["Change", "MapData", "absent", "records"]
 _REQUIRED: Final = ("region", "departements", "epci", "communes")
 _OPTIONAL: Final = (
     "villes_moyennes", "sectors", "zones", "coverage", "programme", "contributions", "balances",
-    "costs", "schedule", "axe3_sites",
+    "costs", "schedule", "axe3_sites", "sector_follow_up",
 )  # fmt: skip
 _CELL: Final = (
     "insee", "sector_id", "premises_count", "serviceable_count", "stateless_count",
@@ -88,7 +88,8 @@ class MapData:
         Year of the map of communes; None when unknown.
     region, departements, epci, communes
         The territory.
-    villes_moyennes, sectors, zones, coverage, programme, contributions, balances, costs, schedule
+    villes_moyennes, sectors, zones, coverage, programme, contributions, balances, costs, schedule,
+    sector_follow_up
         The plan; any of them may be empty.  ``coverage`` holds the rows of ``reference_date`` only.
     origins
         Where each layer comes from.
@@ -124,6 +125,7 @@ class MapData:
     balances: pd.DataFrame
     costs: pd.DataFrame
     schedule: pd.DataFrame
+    sector_follow_up: pd.DataFrame
     origins: tuple[Origin, ...]
     layer: pd.DataFrame | None = None
     cells: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(_CELL)))
@@ -213,6 +215,7 @@ class MapData:
             costs=plan.costs,
             schedule=plan.schedule,
             axe3_sites=plan.more.get("axe3_sites", contract("axe3_sites").empty()),
+            **{n: t for n, t in plan.more.items() if n == "sector_follow_up"},
             layer=plan.premises_layer() if len(territory.premises) else None,
             cells=_cells(plan),
         )
@@ -281,6 +284,7 @@ class MapData:
             costs=_where(self.costs, "sector_id", keys),
             schedule=_where(self.schedule, "sector_id", keys),
             axe3_sites=_where(self.axe3_sites, "insee", insee),
+            sector_follow_up=_where(self.sector_follow_up, "sector_id", keys),
             cells=cells,
             layer=None if layer is None else _where(layer, "insee", insee),
             change=None

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from planner.export.follow_palettes import COMPLETENESS_THEME, SLIPPAGE_THEME, TAKE_UP_THEME
 from planner.export.map.changes import change_classes, shift_classes
 from planner.export.map.data import MapData, records
 from planner.export.map.topology import Topology
@@ -35,6 +36,7 @@ from planner.export.style import (
     coverage_class,
     phase_class,
 )
+from planner.follow_vocab import ClockVerdict
 from planner.vocab import Decision, Eligibility, Level, Phase, PremiseState, RegulatoryZone, Wish
 
 __all__ = ["COMPARED", "TABLE", "Painted", "paint"]
@@ -255,8 +257,42 @@ def _phase_before(data: MapData) -> Painted | None:
     return replace(after, theme=PHASE_BEFORE_THEME, sectors=classes)
 
 
+def _followed(data: MapData, theme: Theme, column: str) -> Painted | None:
+    """Lay a number or a code of each sector that is followed, where any is known."""
+    frame = data.sector_follow_up
+    if frame.empty or not frame[column].notna().any():
+        return None
+    known = {row["sector_id"]: row[column] for row in records(frame)}
+
+    def position(key: str) -> int:
+        value = known.get(key)
+        if isinstance(value, str):
+            return theme.position("unclocked" if value == ClockVerdict.UNKNOWN.value else value)
+        return class_above(theme, value)
+
+    return Painted(
+        theme=theme,
+        sectors=[position(key) for key in data.sectors["sector_id"]],
+        communes=_beside(data, theme),
+        dated="never",
+    )
+
+
+def _slippage(data: MapData) -> Painted | None:
+    return _followed(data, SLIPPAGE_THEME, "late_quarters")
+
+
+def _take_up(data: MapData) -> Painted | None:
+    return _followed(data, TAKE_UP_THEME, "take_up_share")
+
+
+def _completeness(data: MapData) -> Painted | None:
+    return _followed(data, COMPLETENESS_THEME, "verdict")
+
+
 TABLE: Final[tuple[Callable[[MapData], Painted | None], ...]] = (
-    _phase, _year, _coverage, _state, _cost, _rank, _ballot, _axe3,
+    _phase, _year, _coverage, _state, _cost, _rank, _ballot, _axe3, _slippage, _take_up,
+    _completeness,
 )  # fmt: skip
 """The themes in the order of the choice."""
 COMPARED: Final[tuple[Callable[[MapData], Painted | None], ...]] = (

@@ -5,6 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from planner.export.follow_palettes import FOLLOW_THEMES
 from planner.export.palettes import (
     BALLOT_THEME,
     CHANGE_THEME,
@@ -39,6 +40,7 @@ THEMES = (
     CHANGE_THEME,
     SHIFT_THEME,
     PHASE_BEFORE_THEME,
+    *FOLLOW_THEMES,
     year_theme(range(2018, 2024)),
 )
 
