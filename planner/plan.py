@@ -197,7 +197,7 @@ def make_plan(territory: Territory, scenario: Scenario, *, notify: Notify = unhe
             territory, follow_up = track_programme(
                 territory,
                 scenario,
-                schedule=schedule,
+                schedule=calendar.table,
                 programme=programme.table,
                 costs=costs,
             )

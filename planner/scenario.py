@@ -32,7 +32,6 @@ __all__ = [
     "CostRules",
     "CriteriaRules",
     "CriterionRule",
-    "FollowUpSource",
     "GovernanceRules",
     "GraceTHDSource",
     "PremisesSource",

@@ -8,6 +8,7 @@ import pandas as pd
 
 from planner.errors import MissingLayerError
 from planner.findings import Finding, Findings
+from planner.follow_section import FollowUpSource
 from planner.follow_up import (
     CompletenessRule,
     FollowUp,
@@ -27,7 +28,7 @@ from planner.follow_up import (
     spread_counts,
 )
 from planner.provenance import Origin
-from planner.scenario import FollowUpSource, Scenario
+from planner.scenario import Scenario
 from planner.schedule import Capacity, schedule_works
 from planner.schemas import contract
 from planner.territory import Territory
