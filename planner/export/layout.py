@@ -76,7 +76,15 @@ _SOURCES: Final[Mapping[str, tuple[str, ...]]] = {
             "sector_follow_up",
             "epci_follow_up",
         ),
-        ("sectors", "baseline", "progress_counts", "state_changes", "stage_changes", "sales"),
+        (
+            "premises",
+            "sectors",
+            "baseline",
+            "progress_counts",
+            "state_changes",
+            "stage_changes",
+            "sales",
+        ),
     ),
 }
 """Layers that a computed table is made from: it is made up as soon as one of them is."""
