@@ -20,7 +20,8 @@ import scipy.sparse
 import scipy.spatial
 
 from planner.choice import Choice, ChoiceProblem, Contiguity, Limit, Objective
-from planner.programme import ColumnPool, solve_choice
+from planner.dated import DatedProblem, YearLimit
+from planner.programme import ColumnPool, solve_choice, solve_years
 from planner.programme._compact import compact_model, solve_compact
 from planner.texts import Message
 
@@ -158,6 +159,23 @@ def with_another_weight(problem: ChoiceProblem) -> ChoiceProblem:
     return replace(problem, objectives=(changed, *problem.objectives[1:]))
 
 
+def with_years(problem: ChoiceProblem, years: int = 5) -> DatedProblem:
+    """Return the problem over years: capacities and budget a year, the rest over the whole."""
+    each = tuple(range(2019, 2019 + years))
+    parity = tuple(one for one in problem.limits if one.name.startswith("parity."))
+    return DatedProblem(
+        whole=replace(problem, limits=parity, objectives=problem.objectives[:1]),
+        years=each,
+        limits=tuple(
+            YearLimit(
+                name=one.name, year=year, coefficients=one.coefficients, message=_RULE,
+                upper=int(one.upper or 0) // years,
+            )
+            for year in each for one in problem.limits if not one.name.startswith("parity.")
+        ),
+    )  # fmt: skip
+
+
 def tell(name: str, problem: ChoiceProblem, choice: Choice, seconds: tuple[float, float]) -> None:
     """Print one line: seconds of CPU and of the clock, then the gap of each objective."""
     gaps = " ".join(
@@ -234,6 +252,15 @@ def main() -> None:
         tell("first objective", first, choice, spent)
         again = with_another_weight(first)
         tell("another weight", again, *timed(again, pool))
+        if asked.contiguity == "within_epci":
+            cpu, clock = time.process_time(), time.perf_counter()
+            dated = solve_years(with_years(problem))
+            cpu, clock = time.process_time() - cpu, time.perf_counter() - clock
+            gaps = " ".join(
+                f"{one.objective} {100 * (one.gap_share or 0):.4f} %" for one in dated.stages
+            )
+            print(f"  {'five years':16} CPU {cpu:6.2f} s  clock {clock:6.2f} s  "
+                  f"{len(dated.opened)} open  {gaps or 'no answer'}", flush=True)  # fmt: skip
         if asked.peers:
             for name, peer in (("HiGHS", peer_highs), ("SCIP", peer_scip)):
                 value, bound = peer(first, 5 * max(spent[1], 0.2))

@@ -10,7 +10,7 @@ FLOORS = [
     {"texts", "errors", "vocab", "follow_vocab", "works_vocab"},
     {"contracts", "schemas", "crs", "spatial", "_grid", "findings", "provenance", "progress", "timeline", "solver", "apportion"},
     {"scenario", "scenario_mistakes", "schedule_settings", "follow_section", "io"},
-    {"territory", "ballots", "choice"},
+    {"territory", "ballots", "choice", "dated"},
     {
         "premises", "zoning", "coverage", "concertation", "programme", "contribution", "balance",
         "cost", "schedule", "names", "voting", "criteria", "vintages", "governance", "network",
@@ -27,6 +27,7 @@ ROOMS_OF_F4 = FLOORS[4]
 NO_FLOOR = {"__init__", "__main__"}
 # inside a floor, these may lean on a neighbour: the order is part of the design
 NEIGHBOURS = {
+    ("dated", "choice"),
     ("errors", "texts"), ("vocab", "texts"), ("follow_vocab", "vocab"), ("works_vocab", "vocab"),
     ("contracts", "crs"), ("schemas", "contracts"), ("findings", "schemas"), ("spatial", "_grid"),
     ("io", "scenario"), ("scenario", "follow_section"), ("scenario", "scenario_mistakes"), ("scenario", "schedule_settings"), ("prepare", "prepare_delivery"), ("plan", "reconcile"), ("engineering", "plan"), ("engineering", "supports"), ("prepare", "supports"), ("axe3", "plan"), ("plan", "tracking"), ("plan", "conflict"), ("plan", "explain"), ("plan", "robustness"),

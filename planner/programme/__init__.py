@@ -9,6 +9,7 @@ from planner.programme._exact import explain_choice
 from planner.programme._problem import ChoiceRules, state_choice
 from planner.programme._ranking import Programme, ProgrammeRules, choose_sectors
 from planner.programme._solve import solve_choice
+from planner.programme._years import solve_years
 
 __all__ = [
     "ChoiceRules",
@@ -18,5 +19,6 @@ __all__ = [
     "choose_sectors",
     "explain_choice",
     "solve_choice",
+    "solve_years",
     "state_choice",
 ]

@@ -266,7 +266,7 @@ class Stage:
 
         None when there is no programme (``infeasible``) or time is up before any.
         """
-        master = self.master = Master(len(self.blocks), self.rows)
+        self.master = master = Master(len(self.blocks), self.rows)
         if self.lists is not None:
             return self._bound_lists(master)
         if any(len(choices) == 0 for choices in self.region.choices):
@@ -297,6 +297,14 @@ class Stage:
         answer = self.price(found.rows)
         self.best = None if answer is None else answer[0]
         return found.value
+
+    def point(self) -> Floats:
+        """Return how much of each candidate the linear programme takes, once it is solved."""
+        taken = np.zeros(len(self.row.coefficients))
+        for (at, row), weight in zip(self._sent, self.master.weights(), strict=True):
+            if weight > _NOTHING:
+                taken[self.blocks[at].members] += weight * row
+        return taken
 
     def _values(self) -> Floats:
         """Return what the choices in the master are worth, in its order."""

@@ -141,6 +141,10 @@ class Master:
         index = np.arange(self.helpers, self.helpers + len(values), dtype=np.int32)
         self.solver.changeColsCost(len(values), index, values / self.worth)
 
+    def weights(self) -> Floats:
+        """Return how much of each choice the last solution takes, in the order they were added."""
+        return np.array(self.solver.getSolution().col_value)[self.helpers :]
+
     def solve(self) -> Prices:
         """Solve the linear programme and return its dual prices."""
         run_solver(self.solver)

@@ -5,7 +5,8 @@ Nothing here is shared with what solves.  :func:`verify_choice` judges an answer
 """
 
 from planner.verify._choice import unreached, verify_choice
+from planner.verify._dated import verify_years
 from planner.verify._tables import verify_programme
 from planner.verify._verdict import Breach, Verdict
 
-__all__ = ["Breach", "Verdict", "unreached", "verify_choice", "verify_programme"]
+__all__ = ["Breach", "Verdict", "unreached", "verify_choice", "verify_programme", "verify_years"]

@@ -206,11 +206,11 @@ class _Judge:
                 "stage.value", stage.objective, broken=worth != stage.value,
                 excess=stage.value - worth, worth=worth, said=stage.value,
             )  # fmt: skip
-            self._claims(stage, 1 if objective.sense == "max" else -1)
+            self.claims(stage, 1 if objective.sense == "max" else -1)
             weakest = max(weakest, stage.status, key=_STRENGTH.index)
         self.check("status", "—", broken=_STRENGTH.index(choice.status) < _STRENGTH.index(weakest))
 
-    def _claims(self, stage: StageResult, sign: int) -> None:
+    def claims(self, stage: StageResult, sign: int) -> None:
         """Check a bound against the value and the status beside it."""
         if stage.bound is None:
             claims = stage.status in {ChoiceStatus.OPTIMAL, ChoiceStatus.WITHIN_GAP}

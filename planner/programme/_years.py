@@ -1,0 +1,360 @@
+"""The exact programme with years: column generation by actor and year, then by actor.
+
+Each actor answers, year by year, what it would hold open at given prices; that nothing closes
+again is a rule between two years of one sector, priced like the others and added where it is
+broken.  The worth of the prices is a bound that no programme can pass.  The choices of each year
+that miss little are joined into sequences, and these are combined in whole numbers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from planner.choice import ChoiceStatus, Contiguity, Objective, StageResult
+from planner.dated import DatedChoice, DatedProblem
+from planner.errors import RuleError
+from planner.programme._blocks import (
+    Block,
+    ColumnPool,
+    Row,
+    held_row,
+    lighter,
+    reduced,
+    split_problem,
+)
+from planner.programme._columns import Clock, Region, Stage, TooWideError
+from planner.programme._exchange import exchange
+from planner.programme._integer import combine, holds, total
+from planner.programme._sequences import nested_sequences, repaired
+from planner.texts import Message
+
+__all__ = ["solve_years"]
+
+Integers = npt.NDArray[np.int64]
+Rows = npt.NDArray[np.uint8]
+
+_SMALL = 60  # candidates up to which every optimum is proved, whatever the gap asked
+_TURNS = 12  # times that broken rules between years are added
+_TURNS_PROVED = 60
+_BROKEN = 1e-3  # of a sector that closes again in the linear programme
+_CLOSE_SHARE = 1e-4
+_CLOSE_SHARE_PROVED = 1e-7
+_FIRST_SHARE = 2e-5  # of the bound: how far the first list of choices goes
+_LISTED, _LISTED_PROVED = 200, 20_000  # choices of an actor in a year
+_JOINED, _JOINED_PROVED = 60, 200_000  # sequences of an actor
+_REACHES = 6  # times that lists grow, unless proofs are asked
+_NODES = 400
+_CLOSER = 5  # the search goes nearer than the gap asked: it doesn't know every sequence
+
+
+@dataclass
+class _Answer:
+    parts: list[Rows] | None = None
+    value: int = 0
+    bound: int | None = None
+    status: ChoiceStatus = ChoiceStatus.TIME_LIMIT
+
+
+def solve_years(
+    problem: DatedProblem,
+    *,
+    gap_share: float = 1e-3,
+    seconds: float | None = None,
+    warm: ColumnPool | None = None,
+) -> DatedChoice:
+    """Choose the sectors and their years: the best under each objective, the former ones held.
+
+    Parameters
+    ----------
+    problem
+        The question.
+    gap_share
+        How much of each objective may be missed, as a share of its bound; small questions are
+        always proved.  Among programmes proved equal, any one may be answered, always the same.
+    seconds
+        Time for all objectives together; None for as long as it takes.
+    warm
+        What was learnt from a former question of the same region; it is filled for the next one.
+
+    Raises
+    ------
+    RuleError
+        When chains may cross borders, or an actor's neighbourhood is too intricate.
+    PlannerError
+        When values are too large to be added exactly, or the solver fails.
+    """
+    if problem.whole.contiguity is Contiguity.ANY_EPCI:
+        raise RuleError(
+            Message.of("programme.years_across"), Message.of("programme.years_across_remedy")
+        )
+    gap = 0.0 if problem.whole.candidates_count <= _SMALL else gap_share
+    try:
+        return _Years(problem, gap, Clock.within(seconds), warm or ColumnPool()).run()
+    except TooWideError:
+        raise RuleError(
+            Message.of("programme.years_too_wide"), Message.of("programme.years_across_remedy")
+        ) from None
+
+
+class _Years:
+    """One dated question, objective after objective."""
+
+    def __init__(
+        self, problem: DatedProblem, gap_share: float, clock: Clock, pool: ColumnPool
+    ) -> None:
+        self.problem = problem
+        self.gap_share = gap_share
+        self.clock = clock
+        self.count = problem.whole.candidates_count
+        self.years = len(problem.years)
+        self.base, rows = split_problem(problem.whole)
+        self.rows = [*(self._at_the_end(row) for row in rows), *self._year_rows()]
+        self.nests: dict[tuple[int, int], Row] = {}
+        self.early = [replace(b.ground, pairs=(), required=(False,) * len(b.members))
+                      for b in self.base]  # fmt: skip
+        self.joint = tuple(self._joint(block) for block in self.base)
+        yearly = tuple(
+            self._of_year(at, year) for year in range(self.years) for at in range(len(self.base))
+        )
+        self.region = Region(yearly, pool)
+        self.incumbent: list[Rows] | None = None
+        self.prices: dict[str, float] = {}
+
+    # -- the question over (year, candidate)
+
+    def _at_the_end(self, row: Row) -> Row:
+        spread = np.zeros(self.years * self.count, np.int64)
+        spread[-self.count :] = row.coefficients
+        return replace(row, coefficients=spread)
+
+    def _year_rows(self) -> list[Row]:
+        rows = []
+        for limit in self.problem.limits:
+            at = self.problem.years.index(limit.year)
+            spread = np.zeros((self.years, self.count), np.int64)
+            spread[at] = limit.coefficients
+            if at:
+                spread[at - 1] = -limit.coefficients
+            rows.append(
+                reduced(
+                    Row(
+                        name=f"{limit.name}@{limit.year}", coefficients=spread.ravel(),
+                        upper=limit.upper,
+                    )
+                )
+            )  # fmt: skip
+        return rows
+
+    def _nest(self, year: int, sector: int) -> Row:
+        """Return the rule that a sector open in a year is open in the next."""
+        spread = np.zeros((self.years, self.count), np.int64)
+        spread[year, sector], spread[year + 1, sector] = 1, -1
+        return Row(name=f"nest.{sector}@{year}", coefficients=spread.ravel(), upper=0)
+
+    def _of_year(self, at: int, year: int) -> Block:
+        block = self.base[at]
+        members = block.members + year * self.count
+        actor = f"{block.actor}@{self.problem.years[year]}"
+        if year == self.years - 1:
+            return replace(block, actor=actor, members=members)
+        return replace(
+            lighter(block), actor=actor, members=members, ground=self.early[at]
+        )  # fmt: skip
+
+    def _joint(self, block: Block) -> Block:
+        """Return the block of an actor over all years, whose pairs count in the last."""
+        shift = (self.years - 1) * len(block.members)
+        members = np.concatenate([block.members + t * self.count for t in range(self.years)])
+        ground = replace(
+            block.ground, count=len(members), near=(), before=(), connected=False,
+            pairs=tuple((a + shift, b + shift) for a, b in block.ground.pairs),
+        )  # fmt: skip
+        return replace(block, members=members, ground=ground)
+
+    def _spread(self, objective: Objective) -> Objective:
+        spread = np.zeros((self.years, self.count), np.int64)
+        spread[-1] = objective.coefficients
+        if objective.name in self.problem.yearly:
+            spread[:] = objective.coefficients
+        return replace(objective, coefficients=spread.ravel())
+
+    # -- objective after objective
+
+    def run(self) -> DatedChoice:
+        """Answer."""
+        whole = self.problem.whole
+        zero = np.zeros(self.count, np.int64)
+        objectives = whole.objectives or (Objective(name="any", sense="max", coefficients=zero),)
+        stages: list[StageResult] = []
+        for one in objectives:
+            objective = self._spread(one)
+            sign = 1 if one.sense == "max" else -1
+            answer = self._optimise(objective)
+            if answer.parts is None:
+                return self._result(answer.status, ())
+            self.incumbent = answer.parts
+            bound = None if answer.bound is None else sign * answer.bound
+            stages.append(
+                StageResult(
+                    objective=one.name, value=sign * answer.value, bound=bound, status=answer.status
+                )
+            )
+            self.rows.append(held_row(objective, sign * answer.value))
+        self.region.keep()
+        order = [ChoiceStatus.OPTIMAL, ChoiceStatus.WITHIN_GAP, ChoiceStatus.TIME_LIMIT]
+        weakest = max((stage.status for stage in stages), key=order.index)
+        return self._result(weakest, tuple(stages) if whole.objectives else ())
+
+    def _result(self, status: ChoiceStatus, stages: tuple[StageResult, ...]) -> DatedChoice:
+        open_by = np.zeros(self.years * self.count, bool)
+        answered = status is not ChoiceStatus.INFEASIBLE and self.incumbent is not None
+        for block, part in zip(
+            self.joint, (self.incumbent or ()) if answered else (), strict=False
+        ):
+            open_by[block.members] = part[0] > 0
+        years = open_by.reshape(self.years, self.count)
+        first = np.argmax(years, axis=0)
+        ids = self.problem.whole.sector_ids
+        return DatedChoice(
+            problem_sha256=self.problem.sha256,
+            status=status,
+            opened=tuple(
+                (ids[at], self.problem.years[first[at]]) for at in np.flatnonzero(years[-1])
+            ),
+            stages=stages,
+        )
+
+    def _optimise(self, objective: Objective) -> _Answer:
+        stage = self._bound(objective)
+        if stage is None or stage.best is None:
+            infeasible = stage is not None and stage.infeasible
+            return _Answer(
+                status=ChoiceStatus.INFEASIBLE if infeasible else ChoiceStatus.TIME_LIMIT
+            )
+        answer = _Answer(bound=stage.best.bound)
+        if self.incumbent is not None and holds(self.joint, self.incumbent, self.rows):
+            answer.parts = list(self.incumbent)
+            answer.value = total(self.joint, answer.parts, stage.row)
+        reach = max(1, int(_FIRST_SHARE * abs(stage.best.bound)))
+        turns = 0
+        while not self._near(answer) and not self.clock.over:
+            turns += 1
+            if not self._combine(stage, answer, reach) or (self.gap_share and turns >= _REACHES):
+                break
+            reach *= 3
+        if answer.status is not ChoiceStatus.INFEASIBLE and answer.bound is not None:
+            if answer.bound == answer.value:
+                answer.status = ChoiceStatus.OPTIMAL
+            elif self._near(answer):
+                answer.status = ChoiceStatus.WITHIN_GAP
+        return answer
+
+    def _near(self, answer: _Answer) -> bool:
+        return (
+            answer.parts is not None
+            and answer.bound is not None
+            and answer.bound - answer.value <= math.floor(self.gap_share * abs(answer.bound))
+        )
+
+    # -- the bound
+
+    def _bound(self, objective: Objective) -> Stage | None:
+        """Generate columns, adding broken rules between years; return the best stage."""
+        best: Stage | None = None
+        proved = self.gap_share == 0
+        for _ in range(_TURNS_PROVED if proved else _TURNS):
+            stage = Stage(self.region, objective, [*self.rows, *self.nests.values()])
+            start = np.array([self.prices.get(row.name, 0.0) for row in stage.rows])
+            value = stage.converge(
+                self.clock, start=start,
+                close_share=_CLOSE_SHARE_PROVED if proved else _CLOSE_SHARE,
+            )  # fmt: skip
+            if value is None or stage.best is None:
+                return stage if stage.infeasible or best is None else best
+            if best is None or best.best is None or stage.best.bound <= best.best.bound:
+                best = stage
+            self.prices = dict(
+                zip((row.name for row in stage.rows), stage.best.prices.tolist(), strict=True)
+            )
+            point = stage.point().reshape(self.years, self.count)
+            broken = np.argwhere(point[:-1] - point[1:] > _BROKEN).tolist()
+            fresh = [(year, sector) for year, sector in broken if (year, sector) not in self.nests]
+            if not fresh or self.clock.over:
+                break
+            self.nests.update({(year, sector): self._nest(year, sector) for year, sector in fresh})
+        return best
+
+    # -- whole numbers
+
+    def _combine(self, stage: Stage, answer: _Answer, reach: int) -> bool:
+        """Combine sequences that miss their best by ``reach``; return whether to go further."""
+        if stage.best is None or answer.bound is None:
+            return False
+        proved = self.gap_share == 0
+        lists, missed, all_listed = stage.list_near(reach, _LISTED_PROVED if proved else _LISTED)
+        most = _JOINED_PROVED if proved else _JOINED
+        sequences, all_joined = self._sequences(lists, missed, reach, most, answer.parts)
+        target = math.floor(self.gap_share * abs(answer.bound))
+        if any(len(some) == 0 for some in sequences):
+            return self._widen(stage, answer, reach, complete=all_listed and all_joined)
+        if answer.parts is not None and not proved:
+            answer.parts, answer.value = exchange(
+                self.joint, sequences, stage.row, self.rows, incumbent=answer.parts,
+                enough=answer.bound - target,
+            )  # fmt: skip
+            if self._near(answer):
+                return False
+        found = combine(
+            self.joint, sequences, stage.row, self.rows, incumbent=answer.parts,
+            gap=target // _CLOSER, seconds=self.clock.left, nodes=None if proved else _NODES,
+        )  # fmt: skip
+        if found.parts is not None:
+            answer.parts, answer.value = found.parts, found.value
+        complete = all_listed and all_joined and not found.stopped
+        if complete:
+            beyond = stage.best.bound - reach - 1  # missing more than the reach in all
+            listed = beyond if found.bound is None else found.bound
+            answer.bound = min(answer.bound, max(beyond, listed))
+        if answer.parts is not None:
+            answer.bound = max(answer.bound, answer.value)
+        return self._widen(stage, answer, reach, complete=complete)
+
+    def _widen(self, stage: Stage, answer: _Answer, reach: int, *, complete: bool) -> bool:
+        """Return whether a longer list could tell more; say so when there is no programme."""
+        if answer.parts is None and complete and stage.best is not None:
+            worth = np.abs(stage.best.node_value).sum() + np.abs(stage.best.pair_value).sum()
+            if reach > 2 * (int(worth) >> stage.best.shift) + 1:
+                answer.status = ChoiceStatus.INFEASIBLE
+                return False
+        return complete or self.gap_share > 0
+
+    def _sequences(
+        self,
+        lists: Sequence[Rows],
+        missed: Sequence[Integers],
+        reach: int,
+        most: int,
+        parts: Sequence[Rows] | None,
+    ) -> tuple[list[Rows], bool]:
+        """Join the choices of each actor over the years."""
+        found, complete = [], True
+        actors = len(self.base)
+        for at in range(actors):
+            mine = [lists[year * actors + at] for year in range(self.years)]
+            lost = [missed[year * actors + at] for year in range(self.years)]
+            rows, whole = nested_sequences(mine, lost, deficit=reach, at_most=most)
+            complete = complete and whole
+            more = [rows]
+            if self.gap_share and all(len(some) for some in mine):
+                best = [some[np.argmin(cost)][None, :]
+                        for some, cost in zip(mine, lost, strict=True)]  # fmt: skip
+                more.append(repaired(self.early[at], best))
+            if parts is not None:
+                more.append(parts[at])
+            found.append(np.unique(np.concatenate(more), axis=0))
+        return found, complete

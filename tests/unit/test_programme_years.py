@@ -1,0 +1,205 @@
+"""The exact programme with years beside brute force, and its independent check."""
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from planner.choice import ChoiceProblem, ChoiceStatus, Contiguity, Limit, Objective
+from planner.dated import DatedProblem, YearLimit
+from planner.errors import RuleError
+from planner.programme import solve_years
+from planner.texts import Message
+from planner.verify import verify_years
+
+RULE = Message.of("programme.limit_made_up")
+YEARS = (2019, 2020, 2021)
+SIGN = {"max": 1, "min": -1}
+
+
+def draw(rng, contiguity):
+    """Draw a small region over two or three years."""
+    count, actors = int(rng.integers(2, 6)), int(rng.integers(1, 3))
+    years = YEARS[: int(rng.integers(2, 4))]
+    edges = np.array(
+        [p for p in itertools.combinations(range(count), 2) if rng.random() < 0.5], np.int64
+    ).reshape(-1, 2)
+    decider, lines = rng.integers(0, actors, count), rng.integers(1, 10, count)
+    away = np.where((rng.random(count) < 0.3) & (actors > 1), lines // 3, 0)
+    shares = [(s, int(decider[s]), int(lines[s] - away[s])) for s in range(count)]
+    shares += [(s, int(decider[s] + 1) % actors, int(away[s])) for s in range(count) if away[s]]
+    sector, actor, need = np.array(sorted(shares)).T
+    envelopes = (np.bincount(actor, need, actors) * rng.uniform(0.5, 1, actors)).astype(np.int64)
+    cost = rng.integers(1, 20, count)
+    same = decider[edges[:, 0]] == decider[edges[:, 1]]
+    objectives = (
+        Objective(name="votes", sense="max", coefficients=rng.integers(0, 9, count)),
+        Objective(name="cost", sense="min", coefficients=cost),
+        Objective(name="compactness", sense="max", coefficients=np.zeros(count, np.int64),
+                  edge_coefficients=np.where(same, rng.integers(0, 9, len(edges)), 0)),
+    )  # fmt: skip
+    limits = []
+    if rng.random() < 0.5:
+        limits.append(Limit(name="least", message=RULE, coefficients=lines,
+                            lower=int(lines.sum() * rng.uniform(0.1, 0.7))))  # fmt: skip
+    feeder = rng.integers(-1, count, count)
+    feeder[feeder == np.arange(count)] = -1
+    whole = ChoiceProblem(
+        sector_ids=tuple(f"S{at}" for at in range(count)), lines=lines,
+        departements=("22",) * count, rural=np.zeros(count, bool), actors=tuple("AB"[:actors]),
+        decider=decider, share_candidate=sector, share_actor=actor, share_need=need,
+        envelopes=envelopes, required=rng.random(count) < 0.1, refused=rng.random(count) < 0.1,
+        reached=rng.random(count) < 0.5, edges=edges, edge_border_m=np.ones(len(edges), np.int64),
+        feeder=feeder, contiguity=contiguity, limits=tuple(limits),
+        objectives=objectives[: int(rng.integers(1, 4))],
+    )  # fmt: skip
+    each = tuple(
+        YearLimit(name="capacity.22", year=year, coefficients=lines, message=RULE,
+                  upper=int(lines.sum() * rng.uniform(0.1, 0.6)))
+        for year in years
+    )  # fmt: skip
+    return DatedProblem(whole=whole, years=years, limits=each)
+
+
+def is_legal(problem, open_by):
+    """Judge a dated choice without any of the program's own checks."""
+    whole, last = problem.whole, open_by[-1]
+    if (last & whole.refused).any() or (whole.required & ~last).any():
+        return False
+    for actor, envelope in enumerate(whole.envelopes):
+        mine = (whole.share_actor == actor) & last[whole.share_candidate]
+        if whole.share_need[mine].sum() > envelope:
+            return False
+    if any(one.coefficients[last].sum() < one.lower for one in whole.limits):
+        return False
+    before = np.zeros_like(last)
+    for year, now in zip(problem.years, open_by, strict=True):
+        if (before & ~now).any() or not is_reached(whole, now):
+            return False
+        opens = now & ~before
+        for limit in problem.limits:
+            if limit.year == year and limit.coefficients[opens].sum() > limit.upper:
+                return False
+        before = now
+    return True
+
+
+def is_reached(whole, taken):
+    if whole.contiguity is Contiguity.NONE:
+        return True
+    if whole.contiguity is Contiguity.FEEDER:
+        return all(whole.feeder[s] < 0 or taken[whole.feeder[s]] for s in np.flatnonzero(taken))
+    done = taken & whole.reached
+    for _ in taken:
+        for a, b in whole.edges.tolist():
+            if whole.decider[a] == whole.decider[b] and taken[a] and taken[b] and done[a] | done[b]:
+                done[a] = done[b] = True
+    return bool((done == taken).all())
+
+
+def every_dated(problem):
+    """Yield every way of dating the candidates."""
+    count, years = problem.whole.candidates_count, len(problem.years)
+    for when in itertools.product(range(years + 1), repeat=count):
+        yield np.array([[w <= year for w in when] for year in range(years)])
+
+
+def signed(problem, open_by):
+    pairs = zip(problem.whole.objectives, problem.values(open_by), strict=True)
+    return tuple(SIGN[one.sense] * value for one, value in pairs)
+
+
+def as_flags(problem, choice):
+    opened = dict(choice.opened)
+    return np.array([
+        [opened.get(key, 9999) <= year for key in problem.whole.sector_ids]
+        for year in problem.years
+    ])  # fmt: skip
+
+
+@pytest.mark.parametrize("contiguity", ["none", "within_epci", "feeder"])
+@pytest.mark.parametrize("seed", range(14))
+def test_every_stage_equals_brute_force(seed, contiguity):
+    problem = draw(np.random.default_rng(seed), Contiguity(contiguity))
+    best = max((signed(problem, one) for one in every_dated(problem) if is_legal(problem, one)),
+               default=None)  # fmt: skip
+    choice = solve_years(problem)
+    assert choice.problem_sha256 == problem.sha256
+    assert verify_years(problem, choice).holds
+    if best is None:
+        assert (choice.status, choice.opened) == (ChoiceStatus.INFEASIBLE, ())
+        return
+    open_by = as_flags(problem, choice)
+    assert choice.status is ChoiceStatus.OPTIMAL
+    assert is_legal(problem, open_by)
+    assert signed(problem, open_by) == best
+    assert [one.value for one in choice.stages] == list(problem.values(open_by))
+    assert solve_years(problem) == choice
+
+
+def by_hand():
+    """Three sectors in a chain behind the network, 5 lines a year."""
+    lines = np.array([3, 4, 5])
+    whole = ChoiceProblem(
+        sector_ids=("S0", "S1", "S2"), lines=lines, departements=("22",) * 3,
+        rural=np.zeros(3, bool), actors=("A",), decider=np.zeros(3, np.int64),
+        share_candidate=np.arange(3), share_actor=np.zeros(3, np.int64), share_need=lines,
+        envelopes=np.array([12]), required=np.zeros(3, bool), refused=np.zeros(3, bool),
+        reached=np.array([1, 0, 0], bool), edges=np.array([[0, 1], [1, 2]]),
+        edge_border_m=np.ones(2, np.int64), feeder=np.full(3, -1),
+        objectives=(Objective(name="votes", sense="max", coefficients=np.array([1, 2, 9])),),
+    )  # fmt: skip
+    limits = tuple(
+        YearLimit(name="capacity.22", year=y, coefficients=lines, upper=5, message=RULE)
+        for y in YEARS
+    )
+    return DatedProblem(whole=whole, years=YEARS, limits=limits)
+
+
+def test_a_chain_opens_one_sector_a_year_by_hand():
+    problem = by_hand()
+    choice = solve_years(problem)
+    assert choice.opened == (("S0", 2019), ("S1", 2020), ("S2", 2021))
+    assert choice.stages[0].value == choice.stages[0].bound == 3 * 1 + 2 * 2 + 9
+    free = replace(problem, whole=replace(problem.whole, contiguity=Contiguity.NONE))
+    assert dict(solve_years(free).opened)["S2"] == 2019
+
+
+@pytest.mark.parametrize(
+    ("opened", "rule"),
+    [
+        ((("S0", 2019), ("S1", 2019)), "year.limit"),
+        ((("S0", 2020), ("S1", 2019)), "year.contiguity"),
+        ((("S0", 2018),), "year.unknown"),
+        ((("S0", 2019), ("S9", 2019)), "unknown_sector"),
+    ],
+)
+def test_a_wrong_answer_is_told(opened, rule):
+    problem = by_hand()
+    wrong = replace(solve_years(problem), opened=opened)
+    verdict = verify_years(problem, wrong)
+    assert rule in {breach.rule for breach in verdict.breaches}
+    assert all(breach.message.say("fr") and breach.message.say("en") for breach in verdict.breaches)
+
+
+def test_a_value_that_is_not_so_is_told():
+    problem = by_hand()
+    choice = solve_years(problem)
+    lying = replace(choice, stages=(replace(choice.stages[0], value=17, bound=17),))
+    assert "stage.value" in {one.rule for one in verify_years(problem, lying).breaches}
+
+
+def test_chains_across_borders_have_no_years_yet():
+    problem = by_hand()
+    across = replace(problem, whole=replace(problem.whole, contiguity=Contiguity.ANY_EPCI))
+    with pytest.raises(RuleError, match="EPCI"):
+        solve_years(across)
+
+
+def test_years_and_limits_must_fit():
+    problem = by_hand()
+    with pytest.raises(ValueError, match="ascend"):
+        replace(problem, years=(2020, 2019, 2021))
+    with pytest.raises(ValueError, match="2018"):
+        replace(problem, limits=(replace(problem.limits[0], year=2018),))
