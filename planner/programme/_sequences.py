@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from planner.programme._diagram import Ground
 
-__all__ = ["nested_sequences", "repaired"]
+__all__ = ["nested_sequences", "postponed", "repaired"]
 
 Integers = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.uint8]
@@ -67,6 +67,28 @@ def repaired(ground: Ground, best: Sequence[Rows]) -> Rows:
     for part in reversed(best[:-1]):
         years.insert(0, _legal_part(ground, part[0] & years[0]))
     return np.concatenate(years)[None, :]
+
+
+def postponed(sequence: Rows, years: int, required: Sequence[bool]) -> Rows:
+    """Return a sequence later by one year, two years… up to not opening anything.
+
+    Parameters
+    ----------
+    sequence
+        One sequence, shape (1, years × sectors).
+    years
+        How many years.
+    required
+        Sectors that must be open in the end: what leaves one of them out is not returned.
+    """
+    each = sequence[0].reshape(years, -1)
+    wanted = np.array(required, bool)
+    later = [
+        np.concatenate([np.zeros_like(each[:shift]), each[: years - shift]])
+        for shift in range(1, years + 1)
+    ]
+    kept = [one.ravel() for one in later if (one[-1][wanted] > 0).all()]
+    return np.array(kept, np.uint8).reshape(len(kept), sequence.shape[1])
 
 
 def _legal_part(ground: Ground, chosen: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:

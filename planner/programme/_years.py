@@ -30,7 +30,7 @@ from planner.programme._blocks import (
 from planner.programme._columns import Clock, Region, Stage, TooWideError
 from planner.programme._exchange import exchange
 from planner.programme._integer import combine, holds, total
-from planner.programme._sequences import nested_sequences, repaired
+from planner.programme._sequences import nested_sequences, postponed, repaired
 from planner.texts import Message
 
 __all__ = ["solve_years"]
@@ -48,7 +48,7 @@ _FIRST_SHARE = 2e-5  # of the bound: how far the first list of choices goes
 _LISTED, _LISTED_PROVED = 200, 20_000  # choices of an actor in a year
 _JOINED, _JOINED_PROVED = 60, 200_000  # sequences of an actor
 _REACHES = 6  # times that lists grow, unless proofs are asked
-_NODES = 400
+_NODES = 150
 _CLOSER = 5  # the search goes nearer than the gap asked: it doesn't know every sequence
 
 
@@ -353,7 +353,9 @@ class _Years:
             if self.gap_share and all(len(some) for some in mine):
                 best = [some[np.argmin(cost)][None, :]
                         for some, cost in zip(mine, lost, strict=True)]  # fmt: skip
-                more.append(repaired(self.early[at], best))
+                whole_one = repaired(self.early[at], best)
+                wanted = self.base[at].ground.required
+                more += [whole_one, postponed(whole_one, self.years, wanted)]
             if parts is not None:
                 more.append(parts[at])
             found.append(np.unique(np.concatenate(more), axis=0))

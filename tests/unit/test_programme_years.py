@@ -10,6 +10,7 @@ from planner.choice import ChoiceProblem, ChoiceStatus, Contiguity, Limit, Objec
 from planner.dated import DatedProblem, YearLimit
 from planner.errors import RuleError
 from planner.programme import solve_years
+from planner.programme._sequences import nested_sequences, postponed
 from planner.texts import Message
 from planner.verify import verify_years
 
@@ -203,3 +204,37 @@ def test_years_and_limits_must_fit():
         replace(problem, years=(2020, 2019, 2021))
     with pytest.raises(ValueError, match="2018"):
         replace(problem, limits=(replace(problem.limits[0], year=2018),))
+
+
+def test_sequences_never_close_and_miss_little():
+    early = np.array([[1, 0], [0, 1], [1, 1]], np.uint8)
+    late = np.array([[1, 0], [1, 1]], np.uint8)
+    missed = [np.array([0, 1, 5]), np.array([0, 2])]
+    rows, complete = nested_sequences([early, late], missed, deficit=3, at_most=9)
+    assert complete
+    assert sorted(map(tuple, rows.tolist())) == [(0, 1, 1, 1), (1, 0, 1, 0), (1, 0, 1, 1)]
+    rows, complete = nested_sequences([early, late], missed, deficit=3, at_most=1)
+    assert (rows.tolist(), complete) == ([[1, 0, 1, 0]], False)
+
+
+def test_a_postponed_sequence_keeps_what_is_required():
+    sequence = np.array([[1, 0, 1, 1]], np.uint8)
+    assert postponed(sequence, 2, (False, False)).tolist() == [[0, 0, 1, 0], [0, 0, 0, 0]]
+    assert postponed(sequence, 2, (True, False)).tolist() == [[0, 0, 1, 0]]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_without_proof_an_answer_is_legal_and_its_bound_true(seed, monkeypatch):
+    monkeypatch.setattr("planner.programme._years._SMALL", 0)
+    problem = draw(np.random.default_rng(seed + 50), Contiguity.WITHIN_EPCI)
+    problem = replace(problem, whole=replace(problem.whole, limits=()))
+    legal = [signed(problem, one) for one in every_dated(problem) if is_legal(problem, one)]
+    choice = solve_years(problem, gap_share=0.05)
+    if not choice.stages:
+        assert not legal or choice.status is ChoiceStatus.TIME_LIMIT
+        return
+    open_by = as_flags(problem, choice)
+    assert verify_years(problem, choice).holds
+    assert is_legal(problem, open_by)
+    first = max(one[0] for one in legal)
+    assert choice.stages[0].bound >= first >= choice.stages[0].value
