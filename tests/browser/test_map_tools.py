@@ -128,6 +128,19 @@ def test_the_coverage_theme_follows_the_date(open_page, plan):
     assert page.evaluate("planner.page.communeClasses") == page.evaluate("planner.page.data.themes[2].commune")  # fmt: skip
 
 
+def test_a_taller_legend_hides_nothing_of_the_whole(open_page):
+    page = open_page(width=920, height=800)
+    top = """() => { const p = planner.page, [, y] = p.whole; const at = p.map.latLngToContainerPoint(
+      p.map.unproject([p.whole[0], y], p.topology.zoom)).y;
+      return at - document.getElementById('legende').offsetHeight; }"""
+    for theme in range(len(THEMES)):
+        page.evaluate(f"planner.page.setTheme({theme})")
+        assert page.evaluate(top) >= 0
+    page.evaluate("void planner.page.map.setView([48.2, -2.4], 11, {animate: false})")
+    page.evaluate("planner.page.setTheme(2)")
+    assert page.evaluate("planner.page.map.getZoom()") == 11  # a view that was chosen stays
+
+
 def test_the_filter_by_epci(open_page, plan):
     page = open_page()
     page.select_option("#filtre", label="CC Toy-Sud-Ouest")

@@ -196,6 +196,9 @@
       boxes.forEach((box, k) => { box.hidden = k !== position; });
       const input = document.querySelector(`input[name=theme][value='${position}']`);
       if (input) input.checked = true;
+      const [zoom, centre] = this.rested || [];
+      const moved = centre ? this.map.project(centre).distanceTo(this.map.project(this.map.getCenter())) : Infinity;
+      if (zoom === this.map.getZoom() && moved < 4) this.fit(this.whole, false); // a taller legend hides nothing
       this.sayWhen();
       this.paintAreas();
       this.keepLink();
@@ -332,6 +335,7 @@
         paddingTopLeft: [this.narrow() ? 16 : 64, this.narrow() ? 16 : one('legende').offsetHeight + 20],
         paddingBottomRight: [16, covered + one('frise').offsetHeight + 20], maxZoom: 13, animate: animate && !planner.calm(),
       });
+      this.rested = box === this.whole ? [this.map.getZoom(), this.map.getCenter()] : null;
     }
 
     narrow() {
