@@ -249,6 +249,8 @@ def test_a_nasty_name_stays_a_name(open_page, data):
     assert page.locator("#fiche h3").inner_text() == NASTY
     click_on(page, *centre(data, "35002-01"))
     assert page.locator("#fiche h3").inner_text() == NASTY
+    assert page.locator(".tip span").first.text_content() == NASTY
+    assert "1337" not in page.locator("#legende").inner_text()
     assert page.locator("img").count() == 0
     assert page.said == []
 
