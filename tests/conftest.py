@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from playwright.sync_api import sync_playwright
 
 from planner.toy import toy_territory
 
@@ -22,6 +23,10 @@ if os.environ.get("CI"):
 
 SERVER = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
 POSTGIS = sorted(Path("/usr/share/postgresql").glob("*/extension/postgis.control"))
+CHROMIUM_FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
@@ -142,3 +147,14 @@ def database(server, request):
     _sql(url, "CREATE EXTENSION postgis")
     yield url
     _sql(f"{admin}/postgres", f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="module")
+def browser(required):
+    """One Chromium for the pages that a module opens."""
+    program = shutil.which("chromium")
+    required("chromium", found=program is not None)
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=program, args=CHROMIUM_FLAGS)
+        yield running
+        running.close()

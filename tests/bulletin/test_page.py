@@ -1,9 +1,7 @@
 """The bulletin in a real browser: it counts as the library does, and works for everyone."""
 
 import json
-import os
 import re
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +14,6 @@ from planner.io.bulletin import read_bulletin
 
 pytestmark = pytest.mark.browser
 
-FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 AXE = Path(__file__).parents[1] / "browser" / "axe.min.js"
 NASTY = "{{7*7}}{#</script><img src=x onerror=alert(1)>"
 ONE = "200000001"
@@ -31,24 +25,6 @@ CASES = [
     {"unit": "eur", "ties": "refuse", "amount": 300_000},
     {"unit": "lines", "ties": "refuse", "amount": None},
 ]
-
-
-@pytest.fixture(scope="module")
-def browser(required):
-    program = shutil.which("chromium")
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        sync_playwright = None
-    if os.environ.get("PLANNER_REQUIRE_BROWSER") == "1":
-        assert program, "chromium is required here (PLANNER_REQUIRE_BROWSER) and missing"
-        assert sync_playwright, "playwright is required here (PLANNER_REQUIRE_BROWSER) and missing"
-    required("chromium", found=program is not None)
-    required("chromium", found=sync_playwright is not None)
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=program, args=FLAGS)
-        yield running
-        running.close()
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,6 @@
 
 import datetime as dt
 import json
-import os
-import shutil
 from pathlib import Path
 
 import pytest
@@ -18,32 +16,10 @@ from planner.toy import toy_territory
 
 pytestmark = pytest.mark.browser
 
-FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 AXE = Path(__file__).parents[1] / "browser" / "axe.min.js"
 NASTY = "{{7*7}}{#</script><img src=x onerror=alert(1)>"
 RULES = read_register_rules()
 YESTERDAY = (dt.datetime.now() - dt.timedelta(days=1)).date()  # noqa: DTZ005 (the browser's day)
-
-
-@pytest.fixture(scope="module")
-def browser(required):
-    program = shutil.which("chromium")
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        sync_playwright = None
-    if os.environ.get("PLANNER_REQUIRE_BROWSER") == "1":
-        assert program, "chromium is required here (PLANNER_REQUIRE_BROWSER) and missing"
-        assert sync_playwright, "playwright is required here (PLANNER_REQUIRE_BROWSER) and missing"
-    required("chromium", found=program is not None)
-    required("chromium", found=sync_playwright is not None)
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=program, args=FLAGS)
-        yield running
-        running.close()
 
 
 @pytest.fixture(scope="module")

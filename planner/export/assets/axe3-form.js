@@ -118,25 +118,10 @@
         }));
       const line = (faces, color, width, fromZoom) => ({ style: { color, width, dash: [], halo: 0, fromZoom }, arcs: topology.borders(faces), shown: true });
       this.scene = {
-        classes: [{ style: AREA, faint: false, shown: true, rings: this.boxed(topology.outlines(inside, 1)[0].arcs) }],
+        classes: [{ style: AREA, faint: false, shown: true, rings: this.topology.boxed(topology.outlines(inside, 1)[0].arcs) }],
         lines: [line(commune, '#aab3be', 0.7, 0), line(department, '#4a5665', 1.4, 0)],
         names, picked: null, premises: null, veil: null, path: null,
       };
-    }
-
-    boxed(signed) {
-      const { boxes } = this.topology;
-      return this.topology.rings(signed).map((arcs) => {
-        const box = [Infinity, Infinity, -Infinity, -Infinity];
-        for (const s of arcs) {
-          const at = 4 * (s < 0 ? ~s : s);
-          for (let k = 0; k < 2; k++) {
-            box[k] = Math.min(box[k], boxes[at + k]);
-            box[k + 2] = Math.max(box[k + 2], boxes[at + k + 2]);
-          }
-        }
-        return { arcs, box };
-      });
     }
 
     bounds(box) {
@@ -195,7 +180,7 @@
 
     goToCommune() {
       const k = this.commune;
-      this.scene.picked = k === null ? null : { rings: this.boxed(this.outlines[k].arcs) };
+      this.scene.picked = k === null ? null : { rings: this.topology.boxed(this.outlines[k].arcs) };
       if (k !== null && k !== this.gone) this.map.fitBounds(this.bounds(this.outlines[k].box), { padding: [24, 24], maxZoom: 14, animate: false });
       this.gone = k;
       this.canvas.refresh();

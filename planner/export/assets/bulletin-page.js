@@ -96,22 +96,7 @@
         classes: [], names: this.names, picked: null, premises: null, veil: null, path: null,
         lines: data.lines.map((style, k) => ({ style, arcs: arcs[k], shown: true })),
       };
-      if (land) this.scene.land = this.boxed(topology.outlines(land, Math.max(...land) + 1).flatMap((area) => area.arcs));
-    }
-
-    boxed(signed) {
-      const { boxes } = this.topology;
-      return this.topology.rings(signed).map((arcs) => {
-        const box = [Infinity, Infinity, -Infinity, -Infinity];
-        for (const s of arcs) {
-          const at = 4 * (s < 0 ? ~s : s);
-          for (let k = 0; k < 2; k++) {
-            box[k] = Math.min(box[k], boxes[at + k]);
-            box[k + 2] = Math.max(box[k + 2], boxes[at + k + 2]);
-          }
-        }
-        return { arcs, box };
-      });
+      if (land) this.scene.land = this.topology.boxed(topology.outlines(land, Math.max(...land) + 1).flatMap((area) => area.arcs));
     }
 
     paint() {
@@ -123,7 +108,7 @@
         return commune && commune[face] >= 0 ? place.outside : -1;
       });
       this.scene.classes = topology.outlines(faces, data.classes.length).map((area, k) => ({
-        style: data.classes[k], faint: false, shown: true, rings: area.arcs.length ? this.boxed(area.arcs) : [],
+        style: data.classes[k], faint: false, shown: true, rings: area.arcs.length ? this.topology.boxed(area.arcs) : [],
       }));
       const { sectors } = this.sheet;
       const marks = [];
@@ -133,7 +118,7 @@
         if (text) marks.push({ x: sectors.x[k], y: sectors.y[k], text, fromZoom: 0, weight: 800, size: 17, color: '#11161d' });
       });
       this.scene.names = [...marks, ...this.names];
-      this.scene.picked = this.picked === null ? null : { rings: this.boxed(this.outlines[this.picked].arcs) };
+      this.scene.picked = this.picked === null ? null : { rings: this.topology.boxed(this.outlines[this.picked].arcs) };
       if (this.canvas._map) this.canvas.refresh();
     }
 

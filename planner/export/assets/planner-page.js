@@ -141,22 +141,7 @@
 
     // Rings of an area with their boxes.
     rings(kind, position) {
-      return this.boxed(this.outlines[kind][position].arcs);
-    }
-
-    boxed(signed) {
-      const boxes = this.topology.boxes;
-      return this.topology.rings(signed).map((arcs) => {
-        const box = [Infinity, Infinity, -Infinity, -Infinity];
-        for (const s of arcs) {
-          const at = 4 * (s < 0 ? ~s : s);
-          for (let k = 0; k < 2; k++) {
-            box[k] = Math.min(box[k], boxes[at + k]);
-            box[k + 2] = Math.max(box[k + 2], boxes[at + k + 2]);
-          }
-        }
-        return { arcs, box };
-      });
+      return this.topology.boxed(this.outlines[kind][position].arcs);
     }
 
     // ---- what is drawn -----------------------------------------------------------------------
@@ -183,7 +168,7 @@
         path: null,
       };
       if (topology.labels.land) {
-        this.scene.land = this.boxed(topology.outlines(topology.labels.land, 1)[0].arcs);
+        this.scene.land = this.topology.boxed(topology.outlines(topology.labels.land, 1)[0].arcs);
       }
       this.filter = -1;
       this.theme = 0;
@@ -226,7 +211,7 @@
       });
       this.scene.classes = topology.outlines(faces, 2 * count).map((area, k) => ({
         style: theme.classes[k % count], faint: k >= count, shown: !hidden.has(k % count),
-        rings: area.arcs.length ? this.boxed(area.arcs) : [],
+        rings: area.arcs.length ? this.topology.boxed(area.arcs) : [],
       }));
       this.scene.paint = this.makePaint();
       one('pale').hidden = !works;

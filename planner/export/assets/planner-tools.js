@@ -165,7 +165,7 @@
           const drawn = this.topology.labels.commune[face] >= 0 || (this.topology.labels.sector && this.topology.labels.sector[face] >= 0);
           return drawn && epci !== position ? 0 : -1;
         });
-        this.scene.veil = this.boxed(this.topology.outlines(outside, 1)[0].arcs);
+        this.scene.veil = this.topology.boxed(this.topology.outlines(outside, 1)[0].arcs);
       }
       this.scene.paint = this.makePaint();
       this.makeCommuneTable();

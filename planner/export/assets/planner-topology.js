@@ -92,6 +92,22 @@ var planner = {};
       return around;
     }
 
+    // Rings of an area with their boxes.
+    boxed(signed) {
+      const { boxes } = this;
+      return this.rings(signed).map((arcs) => {
+        const box = [Infinity, Infinity, -Infinity, -Infinity];
+        for (const s of arcs) {
+          const at = 4 * (s < 0 ? ~s : s);
+          for (let k = 0; k < 2; k++) {
+            box[k] = Math.min(box[k], boxes[at + k]);
+            box[k + 2] = Math.max(box[k + 2], boxes[at + k + 2]);
+          }
+        }
+        return { arcs, box };
+      });
+    }
+
     // Arcs of one area chained into closed rings; even-odd filling makes any chaining right.
     rings(signed) {
       const leaving = new Map();

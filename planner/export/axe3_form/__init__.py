@@ -18,7 +18,6 @@ from markupsafe import Markup
 from planner.export.map.payload import json_block
 from planner.export.map.shell import ClosedPage, region_map
 from planner.export.map.topology import (
-    GRID_ZOOM,
     Topology,
     TopologyRules,
     encode_topology,
@@ -157,7 +156,7 @@ def _payload(
             "months": rules.evidence_months,
         },
         "box": [int(low[0]), int(low[1]), int(high[0]), int(high[1])],
-        "topology": _arcs(topology),
+        "topology": topology.flat("commune"),
         "communes": {
             "insee": communes["insee"].astype(str).tolist(),
             "nom": communes["nom"].astype(str).tolist(),
@@ -167,19 +166,4 @@ def _payload(
             "y": at[:, 1].tolist(),
         },
         "departements": codes,
-    }
-
-
-def _arcs(topology: Topology) -> dict[str, Any]:
-    """Write arcs as flat integers: how many vertices, the first one, then steps."""
-    starts = topology.starts
-    steps = np.diff(topology.points, axis=0, prepend=np.zeros((1, 2), dtype=np.int64))
-    steps[starts[:-1]] = topology.points[starts[:-1]]
-    return {
-        "zoom": GRID_ZOOM,
-        "sizes": np.diff(starts).tolist(),
-        "steps": steps.ravel().tolist(),
-        "left": topology.left.tolist(),
-        "right": topology.right.tolist(),
-        "labels": {"commune": topology.labels["commune"].tolist()},
     }

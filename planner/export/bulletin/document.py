@@ -16,7 +16,7 @@ from planner.export.map.data import MapData, records
 from planner.export.map.payload import json_block
 from planner.export.map.picture import draw_line, draw_map, draw_patterns, draw_swatch
 from planner.export.map.themes import Painted
-from planner.export.map.topology import GRID_ZOOM, Topology, encode_topology, grid_xy
+from planner.export.map.topology import Topology, encode_topology, grid_xy
 from planner.export.style import LineStyle
 from planner.io.bulletin import BULLETIN_EDITION, BULLETIN_FORMAT
 from planner.scenario import Scenario
@@ -235,7 +235,7 @@ def _payload(sheet: Sheet, ground: Ground, known: Sequence[SheetWish], lang: str
             for key, words in catalogue().items()
             if key.startswith(_UI)
         },
-        "topology": _topology(ground.topology),
+        "topology": ground.topology.flat(),
         "box": list(ground.box),
         "classes": [
             {"key": c.key, "label": c.label.say(lang), "fill": c.swatch.fill, "ink": c.swatch.ink,
@@ -300,21 +300,6 @@ def _communes(data: MapData) -> dict[str, list[Any]]:
         "population": [int(row["population"]) for row in rows],
         "x": at[:, 0].tolist(),
         "y": at[:, 1].tolist(),
-    }
-
-
-def _topology(topology: Topology) -> dict[str, Any]:
-    """Write arcs as flat integers: how many vertices, the first one, then steps."""
-    starts = topology.starts
-    steps = np.diff(topology.points, axis=0, prepend=np.zeros((1, 2), dtype=np.int64))
-    steps[starts[:-1]] = topology.points[starts[:-1]]
-    return {
-        "zoom": GRID_ZOOM,
-        "sizes": np.diff(starts).tolist(),
-        "steps": steps.ravel().tolist(),
-        "left": topology.left.tolist(),
-        "right": topology.right.tolist(),
-        "labels": {name: labels.tolist() for name, labels in topology.labels.items()},
     }
 
 

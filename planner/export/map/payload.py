@@ -21,7 +21,7 @@ from planner.export.map.changes import CHANGES, change_classes, change_summary, 
 from planner.export.map.data import MapData, records
 from planner.export.map.premises import POINT_ZOOM, encode_points, split_points
 from planner.export.map.themes import Painted
-from planner.export.map.topology import GRID_ZOOM, Topology, grid_xy
+from planner.export.map.topology import Topology, grid_xy
 from planner.export.palettes import CHANGE_THEME, STATE_SHAPES
 from planner.export.style import (
     LINES,
@@ -100,7 +100,7 @@ def build_payload(
     return {
         "lang": lang,
         "texts": _ui_texts(lang, public_only=data.public_only),
-        "topology": _topology(topology),
+        "topology": topology.flat(),
         "styles": _styles(lang),
         "themes": [_theme(p, lang) for p in painted],
         "change": _change(data, lang),
@@ -206,21 +206,6 @@ def _ui_texts(lang: str, *, public_only: bool) -> dict[str, str]:
     }
     public = words.pop("rate_public")
     return words | {"rate": public} if public_only else words
-
-
-def _topology(topology: Topology) -> dict[str, Any]:
-    """Write arcs as flat integers: how many vertices, the first one, then steps."""
-    starts = topology.starts
-    steps = np.diff(topology.points, axis=0, prepend=np.zeros((1, 2), dtype=np.int64))
-    steps[starts[:-1]] = topology.points[starts[:-1]]
-    return {
-        "zoom": GRID_ZOOM,
-        "sizes": np.diff(starts).tolist(),
-        "steps": steps.ravel().tolist(),
-        "left": topology.left.tolist(),
-        "right": topology.right.tolist(),
-        "labels": {name: labels.tolist() for name, labels in topology.labels.items()},
-    }
 
 
 def _styles(lang: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import shapely
@@ -80,6 +80,27 @@ class Topology:
     def arc(self, position: int) -> Integers:
         """Return the vertices of one arc, shape (n, 2)."""
         return self.points[self.starts[position] : self.starts[position + 1]]
+
+    def flat(self, *layers: str) -> dict[str, Any]:
+        """Return what a page decodes: arcs as flat integers, and the labels of some layers.
+
+        Each arc is its number of vertices, its first one, then steps.
+
+        Parameters
+        ----------
+        layers
+            Layers whose labels go along; none named: all.
+        """
+        steps = np.diff(self.points, axis=0, prepend=np.zeros((1, 2), dtype=np.int64))
+        steps[self.starts[:-1]] = self.points[self.starts[:-1]]
+        return {
+            "zoom": GRID_ZOOM,
+            "sizes": np.diff(self.starts).tolist(),
+            "steps": steps.ravel().tolist(),
+            "left": self.left.tolist(),
+            "right": self.right.tolist(),
+            "labels": {name: self.labels[name].tolist() for name in layers or self.labels},
+        }
 
     def borders(self, face_labels: Integers) -> NDArray[np.bool_]:
         """Tell which arcs part two different labels, the outside being -1."""
