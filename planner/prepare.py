@@ -223,12 +223,7 @@ def _add_premises(territory: Territory, scenario: Scenario, notify: Notify) -> T
     if source.source == "file" and source.path is not None:
         with stage(notify, "stage.premises_file"):
             intake = read_premises(
-                scenario.resolve(source.path),
-                layer=source.layer,
-                crs=source.crs,
-                encoding=source.encoding,
-                columns=source.columns or None,
-                on=scenario.reference_date,
+                scenario.resolve(source.path), on=scenario.reference_date, **source.reading()
             )
         return (
             territory.with_tables(
@@ -291,12 +286,7 @@ def _add_sectors(territory: Territory, scenario: Scenario, notify: Notify) -> Te
     given = scenario.zones if source.source == "zones" else source
     with stage(notify, "stage.sectors_file"):
         read = read_zones if source.source == "zones" else read_sectors
-        intake = read(
-            scenario.resolve(str(given.path)),
-            layer=given.layer,
-            crs=given.crs,
-            columns=given.columns or None,
-        )
+        intake = read(scenario.resolve(str(given.path)), **given.reading())
         table = intake.table
         if source.source == "zones":
             table = table.assign(sector_id=table["zone_id"])
@@ -349,12 +339,7 @@ def _add_zones(territory: Territory, scenario: Scenario, notify: Notify) -> Terr
     if source.source == "none":
         return _with_zoning(territory, join_zones(territory.sectors))
     if source.source == "file":
-        intake = read_zones(
-            scenario.resolve(str(source.path)),
-            layer=source.layer,
-            crs=source.crs,
-            columns=source.columns or None,
-        )
+        intake = read_zones(scenario.resolve(str(source.path)), **source.reading())
         placed, across = place_sectors(territory.sectors, intake.table)
         territory = territory.with_origin(replace(intake.origin, layer="zones"))
         territory = _with_rejected(territory, intake.rejected_rows)

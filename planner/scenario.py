@@ -72,29 +72,43 @@ class TerritorySource(_Frozen):
     epci: str = Field("epci_2018", title="Layer of the EPCI that vote")
 
 
-class PremisesSource(_Frozen):
+class _FileSource(_Frozen):
+    """A file that a user names, and what it doesn't say itself."""
+
+    path: str | None = Field(None, title="The file, when the source is one")
+    layer: str | None = Field(None, title="Its layer, where it holds several")
+    crs: str | None = Field(None, title="CRS of the file, when it doesn't say")
+    encoding: str | None = Field(None, title="Encoding of the file, when it doesn't say")
+    columns: dict[str, str] = Field(default_factory=dict, title="Our column name = the file's")
+
+    def reading(self) -> dict[str, Any]:
+        """Return what a reader of :mod:`planner.io` is told beside the path."""
+        told = {"layer", "crs", "encoding", "repair", "repair_codes"}
+        return self.model_dump(include=told) | {"columns": self.columns or None}
+
+
+class _PolygonsSource(_FileSource):
+    """A file of polygons, and what may be mended in it."""
+
+    repair: bool = Field(False, title="Make invalid shapes valid, and say which")
+    repair_codes: bool = Field(False, title="Give codes held as numbers their zero back")
+
+
+class PremisesSource(_FileSource):
     """Where premises come from: made up from counts, or a partner's file."""
 
     source: Literal["generate", "file"] = "generate"
-    path: str | None = Field(None, title="File of premises, when source = 'file'")
-    layer: str | None = None
-    crs: str | None = Field(None, title="CRS of the file, when it doesn't say")
-    encoding: str | None = None
-    columns: dict[str, str] = Field(default_factory=dict, title="Our column name = the file's")
+    repair_codes: bool = Field(False, title="Give codes held as numbers their zero back")
     figures: str | None = Field(None, title="CSV of published premises by territory, to follow")
     seed: int = Field(2018, ge=0, title="Seed of the made-up premises")
 
 
-class SectorsSource(_Frozen):
+class SectorsSource(_PolygonsSource):
     """Where sectors come from: cut from the premises, or given."""
 
     source: Literal["cut", "file", "zones"] = Field(
         "cut", title="Cut from the premises, given, or one for each given zone"
     )
-    path: str | None = None
-    layer: str | None = None
-    crs: str | None = None
-    columns: dict[str, str] = Field(default_factory=dict)
     minimum: int = Field(300, ge=1, title="Fewest premises of a sector (ARCEP 2010-1312, art. 3)")
     maximum: int = Field(1000, ge=1, title="Most premises of a sector")
     target: int = Field(464, ge=1, title="Mean premises of a sector")
@@ -105,14 +119,10 @@ class SectorsSource(_Frozen):
     )
 
 
-class RoadsSource(_Frozen):
+class RoadsSource(_FileSource):
     """Along which roads the network is designed; none: a synthetic stand-in."""
 
     path: str | None = Field(None, title="BD TOPO, OpenStreetMap, OSMnx GraphML or contract roads")
-    layer: str | None = None
-    crs: str | None = None
-    encoding: str | None = None
-    columns: dict[str, str] = Field(default_factory=dict)
     spacing_m: float = Field(30.0, gt=0, title="Most metres between two places of a branching box")
 
 
@@ -126,14 +136,10 @@ class GraceTHDSource(_Frozen):
     parts: tuple[GraceTHDPart, ...] = get_args(GraceTHDPart)
 
 
-class ZonesSource(_Frozen):
+class ZonesSource(_PolygonsSource):
     """Where the zones of phase 1 come from: grown from the towns, given, or none."""
 
     source: Literal["grow", "file", "none"] = "grow"
-    path: str | None = None
-    layer: str | None = None
-    crs: str | None = None
-    columns: dict[str, str] = Field(default_factory=dict)
 
 
 class ConcertationRules(_Frozen):

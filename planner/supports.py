@@ -55,10 +55,7 @@ def add_supports(
     if source.path is None:
         return territory
     with stage(notify, "stage.supports"):
-        intake = read_roads(
-            scenario.resolve(source.path), layer=source.layer, crs=source.crs,
-            encoding=source.encoding, columns=source.columns or None,
-        )  # fmt: skip
+        intake = read_roads(scenario.resolve(source.path), **source.reading())
         support = build_support(
             intake.roads, territory.delivered.get("infrastructure"), prices=read_works()[0],
             on=scenario.reference_date,

@@ -1,10 +1,13 @@
 """What a territory lacks, and why: the rows that were set aside when its files were read."""
 
+import geopandas as gpd
 import pandas as pd
 import pytest
+import shapely
 
 from planner.errors import MissingLayerError
-from planner.io import read_premises
+from planner.io import read_premises, read_sectors, read_zones
+from planner.scenario import Scenario
 from planner.toy import toy_territory
 
 
@@ -60,3 +63,32 @@ def test_without_rows_set_aside_it_says_how_to_prepare():
     with pytest.raises(MissingLayerError) as caught:
         territory.require("premises")
     assert "prepare_territory" in caught.value.remedy.say("en")
+
+
+def test_what_a_remedy_asks_for_can_be_said_in_a_scenario(tmp_path):
+    """Codes that lost their zero, a bow-tie: set aside, then taken when the scenario says so."""
+    table = pd.DataFrame({"premise_id": ["a"], "insee": [1143], "kind": "dwelling",
+                          "x": [309_000.0], "y": 6_740_000.0})  # fmt: skip
+    table.to_csv(tmp_path / "locaux.csv", index=False)
+    bow = shapely.Polygon([(0, 0), (100, 100), (100, 0), (0, 100)])
+    bow = shapely.transform(bow, lambda at: at + (309_000, 6_740_000))
+    shapes = gpd.GeoDataFrame(
+        {"sector_id": ["s"], "zone_id": ["z"], "insee": [1143]}, geometry=[bow], crs="EPSG:2154"
+    )
+    shapes.to_file(tmp_path / "aires.gpkg")
+    strict = Scenario.from_dict({})
+    asked = Scenario.from_dict(
+        {
+            "premises": {"repair_codes": True, "crs": "EPSG:2154"},
+            "sectors": {"repair": True, "repair_codes": True},
+            "zones": {"repair": True},
+        }
+    )
+    premises = read_premises(tmp_path / "locaux.csv", **asked.premises.reading())
+    assert premises.premises["insee"].tolist() == ["01143"]
+    for read, part in ((read_sectors, "sectors"), (read_zones, "zones")):
+        before = read(tmp_path / "aires.gpkg", **getattr(strict, part).reading())
+        assert (len(before.table), len(before.rejected_rows)) == (0, 1)
+        after = read(tmp_path / "aires.gpkg", **getattr(asked, part).reading())
+        assert (len(after.table), len(after.rejected_rows)) == (1, 0)
+        assert shapely.is_valid(after.table.geometry.to_numpy()).all()
