@@ -70,8 +70,8 @@ def test_what_a_remedy_asks_for_can_be_said_in_a_scenario(tmp_path):
     table = pd.DataFrame({"premise_id": ["a"], "insee": [1143], "kind": "dwelling",
                           "x": [309_000.0], "y": 6_740_000.0})  # fmt: skip
     table.to_csv(tmp_path / "locaux.csv", index=False)
-    bow = shapely.Polygon([(0, 0), (100, 100), (100, 0), (0, 100)])
-    bow = shapely.transform(bow, lambda at: at + (309_000, 6_740_000))
+    x, y = 309_000, 6_740_000
+    bow = shapely.Polygon([(x, y), (x + 100, y + 100), (x + 100, y), (x, y + 100)])
     shapes = gpd.GeoDataFrame(
         {"sector_id": ["s"], "zone_id": ["z"], "insee": [1143]}, geometry=[bow], crs="EPSG:2154"
     )
