@@ -6,6 +6,7 @@ import sqlite3
 import struct
 import subprocess
 from contextlib import closing
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -380,56 +381,6 @@ def test_two_hundred_random_edits_come_back_exactly(tmp_path, edit, seed):
     assert not again.merged
 
 
-QGIS_MANY = """
-import json, sys
-from qgis.core import QgsApplication, QgsVectorLayer, QgsFeature, QgsGeometry
-from qgis.PyQt.QtCore import QByteArray, QDate, QVariant
-app = QgsApplication([], False)
-app.initQgis()
-path, operations = sys.argv[1], json.load(open(sys.argv[2]))
-
-def plain(value):
-    if value is None:
-        return QVariant()
-    return QDate.fromString(value["date"], "yyyy-MM-dd") if isinstance(value, dict) else value
-
-def shape(wkb):
-    geometry = QgsGeometry()
-    geometry.fromWkb(QByteArray.fromHex(wkb.encode()))
-    geometry.convertToMultiType()
-    return geometry
-
-done = 0
-for name, several in operations.items():
-    layer = QgsVectorLayer(f"{path}|layername={name}", name, "ogr")
-    assert layer.isValid() and layer.startEditing(), name
-    fields = layer.fields()
-    rows = {tuple(f[k] for k in several["key"]): f.id() for f in layer.getFeatures()}
-    for one in several["operations"]:
-        key = tuple(one["key"])
-        if one["kind"] == "removed":
-            assert layer.deleteFeature(rows[key])
-        elif one["kind"] == "added":
-            feature = QgsFeature(fields)
-            for column, value in one["values"].items():
-                feature[column] = plain(value)
-            if "geometry" in one:
-                feature.setGeometry(shape(one["geometry"]))
-            assert layer.addFeature(feature)
-        else:
-            for column, value in one["values"].items():
-                index = fields.indexOf(column)
-                assert layer.changeAttributeValue(rows[key], index, plain(value))
-            if "geometry" in one:
-                assert layer.changeGeometry(rows[key], shape(one["geometry"]))
-        done += 1
-    assert layer.commitChanges(), layer.commitErrors()
-    del layer
-app.exitQgis()
-print("EDITED", done)
-"""
-
-
 def plain(value):
     """A cell as JSON holds it, dates told apart."""
     if pd.isna(value):
@@ -468,7 +419,7 @@ def operations_between(tables, wanted):
     return found
 
 
-def run_qgis(code, *words, home, required):
+def run_qgis(script, *words, home, required):
     environment = {
         "QT_QPA_PLATFORM": "offscreen", "PATH": "/usr/bin:/bin", "HOME": str(home),
         "LC_ALL": "C.UTF-8",
@@ -477,7 +428,7 @@ def run_qgis(code, *words, home, required):
     probe = subprocess.run(there, capture_output=True, env=environment, check=False)
     required("qgis", found=probe.returncode == 0)
     return subprocess.run(
-        [SYSTEM_PYTHON, "-c", code, *(str(word) for word in words)],
+        [SYSTEM_PYTHON, Path(__file__).with_name(script), *(str(word) for word in words)],
         capture_output=True, text=True, env=environment, check=False,
     )  # fmt: skip
 
@@ -496,7 +447,9 @@ def test_two_hundred_random_edits_in_real_qgis_come_back_exactly(tmp_path, requi
     assert count >= 200
     assert kinds_done == {"removed", "added", "changed"}
     (tmp_path / "operations.json").write_text(json.dumps(operations), encoding="utf-8")
-    done = run_qgis(QGIS_MANY, path, tmp_path / "operations.json", home=tmp_path, required=required)
+    done = run_qgis(
+        "qgis_edits_many.py", path, tmp_path / "operations.json", home=tmp_path, required=required
+    )
     assert f"EDITED {count}" in done.stdout, done.stderr
     edits = compared(path, tables)
     assert not edits.is_refused, edits.broken
@@ -592,81 +545,13 @@ def test_edits_are_written_beside_and_read_by_the_line(plan, package, edit, tmp_
     assert 'path = "sectors.gpkg"' in (second / "sources.toml").read_text(encoding="utf-8")
 
 
-QGIS_EDIT = """
-import json, sys
-from qgis.core import QgsApplication, QgsVectorLayer, QgsFeature, QgsGeometry
-from qgis.PyQt.QtCore import QDate, QVariant
-app = QgsApplication([], False)
-app.initQgis()
-path = sys.argv[1]
-
-def opened(name):
-    layer = QgsVectorLayer(f"{path}|layername={name}", name, "ogr")
-    assert layer.isValid() and layer.startEditing(), name
-    return layer
-
-def find(layer, **values):
-    return next(f for f in layer.getFeatures() if all(f[k] == v for k, v in values.items()))
-
-def put(layer, feature, name, value):
-    assert layer.changeAttributeValue(feature.id(), layer.fields().indexOf(name), value)
-
-layer = opened("sectors")
-put(layer, find(layer, sector_id="22001-02"), "nom", "Modifié à la main « ici »")
-put(layer, find(layer, sector_id="35001-01"), "zone_id", QVariant())
-feature = find(layer, sector_id="22001-01")
-shape = QgsGeometry.fromWkt("MultiPolygon (((300000 6804000, 302050.125 6804000, 302050.125 6808000, 300000 6808000, 300000 6804000)))")
-assert layer.changeGeometry(feature.id(), shape)
-new = QgsFeature(layer.fields())
-for name, value in {"sector_id": "35002-03", "nom": "Nouveau", "insee": "35002", "departement": "35", "epci_siren": "200000004", "area_kind": "rural", "synthetic": False}.items():
-    new[name] = value
-new.setGeometry(QgsGeometry.fromWkt("MultiPolygon (((305000 6801000, 305100 6801000, 305100 6801100, 305000 6801000)))"))
-assert layer.addFeature(new)
-assert layer.commitChanges(), layer.commitErrors()
-
-layer = opened("deliberations")
-feature = find(layer, epci_siren="200000004")
-put(layer, feature, "state", "voted")
-put(layer, feature, "on", QDate(2018, 1, 15))
-assert layer.commitChanges(), layer.commitErrors()
-
-layer = opened("ballots")
-assert layer.deleteFeature(find(layer, sector_id="22002-01").id())
-put(layer, find(layer, sector_id="22002-02"), "rank", 9)
-assert layer.commitChanges(), layer.commitErrors()
-
-layer = opened("envelopes")
-put(layer, find(layer, epci_siren="200000003"), "amount", QVariant())
-assert layer.commitChanges(), layer.commitErrors()
-del layer, feature, new, shape
-app.exitQgis()
-print("EDITED")
-"""
-
-
 @pytest.mark.qgis
 @pytest.mark.slow
 def test_a_technician_edits_in_real_qgis(plan, tmp_path, required):
     folder = tmp_path / "dossier é è"
     folder.mkdir()
     path = write(folder / "plan.gpkg", _tables(plan, "fr"))
-    environment = {
-        "QT_QPA_PLATFORM": "offscreen",
-        "PATH": "/usr/bin:/bin",
-        "HOME": str(tmp_path),
-        "LC_ALL": "C.UTF-8",
-    }
-    probe = subprocess.run(
-        [SYSTEM_PYTHON, "-c", "import qgis.core"], capture_output=True, env=environment, check=False
-    )
-    required("qgis", found=probe.returncode == 0)
-    done = subprocess.run(
-        [SYSTEM_PYTHON, "-c", QGIS_EDIT, path],
-        capture_output=True,
-        text=True,
-        env=environment,
-        check=False,
-    )
+    done = run_qgis("qgis_edits.py", path, home=tmp_path, required=required)
     assert "EDITED" in done.stdout, done.stderr
     edits = compared(path, plan.tables())
     assert not edits.is_refused, edits.broken
