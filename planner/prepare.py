@@ -48,7 +48,13 @@ from planner.zoning import (
 __all__ = ["measure_counts", "prepare_territory"]
 
 _BOUNDARIES = ("region", "departements", "epci", "communes")
-_FIGURES = ("villes_moyennes", "programme_figures", "premises_figures", "prices")
+_FIGURES = (
+    "communes_history",
+    "villes_moyennes",
+    "programme_figures",
+    "premises_figures",
+    "prices",
+)
 _TABLES = {"programme": "programme_figures"}  # what a catalogue calls by its file's name
 _BESIDE = {
     "concertation": ("envelopes", "ballots", "deliberations"), "follow_up": ("public_progress",),

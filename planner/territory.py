@@ -51,6 +51,7 @@ class Territory:
     departements: gpd.GeoDataFrame
     epci: gpd.GeoDataFrame
     communes: gpd.GeoDataFrame
+    communes_history: pd.DataFrame = _empty("communes_history")
     villes_moyennes: pd.DataFrame = _empty("villes_moyennes")
     programme_figures: pd.DataFrame = _empty("programme_figures")
     premises_figures: pd.DataFrame = _empty("premises_figures")

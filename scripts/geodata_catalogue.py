@@ -189,7 +189,7 @@ _MADE: Final = (
     Layer(
         name="communes_history",
         file="communes_history.csv",
-        table=None,
+        table="communes_history",
         title="Communes de 2018 vers 2025",
         description="Où mène chaque commune du 31 mars 2018, avec son nom et son EPCI d'alors :"
         " pour porter votes et chiffres d'une carte à l'autre sans rien perdre.",

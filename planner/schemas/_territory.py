@@ -280,7 +280,23 @@ premises_figures = Contract(
     ),
 )  # fmt: skip
 
+communes_history = Contract(
+    name="communes_history",
+    title=("Anciennes communes", "Former communes"),
+    description=(
+        "Où mène chaque commune d'un millésime antérieur, avec son nom et son EPCI d'alors",
+        "Where each commune of an earlier vintage leads, with its name and its EPCI of then",
+    ),
+    key=("insee_2018",),
+    columns=(
+        insee("insee_2018", title=("Commune de 2018 (INSEE)", "Commune of 2018 (INSEE)")),
+        text("nom_2018", "Nom de 2018", "Name of 2018", "Nom de la commune en 2018", "Name of the commune in 2018"),
+        insee(),
+        siren("epci_siren_2018", nullable=True, title=("EPCI de 2018 (SIREN)", "EPCI of 2018 (SIREN)")),
+    ),
+)  # fmt: skip
+
 TABLES = (
-    region, departements, epci, communes, villes_moyennes, programme_figures, premises_figures,
+    region, departements, epci, communes, communes_history, villes_moyennes, programme_figures, premises_figures,
     premises, state_changes, sectors, sector_shares, stage_changes, zones,
 )  # fmt: skip

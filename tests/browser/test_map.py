@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 
@@ -28,7 +29,12 @@ def plan():
     communes.loc[communes["insee"] == "22002", "nom"] = "Saint-Méen-le-Grand"
     communes.loc[communes["insee"] == "35002", "nom"] = NASTY
     sectors.loc[sectors["sector_id"] == "35002-01", "nom"] = NASTY
-    territory = territory.with_tables(communes=communes, sectors=sectors)
+    history = pd.DataFrame(
+        {"insee_2018": ["22002", "22009", "35009"], "insee": ["22002", "22002", "35002"],
+         "nom_2018": ["Saint-Méen-le-Grand", "L'Île-Jouët", NASTY + " (ancienne)"],
+         "epci_siren_2018": "200000002"}
+    )  # fmt: skip
+    territory = territory.with_tables(communes=communes, sectors=sectors, communes_history=history)
     return make_plan(territory, Scenario(name="toy", title="Carte jouet"))
 
 
@@ -148,6 +154,19 @@ def test_search_folds_accents_and_saint(open_page):
     assert "Saint-Méen-le-Grand" in page.locator("#annonce").inner_text()
 
 
+def test_a_commune_is_found_by_a_name_it_bore_before(open_page):
+    page = open_page()
+    page.fill("#recherche", "ile jouet")
+    (found,) = page.locator("#resultats li").all_inner_texts()
+    assert found.split("\n") == ["Saint-Méen-le-Grand", "Commune · anciennement L'Île-Jouët"]
+    page.press("#recherche", "Enter")
+    assert page.locator("#fiche h3").inner_text() == "Saint-Méen-le-Grand"
+    page.fill("#recherche", "7*7")
+    names = page.locator("#resultats li").all_inner_texts()
+    assert any(f"anciennement {NASTY} (ancienne)" in name for name in names)
+    assert page.locator("img").count() == 0
+
+
 @pytest.mark.parametrize("query", ["TOY-nord-EST", "200000002", "cc toy nord est"])
 def test_search_finds_an_epci(open_page, query):
     page = open_page()
@@ -160,6 +179,11 @@ def test_search_says_when_there_is_nothing(open_page):
     page.fill("#recherche", "zzz")
     assert page.locator("#annonce").inner_text() == "Aucun résultat"
     assert page.locator("#resultats").is_hidden()
+    assert "Aucun résultat" in page.locator("#aucun").inner_text()
+    page.fill("#recherche", "toy")
+    assert page.locator("#aucun").is_hidden()
+    page.fill("#recherche", "")
+    assert page.locator("#aucun").is_hidden()
 
 
 def test_a_click_opens_the_card_of_the_sector(open_page, data, plan):

@@ -409,6 +409,11 @@
         const entry = entries[ville.commune];
         entry.key += ` ${planner.fold(this.say('ville'))}`;
       }
+      for (const [position, names] of Object.entries(data.communes.former)) {
+        for (const nom of names) {
+          entries.push({ ...entries[position], about: this.say('former', { name: nom }), key: planner.fold(nom), code: '' });
+        }
+      }
       this.entries = entries;
       this.order = { commune: 0, departement: 1, epci: 2, zone: 3, sector: 4 };
       const input = one('recherche');
@@ -424,6 +429,7 @@
           return item;
         }));
         const open = found.shown.length > 0;
+        one('aucun').hidden = found.count !== 0 || !planner.fold(input.value);
         list.hidden = !open;
         input.setAttribute('aria-expanded', String(open));
         this.found = found.shown;
@@ -475,7 +481,7 @@
       for (const entry of this.entries) {
         const parts = entry.key.split(' ');
         const named = words.every((word) => parts.some((part) => part.startsWith(word)));
-        if (!named && !entry.code.startsWith(query)) continue;
+        if (!named && !(entry.code && entry.code.startsWith(query))) continue;
         const score = entry.key === query || entry.code === query ? 0 : entry.key.startsWith(query) ? 1 : 2;
         scored.push([score, this.order[entry.kind], entry]);
       }

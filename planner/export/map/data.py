@@ -23,8 +23,8 @@ __all__ = ["Change", "MapData", "absent", "records"]
 
 _REQUIRED: Final = ("region", "departements", "epci", "communes")
 _OPTIONAL: Final = (
-    "villes_moyennes", "sectors", "zones", "coverage", "programme", "contributions", "balances",
-    "costs", "schedule", "axe3_sites", "sector_follow_up",
+    "communes_history", "villes_moyennes", "sectors", "zones", "coverage", "programme",
+    "contributions", "balances", "costs", "schedule", "axe3_sites", "sector_follow_up",
 )  # fmt: skip
 _CELL: Final = (
     "insee", "sector_id", "premises_count", "serviceable_count", "stateless_count",
@@ -88,8 +88,8 @@ class MapData:
         Year of the map of communes; None when unknown.
     region, departements, epci, communes
         The territory.
-    villes_moyennes, sectors, zones, coverage, programme, contributions, balances, costs, schedule,
-    sector_follow_up
+    communes_history, villes_moyennes, sectors, zones, coverage, programme, contributions,
+    balances, costs, schedule, sector_follow_up
         The plan; any of them may be empty.  ``coverage`` holds the rows of ``reference_date`` only.
     origins
         Where each layer comes from.
@@ -116,6 +116,7 @@ class MapData:
     departements: gpd.GeoDataFrame
     epci: gpd.GeoDataFrame
     communes: gpd.GeoDataFrame
+    communes_history: pd.DataFrame
     villes_moyennes: pd.DataFrame
     sectors: gpd.GeoDataFrame
     zones: gpd.GeoDataFrame
@@ -205,6 +206,7 @@ class MapData:
             departements=territory.departements,
             epci=territory.epci,
             communes=territory.communes,
+            communes_history=territory.communes_history,
             villes_moyennes=territory.villes_moyennes,
             sectors=territory.sectors,
             zones=territory.zones,
@@ -276,6 +278,7 @@ class MapData:
             zones=zones,
             epci=epci,
             departements=departements,
+            communes_history=_where(self.communes_history, "insee", insee),
             villes_moyennes=_where(self.villes_moyennes, "insee", insee),
             coverage=self.coverage[kept].reset_index(drop=True),
             programme=_where(self.programme, "sector_id", keys),

@@ -352,6 +352,7 @@ def _communes(data: MapData, lang: str) -> dict[str, Any]:
     return {
         "code": communes["insee"].tolist(),
         "nom": communes["nom"].tolist(),
+        "former": _former_names(data),
         "epci": [epci.get(siren, -1) for siren in communes["epci_siren"]],
         "departement": [departements.get(code, -1) for code in communes["departement"]],
         "population": communes["population"].astype(int).tolist(),
@@ -361,6 +362,17 @@ def _communes(data: MapData, lang: str) -> dict[str, Any]:
         "y": bourg[:, 1].astype(int).tolist(),
         "figures": _figures_of(data, Level.COMMUNE, communes["insee"]),
     }
+
+
+def _former_names(data: MapData) -> dict[str, list[str]]:
+    """Return the names that a commune bore before a merger or a change, by its position."""
+    found: dict[str, list[str]] = {}
+    places, names = _positions(data.communes["insee"]), data.communes["nom"].tolist()
+    for row in records(data.communes_history.sort_values("insee_2018")):
+        at = places.get(row["insee"])  # a commune beyond this map has no name here
+        if at is not None and row["nom_2018"] != names[at]:
+            found.setdefault(str(at), []).append(row["nom_2018"])
+    return found
 
 
 def _villes(data: MapData) -> list[dict[str, Any]]:
