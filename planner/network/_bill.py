@@ -11,7 +11,7 @@ from planner.network._prices import DROP, DUCT_EXTRA, NRO, PBO, PM, Book
 from planner.network._ways import MM_PER_M, Ints, Ways
 from planner.schemas import contract
 
-__all__ = ["bill"]
+__all__ = ["bill", "share_works"]
 
 
 def bill(
@@ -52,11 +52,17 @@ def bill(
     return contract("quantities").select(frame)
 
 
-def _works(layout: Layout, ways: Ways, book: Book) -> list[pd.DataFrame]:
-    """Return metres opened, and metres of room in what earlier phases opened."""
+def share_works(layout: Layout, ways: Ways, book: Book) -> pd.DataFrame:
+    """Share the works of each phase among the sectors that use them, by the lines that go through.
+
+    Returns
+    -------
+    DataFrame
+        ``phase``, ``sector``, ``piece``, ``mm`` of it, and ``later``: an earlier phase has opened
+        it, and one more duct costs less than opening it.
+    """
     civil = civil_cost(ways, book)
     cheap = civil <= ways.length_mm * book.cents[DUCT_EXTRA]
-    kinds = np.array([*ways.layings, DUCT_EXTRA], dtype=object)
     parts = []
     for phase in sorted({tree.phase for tree in layout.trees}):
         trees = [tree for tree in layout.trees if tree.phase == phase]
@@ -70,19 +76,31 @@ def _works(layout: Layout, ways: Ways, book: Book) -> list[pd.DataFrame]:
         weight = np.maximum(used["lines"].to_numpy(dtype=np.float64), 1e-9)
         rows = used["piece"].to_numpy(dtype=np.int64)
         whole = np.bincount(rows, weights=weight, minlength=ways.length_mm.size)
-        later = layout.reuse & (layout.opened[rows] < phase) & ~cheap[rows]
-        kind = np.where(later, len(ways.layings), ways.laying[rows])
         parts.append(
             pd.DataFrame(
                 {
                     "phase": phase,
                     "sector": used["sector"].to_numpy(dtype=np.int64),
-                    "item": kinds[kind],
+                    "piece": rows,
                     "mm": ways.length_mm[rows] * weight / whole[rows],
+                    "later": layout.reuse & (layout.opened[rows] < phase) & ~cheap[rows],
                 }
             )
         )
-    return parts
+    if not parts:
+        return pd.DataFrame(columns=["phase", "sector", "piece", "mm", "later"])
+    return pd.concat(parts, ignore_index=True)
+
+
+def _works(layout: Layout, ways: Ways, book: Book) -> list[pd.DataFrame]:
+    """Return metres opened, and metres of room in what earlier phases opened."""
+    used = share_works(layout, ways, book)
+    if used.empty:
+        return []
+    kinds = np.array([*ways.layings, DUCT_EXTRA], dtype=object)
+    laying = ways.laying[used["piece"].to_numpy(dtype=np.int64)]
+    kind = np.where(used["later"].to_numpy(dtype=np.bool_), len(ways.layings), laying)
+    return [used[["phase", "sector"]].assign(item=kinds[kind], mm=used["mm"])]
 
 
 def _cables(layout: Layout, ways: Ways, book: Book) -> list[pd.DataFrame]:

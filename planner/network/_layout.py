@@ -38,7 +38,10 @@ class Demand:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Sites:
-    """PM of each sector and NRO of each PM: places, and -1 where there is none."""
+    """PM of each sector and NRO of each PM: places, and -1 where there is none.
+
+    ``shortest_mm`` and ``nearer`` are those of :class:`planner.network._sites.NroChoice`.
+    """
 
     pm: Ints
     pm_existing: Flags
@@ -46,6 +49,8 @@ class Sites:
     nro_of: Ints
     nro: Ints
     nro_existing: Flags
+    shortest_mm: Ints
+    nearer: Ints
     phase: Ints
 
 

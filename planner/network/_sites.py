@@ -66,11 +66,17 @@ class NroChoice:
         Whether each one stood already.
     of_pm
         Position of the NRO of each PM.
+    shortest_mm
+        Length from each PM to its NRO by the shortest ways, -1 without one.
+    nearer
+        How many NRO stand nearer to each PM than its own: none of them had room.
     """
 
     place: Ints
     existing: NDArray[np.bool_]
     of_pm: Ints
+    shortest_mm: Ints
+    nearer: Ints
 
 
 def choose_nro(
@@ -107,9 +113,12 @@ def choose_nro(
     again = _assign(reach, opened, lines, rules.nro_lines)
     given = np.where(again >= 0, again, given)
     used = np.unique(given[given >= 0])
+    own = np.where(given >= 0, distance[given, np.arange(given.size)], -1.0)
     return NroChoice(
         place=sites[used], existing=is_existing[used],
         of_pm=np.where(given >= 0, np.searchsorted(used, given), -1).astype(np.int64),
+        # a length was raised by a millimetre a piece, so that none is nothing
+        shortest_mm=np.rint(own).astype(np.int64), nearer=(distance[used] < own).sum(axis=0),
     )  # fmt: skip
 
 

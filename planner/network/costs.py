@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from planner.errors import RuleError
+from planner.network._sectors import cents_per_line
 from planner.network._ways import Ints
 from planner.network.design import Network
 from planner.schemas import contract
@@ -80,11 +81,9 @@ def cost_network(
     table = (
         table.groupby(["level", "code", "phase"], sort=True).sum(numeric_only=True).reset_index()
     )
-    lines = table["lines_count"].astype("Int64")
-    cents = table["cost_cents"].astype("Int64")
-    doubled = (2 * cents + lines) // (2 * lines.where(lines > 0))  # halves are rounded up
+    each = cents_per_line(table["cost_cents"], table["lines_count"])
     table = table.assign(
-        cents_per_line=doubled,
+        cents_per_line=each,
         synthetic=bool(network.quantities["synthetic"].any() or funding_keys["synthetic"].any()),
     )
     return contract("network_costs").select(table)

@@ -24,6 +24,7 @@ from planner.network._bill import bill
 from planner.network._layout import Demand, Layout, Sites, lay_phases
 from planner.network._prices import NRO, Book, open_book
 from planner.network._rules import DesignRules
+from planner.network._sectors import tell_sectors
 from planner.network._sites import choose_nro, site_pm
 from planner.network._tables import Frames, find, make_frames
 from planner.network._trees import Router
@@ -42,6 +43,8 @@ class Network:
     ----------
     nro, pm, routes, pbo, drops, quantities
         Tables under the contracts of these names, EPSG:2154.
+    sectors
+        Contract ``network_sectors``: the same, sector by sector.
     gap_share
         How far above the least possible the weight of all trees is at most, each tree for itself
         with what the trees before it had opened; None where no bound was asked for.
@@ -57,6 +60,7 @@ class Network:
     pbo: gpd.GeoDataFrame
     drops: pd.DataFrame
     quantities: pd.DataFrame
+    sectors: pd.DataFrame
     gap_share: float | None
     together: bool
     findings: Findings
@@ -70,7 +74,7 @@ class Network:
         """Return the tables by the name of their contract, drops left out: there are millions."""
         return {
             "nro": self.nro, "pm": self.pm, "routes": self.routes, "pbo": self.pbo,
-            "quantities": self.quantities,
+            "quantities": self.quantities, "network_sectors": self.sectors,
         }  # fmt: skip
 
 
@@ -261,7 +265,8 @@ def _sites(
     )  # fmt: skip
     return Sites(
         pm=pm, pm_existing=np.array([sector in inside for sector in range(size)]), lines=lines,
-        nro_of=chosen.of_pm, nro=chosen.place, nro_existing=chosen.existing, phase=phase,
+        nro_of=chosen.of_pm, nro=chosen.place, nro_existing=chosen.existing,
+        shortest_mm=chosen.shortest_mm, nearer=chosen.nearer, phase=phase,
     )  # fmt: skip
 
 
@@ -315,12 +320,17 @@ def _network(study: _Study, layout: Layout) -> Network:
         boxes=frames.boxes, reached=frames.reached, names=study.names, phases=study.phases,
         synthetic=study.synthetic,
     )  # fmt: skip
+    sectors = tell_sectors(
+        layout, quantities=quantities, pbo=frames.pbo, pm=frames.pm, ways=study.ways,
+        sites=study.sites, book=study.book, names=study.names, phases=study.phases,
+        synthetic=study.synthetic,
+    )  # fmt: skip
     bounds = [tree.branches.bound for tree in layout.trees]
     cost = sum(tree.branches.cost for tree in layout.trees)
     least = sum(bound for bound in bounds if bound is not None)
     gap = None if None in bounds else (cost - least) / least if least else 0.0
     return Network(
         nro=frames.nro, pm=frames.pm, routes=frames.routes, pbo=frames.pbo, drops=frames.drops,
-        quantities=quantities, gap_share=gap, together=layout.reuse,
+        quantities=quantities, sectors=sectors, gap_share=gap, together=layout.reuse,
         findings=find(frames, study.rules),
     )  # fmt: skip

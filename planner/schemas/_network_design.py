@@ -233,6 +233,64 @@ phasing = Contract(
     ),
 )  # fmt: skip
 
+
+def _laid(name: str, fr: str, en: str, about_fr: str, about_en: str) -> Column:
+    return count(name, fr, en, about_fr, about_en, unit="m")
+
+
+network_sectors = Contract(
+    name="network_sectors",
+    title=("Réseau par secteur", "Network by sector"),
+    description=(
+        "Ce que le réseau étudié est dans chaque secteur ; longueurs et coûts font ceux du métré",
+        "What the designed network is in each sector; lengths and costs add up to the bill of materials",
+    ),
+    key=("sector_id",),
+    columns=(
+        SECTOR_ID,
+        text("nro_id", "NRO", "NRO", "NRO qui le dessert ; absent si aucun ne l'atteint", "NRO that serves it; absent when none reaches it",
+             nullable=True),
+        _PHASE,
+        count("lines_count", "Lignes", "Lines", "Lignes atteintes depuis le PM", "Lines reached from the PM", unit="lines"),
+        count("unreached_count", "Non atteintes", "Not reached", "Lignes que le réseau n'atteint pas", "Lines that the network doesn't reach",
+              unit="lines"),
+        count("on_demand_count", "Sur demande", "On demand", "Lignes atteintes, raccordables sur demande : leur branchement est long",
+              "Lines reached, serviceable on demand: their drop is long", unit="lines"),
+        count("pbo_count", "PBO", "PBO", "Boîtiers posés", "Boxes placed", unit="pbo"),
+        _flag("pm_existing", "PM existant", "Existing PM", "Vrai si un PM existant est réemployé", "True when an existing PM is used again"),
+        _flag("nro_existing", "NRO existant", "Existing NRO", "Vrai si un NRO existant est réemployé", "True when an existing NRO is used again"),
+        _length("feeder_m", "Transport", "Feeder", "Du NRO au PM le long du réseau ; absente sans NRO", "From the NRO to the PM along the network; absent without NRO",
+                nullable=True),
+        _length("shortest_m", "Plus court chemin", "Shortest way", "Du NRO au PM par le plus court des supports ; absente sans NRO",
+                "From the NRO to the PM by the shortest supports; absent without NRO", nullable=True),
+        count("nearer_full_count", "NRO pleins plus proches", "Nearer full NRO", "NRO retenus plus proches, mais sans place pour ses lignes",
+              "NRO chosen that are nearer, but without room for its lines", unit="nro"),
+        _length("longest_loop_m", "Boucle la plus longue", "Longest loop", "Du NRO au point de branchement le plus lointain ; absente sans NRO",
+                "From the NRO to the farthest branching point; absent without NRO", nullable=True),
+        _length("distribution_m", "Distribution", "Distribution", "Longueur de l'arbre de distribution, à plat", "Length of the distribution tree, flat"),
+        _laid("existing_duct_m", "En fourreau existant", "In existing ducts", "Sa part, au mètre", "Its share, whole metres"),
+        _laid("existing_poles_m", "Sur appuis existants", "On existing poles", "Sa part, au mètre", "Its share, whole metres"),
+        _laid("new_poles_m", "Sur appuis à créer", "On new poles", "Sa part, au mètre", "Its share, whole metres"),
+        _laid("trench_m", "En tranchée", "In trenches", "Sa part de toutes les tranchées, au mètre", "Its share of all trenches, whole metres"),
+        _laid("other_m", "Autre pose", "Otherwise laid", "Sa part, au mètre : modes que le bordereau ajoute",
+              "Its share, whole metres: kinds of laying that the price book adds"),
+        _laid("reused_m", "Ouvert avant", "Opened before", "Ouvert par une phase antérieure : un fourreau de plus suffit, au mètre",
+              "Opened by an earlier phase: one more duct is enough, whole metres"),
+        _laid("cables_m", "Câbles", "Cables", "Longueur de câbles, sa part du transport comprise", "Length of cables, its share of the feeder included"),
+        cents("works_cents", "Génie civil", "Civil works", "Supports et tranchées", "Supports and trenches"),
+        cents("cables_cents", "Câbles", "Cables", "Câbles posés", "Cables laid"),
+        cents("sites_cents", "Sites", "Sites", "Son PM, et le NRO s'il en porte le coût", "Its PM, and the NRO when it bears its cost"),
+        cents("branching_cents", "PBO et branchements", "PBO and drops", "Boîtiers et branchements", "Boxes and drops"),
+        cents("cost_cents", "Coût", "Cost", "Somme des quatre", "Sum of the four"),
+        cents("cents_per_line", "Coût d'une ligne", "Cost a line", "Coût divisé par les lignes, arrondi ; absent sans ligne",
+              "Cost over lines, rounded; absent without a line", nullable=True),
+        cents("avoided_cents", "Épargné", "Spared", "Ce que les mètres ouverts avant auraient coûté de plus s'il avait fallu les ouvrir, arrondi",
+              "What the metres opened before would have cost beyond that, had they to be opened, rounded"),
+        SYNTHETIC,
+    ),
+)  # fmt: skip
+
 TABLES = (
     nro, pm, routes, pbo, drops, quantities, works_prices, funding_keys, network_costs, phasing,
+    network_sectors,
 )  # fmt: skip

@@ -87,6 +87,13 @@ def test_a_street_is_designed_as_by_hand():
     assert drops["on_demand"].tolist() == [False, False, False, True]
     assert network.pbo["loop_m"].tolist() == [200, 0, 100, 100]
     assert [f.rule for f in network.findings] == ["design.on_demand", "design.small_pm"]
+    told = network.sectors.iloc[0]
+    assert (told["lines_count"], told["on_demand_count"], told["unreached_count"]) == (11, 1, 0)
+    assert (told["feeder_m"], told["longest_loop_m"], told["distribution_m"]) == (0, 200, 400)
+    assert (told["trench_m"], told["cables_m"], told["reused_m"]) == (400, 400, 0)
+    parts = ["works_cents", "cables_cents", "sites_cents", "branching_cents"]
+    assert told[parts].tolist() == [2_000_000, 40_000, 10_000_000, 350_000]
+    assert told["cents_per_line"] == round(by_item / 11)
 
 
 def test_tables_keep_their_contracts():
@@ -105,6 +112,7 @@ def test_a_place_that_no_way_joins_is_flagged_not_lost():
     assert drops["reached"].to_dict() == {"a": True, "b": True, "c": True, "d": True, "e": False}
     lost = [f for f in network.findings if f.rule == "design.unreached"]
     assert [(f.place, f.count) for f in lost] == [("S1", 4)]
+    assert network.sectors[["lines_count", "unreached_count"]].to_numpy().tolist() == [[11, 4]]
     assert network.cost_cents == by_hand().cost_cents
 
 
@@ -133,6 +141,11 @@ def test_what_phase_1_opens_costs_phase_2_one_more_duct():
     assert apart.cost_cents - together.cost_cents == 300 * (5000 - 400)
     assert together.together
     assert not apart.together
+    told = together.sectors.set_index("sector_id")
+    assert told["reused_m"].to_dict() == {"S1": 0, "S2": 300}
+    assert told["trench_m"].to_dict() == {"S1": 300, "S2": 0}
+    assert told["avoided_cents"].to_dict() == {"S1": 0, "S2": 300 * (5000 - 400)}
+    assert not apart.sectors[["reused_m", "avoided_cents"]].to_numpy().any()
     shares = pd.DataFrame(
         [("S1", "200000001", 12), ("S2", "200000001", 1), ("S2", "200000002", 3)],
         columns=["sector_id", "epci_siren", "premises_count"],
@@ -180,6 +193,10 @@ def test_a_full_nro_opens_another():
         on=ON, rules=rules,
     )  # fmt: skip
     assert (network.nro["lines_count"] <= 20).all()
+    # whoever isn't given the nearest NRO is told that it had no room
+    told = network.sectors
+    assert (told["shortest_m"] <= told["feeder_m"] + 1e-9).all()
+    assert told.loc[told["feeder_m"] == 0, "nearer_full_count"].eq(0).all()
     assert network.nro["lines_count"].sum() == 40
     assert network.pbo["reached"].all()
 
@@ -286,6 +303,18 @@ def test_laws_of_a_random_town(seed):
     ).all()
     assert (network.routes["fibres_count"] <= network.routes["capacity_fibres_count"]).all()
     assert len(network.drops) == len(houses)
+    # what is told of the sectors adds up to the bill, to the metre and to the cent
+    told = network.sectors
+    assert told["cost_cents"].sum() == network.cost_cents
+    metres = quantities[quantities["unit"] == "m"].groupby("item")["quantity"].sum()
+    for column, item in (
+        ("trench_m", "trench"), ("existing_duct_m", "existing_duct"), ("reused_m", "duct_extra"),
+    ):  # fmt: skip
+        assert told[column].sum() == metres.get(item, 0)
+    assert told["cables_m"].sum() == metres[metres.index.str.startswith("cable_")].sum()
+    assert told["lines_count"].sum() == network.pm["lines_count"].sum()
+    own = quantities.groupby("sector_id")["cost_cents"].sum()
+    assert told.set_index("sector_id")["cost_cents"].loc[own.index].equals(own)
     # each tree is one, and holds a path from its root to whatever it serves
     for (tier, phase, sector, nro), rows in network.routes.fillna({"sector_id": ""}).groupby(
         ["tier", "phase", "sector_id", "nro_id"]
