@@ -45,6 +45,7 @@ _ACROSS_SHARE = 1e-3  # the least gap asked of large questions whose chains cros
 _KEPT = 30_000  # choices of all actors kept from one objective to the next at most
 _EXCHANGED = 1_000  # choices of all actors that are exchanged at most
 _CUT_ROUNDS = 25
+_IDS = 12  # ids of sectors that one whole number orders
 _NODES = 2_000  # of the search for the best combination, unless proofs are asked
 _LATER_NODES = 300  # the same for the objectives after the first
 
@@ -67,8 +68,8 @@ def solve_choice(
     """Choose the sectors: the best under each objective in turn, the former ones held.
 
     Among programmes equal under every objective, the one that holds the first sector (by id) on
-    which they differ is taken, when every optimum is proved.  The same problem gives the same
-    answer, unless time stops it, which the status says.
+    which they differ is taken, when every optimum is proved (across EPCI: up to 60 candidates).
+    The same problem gives the same answer, unless time stops it, which the status says.
 
     Parameters
     ----------
@@ -414,12 +415,15 @@ class _Search:
 
     def _break_ties(self) -> None:
         """Among programmes equal under every objective, prefer the first ids."""
+        if self.problem.contiguity is Contiguity.ANY_EPCI:
+            self._break_ties_across()
+            return
         stage = self.last
         if stage is None or stage.best is None or self.incumbent is None:
             return
         deficit = stage.best.bound - total(stage.blocks, self.incumbent, stage.row)
         lists, _, complete = stage.list_near(deficit, _LISTED)
-        if not complete or self.problem.contiguity is Contiguity.ANY_EPCI:
+        if not complete:
             return
         for at, part in enumerate(self.incumbent):
             if not any(np.array_equal(part[0], row) for row in lists[at]):
@@ -429,8 +433,8 @@ class _Search:
             for block, rows in zip(stage.blocks, lists, strict=True)
             for place in np.flatnonzero((rows != rows[:1]).any(axis=0))
         )
-        for start in range(0, len(varying), 12):
-            some = varying[start : start + 12]
+        for start in range(0, len(varying), _IDS):
+            some = varying[start : start + _IDS]
             weight = np.zeros(self.problem.candidates_count, np.int64)
             weight[some] = 2 ** np.arange(len(some))[::-1]
             found = combine(
@@ -444,6 +448,20 @@ class _Search:
                 places = np.flatnonzero(np.isin(block.members, some))
                 same = (lists[at][:, places] == found.parts[at][:, places]).all(axis=1)
                 lists[at] = lists[at][same]
+
+    def _break_ties_across(self) -> None:
+        """Do the same where chains cross borders: first ids are one more objective, by dozens."""
+        count = self.problem.candidates_count
+        for start in range(0, count if count <= _SMALL else 0, _IDS):
+            some = np.arange(start, min(start + _IDS, count))
+            weight = np.zeros(count, np.int64)
+            weight[some] = 2 ** np.arange(len(some))[::-1]
+            first = Objective(name=f"first_id.{start}", sense="max", coefficients=weight)
+            answer = self._optimise(first)
+            if answer.parts is None or answer.status is not ChoiceStatus.OPTIMAL:
+                return
+            self.incumbent = answer.parts
+            self.rows.append(held_row(first, answer.value))
 
 
 def _spread(stage: Stage) -> int:

@@ -154,8 +154,7 @@ def test_every_stage_equals_brute_force(seed, contiguity):
     assert signed(problem, taken) == best
     assert [stage.value for stage in choice.stages] == list(problem.values(taken))
     assert all(stage.bound == stage.value for stage in choice.stages)
-    if contiguity is not Contiguity.ANY_EPCI:  # the named rule among equals: first ids first
-        assert tuple(taken.tolist()) == max(equal)
+    assert tuple(taken.tolist()) == max(equal)  # the named rule among equals: first ids first
 
 
 @pytest.mark.parametrize("contiguity", list(Contiguity))
