@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from planner.coverage import Coverage, measure_coverage_from_counts
+from planner.errors import UnknownNameError
 from planner.findings import Finding, Findings
 from planner.follow_up import freeze_baseline
 from planner.io import (
@@ -31,6 +34,7 @@ from planner.scenario import Scenario
 from planner.schemas import contract
 from planner.supports import add_supports, given_ways
 from planner.territory import Territory
+from planner.texts import Message
 from planner.vocab import Level, Phase, RegulatoryZone, Severity
 from planner.zoning import (
     CutRules,
@@ -83,6 +87,8 @@ def prepare_territory(scenario: Scenario, *, notify: Notify = unheard) -> Territ
     territory = delivered.territory
     if not delivered.premises:
         territory = _add_premises(territory, scenario, notify)
+    if scenario.territory.within:
+        territory = _keep_within(territory, scenario.territory.within)
     territory = _add_public_sites(territory, scenario)
     territory = add_supports(territory, scenario, notify=notify)
     if delivered.sectors is None or delivered.origin is None:
@@ -211,6 +217,46 @@ def _read_boundaries(scenario: Scenario) -> Territory:
     return territory
 
 
+def _keep_within(territory: Territory, codes: Sequence[str]) -> Territory:
+    """Keep the communes of some codes, their EPCI and départements, and what stands there.
+
+    Raises
+    ------
+    UnknownNameError
+        When a code names no commune, EPCI or département of the territory.
+    """
+    communes = territory.communes
+    columns = [communes[name].astype("object") for name in ("insee", "epci_siren", "departement")]
+    strange = sorted(set(codes) - {code for column in columns for code in column.dropna()})
+    if strange:
+        raise UnknownNameError(
+            Message.of("prepare.within_unknown", codes=", ".join(strange)),
+            Message.of("prepare.within_unknown_remedy"),
+        )
+    kept = np.logical_or.reduce([column.isin(list(codes)).to_numpy() for column in columns])
+    communes = communes[kept].reset_index(drop=True)
+    tables: dict[str, pd.DataFrame] = {"communes": communes}
+    owners = {"epci": ("siren", "epci_siren"), "departements": ("code", "departement")}
+    for name, (key, column) in owners.items():
+        table = getattr(territory, name)
+        mine = table[key].isin(set(communes[column].dropna()))
+        tables[name] = table[mine].reset_index(drop=True)
+    here = territory.premises["insee"].astype("object").isin(set(communes["insee"])).to_numpy()
+    tables["premises"] = territory.premises[here].reset_index(drop=True)
+    changes = territory.state_changes
+    mine = changes["premise_id"].isin(tables["premises"]["premise_id"])
+    tables["state_changes"] = changes[mine].reset_index(drop=True)
+    # what is published of the whole says nothing of a part
+    tables["programme_figures"] = contract("programme_figures").empty()
+    found = [
+        Finding.of(
+            "prepare.within", severity=Severity.INFO, table="premises", place=territory.name,
+            count=int((~here).sum()), communes=len(communes),
+        )
+    ]  # fmt: skip
+    return territory.with_tables(**tables).with_findings(Findings.collect(found))
+
+
 def _given(territory: Territory, scenario: Scenario, paths: dict[str, str | None]) -> Territory:
     """Replace tables by those that the scenario names itself."""
     for name, path in paths.items():
@@ -229,8 +275,9 @@ def _add_premises(territory: Territory, scenario: Scenario, notify: Notify) -> T
     if source.source == "file" and source.path is not None:
         with stage(notify, "stage.premises_file"):
             intake = read_premises(
-                scenario.resolve(source.path), on=scenario.reference_date, **source.reading()
-            )
+                scenario.resolve(source.path), on=scenario.reference_date,
+                communes=territory.communes, **source.reading(),
+            )  # fmt: skip
         return (
             territory.with_tables(
                 premises=intake.premises,
@@ -308,7 +355,11 @@ def _add_sectors(territory: Territory, scenario: Scenario, notify: Notify) -> Te
 def _ways_to_cut_along(territory: Territory, scenario: Scenario) -> Ways | None:
     """Return the ways that sectors follow: none where votes were cast on sectors already."""
     along = scenario.sectors.along
-    if along == "land" or (along == "auto" and not territory.ballots.empty):
+    # the territory's own ballots were cast on the sectors of its made-up premises
+    voted = not territory.ballots.empty and (
+        scenario.concertation.ballots is not None or territory.is_synthetic("premises")
+    )
+    if along == "land" or (along == "auto" and voted):
         return None
     ways = given_ways(territory, scenario)
     if ways is not None or along == "auto":

@@ -70,6 +70,9 @@ class TerritorySource(_Frozen):
 
     geodata: str = Field("bretagne", title="Embedded territory by name, or a folder laid out alike")
     epci: str = Field("epci_2018", title="Layer of the EPCI that vote")
+    within: tuple[str, ...] = Field(
+        (), title="Codes of the communes, EPCI or départements to keep; none: the whole of it"
+    )
 
 
 class _FileSource(_Frozen):

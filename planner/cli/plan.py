@@ -123,7 +123,10 @@ def _network_summary(tables: Mapping[str, pd.DataFrame], lang: Lang) -> Table:
             ]
         )
     keys = ("phase", "premises", "network_km", "cost", "network_line")
-    return table(say("cli.network", lang), [say(f"cli.{key}", lang) for key in keys], rows)
+    routes = tables.get("routes")
+    made_up = routes is None or bool(routes["synthetic"].any())
+    title = say("cli.network" if made_up else "cli.network_given", lang)
+    return table(title, [say(f"cli.{key}", lang) for key in keys], rows)
 
 
 def _summary(tables: Mapping[str, pd.DataFrame], scenario: Scenario, lang: Lang) -> Table:

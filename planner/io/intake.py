@@ -34,6 +34,7 @@ __all__ = [
 REASONS: Final = (
     "broken_line", "broken_record", "broken_text", "cell_error", "cell_formula", "cell_merged",
     "missing_key", "no_position", "not_finite", "not_a_point", "unknown_crs", "outside_area",
+    "outside_communes",
     "no_geometry", "not_a_polygon", "not_a_line", "collection", "invalid_geometry",
     "unresolved_reference", "not_a_premise",
     "missing_code", "code_as_number", "bad_code", "bad_count", "unknown_class", "unknown_term",

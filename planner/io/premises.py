@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -21,9 +22,11 @@ from planner.io.files import file_failure, hash_file
 from planner.io.intake import PremisesIntake, RowSieve
 from planner.io.layers import RawLayer, Source, inside_area, known_crs, reproject
 from planner.io.opening import open_source
+from planner.io.premises_places import locate_communes, points_in_areas
 from planner.io.profiles import PREMISES_PROFILES, PROJECTIONS, SIZE_CLASSES, Mapped, map_columns
 from planner.io.values import (
     Parsed,
+    as_category,
     as_numbers,
     as_text,
     parse_code,
@@ -52,13 +55,15 @@ def read_premises(
     on: dt.date | None = None,
     repair_codes: bool = False,
     origin: Origin | None = None,
+    communes: gpd.GeoDataFrame | None = None,
 ) -> PremisesIntake:
     """Read premises, with their states when they have any.
 
     GeoPackage, Shapefile (file, folder or ZIP), GeoJSON, GeoParquet, CSV and XLSX.  ARCEP's
     *immeubles* and *base_imb*, IPE and our own columns are recognised by the names of their
     columns; for any other file, ``columns`` says what is where.  Rows in = rows used + rows set
-    aside.
+    aside.  OpenStreetMap's buildings, as GDAL writes them, are known too; a building that is drawn
+    as an area stands at its middle, or inside where that lies outside.
 
     Parameters
     ----------
@@ -68,9 +73,9 @@ def read_premises(
         The layer to take where there are several.
     columns
         Ours to the file's: ``{"premise_id": "imb_id", "insee": "code_insee", "x": "lon"}``.  Ours
-        are ``premise_id`` and ``insee`` (due), ``building_id``, ``kind``, ``premises`` (a number),
-        ``premises_min`` and ``premises_max``, ``size_class`` (ARCEP's words), ``state``, ``on``,
-        ``x``, ``y``, ``projection`` (IPE's words).
+        are ``premise_id`` and ``insee`` (due, unless ``communes`` are given), ``building_id``,
+        ``kind``, ``premises`` (a number), ``premises_min`` and ``premises_max``,
+        ``size_class`` (ARCEP's words), ``state``, ``on``, ``x``, ``y``, ``projection`` (IPE's).
     crs
         Where x and y lie (x east or longitude); wins over what the file says.
     encoding
@@ -82,6 +87,9 @@ def read_premises(
         Write 1143 and 35236.0 as 01143 and 35236 (a finding) instead of setting the rows aside.
     origin
         Source, licence and vintage of the file; its checksum and rows are filled in.
+    communes
+        Contract ``communes``: where the file has no column of codes, each premise belongs to the
+        commune that it stands in (a finding), and one outside all of them is set aside.
 
     Returns
     -------
@@ -97,7 +105,7 @@ def read_premises(
         Missing columns.
     """
     source = open_source(path, layer=layer, encoding=encoding)
-    mapped = _map(source, columns)
+    mapped = _map(source, columns, located=communes is not None)
     raw = source.read(mapped.names())
     if len(raw.rows) + len(raw.broken) == 0:
         raise file_failure("no_rows", file=source.file)
@@ -106,12 +114,14 @@ def read_premises(
         sieve=RowSieve(source.file, _TABLE, raw.rows, raw.broken),
     )  # fmt: skip
     reading.note("io.profile", Severity.INFO, name=mapped.profile.name)
-    ids = reading.text("premise_id")
+    ids = reading.keys()
     reading.set_aside(_null(ids), "missing_key", "premise_id")
     x, y = _positions(reading, source, crs=crs)
     facts = _Facts(
         ids=ids, x=x, y=y,
-        insee=_codes(reading, repair=repair_codes),
+        insee=_codes(reading, repair=repair_codes)
+        if reading.has("insee") or communes is None
+        else _located(reading, x, y, communes),
         kind=_terms(reading, "kind", "unknown_term", partial(parse_term, terms=PremiseKind)),
         state=_terms(reading, "state", "unknown_state", PremiseState.parse),
         date=_dates(reading, on=on),
@@ -149,6 +159,15 @@ class _Reading:
 
     def text(self, ours: str) -> pa.Array:
         return as_text(self.column(ours))
+
+    def keys(self) -> pa.Array:
+        """Return the identifiers: of one column, or of the first that has one."""
+        parts = [
+            pc.binary_join_element_wise(prefix, as_text(self.raw.table[name]), "")
+            for name, prefix in self.mapped.keys().items()
+            if name in self.raw.table.column_names
+        ]
+        return pc.coalesce(*parts) if parts else self.text("premise_id")
 
     def set_aside(
         self,
@@ -195,13 +214,16 @@ class _Facts:
     bounds: tuple[NDArray[np.int64], NDArray[np.int64]]
 
 
-def _map(source: Source, columns: Mapping[str, str] | None) -> Mapped:
+def _map(source: Source, columns: Mapping[str, str] | None, *, located: bool) -> Mapped:
     """Find the columns; a geometry takes the place of x and y unless these are asked for."""
     asked = dict(columns or {})
     by_geometry = source.has_geometry and "x" not in asked
     mapped = map_columns(
         source.columns, file=source.file, table=_TABLE, profiles=PREMISES_PROFILES,
-        required=("premise_id", "insee", *(() if by_geometry else ("x", "y"))), columns=asked,
+        required=(
+            "premise_id", *(() if located else ("insee",)), *(() if by_geometry else ("x", "y")),
+        ),
+        columns=asked,
     )  # fmt: skip
     if not by_geometry:
         return mapped
@@ -284,7 +306,8 @@ def _from_columns(
 
 
 def _from_geometry(reading: _Reading) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    points = reading.raw.points()
+    points, areas = points_in_areas(reading.raw)
+    reading.note("io.areas_as_points", Severity.INFO, count=areas)
     nothing = lambda rows: [""] * len(rows)  # noqa: E731 (there is nothing to show)
     reading.set_aside(points.missing, "no_position", "geometry", nothing)
     strange = ~points.missing & (points.kinds != "Point")
@@ -294,6 +317,21 @@ def _from_geometry(reading: _Reading) -> tuple[NDArray[np.float64], NDArray[np.f
     reading.set_aside(strange, "not_a_point", "geometry", lambda rows: points.kinds[rows].tolist())
     reading.note("io.single_part", Severity.INFO, count=points.single_parts)
     return points.x, points.y
+
+
+def _located(
+    reading: _Reading, x: NDArray[np.float64], y: NDArray[np.float64], communes: gpd.GeoDataFrame
+) -> Parsed[str]:
+    """Return the commune that each premise stands in; those outside all of them are set aside."""
+    kept = reading.sieve.kept.copy()
+    found = locate_communes(x, y, kept, communes)
+
+    def place(which: NDArray[np.intp]) -> list[str]:
+        return [f"{a:.0f} {b:.0f}" for a, b in zip(x[which], y[which], strict=True)]
+
+    reading.set_aside(found.empty & kept, "outside_communes", "x", place)
+    reading.note("io.communes_located", Severity.INFO, count=int(reading.sieve.kept.sum()))
+    return found
 
 
 def _codes(reading: _Reading, *, repair: bool) -> Parsed[str]:
@@ -417,33 +455,14 @@ def _premises(facts: _Facts, rows: NDArray[np.intp]) -> pd.DataFrame:
         {
             "premise_id": ids.to_pandas(),
             "building_id": building.to_pandas(),
-            "insee": _category(facts.insee, rows),
-            "kind": _category(facts.kind, rows),
+            "insee": as_category(facts.insee, rows),
+            "kind": as_category(facts.kind, rows),
             "premises_min": low[rows],
             "premises_max": pd.arrays.IntegerArray(high[rows].copy(), high[rows] == _NO_LIMIT),
             "x_m": facts.x[rows],
             "y_m": facts.y[rows],
         }
     )
-
-
-def _category(parsed: Parsed[str] | None, rows: NDArray[np.intp]) -> pd.Categorical:
-    """Return a category whose categories are the sorted values that occur."""
-    if parsed is None:
-        return pd.Categorical.from_codes(
-            np.full(len(rows), -1), categories=pd.Index([], dtype="str")
-        )
-    words = sorted({value for value in parsed.results if value is not None})
-    place = {word: code for code, word in enumerate(words)}
-    lookup = np.array(
-        [*(place.get(v, -1) if v else -1 for v in parsed.results), -1], dtype=np.int64
-    )
-    codes = lookup[parsed.codes[rows]]
-    used = np.unique(codes[codes >= 0])
-    narrow = np.full(len(words) + 1, -1, dtype=np.int64)
-    narrow[used] = np.arange(len(used))
-    categories = pd.Index([words[code] for code in used], dtype="str")
-    return pd.Categorical.from_codes(narrow[codes], categories=categories)
 
 
 def _state_changes(
@@ -467,6 +486,6 @@ def _state_changes(
         {
             "premise_id": facts.ids.take(pa.array(rows[keep])).to_pandas(),
             "on": days[keep].astype("datetime64[s]"),
-            "state": _category(facts.state, rows[keep]),
+            "state": as_category(facts.state, rows[keep]),
         }
     )

@@ -8,7 +8,7 @@ the second quarter of 2026; the IPE exchange format of Interop'Fibre.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Final
@@ -54,12 +54,17 @@ PROJECTIONS: Final[Mapping[str, str]] = MappingProxyType(
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:
-    """A known format: the columns that tell it, what they mean, where its positions lie."""
+    """A known format: the columns that tell it, what they mean, where its positions lie.
+
+    ``keys`` are the columns that hold the identifier, one or the other, each with what is written
+    before it so that they can't be confused.
+    """
 
     name: str
     signature: frozenset[str]
     columns: Mapping[str, str]
     crs: str | None = None
+    keys: Mapping[str, str] = field(default_factory=dict)
 
 
 PREMISES_PROFILES: Final = (
@@ -102,6 +107,12 @@ PREMISES_PROFILES: Final = (
         },
     ),
     Profile(
+        name="openstreetmap",
+        signature=frozenset({"osm_id", "osm_way_id", "building"}),
+        columns={"premise_id": "osm_way_id"},
+        keys={"osm_way_id": "way/", "osm_id": "relation/"},
+    ),
+    Profile(
         name="generic",
         signature=frozenset(),
         columns={name: name for name in PREMISES_COLUMNS},
@@ -118,7 +129,12 @@ class Mapped:
 
     def names(self) -> list[str]:
         """Return the columns of the file to read, each once."""
-        return list(dict.fromkeys(self.columns.values()))
+        return list(dict.fromkeys([*self.columns.values(), *self.keys()]))
+
+    def keys(self) -> Mapping[str, str]:
+        """Return the columns of the identifier where there are several, else nothing."""
+        usual = self.columns.get("premise_id") == self.profile.columns.get("premise_id")
+        return self.profile.keys if usual else {}
 
 
 def map_columns(

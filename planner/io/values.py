@@ -25,6 +25,7 @@ __all__ = [
     "SIREN",
     "Code",
     "Parsed",
+    "as_category",
     "as_numbers",
     "as_text",
     "parse_bool",
@@ -250,3 +251,22 @@ def words(values: Sequence[str | None]) -> pd.Series[str]:
     """Return a column of text in which what is absent stays absent."""
     column: pd.Series[str] = pa.array(values, pa.string()).to_pandas()
     return column
+
+
+def as_category(parsed: Parsed[str] | None, rows: NDArray[np.intp]) -> pd.Categorical:
+    """Return a category whose categories are the sorted values that occur."""
+    if parsed is None:
+        return pd.Categorical.from_codes(
+            np.full(len(rows), -1), categories=pd.Index([], dtype="str")
+        )
+    words = sorted({value for value in parsed.results if value is not None})
+    place = {word: code for code, word in enumerate(words)}
+    lookup = np.array(
+        [*(place.get(v, -1) if v else -1 for v in parsed.results), -1], dtype=np.int64
+    )
+    codes = lookup[parsed.codes[rows]]
+    used = np.unique(codes[codes >= 0])
+    narrow = np.full(len(words) + 1, -1, dtype=np.int64)
+    narrow[used] = np.arange(len(used))
+    categories = pd.Index([words[code] for code in used], dtype="str")
+    return pd.Categorical.from_codes(narrow[codes], categories=categories)

@@ -380,12 +380,14 @@ def test_geometry_kinds_among_points(tmp_path):
     assert rules(intake)["io.single_part"].count == 1
 
 
-def test_layer_of_polygons_is_the_wrong_layer(tmp_path):
+def test_layer_of_lines_is_the_wrong_layer(tmp_path):
     frame = gpd.GeoDataFrame(
-        {"premise_id": ["a"], "insee": ["35236"]}, geometry=[shapely.box(0, 0, 1, 1)], crs=2154
+        {"premise_id": ["a"], "insee": ["35236"]},
+        geometry=[shapely.LineString([(0, 0), (1, 1)])],
+        crs=2154,
     )
     frame.to_parquet(tmp_path / "f.parquet")
-    with pytest.raises(DataFileError, match="« Polygon » et aucune « Point »"):
+    with pytest.raises(DataFileError, match="« LineString » et aucune « Point »"):
         read_premises(tmp_path / "f.parquet")
 
 
@@ -439,3 +441,51 @@ def test_every_reason_has_words_and_a_remedy():
     for reason in REASONS:
         assert f"io.{reason}" in catalogue()
         assert f"io.{reason}_remedy" in catalogue()
+
+
+def test_buildings_of_openstreetmap_stand_in_the_commune_where_they_are(tmp_path):
+    x, y = REDON
+    court = shapely.box(x, y, x + 30, y + 30) - shapely.box(x + 5, y - 1, x + 25, y + 28)
+    table = gpd.GeoDataFrame(
+        {"osm_id": [None, None, "7", None], "osm_way_id": ["7", "8", None, "9"],
+         "building": ["yes"] * 4},
+        geometry=[shapely.box(x, y, x + 10, y + 10), court, shapely.box(x + 98, y, x + 102, y + 4),
+                  shapely.box(x + 5000, y, x + 5001, y + 1)],
+        crs="EPSG:2154",
+    )  # fmt: skip
+    path = tmp_path / "osm.gpkg"
+    table.to_file(path, layer="buildings", driver="GPKG")
+    communes = gpd.GeoDataFrame(
+        {"insee": ["35237", "35236"]},
+        geometry=[shapely.box(x + 100, y - 50, x + 300, y + 50),
+                  shapely.box(x - 50, y - 50, x + 100, y + 50)],
+        crs="EPSG:2154",
+    )  # fmt: skip
+    intake = read_premises(path, communes=communes)
+    law(intake)
+    rows = intake.premises.set_index("premise_id")
+    # a way and a relation of the same number are two; the border belongs to the smallest code
+    assert rows["insee"].astype(str).to_dict() == {
+        "relation/7": "35236", "way/7": "35236", "way/8": "35236",
+    }  # fmt: skip
+    assert rows.loc["way/7", ["x_m", "y_m"]].tolist() == [x + 5, y + 5]
+    assert court.contains(shapely.Point(rows.loc["way/8", "x_m"], rows.loc["way/8", "y_m"]))
+    assert reasons(intake) == [(4, "outside_communes", "x", f"{x + 5000.5:.0f} {y + 0.5:.0f}")]
+    found = rules(intake)
+    assert (found["io.areas_as_points"].count, found["io.communes_located"].count) == (4, 3)
+    with pytest.raises(ContractError, match="insee"):
+        read_premises(path)
+
+
+def test_a_building_whose_outline_crosses_itself_is_still_placed(tmp_path):
+    x, y = REDON
+    bow = shapely.Polygon([(x, y), (x + 10, y + 10), (x + 10, y), (x, y + 10)])
+    table = gpd.GeoDataFrame(
+        {"premise_id": ["a"], "insee": ["35236"]}, geometry=[bow], crs="EPSG:2154"
+    )
+    path = tmp_path / "bow.gpkg"
+    table.to_file(path, driver="GPKG")
+    intake = read_premises(path)
+    law(intake)
+    (spot,) = intake.premises[["x_m", "y_m"]].to_numpy().tolist()
+    assert shapely.make_valid(bow).intersects(shapely.Point(spot))
