@@ -30,6 +30,8 @@ __all__ = [
     "LangOption",
     "NetworkOption",
     "OutOption",
+    "RegisterOnOption",
+    "RegisterOption",
     "ScenarioArg",
     "StrictOption",
     "answer_scenario",
@@ -41,6 +43,7 @@ __all__ = [
     "progress",
     "table",
     "told",
+    "with_axe3",
     "with_network",
 ]
 
@@ -73,6 +76,22 @@ StrictOption = Annotated[
 ]
 NetworkOption = Annotated[
     bool, typer.Option("--network", help="Étudier aussi le réseau. / Design the network too.")
+]
+RegisterOption = Annotated[
+    str | None,
+    typer.Option(
+        "--register",
+        help="Registre de l'axe 3 : sites et chiffres, sans données personnelles. / Axe 3.",
+        show_default=False,
+    ),
+]
+RegisterOnOption = Annotated[
+    str | None,
+    typer.Option(
+        "--register-on",
+        help="Jour de l'évaluation, AAAA-MM-JJ ; sans lui, la date de référence. / Day.",
+        show_default=False,
+    ),
 ]
 OutOption = Annotated[
     Path | None,
@@ -132,6 +151,17 @@ def with_network(answer: Plan, notify: Notify) -> Plan:
 
     prices, keys = read_works()
     return add_network(answer, prices=prices, funding_keys=keys, notify=notify)
+
+
+def with_axe3(answer: Plan, store: str, on: dt.date | None) -> Plan:
+    """Assess the requests of a register on this plan; what goes on names nobody."""
+    from planner.axe3 import add_axe3  # noqa: PLC0415
+    from planner.io.register import open_register  # noqa: PLC0415
+    from planner.io.register_rules import read_register_rules  # noqa: PLC0415
+
+    with open_register(store) as opened:
+        stored = opened.tables("requests", "request_contacts", "request_journal")
+    return add_axe3(answer, stored, rules=read_register_rules(), on=on)
 
 
 def table(title: str, columns: list[str], rows: list[list[str]], *, numbers: int = 1) -> Table:

@@ -7,7 +7,20 @@ from typing import Annotated
 
 import typer
 
-from planner.cli._face import STAGES, Lang, LangOption, OutOption, ScenarioArg, progress, told
+from planner.cli._face import (
+    STAGES,
+    Lang,
+    LangOption,
+    OutOption,
+    RegisterOnOption,
+    RegisterOption,
+    ScenarioArg,
+    day,
+    progress,
+    told,
+    with_axe3,
+)
+from planner.cli.follow import followed_scenario
 from planner.scenario import read_scenario
 from planner.texts import say
 
@@ -17,6 +30,15 @@ def dossier(
     epci: Annotated[
         str | None, typer.Option("--epci", metavar="SIREN", help="Un seul EPCI. / One EPCI.")
     ] = None,
+    follow: Annotated[
+        bool,
+        typer.Option(
+            "--follow",
+            help="Suivre le programme ; sans constats au scénario, un exemple. / Follow.",
+        ),
+    ] = False,
+    register: RegisterOption = None,
+    register_on: RegisterOnOption = None,
     out: OutOption = None,
     lang: LangOption = Lang.FR,
 ) -> None:
@@ -27,9 +49,13 @@ def dossier(
 
     with told(lang) as console:
         asked = read_scenario(scenario)
+        if follow:
+            asked = followed_scenario(asked, {})
         folder = out or Path("maps") / "out" / f"{asked.name}-dossiers"
         with progress(lang, STAGES["prepare"] + STAGES["plan"]) as notify:
             answer = make_plan(prepare_territory(asked, notify=notify), asked, notify=notify)
+        if register is not None:
+            answer = with_axe3(answer, register, day(register_on))
         count = 1 if epci else len(answer.territory.epci)
         with progress(lang, count) as notify:
             written = write_dossiers(answer, folder, epci=epci, lang=lang, notify=notify)

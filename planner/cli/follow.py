@@ -25,7 +25,7 @@ from planner.scenario import Scenario, read_scenario
 from planner.texts import say
 from planner.vocab import Level
 
-__all__ = ["follow"]
+__all__ = ["follow", "followed_scenario"]
 
 _SHOWN = 10
 
@@ -85,7 +85,7 @@ def follow(
         "sales": sales, "reasons": reasons,
     }  # fmt: skip
     with told(lang) as console:
-        asked = _asked(read_scenario(scenario), given, spread=spread, quarter=quarter)
+        asked = followed_scenario(read_scenario(scenario), given, spread=spread, quarter=quarter)
         folder = out or Path("maps") / "out" / say("cli.follow_folder", lang, name=asked.name)
         with progress(lang, STAGES["prepare"] + STAGES["plan"] + STAGES["write"] + 2) as notify:
             answer = make_plan(prepare_territory(asked, notify=notify), asked, notify=notify)
@@ -114,12 +114,12 @@ def follow(
         leave(answer.findings.table(lang), strict=strict)
 
 
-def _asked(
+def followed_scenario(
     scenario: Scenario,
     given: dict[str, Path | None],
     *,
-    spread: str | None,
-    quarter: str | None,
+    spread: str | None = None,
+    quarter: str | None = None,
 ) -> Scenario:
     """Return the scenario with what the command line says of its follow-up.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +17,8 @@ from planner.cli._face import (
     LangOption,
     NetworkOption,
     OutOption,
+    RegisterOnOption,
+    RegisterOption,
     ScenarioArg,
     StrictOption,
     day,
@@ -26,6 +27,7 @@ from planner.cli._face import (
     progress,
     table,
     told,
+    with_axe3,
     with_network,
 )
 from planner.scenario import Scenario, read_scenario
@@ -44,22 +46,8 @@ def plan(
     lang: LangOption = Lang.FR,
     strict: StrictOption = False,
     network: NetworkOption = False,
-    register: Annotated[
-        str | None,
-        typer.Option(
-            "--register",
-            help="Registre de l'axe 3 : sites et chiffres, sans données personnelles. / Axe 3.",
-            show_default=False,
-        ),
-    ] = None,
-    register_on: Annotated[
-        str | None,
-        typer.Option(
-            "--register-on",
-            help="Jour de l'évaluation, AAAA-MM-JJ ; sans lui, la date de référence. / Day.",
-            show_default=False,
-        ),
-    ] = None,
+    register: RegisterOption = None,
+    register_on: RegisterOnOption = None,
 ) -> None:
     """Tout faire : lire, couper, mesurer, choisir, chiffrer, écrire les cartes et les tables."""
     from planner.export import write_plan  # noqa: PLC0415 (imports folium: not for the others)
@@ -76,7 +64,7 @@ def plan(
             if network:
                 answer = with_network(answer, notify)
             if register is not None:
-                answer = _with_axe3(answer, register, day(register_on))
+                answer = with_axe3(answer, register, day(register_on))
             written = write_plan(answer, folder, lang=lang, notify=notify)
         tables = answer.tables(lang)
         console.print(_summary(tables, asked, lang))
@@ -92,17 +80,6 @@ def plan(
         seconds = number(time.perf_counter() - start, lang, 1)
         console.print(say("cli.seconds", lang, seconds=seconds))
         leave(answer.findings.table(lang), strict=strict)
-
-
-def _with_axe3(answer: Plan, store: str, on: dt.date | None) -> Plan:
-    """Assess the requests of a register on this plan; what goes on names nobody."""
-    from planner.axe3 import add_axe3  # noqa: PLC0415
-    from planner.io.register import open_register  # noqa: PLC0415
-    from planner.io.register_rules import read_register_rules  # noqa: PLC0415
-
-    with open_register(store) as opened:
-        stored = opened.tables("requests", "request_contacts", "request_journal")
-    return add_axe3(answer, stored, rules=read_register_rules(), on=on)
 
 
 def _network_summary(tables: Mapping[str, pd.DataFrame], lang: Lang) -> Table:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 import matplotlib as mpl
+import pandas as pd
 import typst
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
@@ -23,6 +24,7 @@ from planner.errors import PlannerError
 from planner.export.dossier.content import Dossier, dossier_of
 from planner.export.dossier.source import Source
 from planner.export.figures import FONTS, SETTINGS, classes_seen, draw_legend, draw_territory
+from planner.export.follow_up import draw_place
 from planner.export.map.data import MapData
 from planner.export.map.themes import paint
 from planner.plan import Plan
@@ -36,6 +38,7 @@ _TEMPLATE: Final = Path(__file__).with_name("dossier.typ")
 _WIDTH_INCHES: Final = 6.69  # what A4 leaves between the margins of the template
 _HEIGHT_INCHES: Final = 8.2
 _LEGEND_SHARE: Final = 0.1
+_CURVES_INCHES: Final = 2.9
 
 
 def write_dossiers(
@@ -96,6 +99,11 @@ def _typeset(dossier: Dossier, root: Path, flat: MapData, lang: str) -> bytes:
     content = json.dumps(dossier.content(), ensure_ascii=False, sort_keys=True)
     (root / "data.json").write_text(content, encoding="utf-8")
     _draw(flat, dossier.siren, root / "map.svg", lang)
+    inputs = {"data": "data.json", "map": "map.svg"}
+    curves = dossier.source.followed.curves(dossier.siren)
+    if curves is not None:
+        _draw_curves(curves, dossier, root / "curves.svg", lang)
+        inputs["curves"] = "curves.svg"
     on = dossier.source.plan.scenario.reference_date
     try:
         raw = typst.compile(
@@ -103,7 +111,7 @@ def _typeset(dossier: Dossier, root: Path, flat: MapData, lang: str) -> bytes:
             root=str(root),
             font_paths=[str(FONTS)],
             ignore_system_fonts=True,
-            sys_inputs={"data": "data.json", "map": "map.svg"},
+            sys_inputs=inputs,
             pdf_standards=["ua-1", "a-2a"],
             timestamp=int(dt.datetime(on.year, on.month, on.day, tzinfo=dt.UTC).timestamp()),
         )
@@ -138,4 +146,17 @@ def _draw(flat: MapData, siren: str, path: Path, lang: str) -> None:
             used=classes_seen(data, painted),
             columns=3,
         )
+        figure.savefig(path, format="svg", metadata={"Date": None, "Creator": None})
+
+
+def _draw_curves(curves: pd.DataFrame, dossier: Dossier, path: Path, lang: str) -> None:
+    """Draw what is promised, observed and forecast in an EPCI."""
+    plan = dossier.source.plan
+    with mpl.rc_context(dict(SETTINGS)):
+        figure = draw_place(
+            curves, dossier.siren,
+            title=say("dossier.late_figure", lang, nom=dossier.nom),
+            synthetic=plan.scenario.follow_up.source == "example", lang=lang,
+            size=(_WIDTH_INCHES, _CURVES_INCHES),
+        )  # fmt: skip
         figure.savefig(path, format="svg", metadata={"Date": None, "Creator": None})

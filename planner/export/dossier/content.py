@@ -10,6 +10,7 @@ from typing import Any, Final
 import pandas as pd
 
 from planner.errors import UnknownNameError
+from planner.export.dossier.requests import axe3_content, axe3_source
 from planner.export.dossier.source import Source
 from planner.export.figures import showable
 from planner.export.map.data import records
@@ -106,6 +107,8 @@ class Dossier:
             "balance": self._balance_sheet(),
             "contributions": self._contributions(),
             "works": self._works(),
+            "late": source.followed.content(self.siren, self.nom),
+            "axe3": axe3_content(source.plan, self.siren, lang=source.lang),
             "sectors": self._sectors(),
             "definitions": {
                 "title": say_("definitions"),
@@ -113,6 +116,10 @@ class Dossier:
                 "rows": [
                     [self._text(f"map.def_{name}"), self._text(f"map.def_{name}_is")]
                     for name in _DEFINITIONS
+                ]
+                + [
+                    [say_(f"def_{name}"), say_(f"def_{name}_is")]
+                    for name in self._further_definitions()
                 ],
             },
             "sources": self._sources(),
@@ -120,6 +127,10 @@ class Dossier:
         }
         shown: dict[str, Any] = _showable(content)
         return shown
+
+    def _further_definitions(self) -> tuple[str, ...]:
+        late = ("late", "take_up", "completeness") if self.source.followed.there else ()
+        return (*late, "axe3")
 
     def _text(self, key: str, **values: object) -> str:
         return say(key, self.source.lang, **values)
@@ -423,7 +434,8 @@ class Dossier:
                     self._say("kind_synthetic" if origin.synthetic else "kind_real"),
                 ]
                 for origin in plan.territory.origins
-            ],
+            ]
+            + axe3_source(plan, lang=self.source.lang),
             "note": self._say("made_by", name=plan.scenario.name, version=plan.scenario.version),
         }
 

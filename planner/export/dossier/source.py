@@ -8,6 +8,7 @@ from functools import cached_property
 
 import pandas as pd
 
+from planner.export.dossier.follow_up import Followed
 from planner.export.map.data import MapData
 from planner.plan import Plan, open_sectors
 from planner.schemas import contract
@@ -64,6 +65,11 @@ class Source:
     def data(self) -> MapData:
         """The plan as the map shows it, without its premises."""
         return MapData.from_plan(self.plan, lang=self.lang)
+
+    @cached_property
+    def followed(self) -> Followed:
+        """The programme that is followed, where one is."""
+        return Followed(plan=self.plan, lang=self.lang)
 
     @cached_property
     def synthetic(self) -> str:

@@ -18,7 +18,7 @@ from planner.export.style import PAPER
 from planner.texts import number, say
 from planner.vocab import Level
 
-__all__ = ["draw_curves", "write_curves"]
+__all__ = ["draw_curves", "draw_place", "write_curves"]
 
 _INK: Final = "#1d232b"
 _PROMISED: Final = "#6a707c"
@@ -28,6 +28,8 @@ _GRID: Final = "#dfe4ea"
 _SIZE: Final = (10.0, 6.6)
 _DPI: Final = 150
 _YEARS_SHOWN: Final = 12
+_HEADROOM: Final = 1.06
+"""Room left above the curves for the totals written there."""
 
 
 def write_curves(
@@ -104,6 +106,63 @@ def draw_curves(
     return figure
 
 
+def draw_place(
+    curves: pd.DataFrame,
+    code: str,
+    *,
+    title: str,
+    synthetic: bool,
+    size: tuple[float, float],
+    level: Level = Level.EPCI,
+    lang: str = "fr",
+) -> Figure:
+    """Draw one place alone, for a page.
+
+    Parameters
+    ----------
+    curves
+        Contract ``progress_curve``.
+    code, level
+        The place.
+    title
+        What is written above.
+    synthetic
+        Whether anything in it is made up; the figure then says so.
+    size
+        Width and height, inches.
+    lang
+        Language of the figure.
+    """
+    figure = Figure(figsize=size, facecolor=PAPER)
+    FigureCanvasSVG(figure)
+    axes = figure.add_axes((0.085, 0.2, 0.9, 0.68))
+    _draw(axes, curves, level, code, {(level.value, code): title}, lang, size=8.5)
+    rows = curves[(curves["level"].astype(str) == level.value) & (curves["code"] == code)]
+    rows = rows.sort_values("quarter")
+    at, promised, seen = _totals(rows)
+    _label_last(axes, at, promised, seen, lang)
+    handles, labels = axes.get_legend_handles_labels()
+    figure.legend(
+        handles, labels, loc="lower left", bbox_to_anchor=(0.07, 0.0), ncol=4, frameon=False,
+        prop=letters(8),
+    )  # fmt: skip
+    if synthetic:
+        figure.text(
+            0.985, 0.935, say("follow_up.figure_synthetic", lang), ha="right",
+            fontproperties=letters(8, "bold"), color="#a3194e",
+        )  # fmt: skip
+    return figure
+
+
+def _totals(rows: pd.DataFrame) -> tuple[Any, Any, Any]:
+    """Return when, what was promised and what was seen, as matplotlib takes them."""
+    return (
+        rows["quarter"].map(_when).to_numpy(dtype=float),
+        rows["planned_count"].to_numpy(dtype=float),
+        rows["actual_count"].astype("float64").to_numpy(),
+    )
+
+
 def _draw(
     axes: Axes,
     curves: pd.DataFrame,
@@ -116,9 +175,7 @@ def _draw(
 ) -> None:
     rows = curves[(curves["level"].astype(str) == level.value) & (curves["code"] == code)]
     rows = rows.sort_values("quarter")
-    at = rows["quarter"].map(_when).to_numpy(dtype=float)
-    promised = rows["planned_count"].to_numpy(dtype=float)
-    seen = rows["actual_count"].astype("float64").to_numpy()
+    at, promised, seen = _totals(rows)
     forecast = rows["forecast_count"].astype("float64").to_numpy()
     axes.plot(
         at, promised, color=_PROMISED, linewidth=1.6, linestyle=(0, (5, 2)),
@@ -161,7 +218,7 @@ def _label_last(axes: Axes, at: Any, promised: Any, seen: Any, lang: str) -> Non
 
 def _furnish(axes: Axes, name: str, lang: str, size: float) -> None:
     axes.set_title(showable(name), loc="left", fontproperties=letters(size + 1.5, "bold"))
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(0, max(axes.get_ylim()[1], 1.0) * _HEADROOM)
     axes.grid(axis="y", color=_GRID, linewidth=0.8)
     axes.set_axisbelow(True)
     for side in ("top", "right", "left"):
