@@ -20,7 +20,7 @@ import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from planner.texts import Message, catalogue
+from planner.texts import Message, catalogue, number, say
 
 __all__ = [
     "Choice",
@@ -29,12 +29,17 @@ __all__ = [
     "Contiguity",
     "Limit",
     "Objective",
+    "Quantity",
     "StageResult",
+    "Unit",
     "objective_label",
 ]
 
 Integers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
+Unit = Literal["none", "lines", "part_lines", "cents", "keur", "votes", "score", "m"]
+_PARTS = 1000  # a part of a line, as parity counts
+_CENTS_PER_KEUR = 100_000
 
 
 class Contiguity(StrEnum):
@@ -64,6 +69,35 @@ def objective_label(name: str) -> Message | str:
     return Message(f"objective.{name}") if f"objective.{name}" in catalogue() else name
 
 
+@dataclass(frozen=True)
+class Quantity:
+    """A whole number of a question with its unit, put into words with the message that holds it.
+
+    Parameters
+    ----------
+    value
+        As the question counts it.
+    unit
+        ``part_lines`` are thousandths of a line, ``keur`` thousands of euros, ``none`` no unit.
+    """
+
+    value: int
+    unit: Unit = "none"
+
+    def say(self, lang: str = "fr", /) -> str:
+        """Write it in the unit that people know."""
+        value: int | str = self.value
+        one = ""
+        if self.unit == "part_lines":
+            value = number(self.value / _PARTS, lang, 0 if self.value % _PARTS == 0 else 3)
+            one = "_one" if abs(self.value) <= _PARTS else ""
+        elif self.unit == "keur":
+            value = self.value * _CENTS_PER_KEUR
+        elif self.unit == "lines":
+            one = "_one" if abs(self.value) == 1 or (lang == "fr" and self.value == 0) else ""
+        return say(f"quantity.{self.unit}{one}", lang, value=value)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Limit:
     """A linear rule: ``lower ≤ Σ coefficients of the chosen sectors ≤ upper``.
@@ -78,6 +112,8 @@ class Limit:
         One for each candidate, shape (candidates,).
     lower, upper
         Bounds, included; None when there is none.
+    unit
+        What its coefficients count.
     """
 
     name: str
@@ -85,6 +121,7 @@ class Limit:
     coefficients: Integers
     lower: int | None = None
     upper: int | None = None
+    unit: Unit = "none"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,12 +139,15 @@ class Objective:
     edge_coefficients
         Value of each pair of neighbours both chosen, shape (edges,); None when pairs don't count.
         Only pairs decided by the same actor may count.
+    unit
+        What its values count.
     """
 
     name: str
     sense: Literal["max", "min"]
     coefficients: Integers
     edge_coefficients: Integers | None = None
+    unit: Unit = "none"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,6 +196,8 @@ class ChoiceProblem:
         Regional and départements' rules, parity among them.
     objectives
         In order: each is held at its optimum before the next.
+    in_cents
+        Whether each actor's envelope is in cents; None when all are in lines.
     """
 
     sector_ids: tuple[str, ...]
@@ -178,6 +220,7 @@ class ChoiceProblem:
     limits: tuple[Limit, ...] = ()
     objectives: tuple[Objective, ...] = ()
     unasked: Flags | None = None
+    in_cents: Flags | None = None
 
     def __post_init__(self) -> None:
         """Refuse what isn't one question: unsorted ids, arrays of different lengths."""
@@ -200,6 +243,10 @@ class ChoiceProblem:
     def candidates_count(self) -> int:
         """How many sectors may be chosen or not."""
         return len(self.sector_ids)
+
+    def envelope_unit(self, actor: int) -> Unit:
+        """Return the unit of one actor's envelope."""
+        return "cents" if self.in_cents is not None and self.in_cents[actor] else "lines"
 
     def within_reach(self) -> Flags:
         """Tell which candidates a programme could reach, were everything allowed chosen.
@@ -315,7 +362,7 @@ def _feed(digest: Any, name: str, value: Any) -> None:  # noqa: ANN401 (any fiel
     elif isinstance(value, tuple) and value and isinstance(value[0], Limit | Objective):
         for part in value:
             for item in fields(part):
-                if item.name != "message":
+                if item.name not in {"message", "unit"}:
                     _feed(digest, item.name, getattr(part, item.name))
     else:
         digest.update(repr(value).encode())

@@ -11,7 +11,7 @@ from planner.balance import balance_epci
 from planner.ballots import BallotCount
 from planner.choice import Choice, ChoiceProblem, ChoiceStatus, Contiguity
 from planner.concertation import count_ballots
-from planner.conflict import find_conflict
+from planner.conflict import cheapest_relaxations, find_conflict
 from planner.contribution import count_contributions
 from planner.cost import estimate_cost
 from planner.coverage import Coverage, measure_coverage
@@ -312,10 +312,29 @@ def _conflict(problem: ChoiceProblem, ballots: BallotCount) -> RuleError:
         return RuleError(
             Message.of("programme.infeasible"), Message.of("programme.infeasible_remedy")
         )
+    # the fewest rules of any kind are often the fewest requirements: said once
+    ways = {
+        frozenset(way.amounts.items()): way.message
+        for way in reversed(cheapest_relaxations(problem, names=ballots.names))
+    }
     return RuleError(
         Message.of("programme.infeasible_because", conflict=found),
-        Message.of("programme.infeasible_remedy"),
+        Message.of(
+            "programme.infeasible_ways",
+            ways=_Lines(tuple(reversed(ways.values()))),
+        ),
     )
+
+
+@dataclass(frozen=True)
+class _Lines:
+    """Sentences put into words with the message that holds them, one a line."""
+
+    messages: tuple[Message, ...]
+
+    def say(self, lang: str = "fr", /) -> str:
+        """Put them into words."""
+        return "".join(f"\n    • {message.say(lang)}" for message in self.messages)
 
 
 def open_sectors(territory: Territory, scenario: Scenario) -> frozenset[str]:

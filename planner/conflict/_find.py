@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from planner.choice import ChoiceProblem
+from planner.choice import ChoiceProblem, Quantity
 from planner.conflict._model import SoftModel, smallest_hitting_set
 from planner.conflict._rules import Rule, RuleKind, rules_of
 from planner.errors import PlannerError
@@ -219,19 +219,27 @@ def _sentence(
         if excess and bound.kind is RuleKind.ENVELOPE:
             own = len(who) == 1 and problem.actors[bound.position] == who[0]
             payer = problem.actors[bound.position]
+            unit = problem.envelope_unit(bound.position)
             granted = int(problem.envelopes[bound.position])
             key = "required_over_envelope" if own else "required_over_other"
             if RuleKind.CONTIGUITY in kinds:
                 key += "_reach"
             return Message.of(
                 f"conflict.{key}", actor=actor or ", ".join(names.get(a, a) for a in who),
-                payer=names.get(payer, payer), granted=granted, excess=excess, sectors=sectors,
+                payer=names.get(payer, payer), granted=Quantity(granted, unit),
+                excess=Quantity(excess, unit), sectors=sectors,
             )  # fmt: skip
         if excess and bound.kind in {RuleKind.UPPER, RuleKind.LOWER}:
             return Message.of(
                 "conflict.required_over_limit", words=problem.limits[bound.position].message,
-                excess=excess, sectors=sectors,
+                excess=Quantity(excess, problem.limits[bound.position].unit), sectors=sectors,
             )  # fmt: skip
+    if kinds == {RuleKind.REQUIRED, RuleKind.NO_VOTE}:
+        mute = sorted(problem.actors[bound.position] for bound in bounds)
+        return Message.of(
+            "conflict.required_without_vote", sectors=sectors,
+            payer=", ".join(names.get(one, one) for one in mute),
+        )  # fmt: skip
     if kinds == {RuleKind.REQUIRED, RuleKind.REFUSED}:
         return Message.of("conflict.required_and_refused", sectors=sectors)
     if RuleKind.CONTIGUITY in kinds and demands:

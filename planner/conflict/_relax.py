@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from planner.choice import ChoiceProblem
+from planner.choice import ChoiceProblem, Quantity, Unit
 from planner.conflict._model import SoftModel
 from planner.conflict._rules import Rule, RuleKind, rules_of
 from planner.texts import Message
@@ -85,7 +85,18 @@ def _giving(model: SoftModel, kind: str, rules: list[Rule], every: list[str]) ->
     if not answer.feasible:
         return None
     amounts = {rule.name: answer.given[rule.name] for rule in rules if rule.name in answer.given}
-    return _relaxation(kind, [r for r in rules if r.name in amounts], amounts, answer.bound)
+    giving = [r for r in rules if r.name in amounts]
+    return _relaxation(kind, giving, amounts, answer.bound, units=_units(model.problem, giving))
+
+
+def _units(problem: ChoiceProblem, rules: list[Rule]) -> dict[str, Unit]:
+    """Return the unit of what each rule gives."""
+    return {
+        rule.name: problem.envelope_unit(rule.position)
+        if rule.kind is RuleKind.ENVELOPE
+        else problem.limits[rule.position].unit
+        for rule in rules
+    }
 
 
 def _dropping(
@@ -101,15 +112,28 @@ def _dropping(
     return _relaxation(kind, dropped, {rule.name: 1 for rule in dropped}, answer.bound)
 
 
-def _relaxation(kind: str, rules: list[Rule], amounts: dict[str, int], bound: int) -> Relaxation:
+def _relaxation(
+    kind: str,
+    rules: list[Rule],
+    amounts: dict[str, int],
+    bound: int,
+    *,
+    units: Mapping[str, Unit] | None = None,
+) -> Relaxation:
     total = sum(amounts.values())
+    said: object = total
+    if kind == "envelopes":  # a sum of lines and euros means nothing
+        alike = set((units or {}).values())
+        said = ""
+        if len(alike) == 1:
+            said = Message.of("conflict.in_all", total=Quantity(total, alike.pop()))
     return Relaxation(
         kind=kind,
         amounts=amounts,
         total=total,
         bound=min(bound, total),
         message=Message.of(
-            f"conflict.give_{kind}", total=total, rules=_Listed(tuple(rules), amounts)
+            f"conflict.give_{kind}", total=said, rules=_Listed(tuple(rules), amounts, units or {})
         ),
     )
 
@@ -120,14 +144,15 @@ class _Listed:
 
     rules: tuple[Rule, ...]
     amounts: Mapping[str, int]
+    units: Mapping[str, Unit]
 
     def say(self, lang: str = "fr", /) -> str:
         """Put the list into words."""
         return " ; ".join(
             Message.of(
-                "conflict.gives" if self.amounts[rule.name] > 1 else "conflict.dropped",
+                "conflict.gives" if rule.name in self.units else "conflict.dropped",
                 rule=rule.message,
-                amount=self.amounts[rule.name],
+                amount=Quantity(self.amounts[rule.name], self.units.get(rule.name, "none")),
             ).say(lang)
             for rule in self.rules
         )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from planner.choice import ChoiceProblem, Contiguity
+from planner.choice import ChoiceProblem, Contiguity, Quantity
 from planner.texts import Message
 
 __all__ = ["Rule", "RuleKind", "rules_of"]
@@ -62,10 +62,11 @@ def rules_of(problem: ChoiceProblem, *, names: Mapping[str, str] | None = None) 
         Envelopes and votes, contiguity by actor, required, refused, then limits.
     """
     called = [(names or {}).get(actor, actor) for actor in problem.actors]
-    rules = []
+    rules: list[tuple[RuleKind, str, int, dict[str, object]]] = []
     for position, granted in enumerate(problem.envelopes.tolist()):
         kind = RuleKind.NO_VOTE if granted < 0 else RuleKind.ENVELOPE
-        rules.append((kind, problem.actors[position], position, {"amount": granted}))
+        rules.append((kind, problem.actors[position], position,
+                      {"amount": Quantity(granted, problem.envelope_unit(position))}))  # fmt: skip
     if problem.contiguity is not Contiguity.NONE:
         deciders = sorted(set(problem.decider.tolist()))
         rules += [(RuleKind.CONTIGUITY, problem.actors[a], a, {}) for a in deciders]
@@ -81,10 +82,9 @@ def rules_of(problem: ChoiceProblem, *, names: Mapping[str, str] | None = None) 
         ]
     for position, limit in enumerate(problem.limits):
         if limit.upper is not None:
-            values = {"words": limit.message, "amount": limit.upper}
-            rules.append((RuleKind.UPPER, limit.name, position, values))
+            rules.append((RuleKind.UPPER, limit.name, position, {"words": limit.message}))
         if limit.lower is not None:
-            values = {"words": limit.message, "amount": limit.lower}
+            values = {"words": limit.message, "amount": Quantity(limit.lower, limit.unit)}
             rules.append((RuleKind.LOWER, limit.name, position, values))
     of_actor = {RuleKind.ENVELOPE, RuleKind.NO_VOTE, RuleKind.CONTIGUITY}
     of_sector = {RuleKind.REQUIRED, RuleKind.REFUSED}

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from planner.choice import Choice, ChoiceProblem, Contiguity
+from planner.choice import Choice, ChoiceProblem, Contiguity, Quantity, Unit
 from planner.schemas import contract
 from planner.texts import Message
 
@@ -97,9 +97,10 @@ class Reader:
         for actor in np.flatnonzero(self.need[j]):
             missing = int(self.need[j, actor] - self.left[actor])
             if missing > 0:
+                unit = problem.envelope_unit(int(actor))
                 return _bound(
-                    "envelope", problem.actors[actor], missing, actor=self.called[actor],
-                    left=int(self.left[actor]),
+                    "envelope", problem.actors[actor], missing, unit, actor=self.called[actor],
+                    left=Quantity(int(self.left[actor]), unit),
                 )  # fmt: skip
         if not self.reachable[j]:
             return _bound("contiguity", key, None, actor=decider)
@@ -125,12 +126,16 @@ class Reader:
             under = 0 if limit.lower is None else limit.lower - total
             if max(over, under) > 0:
                 missing = max(over, under)
-                return replace(_bound("limit", key, missing, words=limit.message), place=limit.name)
+                bound = _bound("limit", key, missing, limit.unit, words=limit.message)
+                return replace(bound, place=limit.name)
         return None
 
 
-def _bound(rule: str, place: str, missing: int | None, **values: object) -> Binding:
-    message = Message.of(f"decision.{rule}", place=place, missing=missing, **values)
+def _bound(
+    rule: str, place: str, missing: int | None, unit: Unit = "none", **values: object
+) -> Binding:
+    short = None if missing is None else Quantity(missing, unit)
+    message = Message.of(f"decision.{rule}", place=place, missing=short, **values)
     return Binding(rule=rule, place=place, missing=missing, message=message)
 
 

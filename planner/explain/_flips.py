@@ -21,6 +21,8 @@ from planner.choice import (
     ChoiceStatus,
     Limit,
     Objective,
+    Quantity,
+    Unit,
     objective_label,
 )
 from planner.texts import Message
@@ -261,6 +263,28 @@ class _Finder:
             change += 1
         return self._flip("points", objective.name, "exact", sign * change, change, change)
 
+    def unit(self, kind: FlipKind, place: str) -> Unit:
+        """Return the unit of what changes."""
+        if kind == "envelope":
+            return self.problem.envelope_unit(self.problem.actors.index(place))
+        those = self.problem.objectives if kind == "points" else self.problem.limits
+        return next((one.unit for one in those if one.name == place), "none")
+
+    def rises(self, kind: FlipKind, place: str) -> bool:
+        """Tell whether what changes must grow for the sector to flip."""
+        if kind == "points":
+            one = next(one for one in self.problem.objectives if one.name == place)
+            return self.inside != (one.sense == "max")
+        return self.inside == (kind == "cost")
+
+    def in_points(self, place: str, size: int) -> Message | str:
+        """Say a change of votes in points a line, where one actor has the whole sector."""
+        own = self.problem.share_candidate == self.j
+        if self.unit("points", place) != "votes" or own.sum() != 1:
+            return ""
+        lines = int(self.problem.lines[self.j])
+        return Message.of("decision.flip_points", points=-(-size // max(lines, 1)), lines=lines)
+
     def rows(self) -> list[_Row]:
         """Return what has room and is used by the sector."""
         problem, rows = self.problem, []
@@ -379,10 +403,22 @@ class _Finder:
         unasked = self.problem.unasked
         if kind == "wish" and status == "exact" and unasked is not None and unasked[self.j]:
             key = "decision.wish_of_nobody"
+        values: dict[str, object] = {}
+        if kind != "wish":
+            unit = self.unit(kind, place)
+            values = {
+                "move": Message.of(
+                    "decision.raise" if self.rises(kind, place) else "decision.lower"
+                ),
+                "amount": None if amount is None else Quantity(abs(amount), unit),
+                "low": Quantity(low, unit),
+                "high": None if high is None else Quantity(high, unit),
+                "points": self.in_points(place, abs(amount or 0)),
+            }
         message = Message.of(
             key if kind == "wish" else f"{key}_{kind}", place=self.called.get(place, place),
-            sector=self.key, amount=amount, low=low, high=high, side=Message.of(f"decision.{side}"),
-            stay=Message.of(f"decision.{side}_not"),
+            sector=self.key, side=Message.of(f"decision.{side}"),
+            stay=Message.of(f"decision.{side}_not"), **values,
         )  # fmt: skip
         return Flip(
             kind=kind, place=place, status=status, amount=amount, low=low, high=high,

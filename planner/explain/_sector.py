@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from planner.choice import Choice, ChoiceProblem, ChoiceStatus, objective_label
+from planner.choice import Choice, ChoiceProblem, ChoiceStatus, Quantity, objective_label
 from planner.explain._decisions import Binding, Reader
 from planner.explain._flips import Flip, Solve, find_flips
 from planner.texts import Message, say
@@ -99,7 +99,7 @@ def explain_sector(
         lines.append(
             Message.of(
                 "decision.standing",
-                objective=objective_label(first.name), value=int(first.coefficients[j]),
+                value=Quantity(int(first.coefficients[j]), first.unit),
                 rank=int(ranks[j]), of=int((problem.decider == decider).sum()),
                 actor=reader.called[decider],
             )
@@ -127,7 +127,10 @@ def explain_sector(
             Message.of(
                 "decision.without" if inside else "decision.with",
                 entering=", ".join(entering) or "—", leaving=", ".join(leaving) or "—",
-                changes=_Changes(tuple(differences.items())),
+                changes=_Changes(
+                    tuple((o.name, Quantity(differences[o.name], o.unit))
+                          for o in problem.objectives)
+                ),
             )
         )  # fmt: skip
     lines.extend(flip.message for flip in flips)
@@ -147,11 +150,17 @@ def _opposite(problem: ChoiceProblem, j: int, *, inside: bool) -> ChoiceProblem:
 class _Changes:
     """Differences by objective, put into words with the message that holds them."""
 
-    items: tuple[tuple[str, int], ...]
+    items: tuple[tuple[str, Quantity], ...]
 
     def say(self, lang: str = "fr", /) -> str:
         """Put the differences into words."""
         return ", ".join(
-            say("decision.change", lang, objective=objective_label(name), value=value)
+            say(
+                "decision.change",
+                lang,
+                objective=objective_label(name),
+                sign="+" if value.value > 0 else "",
+                value=value,
+            )
             for name, value in self.items
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Literal
 
 import geopandas as gpd
@@ -17,7 +18,7 @@ import pandas as pd
 import scipy.sparse
 
 from planner.ballots import BallotCount, actor_shares
-from planner.choice import ChoiceProblem, Contiguity, Limit, Objective
+from planner.choice import ChoiceProblem, Contiguity, Limit, Objective, Unit
 from planner.errors import RuleError
 from planner.programme._borders import common_borders
 from planner.schemas import contract
@@ -34,6 +35,9 @@ _PER_MILLE = 1000
 _CENTS_PER_KEUR = 100_000
 _SCORE_STEPS = 1000  # a score in [0, 1] counts in thousandths
 REGION = "region"
+_UNITS: Mapping[str, Unit] = MappingProxyType(
+    {"votes": "votes", "criteria": "score", "cost": "keur", "compactness": "m"}
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,6 +171,7 @@ def state_choice(
         required=required,
         refused=refused,
         unasked=unasked,
+        in_cents=in_euros if in_euros.any() else None,
         reached=reached | landing,
         edges=edges,
         edge_border_m=border_m,
@@ -371,13 +376,14 @@ def _limits(
         limits.append(
             Limit(
                 name=f"capacity.{code}", coefficients=np.where(inside, lines, 0), upper=most,
-                message=Message.of("programme.limit_capacity", code=code, lines=most),
+                unit="lines", message=Message.of("programme.limit_capacity", code=code, lines=most),
             )
         )  # fmt: skip
     if rules.budget_eur is not None:
         limits.append(
             Limit(
                 name="budget.region", coefficients=cost_keur, upper=rules.budget_eur // 1000,
+                unit="keur",
                 message=Message.of("programme.limit_budget", amount=rules.budget_eur * 100),
             )
         )  # fmt: skip
@@ -386,7 +392,7 @@ def _limits(
         for name, side in (("rural", np.where(rural, 1, -1)), ("urban", np.where(rural, -1, 1))):
             limits.append(
                 Limit(
-                    name=f"parity.{name}", upper=0,
+                    name=f"parity.{name}", upper=0, unit="part_lines",
                     coefficients=lines * (_PER_MILLE * side - mille),
                     message=Message.of(
                         f"programme.limit_parity_{name}", share=rules.parity_tolerance_share
@@ -407,7 +413,9 @@ def _objective(
     criteria: pd.DataFrame | None,
     names: tuple[str, ...],
 ) -> Objective:
-    asked: dict[str, Any] = {"name": name, "sense": "min" if name == "cost" else "max"}
+    asked: dict[str, Any] = {
+        "name": name, "sense": "min" if name == "cost" else "max", "unit": _UNITS[name]
+    }  # fmt: skip
     if name == "votes":
         return Objective(coefficients=points, **asked)
     if name == "cost":

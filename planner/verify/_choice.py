@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from typing import Final
 
-from planner.choice import Choice, ChoiceProblem, ChoiceStatus, Contiguity, StageResult
+from planner.choice import (
+    Choice,
+    ChoiceProblem,
+    ChoiceStatus,
+    Contiguity,
+    Quantity,
+    StageResult,
+)
 from planner.texts import Message
 from planner.verify._verdict import Breach, Verdict
 
@@ -144,13 +151,16 @@ class _Judge:
         for name, use, granted in zip(
             problem.actors, used, problem.envelopes.tolist(), strict=True
         ):
+            unit = problem.envelope_unit(problem.actors.index(name))
             if granted < 0:
-                self.check("no_vote", name, broken=use > 0, excess=use)
+                self.check("no_vote", name, broken=use > 0, excess=use, amount=Quantity(use, unit))
             else:
                 excess = use - granted
                 self.check(
-                    "envelope", name, broken=excess > 0, excess=excess, used=use, granted=granted
-                )
+                    "envelope", name, broken=excess > 0, excess=excess,
+                    amount=Quantity(excess, unit), used=Quantity(use, unit),
+                    granted=Quantity(granted, unit),
+                )  # fmt: skip
 
     def contiguity(self) -> None:
         """Every chosen sector is reached."""
@@ -174,7 +184,7 @@ class _Judge:
             under = 0 if limit.lower is None else max(limit.lower - total, 0)
             self.check(
                 "limit", limit.name, broken=over > 0 or under > 0, excess=max(over, under),
-                total=total, words=limit.message,
+                amount=Quantity(max(over, under), limit.unit), words=limit.message,
             )  # fmt: skip
 
     def stages(self) -> None:

@@ -172,8 +172,10 @@ def test_a_conflict_is_said_in_the_reader_s_words():
     assert len(conflict.rules) == 3
     assert "envelope:245614433" in conflict.names
     words = conflict.say()
-    assert "les secteurs exigés par Pontivy Communauté dépassent son enveloppe de 90" in words
-    assert "exceed its envelope by 90" in conflict.say("en")
+    assert (
+        "les secteurs exigés par Pontivy Communauté dépassent son enveloppe de 90 lignes" in words
+    )
+    assert "exceed its envelope by 90 lines" in conflict.say("en")
 
 
 def test_the_ways_out_of_a_hand_case():
@@ -184,7 +186,59 @@ def test_the_ways_out_of_a_hand_case():
     assert ways["any"].total == 1
     assert all(one.total == one.bound for one in ways.values())
     assert set(ways) == {"envelopes", "required", "any"}
-    assert "90" in ways["envelopes"].message.say()
+    assert "90 lignes en tout" in ways["envelopes"].message.say()
+
+
+def test_an_envelope_in_euros_is_told_in_euros_and_a_budget_too():
+    cents = np.array([15_000, 50], dtype=np.int64)
+    asked = replace(
+        pontivy(), envelopes=cents, share_need=np.array([10_000, 8_000, 6_000, 50]),
+        in_cents=np.array([1, 0], bool),
+    )  # fmt: skip
+    said = find_conflict(asked).say("en")
+    assert "exceed its envelope by €90 (granted: €150;" in said
+    assert "lines" not in said
+    (way,) = (one for one in cheapest_relaxations(asked) if one.kind == "envelopes")
+    assert way.message.say("en").startswith("raise the envelopes by €90 in all:")
+    budget = Limit(name="budget.region", message=WORDS, coefficients=np.array([30, 20, 10, 5]),
+                   upper=40, unit="keur")  # fmt: skip
+    short = replace(pontivy(), envelopes=np.array([400, 50]), limits=(budget,))
+    assert "il manque 20 000 €" in find_conflict(short).say().replace("\u202f", " ")
+
+
+def test_a_requirement_of_who_has_not_voted_is_told_so():
+    mute = replace(pontivy(), envelopes=np.array([-1, 50]))
+    conflict = find_conflict(mute, names={"245614433": "Pontivy Communauté"})
+    assert "alors que Pontivy Communauté n'a pas de vote qui compte" in conflict.say()
+
+
+def relaxed(problem, way):
+    """The question with a way out applied: what gives gives, what is dropped is dropped."""
+    kinds = {rule.name: rule for rule in rules_of(problem)}
+    if way.kind not in {"envelopes", "limits"}:
+        return keeping(problem, rules_of(problem), set(kinds) - set(way.amounts))
+    envelopes, limits = problem.envelopes.copy(), list(problem.limits)
+    for name, amount in way.amounts.items():
+        at = kinds[name].position
+        if way.kind == "envelopes":
+            envelopes[at] += amount
+        elif name.startswith("upper:"):
+            limits[at] = replace(limits[at], upper=limits[at].upper + amount)
+        else:
+            limits[at] = replace(limits[at], lower=limits[at].lower - amount)
+    return replace(problem, envelopes=envelopes, limits=tuple(limits))
+
+
+@pytest.mark.parametrize("contiguity", list(Contiguity))
+@pytest.mark.parametrize("seed", range(6))
+def test_each_way_out_leads_out_and_a_smaller_one_does_not(oracle, seed, contiguity):
+    problem = pressed(oracle, seed, contiguity)
+    for way in cheapest_relaxations(problem):
+        assert exists(oracle, relaxed(problem, way))
+        assert way.total == way.bound
+        if way.kind == "limits":
+            ((name, amount),) = way.amounts.items()
+            assert not exists(oracle, relaxed(problem, replace(way, amounts={name: amount - 1})))
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -77,6 +77,46 @@ def test_a_wish_is_the_only_thing_to_drop(oracle):
         assert (flip.kind, flip.status) == ("wish", "impossible")
 
 
+def test_changes_are_told_with_their_direction_and_unit(oracle):
+    problem = oracle.random_problem(1, count=7)
+    votes = replace(problem.objectives[0], unit="votes")
+    limits = tuple(replace(limit, unit="keur") for limit in problem.limits)
+    problem = replace(problem, objectives=(votes, *problem.objectives[1:]), limits=limits)
+    choice = oracle.solve(problem)
+    told = set()
+    for key in problem.sector_ids:
+        for flip in find_flips(problem, choice, key, solve=oracle.solve):
+            if flip.status == "exact" and flip.kind != "wish":
+                words = flip.message.say().replace("\u202f", " ")
+                assert ("augmenter" if flip.amount > 0 else "diminuer") in words
+                unit = {"points": "voix × lignes", "envelope": "ligne"}.get(flip.kind, "000 €")
+                assert (flip.place != "votes" and flip.kind == "points") or unit in words
+                told.add(flip.kind)
+    assert {"points", "envelope"} <= told
+
+
+def test_points_a_line_are_what_an_epci_would_have_to_give(oracle):
+    problem = oracle.random_problem(3, count=7)
+    votes = replace(problem.objectives[0], unit="votes")
+    problem = replace(problem, objectives=(votes,))
+    choice = oracle.solve(problem)
+    seen = 0
+    for j, key in enumerate(problem.sector_ids):
+        lines = int(problem.lines[j])
+        flip = find_flips(problem, choice, key, solve=oracle.solve)[0]
+        if flip.status != "exact" or "point(s)" not in flip.message.say():
+            continue
+        points = -(-abs(flip.amount) // lines)
+        assert f"soit {points} point(s)" in flip.message.say()
+        sign = 1 if flip.amount > 0 else -1
+        for given, flips in ((points, True), (points - 1, False)):
+            after = apply_flip(problem, key, kind="points", place="votes",
+                               amount=sign * given * lines)  # fmt: skip
+            assert (decided(oracle, after, key) != (key in choice.chosen)) == flips
+        seen += 1
+    assert seen
+
+
 def test_without_proof_an_interval_holds_the_truth(oracle):
     problem = oracle.random_problem(2, count=7)
 
