@@ -62,17 +62,18 @@ def add_network(
     rules = DesignRules(spacing_m=None) if rules is None else rules
     on = plan.scenario.reference_date
     sites = plan.more.get("existing_sites", territory.delivered.get("existing_sites"))
-    with stage(notify, "stage.network"):
+    with stage(notify, "stage.ways"):
         if ways is None:
             ways = given_ways(territory, plan.scenario)
         if ways is None:
             codes = premises["sector_id"].notna().to_numpy()
             ways = make_stand_in(premises.loc[codes, ["x_m", "y_m"]])
-        apart, network = compare_phasing(
-            ways, premises=premises, phases=phases, prices=prices, on=on, rules=rules,
-            sectors=territory.sectors, existing_sites=sites,
-            synthetic=territory.is_synthetic("premises"),
-        )  # fmt: skip
+    apart, network = compare_phasing(
+        ways, premises=premises, phases=phases, prices=prices, on=on, rules=rules,
+        sectors=territory.sectors, existing_sites=sites,
+        synthetic=territory.is_synthetic("premises"), notify=notify,
+    )  # fmt: skip
+    with stage(notify, "stage.network_costs"):
         costs = cost_network(
             network, sectors=territory.sectors, sector_shares=territory.sector_shares,
             funding_keys=funding_keys, on=on,
@@ -81,7 +82,10 @@ def add_network(
     more = {**plan.more, **network.tables(), "network_costs": costs, "phasing": saving}
     found = Findings.collect(plan.findings, network.findings)
     plan = replace(plan, more=more, findings=found)
-    return _wait_for_feeders(plan) if plan.scenario.schedule.rule == "works" else plan
+    if plan.scenario.schedule.rule != "works":
+        return plan
+    with stage(notify, "stage.works"):
+        return _wait_for_feeders(plan)
 
 
 def _wait_for_feeders(plan: Plan) -> Plan:

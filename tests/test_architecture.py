@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[1] / "planner"
 FLOORS = [
     {"texts", "errors", "vocab", "follow_vocab", "works_vocab"},
-    {"contracts", "schemas", "crs", "spatial", "_grid", "findings", "provenance", "progress", "timeline", "solver", "apportion"},
+    {"contracts", "schemas", "crs", "spatial", "_grid", "findings", "provenance", "progress", "compiling", "timeline", "solver", "apportion"},
     {"scenario", "scenario_mistakes", "schedule_settings", "follow_section", "io"},
     {"territory", "ballots", "choice", "dated"},
     {
@@ -29,7 +29,7 @@ NO_FLOOR = {"__init__", "__main__"}
 NEIGHBOURS = {
     ("dated", "choice"),
     ("errors", "texts"), ("vocab", "texts"), ("follow_vocab", "vocab"), ("works_vocab", "vocab"),
-    ("contracts", "crs"), ("schemas", "contracts"), ("findings", "schemas"), ("spatial", "_grid"),
+    ("contracts", "crs"), ("schemas", "contracts"), ("findings", "schemas"), ("spatial", "_grid"), ("_grid", "compiling"),
     ("io", "scenario"), ("scenario", "follow_section"), ("scenario", "scenario_mistakes"), ("scenario", "schedule_settings"), ("prepare", "prepare_delivery"), ("plan", "reconcile"), ("engineering", "plan"), ("engineering", "supports"), ("prepare", "supports"), ("axe3", "plan"), ("plan", "tracking"), ("plan", "conflict"), ("plan", "explain"), ("plan", "robustness"),
     ("plan", "verify"), ("plan", "scheduling"), ("engineering", "scheduling"), ("conflict", "verify"), ("compare", "plan"),
     ("bulletin", "verify"),

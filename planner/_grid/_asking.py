@@ -14,9 +14,9 @@ from planner._grid._layout import (
     OUTSIDE,
     Floats,
     Ints,
-    compiled,
     inlined,
 )
+from planner.compiling import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

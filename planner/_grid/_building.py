@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from planner._grid._layout import EDGE, HEAD, NEAR, OUTSIDE, Ints, compiled, inlined
+from planner._grid._layout import EDGE, HEAD, NEAR, OUTSIDE, Ints, inlined
+from planner.compiling import compiled
 
 __all__ = ["label_cells"]
 

@@ -24,7 +24,6 @@ __all__ = [
     "OUTSIDE",
     "Floats",
     "Ints",
-    "compiled",
     "inlined",
 ]
 
@@ -38,15 +37,6 @@ DOUBTFUL = -2
 NEAR = 4  # units: flooring to even or odd numbers displaces by at most 3, float rounding by < 1
 HEAD = 2  # numbers of a record before its edges: their count, the bits at the centre of the cell
 EDGE = 5  # numbers of an edge in a record: ax, ay, bx, by, the bits of the polygons it bounds
-
-
-def compiled(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-    """Compile a function, keeping its machine code on disk where a folder can be written."""
-    try:
-        fast = numba.njit(nogil=True, error_model="numpy", cache=True)(function)
-    except RuntimeError:  # numba found no folder where it may write
-        fast = numba.njit(nogil=True, error_model="numpy")(function)
-    return cast("Callable[Parameters, Result]", fast)
 
 
 def inlined(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from planner._grid._layout import Floats, Ints, compiled
+from planner._grid._layout import Floats, Ints
+from planner.compiling import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
@@ -12,7 +13,14 @@ from typing import TYPE_CHECKING, Annotated
 import pandas as pd
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 
 from planner.errors import PlannerError
@@ -48,7 +56,7 @@ __all__ = [
 ]
 
 OUT_OF_FINDINGS = 3
-STAGES = {"prepare": 6, "plan": 3, "write": 4}
+STAGES = {"prepare": 6, "plan": 3, "network": 11, "write": 4}  # network: three phases
 _COLUMN_WIDTH = 24
 
 
@@ -129,10 +137,36 @@ def progress(lang: Lang, total: int) -> Iterator[Notify]:
         begun = [0]
 
         def notify(message: Message) -> None:
-            progress.update(task, description=message.say(lang), completed=begun[0])
+            # where more is announced than was foreseen, the bar never stands full
+            most = max(total, begun[0] + 1)
+            said = message.say(lang)
+            progress.update(task, description=said, completed=begun[0], total=most)
             begun[0] += 1
 
-        yield notify
+        with _told_of_compiling(progress, task, lang):
+            yield notify
+
+
+@contextmanager
+def _told_of_compiling(progress: Progress, task: TaskID, lang: Lang) -> Iterator[None]:
+    """Say beside the stage that loops are being compiled, which only the first run waits for."""
+
+    class Shown(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:  # noqa: ARG002 (of the interface)
+            said = progress.tasks[0].description
+            waits = say("stage.compiling", lang)
+            if waits not in said:
+                progress.update(task, description=f"{said} ({waits})")
+
+    heard, handler = logging.getLogger("planner.compiling"), Shown()
+    before = heard.level
+    heard.setLevel(logging.INFO)
+    heard.addHandler(handler)
+    try:
+        yield
+    finally:
+        heard.removeHandler(handler)
+        heard.setLevel(before)
 
 
 def answer_scenario(path: Path | None, lang: Lang) -> Plan:

@@ -67,7 +67,9 @@ def export(
     with told(lang) as console:
         asked = read_scenario(scenario)
         folder = out or Path("maps") / "out" / f"{asked.name}-{form.value}"
-        with progress(lang, STAGES["prepare"] + STAGES["plan"] + network) as notify:
+        with progress(
+            lang, STAGES["prepare"] + STAGES["plan"] + STAGES["network"] * network
+        ) as notify:
             territory = prepare_territory(asked, notify=notify)
             answer = make_plan(territory, asked, notify=notify)
             if network:

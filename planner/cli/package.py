@@ -39,7 +39,7 @@ def package(
     with told(lang) as console:
         asked = read_scenario(scenario)
         folder = out or Path("maps") / "out" / f"{asked.name}{_SUFFIX}"
-        with progress(lang, sum(STAGES.values()) + 1 + network) as notify:
+        with progress(lang, sum(STAGES.values()) + 1 + STAGES["network"] * network) as notify:
             territory = prepare_territory(asked, notify=notify)
             answer = make_plan(territory, asked, notify=notify)
             if network:

@@ -58,7 +58,7 @@ def plan(
         start = time.perf_counter()
         asked = read_scenario(scenario)
         folder = out or Path("maps") / "out" / asked.name
-        with progress(lang, sum(STAGES.values()) + network) as notify:
+        with progress(lang, sum(STAGES.values()) + STAGES["network"] * network) as notify:
             territory = prepare_territory(asked, notify=notify)
             answer = make_plan(territory, asked, notify=notify)
             if network:

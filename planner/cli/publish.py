@@ -45,7 +45,9 @@ def publish(
 
     with told(lang) as console:
         asked = read_scenario(scenario)
-        with progress(lang, STAGES["prepare"] + STAGES["plan"] + 2 + network) as notify:
+        with progress(
+            lang, STAGES["prepare"] + STAGES["plan"] + 2 + STAGES["network"] * network
+        ) as notify:
             territory = prepare_territory(asked, notify=notify)
             answer = make_plan(territory, asked, notify=notify)
             if network:

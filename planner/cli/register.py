@@ -153,7 +153,9 @@ def assess(
         if requests.empty:
             console.print(say("register.cli_none", lang), markup=False)
             return
-        with progress(lang, STAGES["prepare"] + STAGES["plan"] + network) as notify:
+        with progress(
+            lang, STAGES["prepare"] + STAGES["plan"] + STAGES["network"] * network
+        ) as notify:
             plan = make_plan(prepare_territory(asked, notify=notify), asked, notify=notify)
             if network:
                 prices, keys = read_works()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from planner.network._prices import DUCT_EXTRA, Book
 from planner.network._rules import DesignRules
 from planner.network._trees import Branches, Router
 from planner.network._ways import MM_PER_M, Ints, Ways
+from planner.progress import Notify, stage, unheard
 
 __all__ = ["Demand", "Laid", "Layout", "Sites", "lay_phases"]
 
@@ -86,8 +87,9 @@ class Layout:
 
 
 def lay_phases(
-    router: Router, demand: Demand, sites: Sites, book: Book, rules: DesignRules
-) -> tuple[Layout, Layout]:
+    router: Router, demand: Demand, sites: Sites, book: Book, rules: DesignRules, *,
+    names: Sequence[str], notify: Notify = unheard,
+) -> tuple[Layout, Layout]:  # fmt: skip
     """Lay every phase apart, then together; the second is never dearer than the first.
 
     Together, what an earlier phase opens costs a later one no more than an extra duct; three ways
@@ -102,7 +104,8 @@ def lay_phases(
     layer = _Layer(router, demand, sites, rules)
     apart: list[Laid] = []
     for phase in phases:
-        apart.extend(layer.phase(phase, cable, civil.copy()))
+        with stage(notify, "stage.trees_apart", phase=names[phase]):
+            apart.extend(layer.phase(phase, cable, civil))
     alone = _priced(apart, router.ways, book, civil=civil, extra=extra, reuse=False)
     if len(phases) < 2:  # noqa: PLR2004 (one phase shares with none)
         return alone, alone
@@ -111,7 +114,8 @@ def lay_phases(
         works = civil.copy()
         seen = np.unique(np.concatenate([tree.piece for tree in sought] or [np.empty(0, np.int64)]))
         works[seen] = extra[seen]
-        sought.extend(layer.phase(phase, cable, works))
+        with stage(notify, "stage.trees_together", phase=names[phase]):
+            sought.extend(layer.phase(phase, cable, works))
     shared = [
         _priced(trees, router.ways, book, civil=civil, extra=extra, reuse=True)
         for trees in (sought, apart)
@@ -153,17 +157,18 @@ class _Layer:
         self.router, self.demand, self.sites, self.rules = router, demand, sites, rules
 
     def phase(self, phase: int, cable: Ints, works: Ints) -> list[Laid]:
-        """Lay one phase; ``works`` is what opening each piece costs, and is used up."""
+        """Lay one phase; ``works`` is what opening each piece costs, as long as it isn't open."""
         sites = self.sites
+        weight = cable + works
         mine = np.flatnonzero((sites.phase == phase) & (sites.pm >= 0) & (sites.nro_of >= 0))
         laid = []
         for nro in np.unique(sites.nro_of[mine]).tolist():
-            tree = self._feeder(nro, mine[sites.nro_of[mine] == nro], phase, cable + works)
-            works[tree.piece] = 0
+            tree = self._feeder(nro, mine[sites.nro_of[mine] == nro], phase, weight)
+            weight[tree.piece] = cable[tree.piece]
             laid.append(tree)
         for sector in mine.tolist():
-            tree = self._distribution(sector, phase, cable + works)
-            works[tree.piece] = 0
+            tree = self._distribution(sector, phase, weight)
+            weight[tree.piece] = cable[tree.piece]
             laid.append(tree)
         return laid
 

@@ -112,11 +112,14 @@ class Router:
         radius = float(np.hypot(x.max() - x.min(), y.max() - y.min())) / 2
         margin = _MARGIN_M
         while True:
-            near = np.sort(np.array(self.ways.tree.query_ball_point(centre, radius + margin)))
-            near = np.union1d(near.astype(np.int64), places)
+            ball = self.ways.tree.query_ball_point(centre, radius + margin, return_sorted=True)
+            near = np.array(ball, np.int64)
+            row = np.minimum(np.searchsorted(near, places), near.size - 1)
+            if not (near[row] == places).all():  # one at the edge of the ball, for its last bit
+                near = np.union1d(near, places)
             arcs, piece = self.inside(near)
-            label = connected_components(arcs, directed=False)[1]
-            if np.unique(label[np.searchsorted(near, places)]).size == 1:
+            label = connected_components(arcs, directed=False)[1][np.searchsorted(near, places)]
+            if (label == label[0]).all():
                 return near, arcs, piece
             margin *= 2
 

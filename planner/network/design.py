@@ -29,6 +29,7 @@ from planner.network._sites import choose_nro, site_pm
 from planner.network._tables import Frames, find, make_frames
 from planner.network._trees import Router
 from planner.network._ways import Ints, Ways
+from planner.progress import Notify, stage, unheard
 from planner.texts import Message
 from planner.vocab import SiteKind
 
@@ -149,7 +150,9 @@ def design_network(
         ways, premises=premises, phases=phases, prices=prices, on=on, rules=rules, sectors=sectors,
         existing_sites=existing_sites, synthetic=synthetic,
     )  # fmt: skip
-    apart, shared = lay_phases(study.router, study.demand, study.sites, study.book, study.rules)
+    apart, shared = lay_phases(
+        study.router, study.demand, study.sites, study.book, study.rules, names=study.phases
+    )
     return _best(study, apart, shared) if together else _network(study, apart)
 
 
@@ -164,17 +167,23 @@ def compare_phasing(
     sectors: gpd.GeoDataFrame | None = None,
     existing_sites: gpd.GeoDataFrame | None = None,
     synthetic: bool = False,
+    notify: Notify = unheard,
 ) -> tuple[Network, Network]:
     """Design the phases apart and together; the second never costs more than the first.
 
-    Parameters are those of :func:`design_network`.
+    Parameters are those of :func:`design_network`; ``notify`` is told of each stage as it begins.
     """
-    study = _open(
-        ways, premises=premises, phases=phases, prices=prices, on=on, rules=rules, sectors=sectors,
-        existing_sites=existing_sites, synthetic=synthetic,
+    with stage(notify, "stage.sites"):
+        study = _open(
+            ways, premises=premises, phases=phases, prices=prices, on=on, rules=rules,
+            sectors=sectors, existing_sites=existing_sites, synthetic=synthetic,
+        )  # fmt: skip
+    apart, shared = lay_phases(
+        study.router, study.demand, study.sites, study.book, study.rules, names=study.phases,
+        notify=notify,
     )  # fmt: skip
-    apart, shared = lay_phases(study.router, study.demand, study.sites, study.book, study.rules)
-    return _network(study, apart), _best(study, apart, shared)
+    with stage(notify, "stage.network_tables"):
+        return _network(study, apart), _best(study, apart, shared)
 
 
 def _open(

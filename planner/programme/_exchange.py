@@ -11,9 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from planner.compiling import compiled
 from planner.programme._blocks import Block, Row
 from planner.programme._integer import relative_values, total
-from planner.programme._kernel import compiled
 
 __all__ = ["exchange"]
 

@@ -7,14 +7,12 @@ sector; from a state, one arrow leaves the sector out (``out_to``), the other ta
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import ParamSpec, TypeVar, cast
-
-import numba
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["NONE", "SLOTS", "best_choice", "compiled", "grow", "list_choices", "pattern_values"]
+from planner.compiling import compiled
+
+__all__ = ["NONE", "SLOTS", "best_choice", "grow", "list_choices", "pattern_values"]
 
 SLOTS = 15  # four bits each in one word
 WAITING = 2  # a sector left out is 0, one reached is 1, groups that wait have a number from here
@@ -23,17 +21,6 @@ NONE = -(2**62)
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 Bytes = npt.NDArray[np.uint8]
-Parameters = ParamSpec("Parameters")
-Result = TypeVar("Result")
-
-
-def compiled(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-    """Compile a loop, kept for the next time where it may be written."""
-    try:
-        fast = numba.njit(nogil=True, error_model="numpy", cache=True)(function)
-    except RuntimeError:  # numba found no folder where it may write
-        fast = numba.njit(nogil=True, error_model="numpy")(function)
-    return cast("Callable[Parameters, Result]", fast)
 
 
 @compiled

@@ -1,16 +1,13 @@
-"""How kernels are compiled, the graph as they see it, and the heap they share."""
+"""The graph as kernels see it, the heap they share, distances, spanning trees."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple, ParamSpec, TypeVar, cast
+from typing import NamedTuple
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
-Parameters = ParamSpec("Parameters")
-Result = TypeVar("Result")
+from planner.compiling import compiled
 
 FAR = np.int64(2**61)
 """Farther than any path; two of them, and an edge, still add up within 64 bits."""
@@ -29,15 +26,6 @@ class Csr(NamedTuple):
     u: NDArray[np.int32]  # (edges,) smaller end
     v: NDArray[np.int32]  # (edges,) larger end
     w: NDArray[np.int64]  # (edges,) weight
-
-
-def compiled(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-    """Compile a function, keeping its machine code on disk where a folder can be written."""
-    try:
-        fast = numba.njit(nogil=True, error_model="numpy", cache=True)(function)
-    except RuntimeError:  # numba found no folder where it may write
-        fast = numba.njit(nogil=True, error_model="numpy")(function)
-    return cast("Callable[Parameters, Result]", fast)
 
 
 @compiled
@@ -177,13 +165,21 @@ def find(parent, x):
 @compiled
 def bucket_shift(w):
     """Return the power of two near half the weights: how wide the buckets of distances are."""
+    count = np.zeros(64, np.int64)  # of weights, by their power of two
     step = max(1, w.size // 1024)
-    sample = np.sort(w[::step])
-    half = sample[sample.size // 2] if sample.size else np.int64(1)
+    seen = np.int64(0)
+    for i in range(0, w.size, step):
+        power = 0
+        while (w[i] >> (power + 1)) > 0:
+            power += 1
+        count[power] += 1
+        seen += 1
     shift = 0
-    while (half >> (shift + 1)) > 0:
+    below = count[0]
+    while shift < count.size - 1 and below <= seen // 2:
         shift += 1
-    return shift
+        below += count[shift]
+    return shift if seen else 0
 
 
 @compiled
@@ -341,20 +337,22 @@ def polish(g, terminal, chosen):
         if chosen[e]:
             inside[g.u[e]] = 1
             inside[g.v[e]] = 1
-    name = np.full(n, -1, np.int32)
-    count = 0
+    name = np.empty(n, np.int32)
+    count = np.int64(0)  # not 0, which numba would compile a second time for
     for x in range(n):
         if inside[x]:
             name[x] = count
             count += 1
     near = np.empty(m, np.int64)
+    u, v = np.empty(m, np.int32), np.empty(m, np.int32)
+    w = np.empty(m, np.int64)
     size = 0
     for e in range(m):
         if inside[g.u[e]] and inside[g.v[e]]:
             near[size] = e
+            u[size], v[size], w[size] = name[g.u[e]], name[g.v[e]], g.w[e]
             size += 1
-    near = near[:size]
-    kept = span(count, name[g.u[near]], name[g.v[near]], g.w[near])
+    kept = span(count, u[:size], v[:size], w[:size])
     tree = np.zeros(m, np.uint8)
     degree = np.zeros(n, np.int32)
     for j in range(size):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from planner.network._compiled.base import FAR, compiled, pop, push
+from planner.compiling import compiled
+from planner.network._compiled.base import FAR, pop, push
 
 
 @compiled
@@ -29,7 +30,7 @@ def ascend(g, terminal, root):
     heap = np.empty(n, np.int32)
     place = np.full(n, -1, np.int32)
     active = np.zeros(n, np.uint8)
-    size = 0
+    size = np.int64(0)
     for t in range(n):
         if terminal[t] and t != root:
             active[t] = 1
@@ -123,7 +124,7 @@ def rule_out(g, terminal, root, left, slack):
     heap = np.empty(n, np.int32)
     place = np.full(n, -1, np.int32)
     down[root] = 0
-    size = push(heap, place, down, 0, root)
+    size = push(heap, place, down, np.int64(0), root)
     while size > 0:
         size = pop(heap, place, down, size)
         x = heap[size]

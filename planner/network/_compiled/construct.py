@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from planner.network._compiled.base import FAR, compiled, polish, pop, push, span, voronoi
+from planner.compiling import compiled
+from planner.network._compiled.base import FAR, polish, pop, push, span, voronoi
 
 
 @compiled
@@ -17,15 +18,17 @@ def mehlhorn(g, terminal):
     m = g.u.size
     dist, base, via = voronoi(g, np.flatnonzero(terminal))
     between = np.empty(m, np.int64)
+    u, v = np.empty(m, np.int32), np.empty(m, np.int32)
+    w = np.empty(m, np.int64)
     size = 0
     for e in range(m):
         a, b = base[g.u[e]], base[g.v[e]]
         if a >= 0 and b >= 0 and a != b:
             between[size] = e
+            u[size], v[size] = a, b
+            w[size] = dist[g.u[e]] + g.w[e] + dist[g.v[e]]
             size += 1
-    between = between[:size]
-    a, b = g.u[between], g.v[between]
-    kept = span(n, base[a], base[b], dist[a] + g.w[between] + dist[b])
+    kept = span(n, u[:size], v[:size], w[:size])
     chosen = np.zeros(m, np.uint8)
     links = 0
     for j in range(size):
@@ -58,7 +61,7 @@ def grow(g, terminal, root, allowed):
     inside = np.zeros(n, np.uint8)
     dist[root] = 0
     inside[root] = 1
-    size = push(heap, place, dist, 0, root)
+    size = push(heap, place, dist, np.int64(0), root)
     while size > 0:
         size = pop(heap, place, dist, size)
         x = heap[size]

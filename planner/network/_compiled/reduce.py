@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from planner.network._compiled.base import compiled
+from planner.compiling import compiled
 
 
 @compiled

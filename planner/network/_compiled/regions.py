@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from planner.network._compiled.base import FAR, compiled, pop, push
+from planner.compiling import compiled
+from planner.network._compiled.base import FAR, pop, push
 
 REACH = 80  # nodes of a part that are looked at, from where the region leaves it
 MERGES_A_STEP = 16  # additions of two labels weigh as much as one node taken from a heap
@@ -34,7 +35,7 @@ def solve_exactly(ptr, node, edge, w, parts, best, value, back, heap, place):
     for t in range(parts):
         key = single[t]
         key[t] = 0
-        size = push(heap, place, key, 0, t)
+        size = push(heap, place, key, np.int64(0), t)
         while size > 0:
             size = pop(heap, place, key, size)
             x = heap[size]
@@ -48,13 +49,16 @@ def solve_exactly(ptr, node, edge, w, parts, best, value, back, heap, place):
                         back[(1 << t) * n + y] = edge[i]
                     size = push(heap, place, key, size, y)
     for t in range(parts - 1):
-        value[(1 << t) * n : (1 << t) * n + n] = single[t]
-        back[(1 << t) * n + t] = -1
+        row = (1 << t) * n
+        for x in range(n):
+            value[row + x] = single[t, x]
+        back[row + t] = -1
     for mask in range(1, full):
         row = mask * n
         key = value[row : row + n]
         if mask & (mask - 1):
-            key[:] = FAR
+            for x in range(n):
+                key[x] = FAR
             low = mask & -mask
             rest = mask ^ low
             part = rest
@@ -69,7 +73,7 @@ def solve_exactly(ptr, node, edge, w, parts, best, value, back, heap, place):
                 steps += n // MERGES_A_STEP + 1
                 if part == 0:
                     break
-            size = 0
+            size = np.int64(0)
             for x in range(n):
                 if key[x] >= best:
                     key[x] = FAR
@@ -211,7 +215,7 @@ def improve(g, terminal, tree, seeds, most, cap, limit):
         turn += 1
         # the region: key paths around the seed, as long as few parts are left apart
         touched[0] = s
-        touches, parts, takes, weight = 1, 1, 0, np.int64(0)
+        touches, parts, takes, weight = 1, np.int64(1), 0, np.int64(0)
         count[s] = 0
         local[s] = -1
         seen[s] = turn
@@ -252,7 +256,7 @@ def improve(g, terminal, tree, seeds, most, cap, limit):
         if takes == 0:
             continue
         # the parts: nodes 0 to parts - 1 of the small graph
-        parts, maps = 0, 0
+        parts, maps = np.int64(0), 0
         for j in range(touches):
             y = touched[j]
             if not terminal[y] and count[y] >= degree[y]:
@@ -278,7 +282,7 @@ def improve(g, terminal, tree, seeds, most, cap, limit):
         if parts < 2 or parts > most:
             continue
         # the neighbourhood: nearest free nodes around what was taken out
-        size, reach, nodes = 0, 0, parts
+        size, reach, nodes = np.int64(0), 0, parts
         for j in range(takes):
             for x in (g.u[taken[j]], g.v[taken[j]]):
                 if far[x] != 0:
@@ -320,7 +324,7 @@ def improve(g, terminal, tree, seeds, most, cap, limit):
         names = np.empty(arcs, np.int32)
         lu, lv = np.empty(arcs, np.int32), np.empty(arcs, np.int32)
         lw = np.empty(arcs, np.int64)
-        edges = 0
+        edges = np.int64(0)
         for j in range(maps):
             x = mapped[j]
             for i in range(g.ptr[x], g.ptr[x + 1]):

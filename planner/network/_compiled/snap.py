@@ -17,7 +17,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from planner.network._compiled.base import compiled
+from planner.compiling import compiled
 
 __all__ = ["snap_points"]
 
