@@ -101,6 +101,13 @@ class ScheduleRules(Frozen):
         le=5,
         title="Years in which all sectors behind an NRO follow its first one; absent: no limit",
     )
+    quarter_share: float | None = Field(
+        0.27,
+        gt=0,
+        le=1,
+        title="Most of a year's lines that one quarter may open, raised where a phase could not be "
+        "done in time; absent: a year's lines may all open in its first quarter",
+    )
     smooth_share: float = Field(
         0.005, ge=0, le=0.2, title="Share of the total delay given up for a steadier load"
     )

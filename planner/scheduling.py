@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -20,7 +20,14 @@ from planner.scenario import Scenario
 from planner.schedule import Capacity, quarter_after, schedule_works
 from planner.schemas import contract
 from planner.vocab import Phase, SectorStage, Severity
-from planner.works import PhasePace, ScheduleResult, Trade, WorksRules, plan_works
+from planner.works import (
+    PhasePace,
+    ScheduleResult,
+    Trade,
+    WorksRules,
+    plan_works,
+    spread_evenly,
+)
 
 __all__ = [
     "Calendar", "answer_works", "feeder_precedence", "quarter_of", "replan_works",
@@ -110,6 +117,11 @@ def answer_works(scenario: Scenario, works: pd.DataFrame, found: Findings) -> Ca
     """Plan stated works, and put the answer and its proof into tables."""
     rules = works_rules(scenario, works)
     result = plan_works(works=works, rules=rules)
+    if result.status == "incomplete" and scenario.schedule.quarter_share is not None:
+        # an even load comes after a place for everyone
+        free = replace(rules, paces=tuple(replace(p, lines_per_quarter=None) for p in rules.paces))
+        other = plan_works(works=works, rules=free)
+        result = other if len(other.table) > len(result.table) else result
     return Calendar(
         table=result.table,
         more={
@@ -363,7 +375,7 @@ def works_rules(scenario: Scenario, works: pd.DataFrame) -> WorksRules:
         )
         for row in _capacity(scenario)
     )  # fmt: skip
-    return WorksRules(
+    rules = WorksRules(
         first_quarter=first,
         quarters_count=_horizon(first, trades, paces, works),
         trades=trades,
@@ -374,6 +386,9 @@ def works_rules(scenario: Scenario, works: pd.DataFrame) -> WorksRules:
         ),
         smooth_share=asked.smooth_share,
     )
+    if asked.quarter_share is None:
+        return rules
+    return spread_evenly(works, rules, share=asked.quarter_share)
 
 
 def _horizon(

@@ -23,6 +23,7 @@ class Binding(Term):
     )
     TRADE = "trade", "Capacité d'un métier", "Capacity of a trade"
     LINES = "lines", "Lignes de l'année", "Lines of the year"
+    QUARTER_LINES = "quarter_lines", "Lignes du trimestre", "Lines of the quarter"
     BUDGET = "budget", "Budget de l'année", "Budget of the year"
     COMPLETENESS = (
         "completeness",

@@ -12,7 +12,7 @@ from planner.scenario import Scenario
 from planner.schemas import contract
 from planner.texts import Message
 from planner.verify._verdict import Breach, Verdict
-from planner.verify._works import judge_works
+from planner.verify._works import judge_evenness, judge_works
 from planner.vocab import Decision, DeliberationState, EnvelopeUnit, Phase, Wish
 
 __all__ = ["verify_programme"]
@@ -53,6 +53,7 @@ def verify_programme(tables: Mapping[str, pd.DataFrame], scenario: Scenario) -> 
     judge.schedule()
     if scenario.schedule.rule == "works":
         judge_works(judge.rows("works"), judge.rows("schedule"), scenario, judge.check)
+        judge_evenness(judge.rows("works_limits"), judge.rows("schedule"), judge.check)
     return Verdict.of(judge.checks, judge.breaches)
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from planner.scenario import Scenario
 
-__all__ = ["judge_works"]
+__all__ = ["judge_evenness", "judge_works"]
 
 Rows = list[dict[str, Any]]
 
@@ -59,6 +59,21 @@ def judge_works(
             "trade", f"{name}, {quarter // 4}-T{quarter % 4 + 1}", broken=lines > ceiling,
             excess=-(-(lines - ceiling) // span[name]), said=lines // span[name],
             worth=ceiling // span[name],
+        )  # fmt: skip
+
+
+def judge_evenness(limits: Rows, schedule: Rows, check: Callable[..., None]) -> None:
+    """Check that no quarter of a phase opens more lines than its stated ceiling."""
+    lines: dict[tuple[str, str], int] = defaultdict(int)
+    for row in schedule:
+        lines[str(row["phase"]), str(row["quarter"])] += int(row["premises_count"])
+    for row in limits:
+        if row["kind"] != "quarter_lines":
+            continue
+        said, most = lines[str(row["phase"]), str(row["place"])], round(row["most_amount"])
+        check(
+            "quarter_lines", f"phase {row['phase']}, {row['place']}", broken=said > most,
+            excess=said - most, said=said, worth=most,
         )  # fmt: skip
 
 

@@ -1,6 +1,10 @@
-"""When each sector is built under the capacity of trades, yearly budgets and precedence."""
+"""Works schedule: quarters of sectors under trades, budgets, precedence and deadlines."""
 
-from planner.works._rules import PhasePace, Trade, WorksRules
+from planner.works._even import spread_evenly
+from planner.works._rules import ALL_PHASES, PhasePace, Trade, WorksRules
 from planner.works.schedule import ScheduleResult, plan_works
 
-__all__ = ["PhasePace", "ScheduleResult", "Trade", "WorksRules", "plan_works"]
+__all__ = [
+    "ALL_PHASES", "PhasePace", "ScheduleResult", "Trade", "WorksRules", "plan_works",
+    "spread_evenly",
+]  # fmt: skip

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from planner.errors import RuleError
 from planner.texts import Message
-from planner.works._rules import ALL_PHASES, WorksRules, quarter_index
+from planner.works._rules import ALL_PHASES, PhasePace, WorksRules, quarter_index
 
 __all__ = ["Limit", "Model", "make_model"]
 
@@ -239,7 +239,26 @@ def _paced(rules: WorksRules) -> list[tuple[str, Limit]]:
                     Limit(kind=kind, place=str(year), first=first, last=first + 3,
                           most=max(known, default=0.0), phase=phase),
                 ))  # fmt: skip
+        found += [("quarter_lines", limit) for limit in _even(rules, phase, rows)]
     return found
+
+
+def _even(rules: WorksRules, phase: str, rows: list[PhasePace]) -> list[Limit]:
+    """Return what each quarter of a phase may open, where all its paces of then say so."""
+    limits: list[Limit] = []
+    for number, name in enumerate(rules.quarters()):
+        here = [
+            row.lines_per_quarter for row in rows
+            if row.first_quarter <= name
+            and (row.last_quarter is None or name <= row.last_quarter)
+        ]  # fmt: skip
+        known = [float(value) for value in here if value is not None]
+        if known and len(known) == len(here):
+            limits.append(
+                Limit(kind="quarter_lines", place=str(name), first=number, last=number,
+                      most=max(known), phase=phase)
+            )  # fmt: skip
+    return limits
 
 
 def _limits(
@@ -269,7 +288,8 @@ def _limits(
         amounts.append(cents)
     for kind, limit in _paced(rules):
         limits.append(limit)
-        amounts.append(np.where(phases == limit.phase, premises if kind == "lines" else cents, 0.0))
+        amount = cents if kind == "budget" else premises
+        amounts.append(np.where(phases == limit.phase, amount, 0.0))
     return tuple(limits), np.array(amounts).reshape(len(limits), len(premises))
 
 

@@ -12,7 +12,7 @@ from planner.texts import Message
 __all__ = ["ALL_PHASES", "PhasePace", "Trade", "WorksRules", "quarter_index", "quarter_name"]
 
 ALL_PHASES = "all"
-_RESERVED = frozenset({"budget", "lines"})
+_RESERVED = frozenset({"budget", "lines", "quarter_lines"})
 
 
 def quarter_index(quarter: str, *, first: str) -> int:
@@ -70,6 +70,9 @@ class PhasePace:
     lines_per_year, cents_per_year
         Most lines and cents in a calendar year, the most generous where two paces share a year;
         None: no ceiling.
+    lines_per_quarter
+        Most lines in a quarter, so that a year's lines don't all open in its first quarters; None:
+        no ceiling.
     """
 
     phase: str
@@ -77,6 +80,7 @@ class PhasePace:
     last_quarter: str | None = None
     lines_per_year: int | None = None
     cents_per_year: int | None = None
+    lines_per_quarter: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,6 +139,7 @@ class WorksRules:
             or len({year for year, _ in self.cents_by_year}) != len(self.cents_by_year)
             or len({t.name for t in self.trades} - _RESERVED) != len(self.trades)
             or any((p.lines_per_year or 0) < 0 or (p.cents_per_year or 0) < 0 for p in self.paces)
+            or any((p.lines_per_quarter or 0) < 0 for p in self.paces)
             or self.smooth_share < 0
         )
         if wrong:

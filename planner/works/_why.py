@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
@@ -11,6 +12,11 @@ from planner.works._room import Room
 from planner.works_vocab import Binding
 
 __all__ = ["Reason", "find_reasons"]
+
+
+_BINDINGS: Final = {
+    "budget": Binding.BUDGET, "lines": Binding.LINES, "quarter_lines": Binding.QUARTER_LINES,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +57,7 @@ def _reason(model: Model, room: Room, sector: int, prices: Floats) -> Reason:
             ),
         )  # fmt: skip
         kind = model.limits[dearest].kind
-        binding = {"budget": Binding.BUDGET, "lines": Binding.LINES}.get(kind, Binding.TRADE)
+        binding = _BINDINGS.get(kind, Binding.TRADE)
         return Reason(binding=binding, limit=int(dearest))
     low, _ = room.window(sector)
     if here <= low:

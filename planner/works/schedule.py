@@ -33,7 +33,7 @@ __all__ = ["ScheduleResult", "plan_works"]
 _ROUNDS: Final = 400
 _TARGET: Final = 5e-4  # how near the bound comes to the linear programme's own value
 _SAID: Final = ("kind", "phase", "place", "used_amount", "most_amount", "used_share", "weight")
-_YEARLY: Final = frozenset({"budget", "lines"})
+_PACED: Final = frozenset({"budget", "lines", "quarter_lines"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +93,7 @@ class ScheduleResult:
         )
         return tuple(
             Message.of(
-                f"works.binding_{kind if kind in _YEARLY else 'trade'}",
+                f"works.binding_{kind if kind in _PACED else 'trade'}",
                 kind=kind, place=place, used=used, most=ceiling, share=part, saved=saved / 100,
                 phase=Message.of("works.all_phases") if phase == ALL_PHASES else Phase(phase),
             )

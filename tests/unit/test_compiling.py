@@ -16,7 +16,7 @@ TEXT = "def twice(x):\n    return inner(x)\n"
 def made(**others):
     """Return a function of no file, that numba can't keep on disk."""
     names = dict(others)
-    exec(TEXT if others else "def inner(x):\n    return 2 * x\n", names)  # noqa: S102
+    exec(TEXT if others else "def inner(x):\n    return 2 * x\n", names)
     return names["twice" if others else "inner"]
 
 
