@@ -41,9 +41,8 @@ def spread_evenly(works: pd.DataFrame, rules: WorksRules, *, share: float) -> Wo
     found: list[PhasePace] = []
     for phase in sorted({pace.phase for pace in rules.paces}):
         mine = phases == phase
-        arriving = np.bincount(
-            np.minimum(model.earliest[mine], model.horizon - 1), lines[mine], model.horizon
-        )
+        soonest = np.minimum(model.earliest[mine], model.horizon - 1)
+        arriving = np.bincount(soonest, lines[mine], model.horizon).astype(np.float64)
         rows = [pace for pace in rules.paces if pace.phase == phase]
         steps = np.arange(share, 1.0 + _STEP / 2, _STEP).clip(max=1.0).tolist()
         held = next((s for s in steps if _can_be_done(rules, rows, arriving, s)), None)
