@@ -16,8 +16,9 @@ from planner.texts import Message
 from planner.vocab import DeliberationState, Phase, PremiseState
 
 __all__ = [
-    "AXE3_THEME", "BALLOT_THEME", "CHANGE_THEME", "COST_THEME", "PHASE_BEFORE_THEME", "RANK_THEME",
-    "SHIFT_THEME", "STATE_SHAPES", "STATE_THEME", "class_above", "year_theme",
+    "AXE3_THEME", "BALLOT_THEME", "CHANGE_THEME", "COST_THEME", "NETWORK_THEME",
+    "PHASE_BEFORE_THEME", "RANK_THEME", "SHIFT_THEME", "STATE_SHAPES", "STATE_THEME",
+    "class_above", "year_theme",
 ]  # fmt: skip
 
 _GREY: Final = "#6a707c"
@@ -87,6 +88,14 @@ COST_THEME: Final = Theme(
     ),
 )
 """Estimated cost a premise of each sector, in cents; bounds are included in the class above."""
+
+NETWORK_THEME: Final = replace(
+    COST_THEME,
+    key="network",
+    label=Message.of("map.theme_network"),
+    classes=(*COST_THEME.classes[:-1], _unknown("map.class_network_unknown")),
+)
+"""Cost a line of the designed network, in the colours of the estimate."""
 
 RANK_THEME: Final = Theme(
     key="rank",

@@ -264,6 +264,7 @@
           this.row(this.say('reason'), t.reason[i] >= 0 ? t.reasons[t.reason[i]] : null),
           this.row(this.say('quarter'), this.quarterWords(t.quarter[i])),
           this.row(this.say('cost'), cost)),
+        ...this.networkOf(i),
         ...(figures ? this.coverage(figures, 'sector', i, true) : [this.rows(this.row(this.say('premises'), this.write.count(t.premises[i])))]),
         this.rows(
           this.row(this.say(from ? 'here' : 'commune'), commune >= 0 ? this.link('commune', commune, this.data.communes.nom[commune]) : null),

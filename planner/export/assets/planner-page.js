@@ -163,6 +163,7 @@
         names: this.makeNames(),
         picked: null,
         premises: new planner.Premises(),
+        network: data.network ? new planner.Network(data.network) : null,
         areaShare: 0.3,
         veil: null,
         path: null,
@@ -214,6 +215,7 @@
         rings: area.arcs.length ? this.topology.boxed(area.arcs) : [],
       }));
       this.scene.paint = this.makePaint();
+      if (this.scene.network) this.scene.network.shown = theme.key === 'network';
       one('pale').hidden = !works;
       if (theme.dated === 'area') this.countClasses(communes);
       if (this.canvas && this.canvas._map) this.canvas.refresh();
@@ -380,6 +382,7 @@
         const input = event.target;
         if (input.name === 'theme') this.setTheme(Number(input.value));
         else if (input.name === 'class') this.paintAreas();
+        else if (input.name === 'route') { this.scene.network.toggle(input.value, input.checked); this.canvas.refresh(); }
         else if (input.name === 'layer') {
           for (const line of this.scene.lines) if (line.style.key === input.value) line.shown = input.checked;
           for (const name of this.scene.names) if (name.layer === input.value) name.shown = input.checked;
@@ -530,7 +533,7 @@
     return [...fill.map((part, k) => Math.round(part + (ink[k] - part) * share)), pale ? 70 : 255];
   }
 
-  Object.assign(Page.prototype, planner.cards, planner.time, planner.tools);
+  Object.assign(Page.prototype, planner.cards, planner.networkCard, planner.time, planner.tools);
 
   // Called by the scripts of premises.
   planner.chunk = async function (name, block) {

@@ -22,9 +22,10 @@ from planner.vocab import Level
 __all__ = ["Change", "MapData", "absent", "records"]
 
 _REQUIRED: Final = ("region", "departements", "epci", "communes")
+_NETWORK: Final = ("nro", "pm", "routes", "network_sectors")
 _OPTIONAL: Final = (
     "communes_history", "villes_moyennes", "sectors", "zones", "coverage", "programme",
-    "contributions", "balances", "costs", "schedule", "axe3_sites", "sector_follow_up",
+    "contributions", "balances", "costs", "schedule", "axe3_sites", "sector_follow_up", *_NETWORK,
 )  # fmt: skip
 _CELL: Final = (
     "insee", "sector_id", "premises_count", "serviceable_count", "stateless_count",
@@ -104,6 +105,8 @@ class MapData:
         What changes from another plan to this one, where two are compared.
     axe3_sites
         Contract ``axe3_sites``; may be empty.
+    nro, pm, routes, network_sectors
+        The network that was designed, under the contracts of these names; may be empty.
     """
 
     name: str
@@ -134,6 +137,12 @@ class MapData:
     code: str = ""
     change: Change | None = None
     axe3_sites: pd.DataFrame = field(default_factory=lambda: contract("axe3_sites").empty())
+    nro: pd.DataFrame = field(default_factory=lambda: contract("nro").empty())
+    pm: pd.DataFrame = field(default_factory=lambda: contract("pm").empty())
+    routes: pd.DataFrame = field(default_factory=lambda: contract("routes").empty())
+    network_sectors: pd.DataFrame = field(
+        default_factory=lambda: contract("network_sectors").empty()
+    )
 
     @classmethod
     def from_tables(
@@ -217,7 +226,7 @@ class MapData:
             costs=plan.costs,
             schedule=plan.schedule,
             axe3_sites=plan.more.get("axe3_sites", contract("axe3_sites").empty()),
-            **{n: t for n, t in plan.more.items() if n == "sector_follow_up"},
+            **{n: t for n, t in plan.more.items() if n in {"sector_follow_up", *_NETWORK}},
             layer=plan.premises_layer() if len(territory.premises) else None,
             cells=_cells(plan),
         )
@@ -288,12 +297,28 @@ class MapData:
             schedule=_where(self.schedule, "sector_id", keys),
             axe3_sites=_where(self.axe3_sites, "insee", insee),
             sector_follow_up=_where(self.sector_follow_up, "sector_id", keys),
+            **self._network_within(keys),
             cells=cells,
             layer=None if layer is None else _where(layer, "insee", insee),
             change=None
             if self.change is None
             else replace(self.change, sectors=_where(self.change.sectors, "sector_id", keys)),
         )
+
+    def _network_within(self, keys: set[str]) -> dict[str, Any]:
+        """Return what serves some sectors: their distribution, and their NRO with its feeder."""
+        pm = _where(self.pm, "sector_id", keys)
+        served = set(pm["nro_id"])
+        routes = self.routes
+        mine = routes["sector_id"].isin(keys) | (
+            routes["sector_id"].isna() & routes["nro_id"].isin(served)
+        )
+        return {
+            "pm": pm,
+            "nro": _where(self.nro, "nro_id", served),
+            "routes": routes[mine].reset_index(drop=True),
+            "network_sectors": _where(self.network_sectors, "sector_id", keys),
+        }
 
     @property
     def place(self) -> str:
@@ -341,7 +366,7 @@ class MapData:
     def synthetic_layers(self) -> tuple[str, ...]:
         """Names of the layers that are made up, in order."""
         found = {origin.layer for origin in self.origins if origin.synthetic}
-        for table in ("sectors", "zones", "coverage", "axe3_sites"):
+        for table in ("sectors", "zones", "coverage", "axe3_sites", "routes"):
             frame = getattr(self, table)
             if len(frame) and frame["synthetic"].fillna(value=False).astype(bool).any():
                 found.add(table)

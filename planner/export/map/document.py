@@ -13,6 +13,7 @@ from planner.export.map.changes import (
     change_words,
 )
 from planner.export.map.data import MapData, records
+from planner.export.map.network import legend_rows
 from planner.export.map.payload import vote_text
 from planner.export.map.picture import (
     STILL_LINES,
@@ -23,7 +24,7 @@ from planner.export.map.picture import (
 )
 from planner.export.map.themes import Painted
 from planner.export.map.topology import Topology
-from planner.export.palettes import STATE_THEME
+from planner.export.palettes import NETWORK_THEME, STATE_THEME
 from planner.export.style import LINES, PHASE_THEME
 from planner.schemas import contract
 from planner.texts import say
@@ -93,6 +94,7 @@ def build_context(
         "sources": named_sources(data),
         "status": status,
         "synthetic": [_layer_name(data, layer, lang) for layer in data.synthetic_layers],
+        "banner": _banner(data, lang),
         "summary": _summary(data, lang),
         "themes": [_legend(data, topology, p, lang) for p in painted],
         "layers": _layers(data, lang),
@@ -112,6 +114,16 @@ def build_context(
         ],
         "referentials": sorted({str(text) for text in data.coverage["referential"].dropna()}),
     }
+
+
+def _banner(data: MapData, lang: str) -> str:
+    """Say in a line what is made up: nearly all, or some layers beside real premises."""
+    layers = data.synthetic_layers
+    if not layers or "premises" in layers:
+        return say("map.banner_short", lang)
+    return say(
+        "map.banner_part", lang, layers=", ".join(_layer_name(data, one, lang) for one in layers)
+    )
 
 
 def file_stem(data: MapData) -> str:
@@ -362,7 +374,10 @@ def _legend(data: MapData, topology: Topology, painted: Painted, lang: str) -> d
         for position, entry in enumerate(theme.classes)
         if position in used or painted.dated == "area"
     ]
+    routes, notes = legend_rows(data, lang=lang) if theme is NETWORK_THEME else ([], [])
     return {
+        "routes": routes,
+        "notes": notes,
         "key": theme.key,
         "label": theme.label.say(lang),
         "short": say(f"map.short_{_short(data, theme.key)}", lang),

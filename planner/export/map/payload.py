@@ -19,6 +19,7 @@ import pandas as pd
 
 from planner.export.map.changes import CHANGES, change_classes, change_summary, change_words
 from planner.export.map.data import MapData, records
+from planner.export.map.network import network_block
 from planner.export.map.premises import POINT_ZOOM, encode_points, split_points
 from planner.export.map.themes import Painted
 from planner.export.map.topology import Topology, grid_xy
@@ -104,6 +105,7 @@ def build_payload(
         "styles": _styles(lang),
         "themes": [_theme(p, lang) for p in painted],
         "change": _change(data, lang),
+        "network": network_block(data, lang=lang),
         "phases": [_swatch(entry.label.say(lang), entry) for entry in PHASE_THEME.classes],
         "departements": _departements(data),
         "epci": _epci(data, lang),

@@ -42,8 +42,8 @@ __all__ = [
 _MANIFEST: Final = "assets.toml"
 _SCRIPTS: Final = (
     "tiny-inflate.js", "planner-topology.js", "planner-dom.js", "planner-premises.js",
-    "planner-layers.js", "planner-time.js", "planner-tools.js", "planner-cards.js",
-    "planner-page.js",
+    "planner-layers.js", "planner-network.js", "planner-time.js", "planner-tools.js",
+    "planner-cards.js", "planner-page.js",
 )  # fmt: skip
 """Scripts after Leaflet's, in the order that they need each other."""
 _STYLES: Final = ("source-sans-3.css", "planner-map.css")

@@ -22,6 +22,7 @@ from planner.export.palettes import (
     BALLOT_THEME,
     CHANGE_THEME,
     COST_THEME,
+    NETWORK_THEME,
     PHASE_BEFORE_THEME,
     RANK_THEME,
     SHIFT_THEME,
@@ -173,6 +174,18 @@ def _cost(data: MapData) -> Painted | None:
     )
 
 
+def _network(data: MapData) -> Painted | None:
+    if data.sectors.empty or data.network_sectors.empty:
+        return None
+    rows = {row["sector_id"]: row["cents_per_line"] for row in records(data.network_sectors)}
+    return Painted(
+        theme=NETWORK_THEME,
+        sectors=[class_above(NETWORK_THEME, rows.get(key)) for key in data.sectors["sector_id"]],
+        communes=_beside(data, NETWORK_THEME),
+        dated="never",
+    )
+
+
 def _rank(data: MapData) -> Painted | None:
     if data.programme.empty or not data.programme["rank"].notna().any():
         return None
@@ -291,7 +304,7 @@ def _completeness(data: MapData) -> Painted | None:
 
 
 TABLE: Final[tuple[Callable[[MapData], Painted | None], ...]] = (
-    _phase, _year, _coverage, _state, _cost, _rank, _ballot, _axe3, _slippage, _take_up,
+    _phase, _year, _coverage, _state, _cost, _network, _rank, _ballot, _axe3, _slippage, _take_up,
     _completeness,
 )  # fmt: skip
 """The themes in the order of the choice."""
