@@ -16,10 +16,12 @@ from planner.cli._face import (
     STAGES,
     Lang,
     LangOption,
+    NetworkOption,
     OutOption,
     ScenarioArg,
     progress,
     told,
+    with_network,
 )
 from planner.errors import RuleError
 from planner.scenario import Scenario, read_scenario
@@ -44,6 +46,7 @@ def explain(
             "/ The smallest change that flips the sector (exact rule; long).",
         ),
     ] = False,
+    network: NetworkOption = False,
     lang: LangOption = Lang.FR,
 ) -> None:
     """Dire pourquoi : la décision d'un secteur, d'une zone, d'une commune ou d'un EPCI."""
@@ -57,8 +60,8 @@ def explain(
         tables = read_outputs(
             folder, scenario_sha256=asked.sha256, version=version("fibre-planner"), lang=lang
         )
-        if tables is None:
-            tables = _compute(asked, lang)
+        if tables is None or (network and "network_sectors" not in tables):
+            tables = _compute(asked, lang, network=network)
         found = resolve_place(place_names(tables), place, level=level)
         answer = explain_place(tables, level=Level(found.level), code=found.code)
         console.print(answer.say(lang), markup=False)
@@ -91,10 +94,11 @@ def _tell_flips(console: Console, asked: Scenario, level: Level, code: str, lang
         console.print(f"  • {line.say(lang)}", markup=False)
 
 
-def _compute(scenario: Scenario, lang: Lang) -> Mapping[str, pd.DataFrame]:
+def _compute(scenario: Scenario, lang: Lang, *, network: bool) -> Mapping[str, pd.DataFrame]:
     from planner.plan import make_plan  # noqa: PLC0415
     from planner.prepare import prepare_territory  # noqa: PLC0415
 
-    with progress(lang, STAGES["prepare"] + STAGES["plan"]) as notify:
+    with progress(lang, STAGES["prepare"] + STAGES["plan"] + network) as notify:
         territory = prepare_territory(scenario, notify=notify)
-        return make_plan(territory, scenario, notify=notify).tables(lang)
+        answer = make_plan(territory, scenario, notify=notify)
+        return (with_network(answer, notify) if network else answer).tables(lang)

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from planner.errors import MissingLayerError
+from planner.explain._network import tell_network, tell_phasing
 from planner.texts import Message
 from planner.vocab import (
     Decision,
@@ -188,7 +189,8 @@ class _Teller:
             )  # fmt: skip
         owed = self.rows("contributions", place_id=key)
         lines.extend(self._owed(item) for item in owed)
-        return lines
+        designed = self.row("network_sectors", "sector_id", key)
+        return [*lines, *tell_network(designed)] if designed else lines
 
     def _share(self, share: Mapping[str, Any]) -> list[Message]:
         siren = share["epci_siren"]
@@ -297,6 +299,9 @@ class _Teller:
                 credit=int(balance["credit_cents"]),
             )
         )
+        phasing = self.row("phasing", "epci_siren", siren)
+        if phasing:
+            lines.append(tell_phasing(phasing))
         out = [
             item
             for item in self.rows("programme", epci_siren=siren, phase=Phase.PHASE_3.value)

@@ -8,11 +8,14 @@ import shapely
 
 from planner.engineering import add_network, read_works
 from planner.errors import RuleError
+from planner.explain import explain_place
 from planner.network.stand_in import StandInRules, make_stand_in
 from planner.plan import make_plan
 from planner.scenario import Scenario
 from planner.schemas import contract
 from planner.supports import add_supports, given_ways
+from planner.texts import number
+from planner.vocab import Level
 
 
 @pytest.fixture
@@ -35,6 +38,48 @@ def test_the_network_of_a_plan_reaches_its_premises(answered):
     saving = plan.more["phasing"]
     assert saving["together_cents"].sum() == costs["region"]
     assert saving["saving_cents"].sum() >= 0
+
+
+def test_a_sector_is_told_what_serves_it_and_why(answered):
+    prices, keys = read_works()
+    plan = add_network(answered, prices=prices, funding_keys=keys)
+    tables = plan.tables()
+    for row in plan.more["network_sectors"].to_dict("records"):
+        for lang, words in (("fr", "réseau"), ("en", "network")):
+            told = explain_place(tables, level=Level.SECTOR, code=row["sector_id"]).say(lang)
+            assert words in told
+            assert row["nro_id"] in told
+            assert number(row["longest_loop_m"], lang) + " m" in told
+            assert number(round(row["cost_cents"] / 100), lang) in told
+            # the parts are told only where there are some, and what an earlier phase has dug
+            opened = "une phase antérieure" if lang == "fr" else "earlier phase"
+            assert (opened in told) == (row["reused_m"] > 0)
+    siren = plan.more["phasing"]["epci_siren"].iloc[0]
+    told = explain_place(tables, level=Level.EPCI, code=siren).say("fr")
+    saving = plan.more["phasing"].set_index("epci_siren").loc[siren, "saving_cents"]
+    assert number(round(saving / 100), "fr") in told
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [({"nearer_full_count": 2}, "2 NRO plus proche(s)"),
+     ({"pm_existing": True}, "un PM existant du secteur est réemployé"),
+     ({"nro_existing": True}, "site existant"),
+     ({"feeder_m": 5_000.0, "shortest_m": 4_200.0}, "800 m de plus que le plus court chemin"),
+     ({"feeder_m": 0.0, "shortest_m": 0.0}, "PM au pied du NRO"),
+     ({"on_demand_count": 3}, "3 ligne(s) raccordable(s) sur demande"),
+     ({"reused_m": 40, "avoided_cents": 250_000}, "2\u202f500\u202f€ épargnés"),
+     ({"nro_id": None, "unreached_count": 9}, "ses 9 lignes sont signalées")],
+)  # fmt: skip
+def test_what_binds_a_network_is_said(answered, changed, said):
+    prices, keys = read_works()
+    plan = add_network(answered, prices=prices, funding_keys=keys)
+    table = plan.more["network_sectors"].astype({"nro_id": object}).copy()
+    for column, value in changed.items():
+        table.loc[0, column] = value
+    tables = plan.tables() | {"network_sectors": table}
+    told = explain_place(tables, level=Level.SECTOR, code=table.loc[0, "sector_id"])
+    assert said in told.say("fr")
 
 
 def test_the_stand_in_is_the_gabriel_graph_of_the_places():
