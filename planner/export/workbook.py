@@ -37,7 +37,10 @@ from planner.texts import Message, say
 __all__ = ["WorkbookRules", "write_workbook"]
 
 _ORDER: Final = (
-    "coverage", "programme", "contributions", "balances", "costs", "schedule", "reconciliation",
+    "coverage", "programme", "contributions", "balances", "costs", "schedule", "slippage",
+    "epci_follow_up", "sector_follow_up", "slip_reasons", "completion_forecast", "progress_curve",
+    "count_forecast", "forecast_trial", "openings", "take_up", "take_up_forecast", "completeness",
+    "revised_schedule", "axe3_figures", "axe3_sites", "reconciliation",
     "findings", "zones", "sectors", "sector_shares", "envelopes", "ballots", "deliberations",
     "prices", "villes_moyennes", "programme_figures", "premises_figures", "epci", "communes",
     "departements", "region", "stage_changes", "rejected_rows",

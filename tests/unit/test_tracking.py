@@ -214,3 +214,40 @@ def test_the_command_says_what_is_wrong(tmp_path):
     assert "quarter" in told.output
     assert later("2019-T4", 1) == "2020-T1"
     assert dt.date(2019, 12, 31).year == 2019
+
+
+@pytest.mark.postgis
+def test_the_views_of_the_follow_up_are_the_plan_s_own_figures(plan, adopted, database):
+    import psycopg
+
+    from planner.export.postgis import publish_plan
+
+    publish_plan(database, plan)
+    with psycopg.connect(database) as db:
+
+        def asked(statement):
+            return db.execute(statement).fetchall()
+
+        late = plan.more["epci_follow_up"].sort_values("siren")
+        seen = asked("SELECT epci_siren, late_count, late_quarters, ST_SRID(geom) "
+                     "FROM planner.epci_slippage ORDER BY 1")  # fmt: skip
+        assert seen == [
+            (row.siren, row.late_count, row.late_quarters, 2154) for row in late.itertuples()
+        ]
+        sectors = asked("SELECT count(*), sum(late_count) FROM planner.sector_slippage")
+        drawn = plan.more["sector_follow_up"]
+        assert sectors == [(len(drawn), int(drawn["late_count"].sum()))]
+        reasons = asked("SELECT reasons FROM planner.sector_slippage WHERE reasons IS NOT NULL")
+        assert reasons == [("poles",)]
+        clock = plan.more["completeness"]
+        risky = clock[clock["verdict"].astype(str).isin(["breached", "will_breach"])]
+        ranks = asked("SELECT rank FROM planner.completeness_risk")
+        assert [rank for (rank,) in ranks] == risky.sort_values("rank")["rank"].tolist()
+        sold = plan.more["take_up"]
+        sold = sold[sold["level"].astype(str) == "epci"]
+        found = asked("SELECT count(*), sum(connected_count), min(referential) "
+                      "FROM planner.epci_take_up")  # fmt: skip
+        assert found == [(len(sold), int(sold["connected_count"].sum()), "connectable_premises")]
+    publish_plan(database, adopted)  # one that follows nothing has empty views
+    with psycopg.connect(database) as db:
+        assert db.execute("SELECT count(*) FROM planner.epci_slippage").fetchone() == (0,)

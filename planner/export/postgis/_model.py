@@ -212,11 +212,57 @@ JOIN {schema}.axe3_figures AS figures USING (plan_id)
 JOIN {schema}.epci AS epci ON epci.plan_id = plan.plan_id AND epci.siren = figures.code
 WHERE plan.is_current AND figures.level = 'epci'
 """
+_EPCI_SLIPPAGE: Final = """
+CREATE OR REPLACE VIEW {schema}.epci_slippage AS
+SELECT plan.scenario, late.siren AS epci_siren, late.nom AS epci, late.quarter,
+       late.planned_count, late.actual_count, late.late_count, late.late_quarters,
+       late.promised_quarter, late.done_quarter, late.take_up_share, late.breach_count,
+       late.first_breach_on, late.geom
+FROM {schema}.plans AS plan
+JOIN {schema}.epci_follow_up AS late USING (plan_id)
+WHERE plan.is_current
+"""
+_SECTOR_SLIPPAGE: Final = """
+CREATE OR REPLACE VIEW {schema}.sector_slippage AS
+SELECT plan.scenario, late.sector_id, late.nom, late.epci_siren, epci.nom AS epci, late.quarter,
+       late.promised_quarter, late.planned_count, late.actual_count, late.late_count,
+       late.late_quarters, late.reasons, late.opening_state, late.take_up_share, late.geom
+FROM {schema}.plans AS plan
+JOIN {schema}.sector_follow_up AS late USING (plan_id)
+LEFT JOIN {schema}.epci AS epci
+       ON epci.plan_id = plan.plan_id AND epci.siren = late.epci_siren
+WHERE plan.is_current
+"""
+_COMPLETENESS_RISK: Final = """
+CREATE OR REPLACE VIEW {schema}.completeness_risk AS
+SELECT plan.scenario, area.rank, area.pm_id, area.sector_id, area.epci_siren, epci.nom AS epci,
+       area.available_on, area.deadline, area.missing_count, area.needed_per_quarter,
+       area.seen_per_quarter, area.done_on, area.verdict, sector.geom
+FROM {schema}.plans AS plan
+JOIN {schema}.completeness AS area USING (plan_id)
+LEFT JOIN {schema}.sectors AS sector
+       ON sector.plan_id = plan.plan_id AND sector.sector_id = area.sector_id
+LEFT JOIN {schema}.epci AS epci
+       ON epci.plan_id = plan.plan_id AND epci.siren = area.epci_siren
+WHERE plan.is_current AND area.verdict IN ('breached', 'will_breach')
+ORDER BY plan.scenario, area.rank
+"""
+_EPCI_TAKE_UP: Final = """
+CREATE OR REPLACE VIEW {schema}.epci_take_up AS
+SELECT plan.scenario, sold.code AS epci_siren, epci.nom AS epci, sold.operator, sold.quarter,
+       sold.connected_count, sold.connectable_count, sold.take_up_share, sold.referential,
+       sold.referential_rule, epci.geom
+FROM {schema}.plans AS plan
+JOIN {schema}.take_up AS sold USING (plan_id)
+JOIN {schema}.epci AS epci ON epci.plan_id = plan.plan_id AND epci.siren = sold.code
+WHERE plan.is_current AND sold.level = 'epci'
+"""
+_VIEWS: Final = (
+    _EPCI_SECTORS, _EPCI_PROGRAMME, _EPCI_AXE3, _EPCI_SLIPPAGE, _SECTOR_SLIPPAGE,
+    _COMPLETENESS_RISK, _EPCI_TAKE_UP,
+)  # fmt: skip
 
 
 def view_statements(quoted_schema: str) -> tuple[str, ...]:
     """Return the statements that make the views by EPCI of the current plan of each scenario."""
-    return tuple(
-        statement.replace("{schema}", quoted_schema)
-        for statement in (_EPCI_SECTORS, _EPCI_PROGRAMME, _EPCI_AXE3)
-    )
+    return tuple(statement.replace("{schema}", quoted_schema) for statement in _VIEWS)

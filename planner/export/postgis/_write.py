@@ -46,7 +46,7 @@ _BATCH_ROWS: Final = 65_536
 _POSITION: Final = ("x_m", "y_m")
 _ALWAYS: Final = (
     "epci", "communes", "premises", "sectors", "sector_shares", "zones", "programme", "costs",
-    "schedule", "axe3_figures",
+    "schedule", "axe3_figures", "epci_follow_up", "sector_follow_up", "completeness", "take_up",
 )  # fmt: skip
 """Tables that are made even when they are empty: the views look at them."""
 # A point in extended well-known binary: byte order, type with the flag of the SRID, SRID, x, y.

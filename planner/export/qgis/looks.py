@@ -15,6 +15,7 @@ from typing import Final
 import pandas as pd
 
 from planner.export import themes
+from planner.export.qgis.follow_up import follow_up_looks
 from planner.export.qgis.further import further_looks
 from planner.export.qgis.labels import Label
 from planner.export.qgis.layers import LayerFacts
@@ -376,6 +377,10 @@ def _axe3(facts: LayerFacts, _frame: pd.DataFrame) -> Iterator[Look]:
     )
 
 
+def _followed(facts: LayerFacts, _frame: pd.DataFrame) -> Iterator[Look]:
+    return follow_up_looks(facts)
+
+
 Maker = Callable[[LayerFacts, pd.DataFrame], Iterator[Look]]
 _MAKERS: Final[Mapping[str, Maker]] = MappingProxyType(
     {
@@ -391,5 +396,7 @@ _MAKERS: Final[Mapping[str, Maker]] = MappingProxyType(
         "findings": _findings,
         "anomalies": _findings,
         "axe3_sites": _axe3,
+        "epci_follow_up": _followed,
+        "sector_follow_up": _followed,
     }
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
+from planner.export.qgis.follow_up import FOLLOW_LAYERS
 from planner.export.qgis.network import NETWORK_LAYERS
 from planner.schemas import CONTRACTS
 from planner.texts import Message
@@ -53,6 +54,7 @@ GROUPS: Final = (
         title=Message.of("qgis.group_limits"),
         layers=("departements", "epci", "zones", "communes"),
     ),
+    Group(title=Message.of("qgis.group_follow_up"), layers=FOLLOW_LAYERS, expanded=False),
     Group(title=Message.of("qgis.group_programme"), layers=("programme", "sectors")),
     Group(title=Message.of("qgis.group_maps"), expanded=False),
     Group(title=Message.of("qgis.group_ground"), layers=("region",), expanded=False),
@@ -113,6 +115,23 @@ THEMES: Final = (
         layers=("nro", "pm", "pbo", "routes", *_FRAME),
         styles={**_LIMITS, "routes": "laying", "pm": "role"},
         needs="routes",
+    ),
+    *(
+        MapTheme(
+            key=key,
+            title=Message.of(f"qgis.theme_{key}"),
+            layers=(*_FRAME, "sector_follow_up"),
+            styles={**_LIMITS, "sector_follow_up": key},
+            needs="sector_follow_up",
+        )
+        for key in ("slippage", "take_up", "completeness")
+    ),
+    MapTheme(
+        key="axe3",
+        title=Message.of("qgis.theme_axe3"),
+        layers=("axe3_sites", *_FRAME),
+        styles=_LIMITS,
+        needs="axe3_sites",
     ),
 )
 """The first one is what the project shows when it opens."""

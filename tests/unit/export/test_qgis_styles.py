@@ -221,3 +221,20 @@ def test_a_title_is_no_expression_and_sources_are_said_once():
     assert "synthétiques" in item(document, "synthetic").get("labelText")
     plain = sheet(shapely.box(0, 0, 1, 1), synthetic=False)
     assert all(one.get("id") != "synthetic" for one in plain.iter("LayoutItem"))
+
+
+def test_the_layers_of_the_follow_up_have_the_classes_of_the_map():
+    from planner.export.follow_palettes import FOLLOW_THEMES
+    from planner.export.qgis.layers import facts_of
+    from planner.export.qgis.looks import looks_of
+
+    frame = CONTRACTS["sector_follow_up"].empty()
+    facts = facts_of("sector_follow_up", frame)
+    looks = looks_of(facts, frame)
+    assert [look.key for look in looks] == [theme.key for theme in FOLLOW_THEMES]
+    for look, theme in zip(looks, FOLLOW_THEMES, strict=True):
+        rules = look.renderer.findall("rules/rule")
+        assert [rule.get("label") for rule in rules] == [
+            entry.label.say("fr") for entry in theme.classes if entry.key != "private"
+        ]
+        assert rules[-1].get("filter") == "ELSE"  # the unknown is a class, not a hole
