@@ -89,7 +89,9 @@ class Quantity:
         value: int | str = self.value
         one = ""
         if self.unit == "part_lines":
-            value = number(self.value / _PARTS, lang, 0 if self.value % _PARTS == 0 else 3)
+            parts = self.value
+            decimals = next(d for d in range(4) if parts * 10**d % _PARTS == 0)
+            value = number(parts / _PARTS, lang, decimals)
             one = "_one" if abs(self.value) <= _PARTS else ""
         elif self.unit == "keur":
             value = self.value * _CENTS_PER_KEUR

@@ -27,6 +27,7 @@ from planner.cli.package import package
 from planner.cli.plan import check, plan
 from planner.cli.publish import publish
 from planner.cli.register import register
+from planner.cli.robustness import robustness
 from planner.cli.schedule import schedule
 from planner.cli.schemas import schemas
 from planner.cli.verify import verify
@@ -60,6 +61,7 @@ for command in (
     bulletin,
     verify,
     schedule,
+    robustness,
 ):
     app.command()(command)
 app.add_typer(ballot, name="ballot")

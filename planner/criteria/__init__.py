@@ -10,7 +10,7 @@ from planner.criteria._cross_check import CrossCheck, Method, cross_check, prefe
 from planner.criteria._marks import PPM, marks_of, share_out
 from planner.criteria._measures import MEASURES, Measure, Measured, Missing
 from planner.criteria._speed import adsl_kbps, attenuation_db, copper_kbps, vdsl2_kbps
-from planner.criteria._table import CriteriaTable, measure_criteria
+from planner.criteria._table import CriteriaTable, criterion_label, measure_criteria
 
 __all__ = [
     "MEASURES",
@@ -24,6 +24,7 @@ __all__ = [
     "adsl_kbps",
     "attenuation_db",
     "copper_kbps",
+    "criterion_label",
     "cross_check",
     "marks_of",
     "measure_criteria",

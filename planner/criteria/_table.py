@@ -13,10 +13,15 @@ from planner.findings import Finding, Findings
 from planner.scenario import CriteriaRules
 from planner.schemas import contract
 from planner.territory import Territory
-from planner.texts import Message
+from planner.texts import Message, catalogue
 from planner.vocab import Severity
 
-__all__ = ["CriteriaTable", "measure_criteria"]
+__all__ = ["CriteriaTable", "criterion_label", "measure_criteria"]
+
+
+def criterion_label(name: str) -> Message | str:
+    """Return a criterion in the reader's words; one of the user's own keeps its name."""
+    return Message(f"criteria.name_{name}") if f"criteria.name_{name}" in catalogue() else name
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,9 +23,12 @@ def price_rules(
     *,
     solve: Solve,
     names: Mapping[str, str] | None = None,
+    wishes: bool = True,
     lang: str = "fr",
 ) -> pd.DataFrame:
     """Price contiguity, each limit, each required and each refused sector.
+
+    Sectors that nobody asked for (``unasked``) are one rule together: nobody refused them.
 
     Each rule is dropped alone and the question is answered again.  With more rules dropped at once
     prices don't add up.
@@ -38,6 +41,8 @@ def price_rules(
         What answers a question, as :func:`planner.programme.solve_choice` does; called once a rule.
     names
         Actor to what people call it.
+    wishes
+        Whether each required and each refused sector is priced too, one answer each.
     lang
         Language of the rules' words.
 
@@ -50,8 +55,10 @@ def price_rules(
     """
     called = {actor: (names or {}).get(actor, actor) for actor in problem.actors}
     rows = []
-    for rule, place, message, without in _dropped(problem, called):
+    for rule, place, message, without in _dropped(problem, called, wishes=wishes):
         answer = solve(without)
+        if len(answer.stages) < len(problem.objectives):  # time ran out before an answer
+            continue
         for objective, now, then in zip(
             problem.objectives, choice.stages, answer.stages, strict=True
         ):
@@ -94,7 +101,7 @@ def _flags(problem: ChoiceProblem, choice: Choice) -> npt.NDArray[np.bool_]:
 
 
 def _dropped(
-    problem: ChoiceProblem, called: Mapping[str, str]
+    problem: ChoiceProblem, called: Mapping[str, str], *, wishes: bool
 ) -> Iterator[tuple[str, str, Message, ChoiceProblem]]:
     """Yield each rule with the question that lacks it."""
     if problem.contiguity is not Contiguity.NONE:
@@ -103,9 +110,14 @@ def _dropped(
     for position, limit in enumerate(problem.limits):
         others = (*problem.limits[:position], *problem.limits[position + 1 :])
         yield "limit", limit.name, limit.message, replace(problem, limits=others)
-    for name in ("required", "refused"):
+    unasked = np.zeros(problem.candidates_count, dtype=bool)
+    if problem.unasked is not None and problem.unasked.any():
+        unasked = problem.unasked
+        opened = replace(problem, refused=problem.refused & ~unasked, unasked=None)
+        yield "unasked", "—", Message.of("decision.rule_unasked"), opened
+    for name in ("required", "refused") if wishes else ():
         flags = getattr(problem, name)
-        for j in np.flatnonzero(flags).tolist():
+        for j in np.flatnonzero(flags & ~unasked).tolist():
             freed = flags.copy()
             freed[j] = False
             key, actor = problem.sector_ids[j], called[problem.actors[int(problem.decider[j])]]

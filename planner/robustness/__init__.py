@@ -14,6 +14,12 @@ from planner.robustness._frontier import (
     trace_frontier,
 )
 from planner.robustness._optima import Optima, list_diverse, list_optima
+from planner.robustness._plan import (
+    alternatives_table,
+    criteria_space,
+    servable,
+    weights_table,
+)
 from planner.robustness._weights import (
     WeightInterval,
     WeightPiece,
@@ -31,6 +37,8 @@ __all__ = [
     "WeightInterval",
     "WeightPiece",
     "WeightSpace",
+    "alternatives_table",
+    "criteria_space",
     "find_weight_interval",
     "groups_by_actor",
     "groups_by_area",
@@ -38,7 +46,9 @@ __all__ = [
     "list_optima",
     "measure_fairness",
     "measure_stability",
+    "servable",
     "trace_frontier",
     "trace_weight",
+    "weights_table",
     "wilson_interval",
 ]

@@ -185,6 +185,8 @@ def trace_frontier(
         if best.status is ChoiceStatus.INFEASIBLE:
             complete = step_share == 0 and all(row["proved"] for row in rows)
             break
+        if not best.stages:  # time ran out before an answer
+            break
         best, proved = tracer.evenest(best)
         flags = tracer.flags(best)
         share, place = groups.worst(flags)
@@ -241,13 +243,21 @@ class _Tracer:
         )
 
     def evenest(self, best: Choice) -> tuple[Choice, bool]:
-        """Return the most even programme as fast as this one, and whether all is proved."""
+        """Return the most even programme as fast as this one, and whether all is proved.
+
+        What isn't proved the fastest is left as it is: its bound says how far it may be.
+        """
         proved = best.status is ChoiceStatus.OPTIMAL
+        if not proved:
+            return best, False
         bound = best.stages[0].bound
         while True:
             share, _ = self.groups.worst(self.flags(best))
             better = self.ask(share, best.stages[0].value)
             if better.status is ChoiceStatus.INFEASIBLE:
+                break
+            if not better.stages:
+                proved = False
                 break
             proved = proved and better.status is ChoiceStatus.OPTIMAL
             best = better

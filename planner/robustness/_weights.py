@@ -272,19 +272,29 @@ def find_weight_interval(
         What answers a question.
     """
     walk = _Walk(problem, space, criterion, solve)
-    weight = space.weights[walk.k]
-    here = walk.best(Fraction(weight))
+    weight = Fraction(space.weights[walk.k])
+    here = walk.best(weight)
+    rivals = [walk.farthest()]
     high: Fraction | None = None
-    rival = walk.farthest()
-    if (rival.slope, rival.base) != (here.slope, here.base) and rival.slope > here.slope:
-        high = Fraction(here.base - rival.base, rival.slope - here.slope)
-        while (rival := walk.best(high)).at(high) > here.at(high):
-            high = Fraction(here.base - rival.base, rival.slope - here.slope)
+    if rivals[-1].slope > here.slope:
+        high = Fraction(here.base - rivals[-1].base, rivals[-1].slope - here.slope)
     low = Fraction(0)
-    while (rival := walk.best(low)).at(low) > here.at(low):
-        low = Fraction(rival.base - here.base, here.slope - rival.slope)
+    # a programme better at the weight itself shows that the one there isn't proved the best
+    while high is not None and rivals[-1].at(weight) <= here.at(weight):
+        rivals.append(walk.best(high))
+        if rivals[-1].at(high) <= here.at(high):
+            break
+        high = Fraction(here.base - rivals[-1].base, rivals[-1].slope - here.slope)
+    while all(rival.at(weight) <= here.at(weight) for rival in rivals):
+        rivals.append(walk.best(low))
+        if rivals[-1].at(low) <= here.at(low) or rivals[-1].at(weight) > here.at(weight):
+            break
+        low = Fraction(rivals[-1].base - here.base, here.slope - rivals[-1].slope)
+    proved = walk.proved
+    if any(rival.at(weight) > here.at(weight) for rival in rivals):
+        low, high, proved = weight, weight, False
     return WeightInterval(
-        criterion=criterion, weight=weight, low=low, high=high, proved=walk.proved
+        criterion=criterion, weight=int(weight), low=low, high=high, proved=proved
     )
 
 

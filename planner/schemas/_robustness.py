@@ -61,4 +61,38 @@ frontier = Contract(
     ),
 )  # fmt: skip
 
-TABLES = (sector_stability, fairness, frontier)
+weight_intervals = Contract(
+    name="weight_intervals",
+    title=("Intervalles des poids", "Intervals of the weights"),
+    description=("Entre quelles valeurs d'un seul poids le programme reste le meilleur, les autres tenus",
+                 "Between which values of one weight the programme stays the best, the others held"),
+    key=("criterion",),
+    columns=(
+        text("criterion", "Critère", "Criterion", "Identifiant du critère", "Identifier of the criterion"),
+        share("weight_share", "Poids", "Weight", "Poids en vigueur", "Weight in force", maximum=1),
+        share("low_share", "Au moins", "At least", "Plus petit poids", "Smallest weight"),
+        share("high_share", "Au plus", "At most", "Plus grand poids ; absent quand aucun n'est trop grand",
+              "Largest weight; absent when none is too large", nullable=True),
+        text("low_exact", "Au moins (fraction)", "At least (fraction)", "La même borne, exacte", "The same bound, exact"),
+        text("high_exact", "Au plus (fraction)", "At most (fraction)", "La même borne, exacte", "The same bound, exact",
+             nullable=True),
+        Column(name="proved", type="bool", title=("Prouvé", "Proved"),
+               description=("Tous les programmes comparés sont prouvés optimaux", "Every programme compared is proved optimal")),
+    ),
+)  # fmt: skip
+
+alternatives = Contract(
+    name="alternatives",
+    title=("Programmes voisins", "Neighbouring programmes"),
+    description=("Ce qui distingue du premier les programmes presque aussi bons qui en diffèrent le plus",
+                 "What tells from the first the programmes nearly as good that differ most from it"),
+    key=("programme", "sector_id"),
+    columns=(
+        count("programme", "Programme", "Programme", "2 et suivants ; 1 est le meilleur", "2 and on; 1 is the best", unit=""),
+        SECTOR_ID,
+        text("change", "Changement", "Change", "enters ou leaves", "enters or leaves"),
+        count("lines_count", "Lignes", "Lines", "Lignes du secteur", "Lines of the sector", unit="lines"),
+    ),
+)  # fmt: skip
+
+TABLES = (sector_stability, fairness, frontier, weight_intervals, alternatives)

@@ -119,8 +119,11 @@ class _Book:
             sheet.set_tab_color("#b45309")
         lines += [
             (say(f"forms.{name}", lang), looks.note)
-            for name in ("how", "how_wishes", "how_shared", "how_back")
+            for name in ("how", "how_meaning", "how_wishes", "how_shared", "how_vote", "how_back")
         ]
+        if self.form.deadline is not None:
+            due = say("forms.how_until", lang, day=self.form.deadline)
+            lines.append((due, looks.note))
         for row, (text, look) in enumerate(lines):
             sheet.write_string(row, 0, text)
             sheet.merge_range(row, 0, row, 1, text, look)
@@ -129,7 +132,7 @@ class _Book:
         head = len(lines) + 1
         for position, column in enumerate(SHEETS["identity"]):
             sheet.write_string(head, position, heading("identity", column, lang), looks.heading)
-        rows = [*self.form.identity.items(), *self.form.principles]
+        rows = [*self.form.principles, *self.form.identity.items()]
         for row, (item, value) in enumerate(rows, start=head + 1):
             sheet.write_string(row, 0, item, looks.fixed)
             sheet.write_string(row, 1, value, looks.fixed)

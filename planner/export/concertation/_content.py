@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -10,6 +11,7 @@ import geopandas as gpd
 import pandas as pd
 
 from planner.ballots import actor_shares, sectors_sha256
+from planner.criteria import criterion_label
 from planner.findings import Finding, Findings
 from planner.io.forms import FORM_VERSION
 from planner.scenario import Scenario
@@ -35,6 +37,8 @@ class Form:
         What the form says of itself, by key: whose it is, on which sectors, what is synthetic.
     principles
         Regional principles as sentences: heading and value.
+    deadline
+        Last day of the deliberations; None when the scenario names none.
     wishes
         A row a sector: ``sector_id``, ``nom``, ``commune``, ``lines`` (its own), ``lines_total``,
         and what is already known of ``wish``, ``rank``, ``points``, ``approved``, ``opinion``,
@@ -51,6 +55,7 @@ class Form:
     name: str
     identity: Mapping[str, str]
     principles: tuple[tuple[str, str], ...]
+    deadline: dt.date | None
     wishes: tuple[Mapping[str, Any], ...]
     envelope: Mapping[str, Any]
     deliberation: Mapping[str, Any]
@@ -141,7 +146,7 @@ def make_forms(
                     "form_version": FORM_VERSION, "epci_siren": code, "scenario": scenario.name,
                     "sectors_sha256": signature, "synthetic": "true" if made_up else "false",
                 },
-                principles=principles,
+                principles=principles, deadline=scenario.concertation.deadline,
                 wishes=tuple(_wishes(sectors, counts, communes, _known(territory, code, prefill))),
                 envelope=_record(territory.envelopes, code, ("unit", "amount", "med_credit_cents")),
                 deliberation=_record(calendar, code, ("planned_on", "contact"))
@@ -205,14 +210,17 @@ def _principles(scenario: Scenario, lang: str) -> Iterable[tuple[str, str]]:
     deadline = scenario.concertation.deadline
     yield (
         say("forms.principle", lang, name=say("forms.deadline", lang)),
-        say("forms.no_deadline", lang) if deadline is None else deadline.isoformat(),
+        say("forms.no_deadline", lang)
+        if deadline is None
+        else say("forms.day_value", lang, day=deadline),
     )
     yield (
-        say("forms.principle", lang, name=say("forms.ties", lang)), scenario.concertation.ties,
-    )  # fmt: skip
+        say("forms.principle", lang, name=say("forms.ties", lang)),
+        say(f"forms.ties_{scenario.concertation.ties}", lang),
+    )
     for name, rule in sorted(scenario.criteria.each.items()):
         yield (
-            say("forms.principle_criterion", lang, name=name),
+            say("forms.principle_criterion", lang, name=criterion_label(name)),
             say("forms.principle_weight", lang, weight=rule.weight, source=rule.source),
         )
     for row in scenario.schedule.capacity:

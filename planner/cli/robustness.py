@@ -1,0 +1,303 @@
+"""``planner robustness``: what rules cost, how firm a programme is, what equity costs in speed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import pandas as pd
+import typer
+from rich.console import Console
+
+from planner.choice import Choice, ChoiceProblem, Objective, Quantity, Unit, objective_label
+from planner.cli._face import Lang, LangOption, OutOption, ScenarioArg, answer_scenario, table, told
+from planner.errors import RuleError
+from planner.scenario import read_scenario
+from planner.texts import Message, number, say
+
+if TYPE_CHECKING:
+    from planner.explain._flips import Solve
+    from planner.plan import Plan
+
+
+class Part(StrEnum):
+    """What can be asked for alone."""
+
+    PRICES = "prices"
+    FRONTIER = "frontier"
+    WEIGHTS = "weights"
+    PROGRAMMES = "programmes"
+    CRITERIA = "criteria"
+
+
+class Speed(StrEnum):
+    """What is weighed against equity."""
+
+    LINES = "lines"
+    VOTES = "votes"
+
+
+def robustness(
+    scenario: ScenarioArg = None,
+    only: Annotated[
+        list[Part] | None,
+        typer.Option("--only", help="Cette partie (répétable) ; sinon toutes. / Else all."),
+    ] = None,
+    speed: Annotated[
+        Speed, typer.Option("--speed", help="Vitesse de la frontière. / Speed of the frontier.")
+    ] = Speed.LINES,
+    points: Annotated[
+        int, typer.Option("--points", min=1, help="Points de la frontière, au plus. / At most.")
+    ] = 10,
+    step: Annotated[
+        float, typer.Option("--step", min=0, max=100, help="Pas de la frontière, en %. / Step.")
+    ] = 2.0,
+    draws: Annotated[
+        int, typer.Option("--draws", min=1, help="Tirages des poids. / Draws of the weights.")
+    ] = 20,
+    seed: Annotated[int, typer.Option("--seed", help="Graine des tirages. / Seed.")] = 1,
+    loss: Annotated[
+        float, typer.Option("--loss", min=0, max=100, help="Perte admise (%). / Loss.")
+    ] = 1.0,
+    wishes: Annotated[
+        bool, typer.Option("--wishes", help="Prix de chaque exigence et refus aussi. / Wishes too.")
+    ] = False,
+    out: OutOption = None,
+    lang: LangOption = Lang.FR,
+) -> None:  # fmt: skip
+    """Dire le prix des règles, la solidité du programme et ce que l'équité coûte en vitesse."""
+    from planner.export.tables import write_csv_tables  # noqa: PLC0415
+    from planner.programme import ColumnPool, solve_choice  # noqa: PLC0415
+
+    with told(lang) as console:
+        asked = read_scenario(scenario)
+        if asked.programme.rule != "exact":
+            raise RuleError(
+                Message.of("robustness.exact_only"), Message.of("robustness.exact_only_remedy")
+            )
+        answer = answer_scenario(scenario, lang)
+        if answer.problem is None or answer.choice is None:
+            return
+        pool = ColumnPool()
+        solve = partial(
+            solve_choice, gap_share=asked.programme.gap_share, seconds=asked.programme.seconds,
+            warm=pool,
+        )  # fmt: skip
+        parts = set(only or Part)
+        folder = out or Path("maps") / "out" / f"{asked.name}-robustesse"
+        case = _Case(console, answer, answer.problem, answer.choice, solve, folder, lang)
+        tables: dict[str, pd.DataFrame] = {}
+        if Part.CRITERIA in parts:
+            case.criteria()
+        if Part.PRICES in parts:
+            tables |= case.prices(wishes=wishes)
+        if Part.FRONTIER in parts:
+            tables |= case.frontier(speed, most=points, step=Fraction(str(step)) / 100)
+        if Part.WEIGHTS in parts:
+            tables |= case.weights(draws=draws, seed=seed)
+        if Part.PROGRAMMES in parts:
+            tables |= case.programmes(loss=Fraction(str(loss)) / 100)
+        write_csv_tables(folder, tables, lang=lang)
+        console.print(say("cli.written", lang, folder=str(folder)), markup=False)
+
+
+class _Case:
+    """One plan under judgement, and where it is told."""
+
+    def __init__(
+        self,
+        console: Console,
+        plan: Plan,
+        problem: ChoiceProblem,
+        choice: Choice,
+        solve: Solve,
+        folder: Path,
+        lang: Lang,
+    ) -> None:
+        self.console, self.plan, self.problem, self.choice = console, plan, problem, choice
+        self.solve, self.folder, self.lang = solve, folder, lang
+        self.names: Mapping[str, str] = plan.ballots.names
+
+    def say(self, text: str, **values: object) -> str:
+        return say(f"robustness.{text}", self.lang, **values)
+
+    def show(self, title: str, columns: tuple[str, ...], rows: list[list[str]], texts: int) -> None:
+        titles = [self.say(f"column_{name}") for name in columns]
+        self.console.print(table(self.say(title), titles, rows, numbers=texts))
+
+    def yes(self, value: object) -> str:
+        return self.say("yes" if value else "no")
+
+    def prices(self, *, wishes: bool) -> dict[str, pd.DataFrame]:
+        """Price each rule."""
+        from planner.explain import price_rules  # noqa: PLC0415
+
+        priced = price_rules(
+            self.problem, self.choice, solve=self.solve, names=self.names, wishes=wishes,
+            lang=self.lang,
+        )  # fmt: skip
+        units: dict[str, Unit] = {one.name: one.unit for one in self.problem.objectives}
+        rows = []
+        for row in priced.to_dict("records"):
+            unit = units.get(row["objective"], "lines")
+            low, high = (Quantity(int(row[f"price_{end}"]), unit) for end in ("min", "max"))
+            price = Quantity(int(row["price"]), unit).say(self.lang)
+            if low != high:
+                price = self.say("between", low=low, high=high)
+            named = row["objective"]
+            label = self.say("lines_gained") if named == "lines" else self.label(named)
+            rows.append([row["words"], label, price, self.yes(row["proved"])])
+        self.show("prices_title", ("rule", "what", "price", "proved"), rows, 2)
+        return {"rule_prices": priced}
+
+    def label(self, name: str) -> str:
+        found = objective_label(name)
+        return found if isinstance(found, str) else found.say(self.lang)
+
+    def frontier(self, speed: Speed, *, most: int, step: Fraction) -> dict[str, pd.DataFrame]:
+        """Trace the frontier between EPCI, draw it, and measure the fairness of the plan."""
+        from planner.explain import count_service  # noqa: PLC0415
+        from planner.export.figures.frontier import write_frontier_figure  # noqa: PLC0415
+        from planner.robustness import (  # noqa: PLC0415
+            groups_by_actor,
+            measure_fairness,
+            servable,
+            trace_frontier,
+        )
+
+        problem = self.problem
+        objective = Objective(name="lines", sense="max", coefficients=problem.lines, unit="lines")
+        if speed is Speed.VOTES:
+            objective = next((o for o in problem.objectives if o.name == "votes"), objective)
+        service = count_service(self.plan.tables(self.lang))
+        known = service.set_index("epci_siren")
+        cents = self.plan.scenario.contribution.cents_per_line
+        groups, left = servable(
+            problem,
+            groups_by_actor(
+                problem,
+                totals={str(k): int(v) for k, v in known["lines_count"].items() if v > 0},
+                before={str(k): int(v) for k, v in known["served_before_count"].items()},
+                cents_per_line={
+                    actor: cents
+                    for position, actor in enumerate(problem.actors)
+                    if problem.envelope_unit(position) == "cents"
+                },
+            ),
+        )
+        found = trace_frontier(
+            problem, groups, solve=self.solve, objective=objective, most=most, step_share=step
+        )
+        rows = [
+            [
+                number(row["point"], self.lang),
+                Quantity(int(row["value"]), objective.unit).say(self.lang),
+                "—" if pd.isna(row["bound"])
+                else Quantity(int(row["bound"]), objective.unit).say(self.lang),
+                say("robustness.percent", self.lang, share=row["worst_share"]),
+                self.names.get(row["worst_place"], row["worst_place"]),
+                self.yes(row["proved"]),
+            ]
+            for row in found.table.to_dict("records")
+        ]  # fmt: skip
+        columns = ("point", "speed", "bound", "worst", "place", "proved")
+        self.show("frontier_title", columns, rows, 0)
+        if left:
+            shown = ", ".join(self.names.get(one, one) for one in left)
+            self.console.print(self.say("left_out", names=shown), markup=False)
+        layers = ", ".join(
+            origin.title for origin in self.plan.territory.origins if origin.synthetic
+        )
+        source = self.say(
+            "source_synthetic" if layers else "source", name=self.plan.scenario.name, layers=layers
+        )
+        if len(found.table):
+            write_frontier_figure(
+                self.folder, found.table, names=self.names, source=source, lang=self.lang
+            )
+        return {"frontier": found.table, "fairness": measure_fairness(service)}
+
+    def weights(self, *, draws: int, seed: int) -> dict[str, pd.DataFrame]:
+        """Walk along each weight, and draw all of them."""
+        from planner.criteria import measure_criteria  # noqa: PLC0415
+        from planner.robustness import (  # noqa: PLC0415
+            criteria_space,
+            find_weight_interval,
+            measure_stability,
+            weights_table,
+        )
+
+        rules = self.plan.scenario.criteria
+        measured = measure_criteria(self.plan.territory, rules=rules, costs=self.plan.costs)
+        space = criteria_space(self.problem, measured)
+        if space is None:
+            self.console.print(self.say("no_weights"), markup=False)
+            return {}
+        intervals = weights_table(
+            [
+                find_weight_interval(self.problem, space, name, solve=self.solve)
+                for name in space.criteria
+            ]
+        )
+        rows = [
+            [
+                self.criterion(str(row["criterion"])),
+                self.say("percent", share=row["weight_share"]),
+                self.say(
+                    "between", low=self.say("percent", share=row["low_share"]),
+                    high=self.say("no_end") if pd.isna(row["high_share"])
+                    else self.say("percent", share=row["high_share"]),
+                ),
+                self.yes(row["proved"]),
+            ]
+            for row in intervals.to_dict("records")
+        ]  # fmt: skip
+        self.show("weights_title", ("criterion", "weight", "interval", "proved"), rows, 1)
+        stable = measure_stability(self.problem, space, solve=self.solve, draws=draws, seed=seed)
+        always, never = (stable["in_count"] == draws).sum(), (stable["in_count"] == 0).sum()
+        self.console.print(
+            self.say(
+                "stability", draws=draws, seed=seed, always=always, never=never,
+                sometimes=len(stable) - always - never,
+            ),
+            markup=False,
+        )  # fmt: skip
+        return {"weight_intervals": intervals, "sector_stability": stable}
+
+    def criterion(self, name: str) -> str:
+        from planner.criteria import criterion_label  # noqa: PLC0415
+
+        found = criterion_label(name)
+        return found if isinstance(found, str) else found.say(self.lang)
+
+    def criteria(self) -> None:
+        """Rank the marks by two other methods."""
+        from planner.criteria import cross_check, measure_criteria  # noqa: PLC0415
+
+        rules = self.plan.scenario.criteria
+        measured = measure_criteria(self.plan.territory, rules=rules, costs=self.plan.costs)
+        self.console.print(measured.summary(self.lang), markup=False)
+        if measured.active:
+            for method in ("topsis", "promethee_2"):
+                self.console.print(
+                    cross_check(measured, method=method).summary(self.lang), markup=False
+                )
+
+    def programmes(self, *, loss: Fraction) -> dict[str, pd.DataFrame]:
+        """List programmes nearly as good that differ most."""
+        from planner.robustness import alternatives_table, list_diverse  # noqa: PLC0415
+
+        found = list_diverse(self.problem, solve=self.solve, loss_share=loss)
+        changes = alternatives_table(self.problem, found)
+        most = int(changes.groupby("programme").size().max()) if len(changes) else 0
+        self.console.print(
+            self.say(
+                "near_programmes", count=len(found.programmes), loss=float(loss), most=most
+            ),
+            markup=False,
+        )  # fmt: skip
+        return {"alternatives": changes}

@@ -1,0 +1,132 @@
+"""What the judges need from a plan: groups that can be served, weights in whole numbers, tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from planner.choice import ChoiceProblem
+from planner.criteria import CriteriaTable
+from planner.robustness._frontier import Groups
+from planner.robustness._optima import Optima
+from planner.robustness._weights import WeightInterval, WeightSpace
+from planner.schemas import contract
+
+__all__ = ["alternatives_table", "criteria_space", "servable", "weights_table"]
+
+_MARKS = 1_000
+_PARTS = 10_000
+
+
+def servable(problem: ChoiceProblem, groups: Groups) -> tuple[Groups, tuple[str, ...]]:
+    """Keep the groups that some programme could serve better, and name the others.
+
+    A group without a counted vote, without an envelope or out of reach stays where it is whatever
+    is chosen: compared with, it would hide every other.
+
+    Parameters
+    ----------
+    problem
+        The question.
+    groups
+        Who is compared.
+    """
+    can = problem.within_reach()
+    granted = problem.envelopes[problem.share_actor] >= problem.share_need
+    blocked = np.zeros(problem.candidates_count, dtype=bool)
+    blocked[problem.share_candidate[~granted]] = True
+    moves: npt.NDArray[np.bool_] = np.any(groups.lines[:, can & ~blocked] > 0, axis=1)
+    kept = np.flatnonzero(moves).tolist()
+    left = tuple(
+        name for name, moved in zip(groups.names, moves.tolist(), strict=True) if not moved
+    )
+    return (
+        replace(
+            groups, names=tuple(groups.names[g] for g in kept),
+            totals=tuple(groups.totals[g] for g in kept),
+            before=tuple(groups.before[g] for g in kept), lines=groups.lines[kept],
+        ),
+        left,
+    )  # fmt: skip
+
+
+def criteria_space(problem: ChoiceProblem, criteria: CriteriaTable) -> WeightSpace | None:
+    """Return the objective ``criteria`` as a weighted sum in whole numbers.
+
+    Marks count in thousandths × lines, weights in ten-thousandths; None when the question has no
+    such objective, or no criterion is known.
+
+    Parameters
+    ----------
+    problem, criteria
+        The question and the criteria that it was stated with.
+    """
+    if "criteria" not in {one.name for one in problem.objectives} or not criteria.active:
+        return None
+    marks = criteria.matrix().reindex(list(problem.sector_ids)).fillna(0.0)
+    weights = criteria.weights()
+    names = tuple(str(name) for name in marks.columns)
+    steps = np.rint(marks.to_numpy(dtype=np.float64).T * _MARKS).astype(np.int64)
+    total = sum(weights.values()) or 1
+    return WeightSpace(
+        objective="criteria", criteria=names, scores=steps * problem.lines,
+        weights=tuple(round(_PARTS * weights[name] / total) for name in names),
+    )  # fmt: skip
+
+
+def weights_table(intervals: Sequence[WeightInterval]) -> pd.DataFrame:
+    """Return intervals of weights as a table.
+
+    Returns
+    -------
+    DataFrame
+        Contract ``weight_intervals``; bounds are exact fractions as text, and as shares.
+    """
+    table = pd.DataFrame(
+        [
+            {
+                "criterion": one.criterion, "weight_share": one.weight / _PARTS,
+                "low_share": float(one.low / _PARTS),
+                "high_share": None if one.high is None else float(one.high / _PARTS),
+                "low_exact": str(one.low / _PARTS),
+                "high_exact": None if one.high is None else str(one.high / _PARTS),
+                "proved": one.proved,
+            }
+            for one in intervals
+        ]
+    )  # fmt: skip
+    if table.empty:
+        return contract("weight_intervals").empty()
+    table["high_share"] = table["high_share"].astype("float64")
+    table["high_exact"] = table["high_exact"].astype("object")
+    contract("weight_intervals").check(table)
+    return contract("weight_intervals").select(table)
+
+
+def alternatives_table(problem: ChoiceProblem, found: Optima) -> pd.DataFrame:
+    """Return, for each programme after the first, the sectors by which it differs from the first.
+
+    Returns
+    -------
+    DataFrame
+        Contract ``alternatives``.
+    """
+    lines = dict(zip(problem.sector_ids, problem.lines.tolist(), strict=True))
+    first = set(found.programmes[0]) if found.programmes else set()
+    rows = [
+        {
+            "programme": number, "sector_id": key, "lines_count": lines[key],
+            "change": "enters" if key in chosen else "leaves",
+        }
+        for number, chosen in enumerate(found.programmes[1:], start=2)
+        for key in sorted(first ^ set(chosen))
+    ]  # fmt: skip
+    if not rows:
+        return contract("alternatives").empty()
+    table = pd.DataFrame(rows)
+    contract("alternatives").check(table)
+    return contract("alternatives").select(table)

@@ -1,0 +1,182 @@
+"""``planner robustness`` and what it is made of: prices, frontier with its figure, weights."""
+
+import importlib
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from planner import cli
+from planner.choice import Objective, Quantity
+from planner.criteria import criterion_label
+from planner.explain import price_rules
+from planner.export.figures.frontier import write_frontier_figure
+from planner.plan import make_plan
+from planner.robustness import (
+    WeightSpace,
+    alternatives_table,
+    criteria_space,
+    find_weight_interval,
+    groups_by_actor,
+    list_optima,
+    servable,
+    trace_frontier,
+    weights_table,
+)
+from planner.scenario import Scenario
+from planner.toy import toy_territory
+
+EXACT = {"name": "jouet", "programme": {"rule": "exact", "contiguity": "none"}}
+
+
+@pytest.fixture
+def run(monkeypatch, tmp_path):
+    """Run the command on the toy territory."""
+
+    def command_on_toy(*options, rule="exact"):
+        file = tmp_path / "jouet.toml"
+        file.write_text(f'name = "jouet"\n[programme]\nrule = "{rule}"\ncontiguity = "none"\n'
+                        'objectives = ["votes", "criteria", "cost"]\n')  # fmt: skip
+        monkeypatch.setattr(
+            importlib.import_module("planner.cli.robustness"), "answer_scenario",
+            lambda _path, _lang: make_plan(toy_territory(), Scenario.from_dict(
+                {"name": "jouet", "programme": {"rule": rule, "contiguity": "none",
+                                                "objectives": ["votes", "criteria", "cost"]}})),
+        )  # fmt: skip
+        return CliRunner().invoke(
+            cli.app, ["robustness", str(file), "--out", str(tmp_path / "out"), *options]
+        )
+
+    return command_on_toy
+
+
+def test_every_part_is_told_and_written(run, tmp_path):
+    done = run("--draws", "3", "--points", "3")
+    assert done.exit_code == 0, done.output
+    text = " ".join(done.output.split())
+    for words in (
+        "Prix de chaque règle",
+        "Frontière",
+        "TOPSIS",
+        "tirages des poids",
+        "programmes à",
+    ):
+        assert words in text
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert {"rule_prices.csv", "frontier.csv", "fairness.csv", "weight_intervals.csv",
+            "sector_stability.csv", "alternatives.csv", "frontiere.png", "frontiere.svg"} <= names  # fmt: skip
+    frontier = pd.read_csv(tmp_path / "out" / "frontier.csv")
+    # EPCI 2 can be brought to 6 of 10, EPCI 3 to 4 of 10: both at once, 10 lines
+    assert frontier["value"].tolist() == [10]
+    assert frontier["worst_share"].tolist() == [0.4]
+    assert "Toy-Sud-Est" in text  # no vote: left out of the comparison, and said so
+
+
+def test_a_simple_rule_has_no_robustness(run):
+    refused = run(rule="ranking_within_envelope")
+    assert refused.exit_code == 1
+
+
+def test_the_figure_has_the_same_bytes_each_time(tmp_path):
+    plan = make_plan(toy_territory(), Scenario.from_dict(EXACT))
+    from planner.programme import solve_choice
+
+    groups, left = servable(plan.problem, groups_by_actor(plan.problem))
+    assert left == ("200000004",)
+    lines = Objective(name="lines", sense="max", coefficients=plan.problem.lines)
+    found = trace_frontier(plan.problem, groups, solve=solve_choice, objective=lines)
+    first = [p.read_bytes() for p in write_frontier_figure(
+        tmp_path / "a", found.table, names=plan.ballots.names, source="essai")]  # fmt: skip
+    again = [p.read_bytes() for p in write_frontier_figure(
+        tmp_path / "b", found.table, names=plan.ballots.names, source="essai")]  # fmt: skip
+    assert first == again
+
+
+def test_what_nobody_asked_for_is_one_rule_with_one_price(oracle):
+    problem = oracle.random_problem(4)
+    unasked = np.zeros(problem.candidates_count, bool)
+    unasked[:3] = True
+    problem = replace(problem, refused=problem.refused | unasked, unasked=unasked)
+    choice = oracle.solve(problem)
+    prices = price_rules(problem, choice, solve=oracle.solve)
+    kinds = prices.drop_duplicates(["rule", "place"])["rule"].value_counts()
+    assert kinds["unasked"] == 1
+    assert kinds.get("refused", 0) == int((problem.refused & ~unasked).sum())
+    free = replace(problem, refused=problem.refused & ~unasked, unasked=None)
+    votes = prices[(prices["rule"] == "unasked") & (prices["objective"] == "votes")]
+    gain = oracle.solve(free).stages[0].value - choice.stages[0].value
+    assert votes["price"].tolist() == [gain]
+    few = price_rules(problem, choice, solve=oracle.solve, wishes=False)
+    assert not {"required", "refused"} & set(few["rule"])
+
+
+def test_criteria_become_a_space_of_whole_numbers():
+    plan = make_plan(toy_territory(), Scenario.from_dict(EXACT))
+    from planner.criteria import measure_criteria
+
+    measured = measure_criteria(plan.territory, rules=plan.scenario.criteria, costs=plan.costs)
+    votes = replace(plan.problem, objectives=plan.problem.objectives[:1])
+    assert criteria_space(votes, measured) is None  # no such objective
+    asked = replace(
+        plan.problem,
+        objectives=(Objective(name="criteria", sense="max", coefficients=plan.problem.lines),),
+    )  # fmt: skip
+    space = criteria_space(asked, measured)
+    assert space.criteria == measured.active
+    assert abs(sum(space.weights) - 10_000) <= len(space.weights)
+    assert space.scores.shape == (len(measured.active), asked.candidates_count)
+    marks = measured.matrix().loc[list(asked.sector_ids)].to_numpy().T
+    assert np.abs(space.scores - 1000 * marks * asked.lines).max() <= asked.lines.max() / 2
+    assert str(criterion_label("contiguity")) == "contiguïté avec la phase 1"
+    assert criterion_label("tourisme") == "tourisme"
+
+
+def test_a_programme_that_is_not_the_best_has_no_interval(oracle):
+    """With a solver that misses the best, the interval closes on the weight, unproved."""
+    problem = oracle.random_problem(2, count=6)
+    scores = np.random.default_rng(3).integers(1, 15, (2, 6)).astype(np.int64)
+    space = WeightSpace(objective="votes", criteria=("a", "b"), scores=scores, weights=(2, 1))
+    calls = []
+
+    def first_is_poor(asked):
+        calls.append(1)
+        if len(calls) == 1:
+            answer = oracle.solve(replace(asked, refused=np.ones(6, bool)))
+            return replace(answer, status="within_gap")
+        return oracle.solve(asked)
+
+    found = find_weight_interval(problem, space, "a", solve=first_is_poor)
+    assert not found.proved
+    assert found.low <= found.weight
+    assert len(weights_table([found])) == 1
+
+
+def test_alternatives_say_what_enters_and_leaves(oracle):
+    problem = oracle.random_problem(0, count=7)
+    first = problem.objectives[0]
+    coarse = replace(first, coefficients=np.minimum(first.coefficients, 2))
+    problem = replace(problem, objectives=(coarse,))
+    found = list_optima(problem, solve=oracle.solve)
+    table = alternatives_table(problem, found)
+    for number, chosen in enumerate(found.programmes[1:], start=2):
+        mine = table[table["programme"] == number].set_index("sector_id")["change"].to_dict()
+        expected = dict.fromkeys(set(chosen) - set(found.programmes[0]), "enters")
+        expected |= dict.fromkeys(set(found.programmes[0]) - set(chosen), "leaves")
+        assert mine == expected
+
+
+@pytest.mark.parametrize(
+    ("quantity", "words"),
+    [
+        (Quantity(1, "lines"), "1 ligne"),
+        (Quantity(1200, "lines"), "1 200 lignes"),
+        (Quantity(700_800, "part_lines"), "700,8 lignes"),
+        (Quantity(44_550, "cents"), "445,50 €"),
+        (Quantity(12, "keur"), "12 000 €"),
+        (Quantity(3), "3"),
+    ],
+)
+def test_quantities_are_written_in_the_unit_that_people_know(quantity, words):
+    assert quantity.say().replace("\u202f", " ") == words
