@@ -17,7 +17,7 @@ from planner.network import (
 from planner.network.stand_in import make_stand_in
 from planner.plan import Plan, open_sectors
 from planner.progress import Notify, stage, unheard
-from planner.scheduling import schedule_programme
+from planner.scheduling import deadlines_of, schedule_programme
 from planner.supports import given_ways, read_works
 from planner.vocab import Phase
 
@@ -94,7 +94,8 @@ def _wait_for_feeders(plan: Plan) -> Plan:
     calendar = schedule_programme(
         plan.scenario, programme=plan.programme.table, sectors=territory.sectors,
         costs=plan.costs, stage_changes=territory.stage_changes,
-        deadlines=territory.works_deadlines, done=open_sectors(territory, plan.scenario),
+        deadlines=deadlines_of(territory, plan.scenario),
+        done=open_sectors(territory, plan.scenario),
         feeders=territory.feeders, pm=pd.DataFrame(pm),
     )  # fmt: skip
     return replace(

@@ -32,7 +32,7 @@ from planner.progress import Notify, stage, unheard
 from planner.reconcile import reconcile_programme
 from planner.robustness import measure_fairness
 from planner.scenario import Scenario
-from planner.scheduling import schedule_programme
+from planner.scheduling import deadlines_of, schedule_programme
 from planner.schemas import CONTRACTS
 from planner.territory import Territory
 from planner.texts import Message
@@ -176,7 +176,7 @@ def make_plan(territory: Territory, scenario: Scenario, *, notify: Notify = unhe
             sectors=territory.sectors,
             costs=costs,
             stage_changes=territory.stage_changes,
-            deadlines=territory.works_deadlines,
+            deadlines=deadlines_of(territory, scenario),
             feeders=territory.feeders,
             done=open_sectors(territory, scenario),
         )

@@ -19,6 +19,8 @@ from planner.findings import Finding, Findings
 from planner.scenario import Scenario
 from planner.schedule import Capacity, quarter_after, schedule_works
 from planner.schemas import contract
+from planner.territory import Territory
+from planner.texts import Message
 from planner.vocab import Phase, SectorStage, Severity
 from planner.works import (
     PhasePace,
@@ -30,14 +32,15 @@ from planner.works import (
 )
 
 __all__ = [
-    "Calendar", "answer_works", "feeder_precedence", "quarter_of", "replan_works",
-    "schedule_programme", "state_works", "works_rules",
+    "Calendar", "absent", "answer_works", "deadlines_of", "feeder_precedence", "quarter_of",
+    "quarters_between", "quarters_done", "schedule_programme", "state_works", "works_rules",
 ]  # fmt: skip
 
 _PUBLIC: Final = (Phase.PHASE_1.value, Phase.PHASE_2.value, Phase.PHASE_3.value)
 _QUARTERS: Final = 4
 _SPARE_QUARTERS: Final = 8  # of the horizon, beyond what the volume alone needs
 _MOST_QUARTERS: Final = 160
+_MISSED_WEIGHT: Final = 4.0  # of the greatest priority, once a deadline can't be met
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,15 +116,21 @@ def schedule_programme(
     return answer_works(scenario, works, found)
 
 
-def answer_works(scenario: Scenario, works: pd.DataFrame, found: Findings) -> Calendar:
-    """Plan stated works, and put the answer and its proof into tables."""
-    rules = works_rules(scenario, works)
-    result = plan_works(works=works, rules=rules)
-    if result.status == "incomplete" and scenario.schedule.quarter_share is not None:
-        # an even load comes after a place for everyone
-        free = replace(rules, paces=tuple(replace(p, lines_per_quarter=None) for p in rules.paces))
-        other = plan_works(works=works, rules=free)
-        result = other if len(other.table) > len(result.table) else result
+def answer_works(
+    scenario: Scenario, works: pd.DataFrame, found: Findings, *, opened: pd.DataFrame | None = None
+) -> Calendar:
+    """Plan stated works, and put the answer and its proof into tables.
+
+    Parameters
+    ----------
+    opened
+        Contract ``schedule``: what is open already, which its year's ceilings count.
+    """
+    result = _plan(scenario, works, opened)
+    works, missed = _without_missed_deadlines(works, result)
+    if missed:
+        result = _plan(scenario, works, opened)
+        found = Findings.collect(found, _tell_missed(missed, result.table))
     return Calendar(
         table=result.table,
         more={
@@ -132,87 +141,93 @@ def answer_works(scenario: Scenario, works: pd.DataFrame, found: Findings) -> Ca
     )  # fmt: skip
 
 
-def replan_works(
-    scenario: Scenario, *, works: pd.DataFrame, schedule: pd.DataFrame, on: dt.date,
-    opened: frozenset[str] = frozenset(), begun: frozenset[str] = frozenset(),
-) -> tuple[Calendar, pd.DataFrame]:  # fmt: skip
-    """Plan again from the present state, without moving what is open or under way.
+def _plan(scenario: Scenario, works: pd.DataFrame, opened: pd.DataFrame | None) -> ScheduleResult:
+    """Plan with an even load, and without where some sector then has no place."""
+    rules = works_rules(scenario, works, opened=opened)
+    result = plan_works(works=works, rules=rules)
+    if result.status != "incomplete" or scenario.schedule.quarter_share is None:
+        return result
+    free = replace(rules, paces=tuple(replace(p, lines_per_quarter=None) for p in rules.paces))
+    other = plan_works(works=works, rules=free)
+    return other if len(other.table) > len(result.table) else result
 
-    Open: a sector of ``opened``, or whose quarter is over by the end of the quarter of ``on``.
-    Under way: a sector of ``begun``, or whose first trade begins by then at the quarter planned.
-    The others are planned from the next quarter on, under the rules of the scenario.
 
-    Parameters
-    ----------
-    works, schedule
-        Contracts of their names: what the earlier plan stated, and its answer.
-    on
-        Day of the present state.
-    opened, begun
-        Sectors that deliveries say are open, or under way.
+def _without_missed_deadlines(
+    works: pd.DataFrame, result: ScheduleResult
+) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Take away the deadlines that left sectors without a place; these then go first.
 
     Returns
     -------
-    Calendar
-        The whole schedule, what is open included; the tables of works are of what is left.
-    DataFrame
-        Contract ``works_changes``: sectors whose quarter changes, sorted.
+    DataFrame, dict
+        The works, and the deadline given up of each such sector.
     """
-    now = quarter_of(on)
-    planned = dict(
-        zip(schedule["sector_id"].astype(str), schedule["quarter"].astype(str), strict=True)
+    keys = works["sector_id"].astype(str)
+    lost = ~keys.isin(set(result.table["sector_id"].astype(str))) & works["latest_quarter"].notna()
+    if not lost.any():
+        return works, {}
+    missed = dict(zip(keys[lost], works.loc[lost, "latest_quarter"].astype(str), strict=True))
+    first = float(works["priority"].max()) * _MISSED_WEIGHT
+    changed = works.assign(
+        latest_quarter=absent(works["latest_quarter"].astype("object").where(~lost, None)),
+        priority=works["priority"].where(~lost, first),
     )
-    over = frozenset(key for key, quarter in planned.items() if quarter <= now) | opened
-    length = sum(trade.duration_quarters for trade in scenario.schedule.trades)
-    left = works[~works["sector_id"].astype(str).isin(over)].reset_index(drop=True)
-    keys = left["sector_id"].astype(str)
-    spent = _quarters_between(quarter_of(scenario.reference_date), now)
-    done = left["done_quarters"].astype("int64")
-    held = {}
-    for key, before in zip(keys, done, strict=True):
-        quarter = planned.get(key)
-        if quarter is not None:
-            start = _quarters_between(now, quarter) - (length - 1)
-            # what was begun before the first plan goes on from then
-            if start <= 0 or key in begun or before > 0:
-                held[key] = quarter
-    fixed = keys.map(held).astype("object")
-    left = left.assign(
-        fixed_quarter=left["fixed_quarter"].astype("object").where(fixed.isna(), fixed),
-        done_quarters=(done + np.where(done > 0, spent, 0)).clip(upper=max(length - 1, 0)),
-    )
-    left["fixed_quarter"] = _absent(left["fixed_quarter"])
-    later = scenario.model_copy(update={"reference_date": on})
-    answer = answer_works(later, left, Findings())
-    past = schedule[schedule["sector_id"].astype(str).isin(over)]
-    parts = [part for part in (past, answer.table) if len(part)]
-    table = pd.concat(parts, ignore_index=True) if parts else contract("schedule").empty()
-    table = table.sort_values("sector_id", kind="stable").reset_index(drop=True)
-    return (
-        Calendar(table=table, more=answer.more, findings=answer.findings),
-        _changes(schedule, table),
-    )
+    return changed, missed
 
 
-def _changes(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
-    both = before[["sector_id", "phase", "premises_count", "quarter"]].merge(
-        after[["sector_id", "quarter"]], on="sector_id", how="left", suffixes=("_before", "_after")
-    )
-    both = both[both["quarter_before"] != both["quarter_after"]].sort_values("sector_id")
-    both["later_quarters"] = pd.array(
-        [
-            None if pd.isna(new) else _quarters_between(str(old), str(new))
-            for old, new in zip(both["quarter_before"], both["quarter_after"], strict=True)
-        ],
-        dtype="Int64",
-    )
-    both["quarter_after"] = _absent(both["quarter_after"])
-    both = both.reset_index(drop=True)
-    table = contract("works_changes")
-    if both.empty:
+def _tell_missed(missed: Mapping[str, str], table: pd.DataFrame) -> Findings:
+    quarter = dict(zip(table["sector_id"].astype(str), table["quarter"].astype(str), strict=True))
+    return Findings.collect([
+        Finding.of(
+            "works.deadline_missed", severity=Severity.SERIOUS, table="schedule", place=key,
+            deadline=deadline, quarter=quarter.get(key, "—"),
+        )
+        for key, deadline in sorted(missed.items())
+    ])  # fmt: skip
+
+
+def deadlines_of(territory: Territory, scenario: Scenario) -> pd.DataFrame:
+    """Return the latest quarter of each sector: what was voted, and what completeness asks.
+
+    A PM made available starts the clock of the dated rule in force that day (ARCEP 2010-1312, two
+    to five years: section ``follow_up.completeness``); what it serves must open in a quarter that
+    ends by then.  Of two deadlines of a sector the earlier holds.
+
+    Returns
+    -------
+    DataFrame
+        Contract ``works_deadlines``, sorted by sector.
+    """
+    rows = territory.works_deadlines.to_dict("records")
+    areas = territory.pm_areas
+    for key, pm, day in zip(
+        areas["sector_id"].astype(str), areas["pm_id"].astype(str), areas["available_on"],
+        strict=True,
+    ):  # fmt: skip
+        if pd.isna(day):
+            continue
+        start = pd.Timestamp(day).date()
+        known = [rule for rule in scenario.follow_up.completeness if rule.since <= start]
+        if not known:
+            continue
+        rule = max(known, key=lambda r: r.since)
+        due = pd.Timestamp(start) + pd.DateOffset(years=rule.years)
+        # the last quarter that is over by the day
+        last = (due + pd.Timedelta(days=1)).to_period("Q") - 1
+        reason = Message.of("works.completeness", pm=pm, day=start, years=rule.years)
+        rows.append({
+            "sector_id": key, "latest_quarter": f"{last.year}-T{last.quarter}",
+            "reason": reason.say(), "source": rule.source,
+        })  # fmt: skip
+    table = contract("works_deadlines")
+    if not rows:
         return table.empty()
-    table.check(both)
-    return table.select(both)
+    frame = pd.DataFrame(rows, columns=list(table.column_names)).sort_values(
+        ["sector_id", "latest_quarter", "reason"], kind="stable"
+    )
+    frame = frame.drop_duplicates("sector_id").reset_index(drop=True)
+    table.check(frame)
+    return table.select(frame)
 
 
 def state_works(
@@ -255,11 +270,11 @@ def state_works(
         "premises_count": frame["premises_count"].astype("int64"),
         "cost_cents": frame["cost_cents"].astype("int64"),
         "priority": _priority(frame),
-        "after_sector_id": _absent(keys.map(waits)),
+        "after_sector_id": absent(keys.map(waits)),
         "earliest_quarter": pd.Series([None] * len(frame), dtype="object"),
-        "latest_quarter": _absent(keys.map(latest)),
-        "done_quarters": _done_quarters(scenario, keys, stage_changes),
-        "fixed_quarter": _absent(fixed),
+        "latest_quarter": absent(keys.map(latest)),
+        "done_quarters": quarters_done(scenario, keys, stage_changes),
+        "fixed_quarter": absent(fixed),
     })  # fmt: skip
     unknown = sorted(set(latest) - set(keys) - set(done))
     found += [
@@ -272,7 +287,8 @@ def state_works(
     return contract("works").select(table), Findings.collect(found)
 
 
-def _absent(column: pd.Series) -> pd.Series:
+def absent(column: pd.Series) -> pd.Series:
+    """Return a column whose missing values are all None."""
     column = column.astype("object")
     return column.where(column.notna(), None)
 
@@ -289,7 +305,7 @@ def _priority(frame: pd.DataFrame) -> pd.Series:
     return priority.where(~second, 2.0 - (rank - 1.0) / span)
 
 
-def _done_quarters(scenario: Scenario, keys: pd.Series, stage_changes: pd.DataFrame) -> pd.Series:
+def quarters_done(scenario: Scenario, keys: pd.Series, stage_changes: pd.DataFrame) -> pd.Series:
     """Return the quarters of works behind each sector on the reference date.
 
     Those since its stage began, the current one included, but no more than the stage lasts: the
@@ -307,7 +323,7 @@ def _done_quarters(scenario: Scenario, keys: pd.Series, stage_changes: pd.DataFr
         last["sector_id"].astype(str), pd.to_datetime(last["on"]), last["stage"].astype(str),
         strict=True,
     ):  # fmt: skip
-        since = _quarters_between(quarter_of(day.date()), now) + 1
+        since = quarters_between(quarter_of(day.date()), now) + 1
         if stage == SectorStage.STUDY.value:
             behind[key] = min(since, studies)
         elif stage == SectorStage.WORKS.value:
@@ -315,7 +331,8 @@ def _done_quarters(scenario: Scenario, keys: pd.Series, stage_changes: pd.DataFr
     return keys.map(behind).fillna(0).astype("int64")
 
 
-def _quarters_between(one: str, other: str) -> int:
+def quarters_between(one: str, other: str) -> int:
+    """Return how many quarters lie from one to the other."""
     return (int(other[:4]) - int(one[:4])) * _QUARTERS + int(other[6]) - int(one[6])
 
 
@@ -357,8 +374,16 @@ def feeder_precedence(pm: pd.DataFrame | None, frame: pd.DataFrame) -> dict[str,
     return dict(zip(waits["sector_id"], head[waits.index], strict=True))
 
 
-def works_rules(scenario: Scenario, works: pd.DataFrame) -> WorksRules:
-    """Return the scenario's rules, over a horizon that its pace can fill."""
+def works_rules(
+    scenario: Scenario, works: pd.DataFrame, *, opened: pd.DataFrame | None = None
+) -> WorksRules:
+    """Return the scenario's rules, over a horizon that its pace can fill.
+
+    Parameters
+    ----------
+    opened
+        Contract ``schedule``: what is open already.
+    """
     asked = scenario.schedule
     first = quarter_after(quarter_of(scenario.reference_date))
     trades = tuple(
@@ -385,10 +410,23 @@ def works_rules(scenario: Scenario, works: pd.DataFrame) -> WorksRules:
             None if asked.completeness_years is None else _QUARTERS * asked.completeness_years
         ),
         smooth_share=asked.smooth_share,
+        opened=_opened(opened, int(first[:4])),
     )
     if asked.quarter_share is None:
         return rules
     return spread_evenly(works, rules, share=asked.quarter_share)
+
+
+def _opened(table: pd.DataFrame | None, year: int) -> tuple[tuple[str, int, int, int], ...]:
+    """Return what each phase has opened and spent of the year in which the horizon begins."""
+    if table is None:
+        return ()
+    mine = table[table["year"].astype("int64") == year]
+    sums = mine.groupby(mine["phase"].astype(str))[["premises_count", "cost_cents"]].sum()
+    return tuple(
+        (str(phase), year, int(lines), int(cents))
+        for phase, lines, cents in sums.itertuples(name=None)
+    )
 
 
 def _horizon(
@@ -400,9 +438,9 @@ def _horizon(
         mine = [pace for pace in paces if pace.phase == str(phase)]
         if not mine:
             continue
-        start = min(_quarters_between(first, pace.first_quarter) for pace in mine)
+        start = min(quarters_between(first, pace.first_quarter) for pace in mine)
         ends = [pace.last_quarter for pace in mine]
-        known = [_quarters_between(first, end) + 1 for end in ends if end is not None]
+        known = [quarters_between(first, end) + 1 for end in ends if end is not None]
         if len(known) == len(ends):
             need.append(max(known))
             continue
@@ -416,7 +454,7 @@ def _horizon(
         ]
         need.append(max(start, 0) + _QUARTERS * max(years, default=0))
     fixed = works["fixed_quarter"].dropna()
-    need.extend(_quarters_between(first, str(quarter)) + 1 for quarter in fixed)
+    need.extend(quarters_between(first, str(quarter)) + 1 for quarter in fixed)
     duration = sum(trade.duration_quarters for trade in trades)
     return int(min(max(need, default=0) + duration + _SPARE_QUARTERS, _MOST_QUARTERS))
 

@@ -18,7 +18,7 @@ FLOORS = [
     },
     {
         "prepare", "prepare_delivery", "plan", "explain", "reconcile", "describe", "toy", "verify", "robustness",
-        "compare", "quality", "edits", "conflict", "bulletin", "engineering", "supports", "scheduling", "tracking", "axe3",
+        "compare", "quality", "edits", "conflict", "bulletin", "engineering", "supports", "scheduling", "replanning", "tracking", "axe3",
     },
     {"export"},
     {"cli"},
@@ -31,7 +31,7 @@ NEIGHBOURS = {
     ("errors", "texts"), ("vocab", "texts"), ("follow_vocab", "vocab"), ("works_vocab", "vocab"),
     ("contracts", "crs"), ("schemas", "contracts"), ("findings", "schemas"), ("spatial", "_grid"), ("_grid", "compiling"),
     ("io", "scenario"), ("scenario", "follow_section"), ("scenario", "scenario_mistakes"), ("scenario", "schedule_settings"), ("prepare", "prepare_delivery"), ("plan", "reconcile"), ("engineering", "plan"), ("engineering", "supports"), ("prepare", "supports"), ("axe3", "plan"), ("plan", "tracking"), ("plan", "conflict"), ("plan", "explain"), ("plan", "robustness"),
-    ("plan", "verify"), ("plan", "scheduling"), ("engineering", "scheduling"), ("conflict", "verify"), ("compare", "plan"),
+    ("plan", "verify"), ("plan", "scheduling"), ("replanning", "scheduling"), ("engineering", "scheduling"), ("conflict", "verify"), ("compare", "plan"),
     ("bulletin", "verify"),
 }  # fmt: skip
 

@@ -32,19 +32,27 @@ def figures(
     out: OutOption = None,
     lang: LangOption = Lang.FR,
 ) -> None:
-    """Écrire les figures des rapports (PNG, SVG) et une affiche A3 en PDF."""
+    """Écrire les figures des rapports (thèmes, calendrier, courbe en S) et une affiche A3."""
     from planner.export.figures import (  # noqa: PLC0415 (imports matplotlib)
         FORMATS,
         figure_data,
         write_figures,
         write_poster,
     )
+    from planner.export.figures.works import write_works_figures  # noqa: PLC0415 (matplotlib)
 
     with told(lang) as console:
         answer = answer_scenario(scenario, lang)
         folder = out or Path("maps") / "out" / f"{answer.scenario.name}-figures"
         data = figure_data(answer, epci=epci, departement=departement, lang=lang)
         written = write_figures(folder, data, themes=theme, formats=kind or FORMATS, lang=lang)
+        if theme is None and epci is None and departement is None and len(answer.schedule):
+            layers = ", ".join(data.synthetic_layers)
+            key = "works.figure_source_synthetic" if layers else "works.figure_source"
+            written += write_works_figures(
+                folder, answer.tables(lang), formats=kind or FORMATS, lang=lang,
+                source=say(key, lang, name=answer.scenario.name, layers=layers),
+            )  # fmt: skip
         if poster:
             place = (
                 f"-epci-{epci}" if epci else f"-departement-{departement}" if departement else ""

@@ -35,6 +35,8 @@ from planner.schemas import CONTRACTS
 from planner.texts import number, say
 from planner.vocab import Severity
 
+_LIMITS_SAID = 3
+
 if TYPE_CHECKING:
     from planner.plan import Plan
     from planner.quality import Anomalies
@@ -70,6 +72,8 @@ def plan(
         console.print(_summary(tables, asked, lang))
         if network:
             console.print(_network_summary(tables, lang))
+        for line in _works_summary(tables, lang):
+            console.print(line, markup=False)
         if territory.is_synthetic(*CONTRACTS):
             layers = ", ".join(o.title for o in territory.origins if o.synthetic)
             console.print(say("cli.synthetic", lang, layers=layers), style="yellow")
@@ -104,6 +108,22 @@ def _network_summary(tables: Mapping[str, pd.DataFrame], lang: Lang) -> Table:
     made_up = routes is None or bool(routes["synthetic"].any())
     title = say("cli.network" if made_up else "cli.network_given", lang)
     return table(title, [say(f"cli.{key}", lang) for key in keys], rows)
+
+
+def _works_summary(tables: Mapping[str, pd.DataFrame], lang: Lang) -> list[str]:
+    """Say how good the calendar of the works is, and which limits hold it back most."""
+    proof = tables.get("works_proof")
+    if proof is None:
+        return []
+    from planner.works import say_binding  # noqa: PLC0415 (imports the solver)
+
+    row = proof.iloc[0]
+    key = "works.proof_none" if pd.isna(row["gap_share"]) else "works.proof"
+    said = say(key, lang, gap=row["gap_share"], change=row["load_change_share"])
+    held = (
+        say_binding(tables["works_limits"], most=_LIMITS_SAID) if "works_limits" in tables else ()
+    )
+    return [said, *(f"  {line.say(lang)}" for line in held)]
 
 
 def _summary(tables: Mapping[str, pd.DataFrame], scenario: Scenario, lang: Lang) -> Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.table import Table
 
+    from planner.replanning import PresentState
+
 _SHOWN = 20
 
 
@@ -26,6 +29,11 @@ def schedule(
     on: Annotated[
         str | None,
         typer.Option("--on", help="Replanifier depuis ce jour, AAAA-MM-JJ. / Plan again from.",
+                     show_default=False),
+    ] = None,
+    observed: Annotated[
+        Path | None,
+        typer.Option("--observed", help="Dossier de planner follow : l'état constaté. / Observed.",
                      show_default=False),
     ] = None,
     out: Annotated[
@@ -44,7 +52,7 @@ def schedule(
     from planner.export.figures.works import write_works_figures  # noqa: PLC0415
     from planner.export.tables import write_csv_tables  # noqa: PLC0415
     from planner.io.finished import read_finished_plan  # noqa: PLC0415
-    from planner.scheduling import replan_works  # noqa: PLC0415
+    from planner.replanning import replan_works  # noqa: PLC0415
 
     with told(lang) as console:
         found = read_finished_plan(folder)
@@ -53,19 +61,21 @@ def schedule(
             raise MissingLayerError(
                 Message.of("works.no_schedule"), Message.of("works.no_schedule_remedy")
             )
-        present = day(on)
-        if present is not None:
+        if on is not None or observed is not None:
             if "works" not in tables:
                 raise MissingLayerError(
                     Message.of("works.not_stated"), Message.of("works.not_stated_remedy")
                 )
+            present = _present(tables["works"], observed, day(on))
             calendar, changes = replan_works(
                 Scenario.from_dict(dict(found.scenario), name=found.name),
-                works=tables["works"], schedule=tables["schedule"], on=present,
+                works=tables["works"], schedule=tables["schedule"], present=present,
             )  # fmt: skip
             answer = {"schedule": calendar.table, **calendar.more, "works_changes": changes}
             tables |= answer
             console.print(_moved(changes, lang))
+            for line in calendar.findings.table(lang)["message"]:
+                console.print(f"  {line}", style="yellow", markup=False)
             if out is not None:
                 filled = {name: frame for name, frame in answer.items() if len(frame)}
                 for written in write_csv_tables(out, filled, lang=lang):
@@ -76,6 +86,21 @@ def schedule(
             source = say(key, lang, name=found.name, layers=layers)
             for path in write_works_figures(figures, tables, source=source, lang=lang):
                 console.print(f"  {path}", markup=False)
+
+
+def _present(works: pd.DataFrame, observed: Path | None, on: dt.date | None) -> PresentState:
+    """Return the present state: as planned, or as a follow-up saw it."""
+    from planner.io.finished import read_finished_plan  # noqa: PLC0415
+    from planner.replanning import PresentState, observe_present  # noqa: PLC0415
+    from planner.schemas import contract  # noqa: PLC0415
+
+    if observed is None:
+        return PresentState(on=on or dt.date.min)
+    seen = read_finished_plan(observed).tables
+    return observe_present(
+        seen.get("progress_actual", contract("progress_actual").empty()), works=works,
+        stage_changes=seen.get("stage_changes"), on=on,
+    )  # fmt: skip
 
 
 def _moved(changes: pd.DataFrame, lang: Lang) -> Table:

@@ -2,9 +2,9 @@
 
 from planner.works._even import spread_evenly
 from planner.works._rules import ALL_PHASES, PhasePace, Trade, WorksRules
-from planner.works.schedule import ScheduleResult, plan_works
+from planner.works.schedule import ScheduleResult, plan_works, say_binding
 
 __all__ = [
     "ALL_PHASES", "PhasePace", "ScheduleResult", "Trade", "WorksRules", "plan_works",
-    "spread_evenly",
+    "say_binding", "spread_evenly",
 ]  # fmt: skip

@@ -72,7 +72,7 @@ def _can_be_done(rules: WorksRules, rows: list[PhasePace], arriving: Floats, sha
                 if row.first_quarter[:4] <= year
                 and (row.last_quarter is None or year <= row.last_quarter[:4])
             ]  # fmt: skip
-            left = _most(most) * _ROOM
+            left = rules.left_of(_most(most), "lines", phase=rows[0].phase, year=int(year)) * _ROOM
         waiting += here
         now = [
             row.lines_per_year for row in rows

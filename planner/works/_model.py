@@ -234,10 +234,11 @@ def _paced(rules: WorksRules) -> list[tuple[str, Limit]]:
                 known = [float(value) for value in most if value is not None]
                 if here and len(known) < len(here):
                     continue  # one of them has no ceiling
+                left = rules.left_of(max(known, default=0.0), kind, phase=phase, year=year)
                 found.append((
                     kind,
-                    Limit(kind=kind, place=str(year), first=first, last=first + 3,
-                          most=max(known, default=0.0), phase=phase),
+                    Limit(kind=kind, place=str(year), first=first, last=first + 3, most=left,
+                          phase=phase),
                 ))  # fmt: skip
         found += [("quarter_lines", limit) for limit in _even(rules, phase, rows)]
     return found
@@ -282,9 +283,8 @@ def _limits(
             amounts.append(premises)
     for year, ceiling in sorted(rules.cents_by_year):
         first = quarter_index(f"{year}-T1", first=rules.first_quarter)
-        limits.append(
-            Limit(kind="budget", place=str(year), first=first, last=first + 3, most=float(ceiling))
-        )
+        most = rules.left_of(float(ceiling), "budget", phase=ALL_PHASES, year=year)
+        limits.append(Limit(kind="budget", place=str(year), first=first, last=first + 3, most=most))
         amounts.append(cents)
     for kind, limit in _paced(rules):
         limits.append(limit)

@@ -109,6 +109,9 @@ class WorksRules:
     smooth_share
         Share of the total delay that may be given up so that the load of trades changes less from
         one quarter to the next; 0: none.
+    opened
+        Phase, year, lines and cents that the phase has opened and spent of that year before the
+        horizon; the ceilings of the year count them.
     """
 
     first_quarter: str
@@ -120,6 +123,7 @@ class WorksRules:
     within_quarters: int | None = None
     exact_cells: int = 1_000
     smooth_share: float = 0.0
+    opened: tuple[tuple[str, int, int, int], ...] = ()
 
     def check(self) -> None:
         """Refuse rules that contradict each other.
@@ -141,6 +145,7 @@ class WorksRules:
             or any((p.lines_per_year or 0) < 0 or (p.cents_per_year or 0) < 0 for p in self.paces)
             or any((p.lines_per_quarter or 0) < 0 for p in self.paces)
             or self.smooth_share < 0
+            or any(lines < 0 or cents < 0 for _, _, lines, cents in self.opened)
         )
         if wrong:
             raise RuleError(Message.of("works.rules"), Message.of("works.rules_remedy"))
@@ -149,6 +154,15 @@ class WorksRules:
     def duration_quarters(self) -> int:
         """Quarters between the first day of studies and the opening, both included."""
         return sum(trade.duration_quarters for trade in self.trades)
+
+    def left_of(self, most: float, kind: str, *, phase: str, year: int) -> float:
+        """Return what is left of a year's lines or cents, once what it opened before is counted."""
+        used = sum(
+            cents if kind == "budget" else lines
+            for one, then, lines, cents in self.opened
+            if then == year and phase in {one, ALL_PHASES}
+        )
+        return max(most - used, 0.0)
 
     def quarters(self) -> pd.Index:
         """Return the names of the quarters of the horizon."""

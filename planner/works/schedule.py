@@ -28,7 +28,7 @@ from planner.works._smooth import change_share, smooth
 from planner.works._why import find_reasons
 from planner.works_vocab import Binding
 
-__all__ = ["ScheduleResult", "plan_works"]
+__all__ = ["ScheduleResult", "plan_works", "say_binding"]
 
 _ROUNDS: Final = 400
 _TARGET: Final = 5e-4  # how near the bound comes to the linear programme's own value
@@ -86,21 +86,28 @@ class ScheduleResult:
 
         Empty when none does, or when prices weren't computed.
         """
-        frame = self.limits[self.limits["saved_per_unit"] > 0]
-        frame = frame.assign(weight=frame["saved_per_unit"] * frame["most_amount"])
-        frame = frame.sort_values(
-            ["weight", "kind", "phase", "place"], ascending=[False, True, True, True]
+        return say_binding(self.limits, most=most)
+
+
+def say_binding(limits: pd.DataFrame, *, most: int = 5) -> tuple[Message, ...]:
+    """Say which limits (contract ``works_limits``) delay the works most, the dearest first."""
+    frame = limits[limits["saved_per_unit"] > 0]
+    frame = frame.assign(weight=frame["saved_per_unit"] * frame["most_amount"])
+    frame = frame.sort_values(
+        ["weight", "kind", "phase", "place"], ascending=[False, True, True, True]
+    )
+    return tuple(
+        Message.of(
+            f"works.binding_{kind if kind in _PACED else 'trade'}",
+            kind=kind, place=str(place), used=used, most=ceiling, share=part, saved=saved / 100,
+            phase=(
+                Message.of("works.all_phases") if str(phase) == ALL_PHASES else Phase(str(phase))
+            ),
         )
-        return tuple(
-            Message.of(
-                f"works.binding_{kind if kind in _PACED else 'trade'}",
-                kind=kind, place=place, used=used, most=ceiling, share=part, saved=saved / 100,
-                phase=Message.of("works.all_phases") if phase == ALL_PHASES else Phase(phase),
-            )
-            for kind, phase, place, used, ceiling, part, saved in zip(
-                *(frame.head(most)[name].tolist() for name in _SAID), strict=True
-            )
-        )  # fmt: skip
+        for kind, phase, place, used, ceiling, part, saved in zip(
+            *(frame.head(most)[name].tolist() for name in _SAID), strict=True
+        )
+    )  # fmt: skip
 
 
 def plan_works(*, works: pd.DataFrame, rules: WorksRules) -> ScheduleResult:

@@ -2,15 +2,24 @@
 
 import dataclasses
 import datetime as dt
+from importlib import import_module
 
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
-from planner.errors import ScenarioError
+from planner.cli import app
+from planner.cli._face import Lang
+from planner.cli.plan import _works_summary
+from planner.errors import MissingLayerError, ScenarioError
 from planner.explain import explain_place
+from planner.export import write_plan
+from planner.follow_section import FollowUpSource
+from planner.follow_up import freeze_baseline, quarter_end
 from planner.plan import make_plan
+from planner.replanning import PresentState, observe_present, replan_works
 from planner.scenario import Scenario
-from planner.scheduling import feeder_precedence, replan_works, state_works
+from planner.scheduling import deadlines_of, feeder_precedence, state_works
 from planner.schemas import contract
 from planner.toy import toy_territory
 from planner.verify import verify_programme
@@ -120,7 +129,7 @@ def test_planned_again_nothing_open_or_under_way_moves(tight):
     before = tight.schedule.set_index("sector_id")["quarter"]
     calendar, changes = replan_works(
         tight.scenario, works=tight.more["works"], schedule=tight.schedule,
-        on=dt.date(2019, 2, 1),
+        present=PresentState(on=dt.date(2019, 2, 1)),
     )  # fmt: skip
     after = calendar.table.set_index("sector_id")["quarter"]
     pd.testing.assert_series_equal(after, before.sort_index(), check_dtype=False)
@@ -130,7 +139,8 @@ def test_planned_again_nothing_open_or_under_way_moves(tight):
     calendar, changes = replan_works(
         asked(**slow, capacity=[{"phase": p, "first_quarter": "2018-T1", "lines_per_year": 12}
                                 for p in "123"]),
-        works=tight.more["works"], schedule=tight.schedule, on=dt.date(2019, 5, 1),
+        works=tight.more["works"], schedule=tight.schedule,
+        present=PresentState(on=dt.date(2019, 5, 1)),
     )  # fmt: skip
     after = calendar.table.set_index("sector_id")["quarter"]
     kept = before[before <= "2020-T1"].index  # four quarters of works, begun by 2019-T2
@@ -138,6 +148,134 @@ def test_planned_again_nothing_open_or_under_way_moves(tight):
     assert len(after) == len(before)
     assert set(changes["sector_id"]) == {k for k in before.index if before[k] != after[k]}
     contract("works_changes").check(changes)
+
+
+def seen_at(quarter, counts, *, rule="count"):
+    """Return progress_actual of one quarter."""
+    return pd.DataFrame({
+        "sector_id": list(counts), "quarter": quarter, "serviceable_count": list(counts.values()),
+        "rule": rule,
+    })  # fmt: skip
+
+
+def test_what_is_observed_stays_and_what_is_late_goes_first(tight):
+    works, before = tight.more["works"], tight.schedule.set_index("sector_id")["quarter"]
+    lines = works.set_index("sector_id")["premises_count"]
+    due = before[before <= "2018-T4"].index.tolist()
+    ahead = before[before > "2019-T2"].index.tolist()
+    assert len(due) >= 2
+    assert ahead
+    # the first of those due isn't open, one planned for later is
+    counts = {key: int(lines[key]) for key in due[1:]} | {
+        due[0]: 0,
+        ahead[-1]: int(lines[ahead[-1]]),
+    }
+    progress = pd.concat([
+        seen_at("2018-T3", {due[0]: 0, ahead[-1]: 0}), seen_at("2018-T4", counts)
+    ])  # fmt: skip
+    present = observe_present(progress, works=works)
+    assert present.on == dt.date(2018, 12, 31)
+    calendar, changes = replan_works(
+        tight.scenario, works=works, schedule=tight.schedule, present=present
+    )
+    after = calendar.table.set_index("sector_id")["quarter"]
+    assert set(after.index) == set(before.index)
+    assert after[due[1:]].tolist() == before[due[1:]].tolist()
+    assert after[ahead[-1]] == "2018-T4"
+    # only what was under way for these quarters opens before it
+    sooner = [key for key in after.index if "2018-T4" < after[key] < after[due[0]]]
+    assert after[sooner].tolist() == before[sooner].tolist()
+    assert after[due[0]] <= "2019-T2"
+    assert {due[0], ahead[-1]} <= set(changes["sector_id"])
+    told = calendar.findings.table("fr")
+    assert told["rule"].tolist() == ["works.late"]
+    # capacities of the whole, years already begun included, hold by the independent checker
+    again = tight.scenario.model_copy(update={"reference_date": present.on})
+    tables = {**tight.tables(), "schedule": calendar.table, **calendar.more}
+    breaches = verify_programme(tables, again).breaches
+    # but for what is open already
+    ours = {
+        (breach.rule, breach.place[-4:]) for breach in breaches if breach.rule != "works_unstated"
+    }
+    assert ours <= {("capacity", "2018")}
+
+
+def test_a_year_begun_has_only_what_is_left_of_its_ceilings(tight):
+    pace = [{"phase": p, "first_quarter": "2018-T1", "lines_per_year": 12} for p in "123"]
+    scenario = asked(**TIGHT, capacity=pace)
+    plan = make_plan(toy_territory(), scenario)
+    for day in (dt.date(2018, 6, 30), dt.date(2019, 3, 31), dt.date(2019, 9, 30)):
+        calendar, _ = replan_works(
+            scenario, works=plan.more["works"], schedule=plan.schedule,
+            present=PresentState(on=day),
+        )  # fmt: skip
+        table = calendar.table
+        assert table.groupby(["phase", "year"])["premises_count"].sum().max() <= 12
+        assert len(table) == len(plan.schedule)
+
+
+def test_counts_spread_over_sectors_begin_nothing(tight):
+    works = tight.more["works"]
+    key, other = works["sector_id"].iloc[0], works["sector_id"].iloc[1]
+    progress = pd.concat([
+        seen_at("2018-T1", {key: 1}), seen_at("2018-T1", {other: 1}, rule="pro_rata")
+    ])  # fmt: skip
+    present = observe_present(progress, works=works)
+    assert present.begun == {key}
+    assert present.unopened == {key, other}
+    with pytest.raises(MissingLayerError):
+        observe_present(progress, works=works, on=dt.date(2018, 3, 30))
+
+
+def test_a_point_made_available_starts_the_clock_of_completeness():
+    toy = toy_territory()
+    sectors = sorted(toy.sectors["sector_id"])
+    areas = pd.DataFrame({
+        "sector_id": sectors[:3], "pm_id": ["PM-1", "PM-2", "PM-3"],
+        "available_on": pd.to_datetime(["2016-05-10", None, "2009-01-01"]), "source": "test",
+        "synthetic": True,
+    })  # fmt: skip
+    voted = pd.DataFrame({
+        "sector_id": [sectors[0], sectors[3]], "latest_quarter": ["2022-T1", "2023-T1"],
+        "reason": "délibération", "source": "test",
+    })  # fmt: skip
+    rules = [
+        {"since": "2010-12-14", "years": 5, "source": "a"},
+        {"since": "2016-01-01", "years": 3, "source": "b"},
+    ]
+    scenario = Scenario.from_dict(
+        {"schedule": {"rule": "works"}, "follow_up": {"completeness": rules}}
+    )
+    toy = toy.with_tables(pm_areas=areas, works_deadlines=voted)
+    table = deadlines_of(toy, scenario).set_index("sector_id")
+    # due on 10 May 2019: over by the end of March; before any rule: no clock
+    assert table["latest_quarter"].to_dict() == {sectors[0]: "2019-T1", sectors[3]: "2023-T1"}
+    assert table["source"].to_dict() == {sectors[0]: "b", sectors[3]: "test"}
+    assert "PM-1" in table.loc[sectors[0], "reason"]
+    plan = make_plan(toy, scenario)
+    assert plan.more["works"].set_index("sector_id")["latest_quarter"].dropna().to_dict() == {
+        key: quarter for key, quarter in table["latest_quarter"].items()
+        if key in set(plan.more["works"]["sector_id"])
+    }  # fmt: skip
+
+
+def test_a_deadline_that_can_t_be_met_is_told_and_the_sector_goes_first():
+    toy = toy_territory()
+    phase = dict(make_plan(toy, Scenario()).programme.table[["sector_id", "phase"]].to_numpy())
+    key = max(key for key, one in phase.items() if one == "2")
+    deadlines = pd.DataFrame({
+        "sector_id": [key], "latest_quarter": ["2018-T1"], "reason": "délibération",
+        "source": "test",
+    })  # fmt: skip
+    plan = make_plan(toy.with_tables(works_deadlines=deadlines), asked(**TIGHT))
+    quarter = plan.schedule.set_index("sector_id")["quarter"]
+    second = [one for one in quarter.index if phase[one] == "2"]
+    assert quarter[key] == quarter[second].min()
+    told = plan.findings.table("fr").set_index("rule").loc["works.deadline_missed"]
+    assert told["place"] == key
+    assert "2018-T1" in told["message"]
+    assert quarter[key] in told["message"]
+    assert len(plan.schedule) == len(make_plan(toy, asked(**TIGHT)).schedule)
 
 
 def test_a_scenario_s_mistakes_are_told():
@@ -155,3 +293,65 @@ def test_same_answer_in_any_order_of_rows(tight):
     )
     again = make_plan(mixed, dataclasses.replace(tight).scenario)
     pd.testing.assert_frame_equal(again.schedule, tight.schedule)
+
+
+def test_replanned_from_what_a_follow_up_observed_by_the_command(tmp_path):
+    adopted, seen, out = tmp_path / "adopted", tmp_path / "seen", tmp_path / "out"
+    plan = make_plan(toy_territory(), asked(**TIGHT))
+    write_plan(plan, adopted)
+    before = plan.schedule.set_index("sector_id")["quarter"]
+    last = "2019-T1"
+    late = before[before <= last].index[-1]
+    # the states delivered: all premises of what was due are serviceable, but for one sector
+    toy = toy_territory()
+    where = toy.premises.set_index("premise_id")["sector_id"].astype(str)
+    states = pd.DataFrame([
+        {"premise_id": key, "on": quarter_end(before[sector]),
+         "state": "in_progress" if sector == late else "serviceable"}
+        for key, sector in where.items()
+        if before[sector] <= last
+    ])  # fmt: skip
+    states["on"] = pd.to_datetime(states["on"]).astype(toy.state_changes["on"].dtype)
+    toy = toy.with_tables(state_changes=states)
+    followed = asked(**TIGHT).model_copy(
+        update={"follow_up": FollowUpSource(source="files"), "reference_date": dt.date(2019, 3, 31)}
+    )
+    promised = freeze_baseline(plan.schedule, toy.sectors)
+    write_plan(make_plan(toy.with_tables(baseline=promised), followed), seen)
+    run = CliRunner().invoke(
+        app, ["schedule", str(adopted), "--observed", str(seen), "--out", str(out)]
+    )
+    assert run.exit_code == 0, run.output
+    assert "secteurs promis d'ici à 2019-T1 et non ouverts : 1 ;" in " ".join(run.output.split())
+    after = pd.read_csv(out / "schedule.csv", dtype=str).set_index("sector_id")["quarter"]
+    assert set(after.index) == set(before.index)
+    assert after[late] > last
+    kept = [key for key in before.index if key != late and before[key] <= last]
+    assert kept
+    assert after[kept].tolist() == before[kept].tolist()
+    changes = pd.read_csv(out / "works_changes.csv", dtype=str).set_index("sector_id")
+    assert changes.loc[late, ["quarter_before", "quarter_after"]].tolist() == [
+        before[late], after[late]
+    ]  # fmt: skip
+    # a folder that observes nothing is refused, with what to do
+    run = CliRunner().invoke(app, ["schedule", str(adopted), "--observed", str(adopted)])
+    assert run.exit_code == 1
+
+
+def test_the_command_of_figures_draws_the_calendar_too(tight, tmp_path, monkeypatch):
+    monkeypatch.setattr(import_module("planner.cli.figures"), "answer_scenario", lambda *_: tight)
+    run = CliRunner().invoke(
+        app, ["figures", "--out", str(tmp_path), "--format", "svg", "--no-poster"]
+    )
+    assert run.exit_code == 0, run.output
+    drawn = {path.name for path in tmp_path.glob("*.svg")}
+    assert {"calendrier-epci.svg", "courbe-en-s.svg"} < drawn
+    assert not list(tmp_path.glob("*.png"))
+    assert "synthétique" in (tmp_path / "courbe-en-s.svg").read_text(encoding="utf-8").lower()
+
+
+def test_the_plan_s_command_says_what_holds_the_calendar(tight):
+    said = _works_summary(tight.tables(), Lang.FR)
+    assert said[0].startswith("Calendrier des travaux à 0 % au plus du meilleur possible")
+    assert any("études" in line or "câblage" in line for line in said[1:])
+    assert _works_summary({}, Lang.FR) == []

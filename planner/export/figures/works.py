@@ -6,7 +6,7 @@ outputs, in PNG and SVG, with the colours of the phases; the same tables give th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -200,8 +200,9 @@ def draw_s_curve(tables: Mapping[str, pd.DataFrame], *, source: str, lang: str =
 
 
 def write_works_figures(
-    folder: str | Path, tables: Mapping[str, pd.DataFrame], *, source: str, lang: str = "fr"
-) -> tuple[Path, ...]:
+    folder: str | Path, tables: Mapping[str, pd.DataFrame], *, source: str,
+    formats: Sequence[str] = _FORMATS, lang: str = "fr",
+) -> tuple[Path, ...]:  # fmt: skip
     """Write both figures in PNG and SVG; return their files."""
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
@@ -210,7 +211,7 @@ def write_works_figures(
     with mpl.rc_context(settings):
         for name, draw in (("calendrier-epci", draw_gantt), ("courbe-en-s", draw_s_curve)):
             figure = draw(tables, source=source, lang=lang)
-            for kind in _FORMATS:
+            for kind in formats:
                 path = place / f"{name}.{kind}"
                 silent = {"Software": None} if kind == "png" else {"Date": None, "Creator": None}
                 figure.savefig(path, format=kind, dpi=_DPI, metadata=silent)
