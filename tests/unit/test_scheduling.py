@@ -352,6 +352,6 @@ def test_the_command_of_figures_draws_the_calendar_too(tight, tmp_path, monkeypa
 
 def test_the_plan_s_command_says_what_holds_the_calendar(tight):
     said = _works_summary(tight.tables(), Lang.FR)
-    assert said[0].startswith("Calendrier des travaux à 0 % au plus du meilleur possible")
+    assert said[0].startswith("Calendrier des travaux à 0,0\u202f% au plus du meilleur possible")
     assert any("études" in line or "câblage" in line for line in said[1:])
     assert _works_summary({}, Lang.FR) == []
