@@ -84,6 +84,11 @@ class Quantity:
     value: int
     unit: Unit = "none"
 
+    @property
+    def says_itself(self) -> bool:
+        """Whether its unit says what it counts: votes do, euros don't."""
+        return self.unit in {"votes", "score", "m"}
+
     def say(self, lang: str = "fr", /) -> str:
         """Write it in the unit that people know."""
         value: int | str = self.value

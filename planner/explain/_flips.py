@@ -283,6 +283,11 @@ class _Finder:
         if self.unit("points", place) != "votes" or own.sum() != 1:
             return ""
         lines = int(self.problem.lines[self.j])
+        worth = next(
+            int(o.coefficients[self.j]) for o in self.problem.objectives if o.name == place
+        )
+        if self.inside and size > worth:
+            return Message.of("decision.flip_no_points")
         return Message.of("decision.flip_points", points=-(-size // max(lines, 1)), lines=lines)
 
     def rows(self) -> list[_Row]:
@@ -406,7 +411,12 @@ class _Finder:
         values: dict[str, object] = {}
         if kind != "wish":
             unit = self.unit(kind, place)
+            where: Message | str = self.called.get(place, place)
+            if kind == "points":
+                named = status == "impossible" or not Quantity(0, unit).says_itself
+                where = Message.of("decision.under", objective=where) if named else ""
             values = {
+                "place": where,
                 "move": Message.of(
                     "decision.raise" if self.rises(kind, place) else "decision.lower"
                 ),
@@ -416,9 +426,9 @@ class _Finder:
                 "points": self.in_points(place, abs(amount or 0)),
             }
         message = Message.of(
-            key if kind == "wish" else f"{key}_{kind}", place=self.called.get(place, place),
-            sector=self.key, side=Message.of(f"decision.{side}"),
-            stay=Message.of(f"decision.{side}_not"), **values,
+            key if kind == "wish" else f"{key}_{kind}", sector=self.key,
+            side=Message.of(f"decision.{side}"), stay=Message.of(f"decision.{side}_not"),
+            **values,
         )  # fmt: skip
         return Flip(
             kind=kind, place=place, status=status, amount=amount, low=low, high=high,

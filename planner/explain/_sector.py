@@ -126,7 +126,8 @@ def explain_sector(
         lines.append(
             Message.of(
                 "decision.without" if inside else "decision.with",
-                entering=", ".join(entering) or "—", leaving=", ".join(leaving) or "—",
+                entering=", ".join(entering) or Message.of("decision.nothing"),
+                leaving=", ".join(leaving) or Message.of("decision.nothing"),
                 changes=_Changes(
                     tuple((o.name, Quantity(differences[o.name], o.unit))
                           for o in problem.objectives)
@@ -156,7 +157,7 @@ class _Changes:
         """Put the differences into words."""
         return ", ".join(
             say(
-                "decision.change",
+                "decision.change_of" if value.says_itself else "decision.change",
                 lang,
                 objective=objective_label(name),
                 sign="+" if value.value > 0 else "",

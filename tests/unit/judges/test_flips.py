@@ -89,6 +89,7 @@ def test_changes_are_told_with_their_direction_and_unit(oracle):
             if flip.status == "exact" and flip.kind != "wish":
                 words = flip.message.say().replace("\u202f", " ")
                 assert ("augmenter" if flip.amount > 0 else "diminuer") in words
+                assert "objectif « voix" not in words  # the unit says it
                 unit = {"points": "voix × lignes", "envelope": "ligne"}.get(flip.kind, "000 €")
                 assert (flip.place != "votes" and flip.kind == "points") or unit in words
                 told.add(flip.kind)
