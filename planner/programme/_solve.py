@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -199,6 +199,7 @@ class _Search:
             )  # fmt: skip
             self.rows.append(held_row(objective, sign * answer.value))
             self._narrow(answer)
+        stages = self._recounted(stages)
         weakest = _weakest(stage.status for stage in stages)
         if weakest is ChoiceStatus.OPTIMAL:
             self._break_ties()
@@ -211,6 +212,28 @@ class _Search:
             chosen=names,
             stages=tuple(stages) if self.problem.objectives else (),
         )
+
+    def _recounted(self, stages: list[StageResult]) -> list[StageResult]:
+        """Return the stages with the answer's own values.
+
+        An objective is held at what was found *or better*: within a gap, a later stage may find a
+        programme that is worth more under a former objective.  Bounds hold all the same.
+        """
+        if not self.problem.objectives:
+            return stages
+        signs = [1 if one.sense == "max" else -1 for one in self.problem.objectives]
+        values = self.problem.values(self._chosen(self.incumbent))
+        return [
+            stage
+            if stage.value == value
+            else replace(
+                stage, value=value,
+                status=self._status(
+                    sign * value, None if stage.bound is None else sign * stage.bound
+                ),
+            )
+            for stage, sign, value in zip(stages, signs, values, strict=True)
+        ]  # fmt: skip
 
     def _unanswered(self, answer: _Answer) -> Choice:
         if answer.status is not ChoiceStatus.INFEASIBLE and self.clock.left > 0:

@@ -20,6 +20,7 @@ from planner.choice import ChoiceProblem, ChoiceStatus, Contiguity, Limit, Objec
 from planner.programme import solve_choice
 from planner.robustness import list_optima
 from planner.texts import Message
+from planner.verify import verify_choice
 
 RULE = Message.of("programme.limit_made_up")
 CALM = settings(
@@ -235,3 +236,18 @@ def test_more_votes_for_a_sector_may_throw_its_neighbour_out(contiguity):
     assert solve_choice(problem).chosen == ("S0",)
     more = Objective(name="votes", sense="max", coefficients=np.array([3, 4]))
     assert solve_choice(replace(problem, objectives=(more,))).chosen == ("S1",)
+
+
+@pytest.mark.parametrize("seed", [39, 52, 55, 59])
+def test_within_a_gap_each_stage_says_what_the_answer_itself_is_worth(seed):
+    """A later stage may find a programme that is worth more under a former objective."""
+    problem = draw(seed, Contiguity.NONE, most=99)
+    assert problem.candidates_count > 60
+    choice = solve_choice(problem, gap_share=0.02)
+    assert choice.status is ChoiceStatus.WITHIN_GAP
+    verdict = verify_choice(problem, choice)
+    assert verdict.holds, verdict.say()
+    for one, stage in zip(problem.objectives, choice.stages, strict=True):
+        sign = 1 if one.sense == "max" else -1
+        assert sign * stage.bound >= sign * stage.value
+        assert stage.gap_share <= 0.02
