@@ -9,9 +9,11 @@ import pandas as pd
 from planner.findings import Findings
 from planner.network import (
     DesignRules,
+    Network,
     Ways,
     compare_phasing,
     cost_network,
+    list_runs,
     save_by_epci,
 )
 from planner.network.stand_in import make_stand_in
@@ -54,7 +56,8 @@ def add_network(
     -------
     Plan
         The plan with the tables ``nro``, ``pm``, ``routes``, ``pbo``, ``quantities``,
-        ``network_costs`` and ``phasing`` in ``more``, and the findings of the design.
+        ``network_sectors``, ``network_costs`` and ``phasing`` in ``more``, on given ways also
+        ``ducts``, ``cables`` and ``cable_ducts``, and the findings of the design.
     """
     territory = plan.territory
     phases = _phases(plan.programme.table)
@@ -65,6 +68,7 @@ def add_network(
     with stage(notify, "stage.ways"):
         if ways is None:
             ways = given_ways(territory, plan.scenario)
+        given = ways is not None
         if ways is None:
             codes = premises["sector_id"].notna().to_numpy()
             ways = make_stand_in(premises.loc[codes, ["x_m", "y_m"]])
@@ -79,13 +83,19 @@ def add_network(
             funding_keys=funding_keys, on=on,
         )  # fmt: skip
         saving = save_by_epci(apart, network, sector_shares=territory.sector_shares)
-    more = {**plan.more, **network.tables(), "network_costs": costs, "phasing": saving}
+        runs = _runs(network) if given else {}
+    more = {**plan.more, **network.tables(), **runs, "network_costs": costs, "phasing": saving}
     found = Findings.collect(plan.findings, network.findings)
     plan = replace(plan, more=more, findings=found)
     if plan.scenario.schedule.rule != "works":
         return plan
     with stage(notify, "stage.works"):
         return _wait_for_feeders(plan)
+
+
+def _runs(network: Network) -> dict[str, pd.DataFrame]:
+    """Return the ducts and cables: along a stand-in they would stand for nothing."""
+    return list_runs(network.routes, nro=network.nro, pm=network.pm, pbo=network.pbo).tables()
 
 
 def _wait_for_feeders(plan: Plan) -> Plan:

@@ -21,11 +21,11 @@ import pyogrio
 import shapely
 
 from planner.crs import is_working_crs
-from planner.export.gracethd_infrastructure import GraceLayer
+from planner.export.gracethd_layer import GraceLayer
 from planner.export.gracethd_rows import plan_layers
 from planner.export.layout import Written
 from planner.export.shapefile import Field, ShapefileError, ShapeKind, write_shapefile
-from planner.io.gracethd_model import COLUMNS, KEYS, REFERENCES
+from planner.io.gracethd_model import COLUMNS, WRITTEN_KEYS, WRITTEN_REFERENCES
 from planner.plan import Plan
 from planner.schemas import CONTRACTS
 from planner.texts import Message, say
@@ -51,8 +51,9 @@ def write_gracethd(
     plan
         What to write.  ``t_znro``, ``t_zsro``, ``t_zdep``, ``t_noeud``, ``t_cheminement`` (when the
         plan has ``infrastructure`` or ``routes`` in ``more``) and ``t_adresse`` are Shapefiles;
-        ``t_sitetech``, ``t_suf``, ``t_ptech``, ``t_conduite``, ``t_cond_chem`` and ``t_organisme``
-        are CSV.
+        ``t_sitetech``, ``t_suf``, ``t_ptech``, ``t_conduite``, ``t_cond_chem``, ``t_organisme``
+        and, of a designed network, ``t_cable``, ``t_cab_cond`` and ``t_ebp`` are CSV; its
+        ``t_cableline`` is a Shapefile.
     premises
         Whether ``t_adresse`` and ``t_suf`` go out.
     lang
@@ -172,7 +173,7 @@ def check_gracethd(folder: str | Path, rows: Mapping[str, int]) -> None:
         of rows, a key is there twice, or a reference leads nowhere.
     """
     place = Path(folder)
-    by = {name: KEYS[name] or next(iter(COLUMNS[name])) for name in rows}
+    by = {name: WRITTEN_KEYS[name] or next(iter(COLUMNS[name])) for name in rows}
     keys = {name: _read_column(place, name, by[name]) for name, count in rows.items() if count}
     for name, count in rows.items():
         if not count:
@@ -187,8 +188,9 @@ def check_gracethd(folder: str | Path, rows: Mapping[str, int]) -> None:
                 names = list(layer.schema["properties"])
                 _demand(path.name, names == list(COLUMNS[name]), ", ".join(names))
         _demand(name, len(keys[name]) == count, f"{len(keys[name])} ≠ {count}")
-        _demand(name, pc.count_distinct(keys[name]).as_py() == count, by[name])
-    for reference in REFERENCES:
+        if WRITTEN_KEYS[name]:  # a link has no key of its own
+            _demand(name, pc.count_distinct(keys[name]).as_py() == count, by[name])
+    for reference in WRITTEN_REFERENCES:
         if reference.table in keys and reference.column in COLUMNS.get(reference.table, {}):
             named = pc.drop_null(_read_column(place, reference.table, reference.column))
             if len(named):

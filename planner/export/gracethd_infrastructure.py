@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 import geopandas as gpd
@@ -12,42 +11,21 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from planner.crs import WORKING_CRS
+from planner.export.gracethd_designed import (
+    designed_layers,
+    designed_runs,
+    designed_ways,
+    nodes_of,
+)
+from planner.export.gracethd_layer import GraceLayer, join_layers
 from planner.io.gracethd_model import code_of
 from planner.schemas import contract
-from planner.vocab import Laying, NetworkUse, StudyStage, Support, WorkState
 
 __all__ = ["GraceLayer", "infrastructure_layers", "join_layers"]
 
 _ORGANISATION: Final = "OR-{0:06d}"
 _WORKS: Final = (("avct", "state", "l_avancement"), ("etat", "condition", "l_etat_type"),
                  ("statut", "stage", "l_statut"))  # fmt: skip
-
-
-@dataclass(frozen=True, kw_only=True)
-class GraceLayer:
-    """One table: the columns that the plan can fill, and its shapes.
-
-    Parameters
-    ----------
-    frame
-        Columns of the model, absent values null.
-    shapes
-        Geometries in EPSG:2154, or None for a table of text.
-    """
-
-    frame: pd.DataFrame
-    shapes: NDArray[np.object_] | None = None
-
-
-def join_layers(one: GraceLayer, other: GraceLayer) -> GraceLayer:
-    """Return the rows of both, those of the first one where both have a key."""
-    key = one.frame.columns[0]
-    new = ~other.frame[key].isin(one.frame[key]).to_numpy()
-    frame = pd.concat([one.frame, other.frame[new]], ignore_index=True)
-    if one.shapes is None or other.shapes is None:
-        return GraceLayer(frame=frame)
-    return GraceLayer(frame=frame, shapes=np.concatenate([one.shapes, other.shapes[new]]))
 
 
 def infrastructure_layers(more: Mapping[str, pd.DataFrame]) -> dict[str, GraceLayer]:
@@ -62,10 +40,14 @@ def infrastructure_layers(more: Mapping[str, pd.DataFrame]) -> dict[str, GraceLa
     """
     names = ("infrastructure", "infrastructure_points", "existing_sites")
     ways, points, sites = (more.get(name, contract(name).empty()) for name in names)
-    if len(more.get("routes", ())):
-        designed = _designed_ways(more["routes"])
+    runs = designed_runs(more)
+    if runs is not None:
+        designed = designed_ways(runs.ducts, nodes_of(more))
         new = designed[~designed["way_id"].isin(ways["way_id"])]
         ways = gpd.GeoDataFrame(pd.concat([ways, new], ignore_index=True)) if len(ways) else new
+    layers: dict[str, GraceLayer] = {}
+    if runs is not None:
+        layers = designed_layers(runs, more)
     if not len(ways) and not len(points) and not len(sites):
         return {}
     owners = {
@@ -74,7 +56,8 @@ def infrastructure_layers(more: Mapping[str, pd.DataFrame]) -> dict[str, GraceLa
             sorted({n for t in (ways, points, sites) for n in t["owner"].dropna()}), start=1
         )
     }
-    layers = {"t_noeud": _nodes(ways, points, sites)}
+    held = set(layers["t_ptech"].frame["pt_nd_code"]) if layers else set()
+    layers["t_noeud"] = _nodes(ways, points, sites, held)
     if owners:
         frame = pd.DataFrame({"or_code": owners.values(), "or_nom": owners.keys()})
         layers["t_organisme"] = GraceLayer(frame=frame)
@@ -91,9 +74,10 @@ def infrastructure_layers(more: Mapping[str, pd.DataFrame]) -> dict[str, GraceLa
             ),
             shapes=_shapes(ways),
         )  # fmt: skip
-        layers |= _ducts(ways, owners)
+        for name, layer in _ducts(ways, owners).items():
+            layers[name] = join_layers(layer, layers[name]) if name in layers else layer
     if len(points):
-        layers["t_ptech"] = GraceLayer(
+        known = GraceLayer(
             frame=pd.DataFrame(
                 {
                     "pt_code": points["point_id"], "pt_nd_code": points["node_id"],
@@ -104,6 +88,7 @@ def infrastructure_layers(more: Mapping[str, pd.DataFrame]) -> dict[str, GraceLa
                 }
             )
         )  # fmt: skip
+        layers["t_ptech"] = join_layers(known, layers["t_ptech"]) if "t_ptech" in layers else known
     if len(sites):
         layers["t_sitetech"] = GraceLayer(
             frame=pd.DataFrame(
@@ -117,31 +102,6 @@ def infrastructure_layers(more: Mapping[str, pd.DataFrame]) -> dict[str, GraceLa
             )
         )  # fmt: skip
     return layers
-
-
-def _designed_ways(routes: pd.DataFrame) -> pd.DataFrame:
-    """Return each support that routes follow once, with its use and what it is to be laid in."""
-    rows = routes.sort_values("route_id")
-    uses = rows.groupby("edge_id")["tier"].agg(lambda tiers: "/".join(sorted(set(tiers))))
-    first = rows.drop_duplicates("edge_id").set_index("edge_id").sort_index()
-    exists = first["laying"].isin([Laying.EXISTING_DUCT.value, Laying.EXISTING_POLES.value])
-    poles = first["laying"].isin([Laying.EXISTING_POLES.value, Laying.NEW_POLES.value])
-    ends = [shapely.get_point(_shapes(first), at) for at in (0, -1)]
-    named = [[f"ND-{p.x:.3f}-{p.y:.3f}" for p in points] for points in ends]
-    use = uses.reindex(first.index).where(~uses.reindex(first.index).str.contains("/"))
-    ways: pd.DataFrame = gpd.GeoDataFrame(
-        {
-            "way_id": first.index.astype(str), "from_node": named[0], "to_node": named[1],
-            "support": np.where(poles, Support.POLE_TELECOM.value, Support.DUCT.value),
-            "use": use.fillna(NetworkUse.SHARED.value).to_numpy(),
-            "length_m": first["length_m"].to_numpy(), "stated_length_m": np.nan,
-            "state": np.where(exists, WorkState.EXISTING.value, WorkState.TO_BUILD.value),
-            "stage": StudyStage.PRELIMINARY.value, "condition": None, "tenure": None, "owner": None,
-            "ducts_count": pd.array([None] * len(first), dtype="Int64"),
-        },
-        geometry=_shapes(first), crs=WORKING_CRS,
-    )  # fmt: skip
-    return ways
 
 
 def _ducts(ways: pd.DataFrame, owners: Mapping[str, str]) -> dict[str, GraceLayer]:
@@ -176,8 +136,13 @@ def _shapes(table: pd.DataFrame) -> NDArray[np.object_]:
     return np.asarray(table.geometry.to_numpy(), dtype=object)
 
 
-def _nodes(ways: pd.DataFrame, points: pd.DataFrame, sites: pd.DataFrame) -> GraceLayer:
-    """Return every node that a row refers to: of sites, of points, then of the ends of ways."""
+def _nodes(
+    ways: pd.DataFrame, points: pd.DataFrame, sites: pd.DataFrame, held: set[str]
+) -> GraceLayer:
+    """Return every node that a row refers to: of sites, of points, then of the ends of ways.
+
+    ``held`` are the ends where a technical point is designed.
+    """
     found: dict[str, tuple[str, Any]] = {}
     for table, kind in ((sites, "ST"), (points, "PT")):
         if len(table):
@@ -188,7 +153,8 @@ def _nodes(ways: pd.DataFrame, points: pd.DataFrame, sites: pd.DataFrame) -> Gra
         for column, end in (("from_node", 0), ("to_node", -1)):
             for node, shape in zip(ways[column], _shapes(ways), strict=True):
                 if pd.notna(node) and str(node) not in found:
-                    found[str(node)] = ("JX", shapely.Point(shapely.get_coordinates(shape)[end]))
+                    kind = "PT" if str(node) in held else "JX"
+                    found[str(node)] = (kind, shapely.Point(shapely.get_coordinates(shape)[end]))
     keys = sorted(found)
     frame = pd.DataFrame(
         {"nd_code": keys, "nd_type": [found[key][0] for key in keys], "nd_type_ep": "OPT"}

@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 import shapely
 from numpy.typing import NDArray
 
-from planner.export.gracethd_infrastructure import GraceLayer, infrastructure_layers, join_layers
+from planner.export.gracethd_infrastructure import infrastructure_layers
+from planner.export.gracethd_layer import GraceLayer, join_layers
 from planner.io.gracethd_model import code_of
 from planner.plan import Plan
 from planner.texts import say

@@ -25,7 +25,10 @@ from planner.vocab import (
     WorkState,
 )
 
-__all__ = ["CODES", "COLUMNS", "KEYS", "REFERENCES", "Reference", "code_of"]
+__all__ = [
+    "CODES", "COLUMNS", "KEYS", "REFERENCES", "WRITTEN_KEYS", "WRITTEN_REFERENCES", "Reference",
+    "code_of",
+]  # fmt: skip
 
 _STAGES: Final = {stage.value.upper(): stage.value for stage in StudyStage}
 
@@ -135,6 +138,20 @@ REFERENCES: Final = (
     Reference("t_cond_chem", "dm_cm_code", "t_cheminement"),
 )  # fmt: skip
 
+WRITTEN_KEYS: Final[Mapping[str, str]] = MappingProxyType(
+    {**KEYS, "t_cable": "cb_code", "t_cableline": "cl_code", "t_ebp": "bp_code", "t_cab_cond": ""}
+)
+"""The same, with the tables that are only written; a link has no column of its own."""
+
+WRITTEN_REFERENCES: Final = (
+    *REFERENCES,
+    Reference("t_cable", "cb_nd1", "t_noeud"), Reference("t_cable", "cb_nd2", "t_noeud"),
+    Reference("t_cableline", "cl_cb_code", "t_cable"),
+    Reference("t_cab_cond", "cc_cb_code", "t_cable"),
+    Reference("t_cab_cond", "cc_cd_code", "t_conduite"),
+    Reference("t_ebp", "bp_pt_code", "t_ptech"),
+)  # fmt: skip
+
 _ZONE = "{0}_r1_code {0}_r2_code {0}_r3_code {0}_r4_code"
 _END = "{0}_creadat:D {0}_majdate:D {0}_majsrc {0}_abddate:D {0}_abdsrc"
 _PLACED = "{0}_geolqlt:F {0}_geolmod {0}_geolsrc "
@@ -176,6 +193,17 @@ _FIELDS: Final = {
     "cd_type cd_dia_int:N cd_dia_ext:N cd_color cd_long:F cd_nbcable:N cd_occup cd_comment "
     + _END.format("cd"),
     "t_cond_chem": "dm_cd_code dm_cm_code " + _END.format("dm"),
+    "t_cable": "cb_code cb_codeext cb_etiquet cb_nd1 cb_nd2 " + _ZONE.format("cb") + " cb_prop "
+    "cb_gest cb_user cb_proptyp cb_statut cb_etat cb_dateins:D cb_datemes:D cb_avct cb_tech "
+    "cb_typephy cb_typelog cb_rf_code cb_capafo:N cb_fo_disp:N cb_fo_util:N cb_modulo:N cb_diam:F "
+    "cb_color cb_lgreel:F cb_localis cb_comment " + _END.format("cb"),
+    "t_cableline": "cl_code cl_cb_code cl_long:F cl_comment cl_dtclass "
+    + (_PLACED + _END).format("cl"),
+    "t_cab_cond": "cc_cb_code cc_cd_code " + _END.format("cc"),
+    "t_ebp": "bp_code bp_etiquet bp_codeext bp_pt_code bp_lt_code bp_sf_code bp_prop bp_gest "
+    "bp_user bp_proptyp bp_statut bp_etat bp_occp bp_datemes:D bp_avct bp_typephy bp_typelog "
+    "bp_rf_code bp_entrees:N bp_ref_kit bp_ca_nb:N bp_nb_pas:N bp_linecod bp_oc_code bp_racco "
+    "bp_comment " + _END.format("bp"),
     "t_organisme": "or_code or_siren or_nom or_type or_activ or_l331 or_siret or_nometab "
     "or_ad_code or_nomvoie or_numero:N or_rep or_local or_postal or_commune or_telfixe or_mail "
     "or_comment "

@@ -10,6 +10,7 @@ from planner.network._rules import DesignRules
 from planner.network._ways import Ways, lay_ways
 from planner.network.costs import cost_network, cumulate_costs, save_by_epci
 from planner.network.design import Network, compare_phasing, design_network
+from planner.network.runs import Runs, list_runs
 from planner.network.support import SupportGraph, SupportRules, attach_premises, build_support
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "DesignRules",
     "Effort",
     "Network",
+    "Runs",
     "SteinerTree",
     "SupportGraph",
     "SupportRules",
@@ -33,6 +35,7 @@ __all__ = [
     "design_tree",
     "find_nearest",
     "lay_ways",
+    "list_runs",
     "save_by_epci",
     "size_cables",
 ]

@@ -163,7 +163,9 @@ def _routes(
     feeder = np.repeat([tree.feeder for tree in trees], size)
     site = np.repeat([tree.site for tree in trees], size)
     phase = np.repeat([tree.phase for tree in trees], size)
-    plans = book.plans(int(fibres.max()))[fibres]
+    every = book.plans(int(fibres.max()))
+    plans = every[fibres]
+    said = _written_cables(every, book)
     sector = names[np.where(feeder, 0, site)]
     sector[feeder] = None
     nro = codes[np.where(feeder, site, sites.nro_of[np.where(feeder, 0, site)])]
@@ -190,6 +192,7 @@ def _routes(
             "fibres_count": fibres,
             "capacity_fibres_count": plans @ book.capacities,
             "cables_count": plans.sum(axis=1),
+            "cables": said[fibres],
             "synthetic": synthetic,
         },
         geometry=ways.line[piece],
@@ -198,6 +201,16 @@ def _routes(
     table = contract("routes").select(frame)
     assert isinstance(table, gpd.GeoDataFrame)
     return table
+
+
+def _written_cables(plans: Ints, book: Book) -> NDArray[np.object_]:
+    """Write the cables of each plan by falling capacity, ``720+144``."""
+    sizes = book.capacities
+    order = np.argsort(-sizes, kind="stable")
+    words = [
+        "+".join("+".join([str(sizes[k])] * int(row[k])) for k in order if row[k]) for row in plans
+    ]
+    return np.array(words, dtype=object)
 
 
 def _drops(

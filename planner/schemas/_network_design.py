@@ -108,6 +108,8 @@ routes = Contract(
               unit="fibres"),
         count("capacity_fibres_count", "Capacité", "Capacity", "Fibres que tiennent les câbles posés", "Fibres that the cables hold", unit="fibres"),
         count("cables_count", "Câbles", "Cables", "Câbles posés", "Cables laid", unit="cables"),
+        text("cables", "Capacités", "Capacities", "Capacité de chaque câble posé, en fibres", "Capacity of each cable laid, in fibres",
+             pattern=r"[1-9][0-9]*([+][1-9][0-9]*)*", example="720+144"),
         SYNTHETIC,
     ),
 )  # fmt: skip
@@ -290,7 +292,62 @@ network_sectors = Contract(
     ),
 )  # fmt: skip
 
+ducts = Contract(
+    name="ducts",
+    title=("Conduites", "Ducts"),
+    description=("Ce qu'une phase pose ou emprunte le long d'une voie : une voie et une phase par ligne",
+                 "What a phase lays or rents along a way: one way and phase a row"),
+    key=("duct_id",),
+    geometry="LineString",
+    columns=(
+        text("duct_id", "Conduite", "Duct", "Identifiant stable", "Stable identifier"),
+        text("way_id", "Cheminement", "Way", "Support entre deux points où quelque chose change", "Support between two places where something changes"),
+        text("edge_id", "Support", "Support", "Tronçon emprunté", "Support that is followed"),
+        _PHASE,
+        text("laying", "Mode de pose", "Laying", "Comment les câbles sont portés", "How cables are carried", pattern=_ITEM),
+        text("works", "Génie civil", "Works", "new : ouvert pour cette phase ; reused : ouvert par une phase antérieure",
+             "new: opened in this phase; reused: opened by an earlier phase", pattern="new|reused"),
+        term("use", NetworkUse, "Usage", "Use", "Transport, distribution, ou les deux", "Feeder, distribution, or both"),
+        count("cables_count", "Câbles", "Cables", "Câbles qui y passent", "Cables that go through", unit="cables"),
+        _length("length_m", "Longueur", "Length", "À plat (EPSG:2154)", "Flat (EPSG:2154)"),
+        SYNTHETIC,
+    ),
+)  # fmt: skip
+
+cables = Contract(
+    name="cables",
+    title=("Câbles", "Cables"),
+    description=("Un câble par ligne, du point où il part à celui où ses fibres changent",
+                 "One cable a row, from where it begins to where its fibres change"),
+    key=("cable_id",),
+    geometry="LineString",
+    columns=(
+        text("cable_id", "Câble", "Cable", "Identifiant stable", "Stable identifier"),
+        term("tier", NetworkUse, "Usage", "Use", "Transport ou distribution", "Feeder or distribution"),
+        text("sector_id", "Secteur", "Sector", "Secteur desservi ; absent pour le transport", "Sector served; absent for the feeder",
+             nullable=True),
+        _NRO_ID,
+        _PHASE,
+        count("capacity_fibres_count", "Capacité", "Capacity", "Fibres que tient ce câble", "Fibres that this cable holds", unit="fibres"),
+        count("fibres_count", "Fibres", "Fibres", "Fibres qui passent dans les câbles de ce tronçon, réserve comprise",
+              "Fibres that go through the cables of this run, spare ones included", unit="fibres"),
+        _length("length_m", "Longueur", "Length", "À plat (EPSG:2154)", "Flat (EPSG:2154)"),
+        SYNTHETIC,
+    ),
+)  # fmt: skip
+
+cable_ducts = Contract(
+    name="cable_ducts",
+    title=("Câbles et conduites", "Cables and ducts"),
+    description=("Quel câble passe dans quelle conduite", "Which cable goes through which duct"),
+    key=("cable_id", "duct_id"),
+    columns=(
+        text("cable_id", "Câble", "Cable", "Identifiant stable", "Stable identifier"),
+        text("duct_id", "Conduite", "Duct", "Identifiant stable", "Stable identifier"),
+    ),
+)  # fmt: skip
+
 TABLES = (
     nro, pm, routes, pbo, drops, quantities, works_prices, funding_keys, network_costs, phasing,
-    network_sectors,
+    network_sectors, ducts, cables, cable_ducts,
 )  # fmt: skip

@@ -107,6 +107,10 @@ def test_every_route_runs_along_a_road_and_is_as_long_as_it_is_drawn(town):
     trench = told[["trench_m", "existing_duct_m", "existing_poles_m", "new_poles_m"]].to_numpy()
     assert abs(trench.sum() - routes.union_all().length) <= 3
     assert told["cost_cents"].sum() == rows["quantities"]["cost_cents"].sum()
+    # cables along their path and ducts by laying are the same metres
+    assert rows["cables"]["length_m"].sum() == pytest.approx(told["cables_m"].sum(), abs=4)
+    assert rows["ducts"]["length_m"].sum() == pytest.approx(routes.union_all().length, abs=0.5)
+    assert set(rows["cable_ducts"]["cable_id"]) == set(rows["cables"]["cable_id"])
 
 
 def test_every_box_is_joined_to_its_nro_by_what_is_drawn(town):

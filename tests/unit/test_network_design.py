@@ -21,6 +21,7 @@ from planner.network import (
     cumulate_costs,
     design_network,
     lay_ways,
+    list_runs,
     save_by_epci,
 )
 from planner.schemas import contract
@@ -359,3 +360,52 @@ def test_lengths_are_those_of_the_shapes():
     )  # fmt: skip
     assert np.abs(network.routes.length - network.routes["length_m"]).max() < 1e-3
     assert network.routes.within(frame.union_all().buffer(1e-6)).all()
+
+
+@settings(max_examples=12)
+@given(st.integers(0, 10_000))
+def test_ducts_and_cables_are_the_routes_gathered(seed):
+    frame, houses = random_town(seed)
+    graph = lay_ways(frame, spacing_m=40.0, synthetic=True)
+    network = compare_phasing(
+        graph, premises=houses, phases=PHASES, prices=book(), on=ON,
+        rules=DesignRules(spacing_m=40.0),
+    )[1]  # fmt: skip
+    runs = list_runs(network.routes, nro=network.nro, pm=network.pm, pbo=network.pbo)
+    for name, table in runs.tables().items():
+        contract(name).check(table)
+    routes, cables, ducts = network.routes, runs.cables, runs.ducts
+    # cables by capacity are those of the bill, but for its rounding to the metre
+    billed = network.quantities[network.quantities["item"].str.startswith("cable_")]
+    for (phase, item), rows in billed.groupby(["phase", "item"]):
+        mine = cables[cables["phase"] == phase]
+        mine = mine[mine["capacity_fibres_count"] == int(item.removeprefix("cable_"))]
+        assert abs(mine["length_m"].sum() - rows["quantity"].sum()) <= 0.6
+    assert np.abs(cables.length - cables["length_m"]).max() < 0.01
+    # a duct a way and phase; together they cover what is laid, each metre once
+    laid = routes.drop_duplicates(["edge_id", "geometry", "phase"])
+    assert ducts["length_m"].sum() == pytest.approx(laid["length_m"].sum(), abs=0.1)
+    assert ducts.groupby("phase").apply(
+        lambda d: d.geometry.union_all().length, include_groups=False
+    ).sum() == pytest.approx(ducts["length_m"].sum(), abs=0.1)
+    # a cable lies in its ducts, end to end, and in no other
+    lines = ducts.set_index("duct_id")
+    for cable_id, rows in runs.cable_ducts.groupby("cable_id"):
+        line = cables.set_index("cable_id").geometry[cable_id]
+        inside = lines.loc[rows["duct_id"]]
+        assert line.within(inside.union_all().buffer(0.01))
+        assert inside["length_m"].sum() >= line.length - 0.01
+        assert set(inside["phase"]) == {cables.set_index("cable_id")["phase"][cable_id]}
+    assert (
+        runs.cable_ducts.groupby("duct_id").size().to_dict()
+        == ducts.set_index("duct_id")["cables_count"].to_dict()
+    )
+    # a cable begins at its site or where another ends
+    begins = shapely.get_coordinates(shapely.get_point(cables.geometry.to_numpy(), 0)).round(3)
+    ends = shapely.get_coordinates(shapely.get_point(cables.geometry.to_numpy(), -1)).round(3)
+    sites = shapely.get_coordinates(pd.concat([network.nro, network.pm]).geometry).round(3)
+    assert {tuple(p) for p in begins} <= {tuple(p) for p in np.concatenate([ends, sites])}
+    turned = {n: getattr(network, n).sample(frac=1, random_state=seed) for n in ("routes", "pbo")}
+    again = list_runs(turned["routes"], nro=network.nro, pm=network.pm, pbo=turned["pbo"])
+    assert again.cables.to_wkb().equals(cables.to_wkb())
+    assert again.ducts.to_wkb().equals(ducts.to_wkb())

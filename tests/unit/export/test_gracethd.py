@@ -18,6 +18,7 @@ from planner.export.gracethd import check_gracethd, gracethd_notes, write_gracet
 from planner.export.shapefile import Field, ShapefileError, write_shapefile
 from planner.io import read_gracethd
 from planner.io.gracethd_model import COLUMNS
+from planner.network import lay_ways
 from planner.plan import make_plan
 from planner.scenario import read_scenario
 from planner.toy import toy_territory
@@ -164,7 +165,10 @@ LISTS = {
     "cd_statut": "l_statut", "cd_etat": "l_etat_type", "cd_avct": "l_avancement",
     "pt_avct": "l_avancement", "pt_etat": "l_etat_type", "pt_statut": "l_statut",
     "pt_proptyp": "l_propriete_type", "pt_typephy": "l_ptech_type_phy",
-    "pt_nature": "l_ptech_nature",
+    "pt_nature": "l_ptech_nature", "pt_typelog": "l_ptech_type_log", "cd_type": "l_conduite_type",
+    "cb_statut": "l_statut", "cb_avct": "l_avancement", "cb_tech": "l_technologie_type",
+    "cb_typephy": "l_cable_type", "cb_typelog": "l_infra_type_log", "bp_statut": "l_statut",
+    "bp_typelog": "l_bp_type_log",
 }  # fmt: skip
 """Columns that we fill and that the model gives a list of values."""
 
@@ -186,6 +190,7 @@ def test_every_code_is_in_the_lists_of_the_model(designed, shared, tmp_path):
         name: grace[name] for name in ("infrastructure", "infrastructure_points", "existing_sites")
     }
     write_gracethd(tmp_path, dataclasses.replace(designed, more={**designed.more, **existing}))
+    assert {"t_cable", "t_ebp"} <= {path.stem for path in tmp_path.iterdir()}
     filled = 0
     for column, values in written_columns(tmp_path):
         listed = pd.read_csv(
@@ -232,6 +237,73 @@ def test_the_network_designed_goes_out_with_references_that_resolve(designed, tm
     notes = " ".join(note.say() for note in gracethd_notes(designed))
     assert "réseau étudié, 1 NRO" in notes
     assert "indicatives" not in notes
+
+
+def csv_of(folder, name):
+    return pd.read_csv(folder / f"{name}.csv", sep=";", dtype=str, keep_default_na=False)
+
+
+@pytest.fixture(scope="module")
+def on_streets():
+    """The toy territory on four streets, each cut in places every 150 m."""
+    west, south = 300_000.0, 6_800_000.0
+    lines = [[(west, south + k), (west + 8_000, south + k)] for k in (1_000, 3_000, 5_000, 7_000)]
+    parts = shapely.get_parts(
+        shapely.node(
+            shapely.MultiLineString(
+                [*lines, [(west + 4_000, south), (west + 4_000, south + 8_000)]]
+            )
+        )
+    )
+    edges = gpd.GeoDataFrame(
+        {"edge_id": [f"R{k}" for k in range(len(parts))],
+         "laying": ["trench_carriageway", "existing_poles", "existing_duct"] * 4 + ["trench_paved"]},
+        geometry=parts, crs=2154,
+    )  # fmt: skip
+    prices, keys = read_works()
+    answer = make_plan(toy_territory(), read_scenario())
+    ways = lay_ways(edges, spacing_m=150, synthetic=True)
+    return add_network(answer, prices=prices, funding_keys=keys, ways=ways)
+
+
+def test_cables_ducts_and_boxes_go_out_and_make_the_whole_network(on_streets, tmp_path):
+    write_gracethd(tmp_path, on_streets)
+    routes, pbo = on_streets.more["routes"], on_streets.more["pbo"]
+    ways = pyogrio.read_dataframe(tmp_path / "t_cheminement.shp")
+    drawn = pyogrio.read_dataframe(tmp_path / "t_cableline.shp").set_index("cl_cb_code")
+    cables, ducts = csv_of(tmp_path, "t_cable"), csv_of(tmp_path, "t_conduite")
+    # the ways are the routes, each metre once, however many pieces a street was cut in
+    whole = routes.union_all()
+    assert ways.length.sum() == pytest.approx(whole.length, abs=0.05)
+    assert ways.union_all().hausdorff_distance(whole) < 0.01
+    assert len(routes["route_id"].str.replace(r"^.*-", "", regex=True).unique()) > len(ways)
+    # cables by capacity are billed as they are drawn
+    laid = drawn.length.groupby(cables.set_index("cb_code")["cb_capafo"]).sum()
+    billed = on_streets.more["quantities"].groupby("item")["quantity"].sum()
+    for capacity, metres in laid.items():
+        assert metres == pytest.approx(billed[f"cable_{capacity}"], abs=3)
+    # every cable lies in ducts of ways that lie under it
+    links = csv_of(tmp_path, "t_cab_cond").merge(
+        csv_of(tmp_path, "t_cond_chem"), left_on="cc_cd_code", right_on="dm_cd_code"
+    )
+    lines = ways.set_index("cm_code").geometry
+    for code, rows in links.groupby("cc_cb_code"):
+        under = lines.loc[sorted(set(rows["dm_cm_code"]))]
+        assert drawn.geometry[code].within(under.union_all().buffer(0.01)), code
+    # each end of a cable is the node that stands there
+    nodes = pyogrio.read_dataframe(tmp_path / "t_noeud.shp").set_index("nd_code")
+    for row in cables.itertuples():
+        ends = [shapely.get_point(drawn.geometry[row.cb_code], k) for k in (0, -1)]
+        for node, spot in zip((row.cb_nd1, row.cb_nd2), ends, strict=True):
+            assert nodes.geometry[node].distance(spot) < 0.01
+    boxes = csv_of(tmp_path, "t_ebp")
+    assert len(boxes) == pbo.loc[pbo["reached"], "pbo_count"].sum()
+    assert set(boxes["bp_typelog"]) == {"PBO"}
+    points = csv_of(tmp_path, "t_ptech").set_index("pt_code")
+    assert set(points["pt_typephy"]) == {"A", "C"}
+    assert set(nodes["nd_type"][points["pt_nd_code"]]) == {"PT"}
+    assert (points["pt_typelog"][boxes["bp_pt_code"].loc[lambda code: code != ""]] == "R").all()
+    assert set(ducts["cd_type"]) == {"AER", "NC"}
 
 
 def test_the_network_goes_out_the_same_from_rows_in_any_order(designed, tmp_path):
