@@ -412,6 +412,28 @@ class Stage:
             all(complete for _, _, complete in answers),
         )
 
+    @property
+    def spread(self) -> int:
+        """More than any choice of an actor can miss its best by."""
+        if self.best is None:
+            return 0
+        node, pair = np.abs(self.best.node_value), np.abs(self.best.pair_value)
+        return 2 * ((int(node.sum()) + int(pair.sum())) >> self.best.shift) + 1
+
+    def met_near(self, deficit: int) -> list[Rows]:
+        """Return the choices of each actor that were met and miss its best by ``deficit`` or less.
+
+        They come from many prices, and so differ more than those of a list.
+        """
+        if self.best is None:
+            return [rows[:0] for rows in self.region.choices]
+        priced = self.best
+        return [
+            rows[self._worth(at, priced.node_value, priced.pair_value)
+                 >= priced.bounds[at] - (deficit << priced.shift)]
+            for at, rows in enumerate(self.region.choices)
+        ]  # fmt: skip
+
 
 def _less(mine: Priced, other: Priced) -> bool:
     """Whether a bound is strictly lower, both in the finest unit."""

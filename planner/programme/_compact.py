@@ -26,7 +26,7 @@ from planner.choice import (
 )
 from planner.programme._master import new_solver, run_solver
 
-__all__ = ["CompactModel", "compact_model", "solve_compact"]
+__all__ = ["CompactModel", "answer_nothing", "compact_model", "solve_compact"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -181,6 +181,21 @@ def _largest_groups(problem: ChoiceProblem, arcs: npt.NDArray[np.int64]) -> npt.
     group = scipy.sparse.csgraph.connected_components(links, directed=False)[1]
     sizes: npt.NDArray[np.int64] = np.bincount(group)[group]
     return sizes
+
+
+def answer_nothing(problem: ChoiceProblem) -> Choice:
+    """Answer a question without candidates: nothing, if the limits can hold it."""
+    nothing = all(
+        (r.lower or 0) <= 0 <= (0 if r.upper is None else r.upper) for r in problem.limits
+    )
+    stages = tuple(
+        StageResult(objective=o.name, value=0, bound=0, status=ChoiceStatus.OPTIMAL)
+        for o in problem.objectives
+    )
+    status = ChoiceStatus.OPTIMAL if nothing else ChoiceStatus.INFEASIBLE
+    return Choice(
+        problem_sha256=problem.sha256, status=status, chosen=(), stages=stages if nothing else ()
+    )
 
 
 def solve_compact(

@@ -17,10 +17,11 @@ import numpy.typing as npt
 from planner.programme._blocks import Block, Row
 from planner.programme._master import new_solver, run_solver
 
-__all__ = ["Combination", "combine", "holds", "relative_values", "total"]
+__all__ = ["Combination", "Link", "combine", "holds", "relative_values", "total"]
 
 Integers = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.uint8]
+Link = tuple[list[int], list[int]]  # choices, one of which needs one of the others
 
 _RETRIES = 20
 
@@ -73,6 +74,8 @@ def combine(
     gap: int,
     seconds: float,
     nodes: int | None = None,
+    links: Sequence[Link] = (),
+    penalty: int = 0,
 ) -> Combination:
     """Choose one of the listed choices of each actor, all rows held, worth as much as can be.
 
@@ -90,6 +93,9 @@ def combine(
         Time allowed.
     nodes
         Nodes of the search allowed; None for as many as it takes.
+    links, penalty
+        Choices that need others, by their place in all the lists, and what it costs to do without:
+        wishes, which the answer may break and the bound doesn't count.
     """
     reference = [c[:1] for c in choices] if incumbent is None else list(incumbent)
     offset = total(blocks, reference, objective)
@@ -98,6 +104,7 @@ def combine(
     uses = [relative_values(blocks, choices, reference, row) for row in rows]
     bounds = [(total(blocks, reference, row), row) for row in rows]
     solver = _model(blocks, owner, worth, uses, bounds)
+    _add_links(solver, links, penalty)
     solver.setOptionValue("mip_abs_gap", max(gap, 0.9))
     if nodes is not None:
         solver.setOptionValue("mip_max_nodes", nodes)
@@ -113,7 +120,7 @@ def combine(
             highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible,
         }:  # fmt: skip
             return Combination(parts=best, value=best_value or 0, bound=best_value)
-        solution = np.array(solver.getSolution().col_value)
+        solution = np.array(solver.getSolution().col_value)[: len(owner)]
         bound = offset + math.floor(min(solver.getInfo().mip_dual_bound, 2.0**60) + 1e-6)
         if not solver.getSolution().value_valid or len(solution) == 0:
             break
@@ -133,6 +140,16 @@ def combine(
     if best_value is not None:
         bound = max(bound, best_value)
     return Combination(parts=best, value=best_value or 0, bound=bound, stopped=status in stops)
+
+
+def _add_links(solver: highspy.Highs, links: Sequence[Link], penalty: int) -> None:
+    """Add a row for each link, with a column that pays for breaking it."""
+    for choices, others in links:
+        solver.addCol(-float(penalty), 0.0, highspy.kHighsInf, 0, np.zeros(0, np.int32),
+                      np.zeros(0))  # fmt: skip
+        index = np.array([*choices, *others, solver.getNumCol() - 1], np.int32)
+        value = np.concatenate([np.ones(len(choices)), -np.ones(len(others) + 1)])
+        solver.addRow(-highspy.kHighsInf, 0.0, len(index), index, value)
 
 
 def relative_values(

@@ -24,11 +24,13 @@ from planner.choice import (
 )
 from planner.programme._across import start_across
 from planner.programme._blocks import ColumnPool, Row, held_row, split_problem
+from planner.programme._chains import ChainSearch
 from planner.programme._columns import Clock, Region, Stage, TooWideError
-from planner.programme._compact import solve_compact
+from planner.programme._compact import answer_nothing, solve_compact
 from planner.programme._cuts import cuts_of, reached_part
 from planner.programme._exchange import exchange
 from planner.programme._integer import combine, holds, total
+from planner.programme._ties import first_by_id
 
 __all__ = ["solve_choice"]
 
@@ -48,6 +50,8 @@ _CUT_ROUNDS = 25
 _IDS = 12  # ids of sectors that one whole number orders
 _NODES = 2_000  # of the search for the best combination, unless proofs are asked
 _LATER_NODES = 300  # the same for the objectives after the first
+_TURNS = 24  # combinations across borders at most
+_LATER_TURNS = 6  # the same for the objectives after the first
 
 
 @dataclass
@@ -100,35 +104,18 @@ def solve_choice(
         gap_share = 0.0
     blocks, rows = split_problem(problem)
     if not blocks:
-        return _of_nothing(problem)
+        return answer_nothing(problem)
     region = Region(blocks, pool)
     try:
         search = _Search(problem, region, list(rows), gap_share, clock)
         if problem.contiguity is Contiguity.ANY_EPCI and gap_share > 0 and problem.objectives:
             search.gap_share = max(gap_share, _ACROSS_SHARE)
-            search.start_from(start_across(problem, search.solve_within))
-        else:
-            search.recall()
+        search.recall()
         return search.run()
     except TooWideError:
         return solve_compact(problem, gap_share=gap_share, seconds=seconds)
     finally:
         region.keep()
-
-
-def _of_nothing(problem: ChoiceProblem) -> Choice:
-    """Answer a question without candidates: nothing, if the limits can hold it."""
-    nothing = all(
-        (r.lower or 0) <= 0 <= (0 if r.upper is None else r.upper) for r in problem.limits
-    )
-    stages = tuple(
-        StageResult(objective=o.name, value=0, bound=0, status=ChoiceStatus.OPTIMAL)
-        for o in problem.objectives
-    )
-    status = ChoiceStatus.OPTIMAL if nothing else ChoiceStatus.INFEASIBLE
-    return Choice(
-        problem_sha256=problem.sha256, status=status, chosen=(), stages=stages if nothing else ()
-    )
 
 
 class _Search:
@@ -149,6 +136,7 @@ class _Search:
         self.clock = clock
         self.incumbent: list[Rows] | None = None
         self.last: Stage | None = None
+        self.chains: ChainSearch | None = None
         self.lists: list[Rows] | None = None  # all that can still matter, once it is known
 
     def start_from(self, chosen: Flags | None) -> None:
@@ -172,6 +160,11 @@ class _Search:
                 self.start_from(chosen)
 
     def _is_legal(self, chosen: Flags) -> bool:
+        if (
+            self.problem.contiguity is Contiguity.ANY_EPCI
+            and (reached_part(self.problem, chosen) != chosen).any()
+        ):
+            return False
         parts = self.region.parts(chosen)
         return all(
             block.allows(part[0]) for block, part in zip(self.region.blocks, parts, strict=True)
@@ -235,6 +228,29 @@ class _Search:
             for stage, sign, value in zip(stages, signs, values, strict=True)
         ]  # fmt: skip
 
+    def _break_ties(self) -> None:
+        """Among programmes equal under every objective, prefer the first ids."""
+        if self.problem.contiguity is Contiguity.ANY_EPCI:
+            self._break_ties_across()
+        elif self.last is not None and self.incumbent is not None:
+            self.incumbent = first_by_id(
+                self.last, self.rows, self.incumbent, at_most=_LISTED, clock=self.clock
+            )
+
+    def _break_ties_across(self) -> None:
+        """Do the same where chains cross borders: first ids are one more objective, by dozens."""
+        count = self.problem.candidates_count
+        for start in range(0, count if count <= _SMALL else 0, _IDS):
+            some = np.arange(start, min(start + _IDS, count))
+            weight = np.zeros(count, np.int64)
+            weight[some] = 2 ** np.arange(len(some))[::-1]
+            first = Objective(name=f"first_id.{start}", sense="max", coefficients=weight)
+            answer = self._optimise(first)
+            if answer.parts is None or answer.status is not ChoiceStatus.OPTIMAL:
+                return
+            self.incumbent = answer.parts
+            self.rows.append(held_row(first, answer.value))
+
     def _unanswered(self, answer: _Answer) -> Choice:
         if answer.status is not ChoiceStatus.INFEASIBLE and self.clock.left > 0:
             seconds = None if self.clock.end is None else self.clock.left
@@ -267,6 +283,36 @@ class _Search:
         return self._stage(self.last, self.incumbent)
 
     def _optimise_across(self, objective: Objective) -> _Answer:
+        """Solve one stage whose chains may cross borders."""
+        if self.gap_share == 0:
+            return self._cut_off(objective)
+        if self.chains is None:
+            self.chains = ChainSearch(self.problem, self.region, self.clock)
+        found = self.chains.solve(
+            objective, self.rows, incumbent=self.incumbent,
+            enough=lambda bound: bound - self._target(bound),
+            turns=_LATER_TURNS if self.has_held else _TURNS,
+            first=self._start_across,
+        )  # fmt: skip
+        if found.parts is None and not found.infeasible and not self.clock.over:
+            return self._cut_off(objective)
+        if found.parts is None:
+            status = ChoiceStatus.INFEASIBLE if found.infeasible else ChoiceStatus.TIME_LIMIT
+            return _Answer(None, 0, found.bound, status)
+        return _Answer(
+            found.parts, found.value, found.bound, self._status(found.value, found.bound)
+        )
+
+    def _start_across(self) -> Flags | None:
+        """Return an answer to the first objective from answers within each EPCI."""
+        return None if self.has_held else start_across(self.problem, self.solve_within)
+
+    @property
+    def has_held(self) -> bool:
+        """Whether a former objective is held."""
+        return any(row.name.startswith("held.") for row in self.rows)
+
+    def _cut_off(self, objective: Objective) -> _Answer:
         """Solve one stage, cutting off answers in which nothing reaches a chain."""
         answer = _Answer(None, 0, None, ChoiceStatus.TIME_LIMIT)
         best: tuple[int, list[Rows]] | None = None
@@ -300,7 +346,7 @@ class _Search:
     ) -> tuple[int, list[Rows]] | None:
         """Return the better of the best answer and ``chosen`` without what nothing reaches."""
         chosen = reached_part(self.problem, chosen)
-        if self.gap_share > 0 and not any(row.name.startswith("held.") for row in self.rows):
+        if self.gap_share > 0 and not self.has_held:
             better = start_across(self.problem, self.solve_within, first=chosen)
             chosen = chosen if better is None else better
         parts = self.region.parts(chosen)
@@ -413,7 +459,7 @@ class _Search:
             beyond = top - reach
             answer.bound = min(bound, max(beyond, beyond if found.bound is None else found.bound))
         if answer.parts is None:
-            if complete and reach > _spread(stage):
+            if complete and reach > stage.spread:
                 answer.status = ChoiceStatus.INFEASIBLE
                 return False
             return complete and not found.stopped
@@ -433,66 +479,6 @@ class _Search:
                 row.name: float(price)
                 for row, price in zip(stage.rows, stage.best.prices, strict=True)
             }
-
-    # -- equal programmes
-
-    def _break_ties(self) -> None:
-        """Among programmes equal under every objective, prefer the first ids."""
-        if self.problem.contiguity is Contiguity.ANY_EPCI:
-            self._break_ties_across()
-            return
-        stage = self.last
-        if stage is None or stage.best is None or self.incumbent is None:
-            return
-        deficit = stage.best.bound - total(stage.blocks, self.incumbent, stage.row)
-        lists, _, complete = stage.list_near(deficit, _LISTED)
-        if not complete:
-            return
-        for at, part in enumerate(self.incumbent):
-            if not any(np.array_equal(part[0], row) for row in lists[at]):
-                lists[at] = np.concatenate([lists[at], part])
-        varying = sorted(
-            int(block.members[place])
-            for block, rows in zip(stage.blocks, lists, strict=True)
-            for place in np.flatnonzero((rows != rows[:1]).any(axis=0))
-        )
-        for start in range(0, len(varying), _IDS):
-            some = varying[start : start + _IDS]
-            weight = np.zeros(self.problem.candidates_count, np.int64)
-            weight[some] = 2 ** np.arange(len(some))[::-1]
-            found = combine(
-                stage.blocks, lists, Row(name="first_id", coefficients=weight), self.rows,
-                incumbent=self.incumbent, gap=0, seconds=self.clock.left,
-            )  # fmt: skip
-            if found.parts is None or found.stopped:
-                return
-            self.incumbent = found.parts
-            for at, block in enumerate(stage.blocks):
-                places = np.flatnonzero(np.isin(block.members, some))
-                same = (lists[at][:, places] == found.parts[at][:, places]).all(axis=1)
-                lists[at] = lists[at][same]
-
-    def _break_ties_across(self) -> None:
-        """Do the same where chains cross borders: first ids are one more objective, by dozens."""
-        count = self.problem.candidates_count
-        for start in range(0, count if count <= _SMALL else 0, _IDS):
-            some = np.arange(start, min(start + _IDS, count))
-            weight = np.zeros(count, np.int64)
-            weight[some] = 2 ** np.arange(len(some))[::-1]
-            first = Objective(name=f"first_id.{start}", sense="max", coefficients=weight)
-            answer = self._optimise(first)
-            if answer.parts is None or answer.status is not ChoiceStatus.OPTIMAL:
-                return
-            self.incumbent = answer.parts
-            self.rows.append(held_row(first, answer.value))
-
-
-def _spread(stage: Stage) -> int:
-    """Return more than any choice of an actor can miss its best by."""
-    if stage.best is None:
-        return 0
-    every = int(np.abs(stage.best.node_value).sum()) + int(np.abs(stage.best.pair_value).sum())
-    return 2 * (every >> stage.best.shift) + 1
 
 
 def _weakest(statuses: object) -> ChoiceStatus:

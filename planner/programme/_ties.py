@@ -1,0 +1,65 @@
+"""Programmes equal under every objective: the one that holds the first sectors, by their ids."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from planner.programme._blocks import Row
+from planner.programme._columns import Clock, Stage
+from planner.programme._integer import combine, total
+
+__all__ = ["first_by_id"]
+
+Rows = npt.NDArray[np.uint8]
+
+_AT_ONCE = 12  # sectors whose order is settled in one go
+
+
+def first_by_id(
+    stage: Stage, rows: Sequence[Row], incumbent: list[Rows], *, at_most: int, clock: Clock
+) -> list[Rows]:
+    """Return, among the answers equal to a proved one, that with the first ids.
+
+    Parameters
+    ----------
+    stage, rows, incumbent
+        The last objective, what must hold, and an answer proved under every objective.
+    at_most
+        Choices of one actor that are listed; where there are more, the answer stays as it is.
+    clock
+        When to stop.
+    """
+    if stage.best is None:
+        return incumbent
+    deficit = stage.best.bound - total(stage.blocks, incumbent, stage.row)
+    lists, _, complete = stage.list_near(deficit, at_most)
+    if not complete:
+        return incumbent
+    for at, part in enumerate(incumbent):
+        if not any(np.array_equal(part[0], row) for row in lists[at]):
+            lists[at] = np.concatenate([lists[at], part])
+    varying = sorted(
+        int(block.members[place])
+        for block, listed in zip(stage.blocks, lists, strict=True)
+        for place in np.flatnonzero((listed != listed[:1]).any(axis=0))
+    )
+    best = incumbent
+    for start in range(0, len(varying), _AT_ONCE):
+        some = varying[start : start + _AT_ONCE]
+        weight = np.zeros(len(stage.row.coefficients), np.int64)
+        weight[some] = 2 ** np.arange(len(some))[::-1]
+        found = combine(
+            stage.blocks, lists, Row(name="first_id", coefficients=weight), rows,
+            incumbent=best, gap=0, seconds=clock.left,
+        )  # fmt: skip
+        if found.parts is None or found.stopped:
+            break
+        best = found.parts
+        for at, block in enumerate(stage.blocks):
+            places = np.flatnonzero(np.isin(block.members, some))
+            same = (lists[at][:, places] == best[at][:, places]).all(axis=1)
+            lists[at] = lists[at][same]
+    return best

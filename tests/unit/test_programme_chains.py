@@ -1,0 +1,114 @@
+"""Chains across borders: separators, the order that answers keep, bound and value by brute force."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from planner.choice import ChoiceProblem, ChoiceStatus, Contiguity, Limit, Objective
+from planner.programme import _solve, solve_choice
+from planner.programme._cuts import reached_part
+from planner.programme._separators import Separators
+from planner.texts import Message
+from tests.unit.test_programme_exact import brute_force, draw, is_legal, signed, taken_by
+
+RULE = Message.of("programme.limit_made_up")
+
+
+def path(*, taken=4, reached=(0,), edges=((0, 1), (1, 2), (2, 3)), decider=(0, 1, 0, 1)):
+    """Make a path of sectors that pass from one actor to the other and back."""
+    count = len(decider)
+    one = np.ones(count, np.int64)
+    least = Limit(name="least", message=RULE, coefficients=one, upper=taken)
+    return ChoiceProblem(
+        sector_ids=tuple(f"S{at}" for at in range(count)), lines=one,
+        departements=("35",) * count, rural=np.zeros(count, bool), actors=("A", "B"),
+        decider=np.array(decider), share_candidate=np.arange(count),
+        share_actor=np.array(decider), share_need=one, envelopes=np.array([9, 9]),
+        required=np.zeros(count, bool), refused=np.zeros(count, bool),
+        reached=np.isin(np.arange(count), reached),
+        edges=np.array(edges, np.int64).reshape(-1, 2),
+        edge_border_m=np.ones(len(edges), np.int64), feeder=np.full(count, -1),
+        contiguity=Contiguity.ANY_EPCI, limits=(least,),
+        objectives=(Objective(name="votes", sense="max",
+                              coefficients=np.array([1, 2, 3, 30][:count])),),
+    )  # fmt: skip
+
+
+def test_the_line_that_a_fraction_breaks_is_the_nearest_one():
+    rows = Separators(path()).broken(np.array([1, 0.5, 0.5, 0.9]))
+    assert [(row.upper, row.coefficients.tolist()) for row in rows] == [(0, [0, 0, -1, 1])]
+    # a rule that was told isn't told again, until it is forgotten
+    separators = Separators(path())
+    assert len(separators.broken(np.array([1, 0.5, 0.5, 0.9]))) == 1
+    assert separators.broken(np.array([1, 0.5, 0.5, 0.9])) == []
+    separators.forget()
+    assert len(separators.broken(np.array([1, 0.5, 0.5, 0.9]))) == 1
+
+
+def test_what_is_reached_breaks_nothing():
+    assert Separators(path()).broken(np.array([1.0, 1.0, 1.0, 1.0])) == []
+    assert Separators(path()).broken(np.array([0.5, 0.5, 0.5, 0.5])) == []
+    assert Separators(path()).broken(np.zeros(4)) == []
+
+
+def test_a_group_that_nothing_could_reach_is_forbidden():
+    rows = Separators(path(edges=((0, 1), (2, 3)))).broken(np.array([1, 1, 1, 1.0]))
+    assert {tuple(row.coefficients.tolist()) for row in rows} == {(0, 0, 1, 0), (0, 0, 0, 1)}
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_no_legal_choice_breaks_a_separator(seed):
+    rng = np.random.default_rng(seed)
+    problem = draw(rng, Contiguity.ANY_EPCI)
+    count = problem.candidates_count
+    rows = [row for _ in range(6) for row in Separators(problem).broken(rng.random(count))]
+    for _ in range(40):
+        chosen = reached_part(problem, rng.random(count) < rng.random())
+        assert all(int(row.coefficients[chosen].sum()) <= 0 for row in rows)
+
+
+def test_every_group_that_nothing_reaches_breaks_one():
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        problem = draw(rng, Contiguity.ANY_EPCI)
+        chosen = rng.random(problem.candidates_count) < 0.6
+        lost = chosen & ~reached_part(problem, chosen)
+        rows = Separators(problem).broken(chosen.astype(float))
+        assert bool(rows) == bool(lost.any())
+        assert all(int(row.coefficients[chosen].sum()) > 0 for row in rows)
+
+
+def test_a_chain_goes_there_and_back(monkeypatch):
+    monkeypatch.setattr(_solve, "_SMALL", 0)
+    choice = solve_choice(path())
+    assert choice.chosen == ("S0", "S1", "S2", "S3")
+    assert (choice.status, choice.stages[0].bound) == (ChoiceStatus.OPTIMAL, 36)
+    # with three sectors the last one is out of reach
+    assert solve_choice(path(taken=3)).chosen == ("S0", "S1", "S2")
+
+
+@pytest.mark.parametrize("seed", range(300, 360))
+def test_bound_and_value_hold_the_optimum_between_them(monkeypatch, seed):
+    monkeypatch.setattr(_solve, "_SMALL", 0)
+    problem = draw(np.random.default_rng(seed), Contiguity.ANY_EPCI)
+    problem = replace(problem, objectives=problem.objectives[: 1 + seed % 2])
+    best, _ = brute_force(problem)
+    choice = solve_choice(problem)
+    if best is None:
+        assert (choice.status, choice.chosen) == (ChoiceStatus.INFEASIBLE, ())
+        return
+    assert choice.status is not ChoiceStatus.INFEASIBLE
+    taken = taken_by(problem, choice)
+    assert is_legal(problem, taken)
+    first = choice.stages[0]
+    assert first.value == problem.values(taken)[0] <= best[0] <= first.bound
+    if choice.status is ChoiceStatus.OPTIMAL:
+        assert signed(problem, taken) == best
+
+
+def test_the_same_question_has_the_same_answer(monkeypatch):
+    monkeypatch.setattr(_solve, "_SMALL", 0)
+    for seed in range(8):
+        problem = draw(np.random.default_rng(seed), Contiguity.ANY_EPCI)
+        assert solve_choice(problem) == solve_choice(problem)
