@@ -486,6 +486,7 @@ class RequestEvent(Term):
 
     RECEIVED = "received", "Reçue", "Received"
     ASSESSED = "assessed", "Évaluée", "Assessed"
+    CORRECTED = "corrected", "Corrigée", "Corrected"
     ACCEPTED = "accepted", "Acceptée", "Accepted"
     REFUSED = "refused", "Refusée", "Refused"
     FUNDED = "funded", "Financée", "Funded"

@@ -10,7 +10,7 @@ LESSONS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 
 
 def test_there_is_one_lesson_a_step():
-    assert len(LESSONS) >= 6
+    assert len(LESSONS) >= 7
 
 
 @pytest.mark.slow

@@ -186,6 +186,55 @@ def assess(
             console.print(say("register.cli_hypotheses", lang, rules=names), markup=False)
 
 
+@register.command()
+def correct(
+    store: StoreArg,
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="DEMANDES…", help="La demande entière, corrigée. / Corrected."),
+    ],
+    on: OnOption,
+    addresses: Annotated[
+        Path | None, typer.Option("--addresses", help="Adresses au format BAN. / BAN addresses.")
+    ] = None,
+    rules: RulesOption = None,
+    synthetic: Annotated[
+        bool, typer.Option("--synthetic", help="Demandes fabriquées. / Made-up requests.")
+    ] = False,
+    lang: LangOption = Lang.FR,
+) -> None:
+    """Corriger une demande sans l'effacer ; le journal le dit, l'ancien contenu reste à part."""
+    from planner.io.register import open_register  # noqa: PLC0415
+    from planner.io.register_addresses import read_addresses  # noqa: PLC0415
+    from planner.io.register_intake import read_requests  # noqa: PLC0415
+    from planner.io.register_rules import read_register_rules  # noqa: PLC0415
+    from planner.schemas import contract  # noqa: PLC0415
+
+    with told(lang) as console, open_register(store) as opened:
+        written = read_register_rules(rules)
+        known = None if addresses is None else read_addresses(addresses)
+        titles = {
+            column.name: column.titled(lang).lower()
+            for name in ("requests", "request_contacts")
+            for column in contract(name).columns
+        }
+        for file in files:
+            read = read_requests(file, addresses=known, rules=written, synthetic=synthetic)
+            changed = opened.correct(read.requests, read.contacts, on=_day(on))
+            for one in read.requests["request_id"].astype(str):
+                fields = ", ".join(titles[name] for name in changed.get(one, ()))
+                key = "cli_corrected" if fields else "cli_unchanged"
+                console.print(
+                    say(f"register.{key}", lang, request=one, fields=fields), markup=False
+                )
+            for row in read.rejected_rows.to_dict("records"):
+                told_of = {name: row[name] for name in ("row", "column", "value")}
+                console.print(
+                    say(f"io.{row['reason']}", lang, place=row["file"], count=1, **told_of),
+                    markup=False,
+                )
+
+
 @register.command("list")
 def list_(store: StoreArg, lang: LangOption = Lang.FR) -> None:
     """Lister les demandes et leur réponse, sans donnée personnelle."""

@@ -16,7 +16,8 @@ import pyproj
 
 from planner.contracts import Contract
 from planner.crs import WORKING_EPSG
-from planner.io.register_store import Register, quoted, rolled
+from planner.io.register_rows import quoted, rolled
+from planner.io.register_store import Register
 from planner.schemas import contract
 from planner.schemas._register import STORED
 

@@ -17,7 +17,8 @@ from urllib.parse import urlsplit, urlunsplit
 from planner.contracts import Contract
 from planner.crs import WORKING_EPSG
 from planner.errors import DataFileError
-from planner.io.register_store import Register, quoted
+from planner.io.register_rows import quoted
+from planner.io.register_store import Register
 from planner.schemas import contract
 from planner.schemas._register import PERSONAL, STORED
 from planner.texts import Message

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import abc
 import datetime as dt
-import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -20,6 +19,7 @@ import pandas as pd
 
 from planner.contracts import Contract
 from planner.errors import DataFileError, RuleError, UnknownNameError
+from planner.io.register_rows import FOLLOWS, Added, fingerprint, quoted, rows_of
 from planner.schemas import contract
 from planner.schemas._register import STORED
 from planner.texts import Message
@@ -35,42 +35,9 @@ _PANDAS: Final[dict[str, Any]] = {
     "bool": "boolean",
 }
 _AT_ONCE: Final = 400  # identifiers asked for in one statement
+_NOT_STEPS: Final = (RequestEvent.ASSESSED.value, RequestEvent.CORRECTED.value)
 _START: Final = "0" * 64
 _JOURNAL: Final = ("event_id", "request_id", "event", "on", "eligibility", "amount_cents", "plan")
-_E = RequestEvent
-FOLLOWS: Final[Mapping[RequestEvent, tuple[RequestEvent, ...]]] = {
-    _E.RECEIVED: (_E.ACCEPTED, _E.REFUSED, _E.WITHDRAWN),
-    _E.REFUSED: (_E.ACCEPTED, _E.WITHDRAWN),
-    _E.ACCEPTED: (_E.FUNDED, _E.WORKS, _E.REFUSED, _E.WITHDRAWN),
-    _E.FUNDED: (_E.FUNDED, _E.WORKS, _E.REFUSED, _E.WITHDRAWN),
-    _E.WORKS: (_E.FUNDED, _E.IN_SERVICE, _E.WITHDRAWN),
-    _E.IN_SERVICE: (_E.FUNDED,),
-    _E.WITHDRAWN: (),
-    _E.ERASED: (),
-}
-"""What may be written after what; assessments come between without changing it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Added:
-    """What became of the requests handed in.
-
-    Parameters
-    ----------
-    new
-        Written now.
-    known
-        There already, word for word: nothing is done twice.
-    different
-        There already with another content: what is there stays, the journal too.
-    erased
-        Erased by request: they don't come back.
-    """
-
-    new: tuple[str, ...]
-    known: tuple[str, ...]
-    different: tuple[str, ...]
-    erased: tuple[str, ...]
 
 
 class Register(abc.ABC):
@@ -153,8 +120,8 @@ class Register(abc.ABC):
         """
         for name, frame in (("requests", requests), ("request_contacts", contacts)):
             contract(name).check(frame)
-        rows = {str(row[0]): row for row in _rows("requests", requests)}
-        people = {str(row[0]): row for row in _rows("request_contacts", contacts)}
+        rows = {str(row[0]): row for row in rows_of("requests", requests)}
+        people = {str(row[0]): row for row in rows_of("request_contacts", contacts)}
         nobody = [None] * (len(contract("request_contacts").columns) - 1)
         found: dict[str, list[str]] = {"new": [], "known": [], "different": [], "erased": []}
         persons = {request: people.get(request, (request, *nobody)) for request in rows}
@@ -181,6 +148,78 @@ class Register(abc.ABC):
                 ]
             )
         return Added(**{name: tuple(ids) for name, ids in found.items()})
+
+    def correct(
+        self, requests: pd.DataFrame, contacts: pd.DataFrame, *, on: dt.date
+    ) -> dict[str, tuple[str, ...]]:
+        """Put requests right in place, in one transaction; their answers wait for the next one.
+
+        The journal says that each was corrected, and when; what stood there before is a note of
+        that event, apart with the personal data, that an erasure empties too.
+
+        Parameters
+        ----------
+        requests, contacts
+            Contracts ``requests`` and ``request_contacts``: the whole request as it is to be.
+        on
+            Day of the correction.
+
+        Returns
+        -------
+        dict
+            Request to the columns that changed; one that changes nothing is left as it is.
+
+        Raises
+        ------
+        ContractError
+            When a table breaks its contract.
+        UnknownNameError
+            When the register has no such request; nothing is written then.
+        RuleError
+            When one is withdrawn or erased, or the day comes before its last step.
+        """
+        given = {"requests": requests, "request_contacts": contacts}
+        wanted: dict[str, dict[str, tuple[Any, ...]]] = {}
+        for name, frame in given.items():
+            contract(name).check(frame)
+            wanted[name] = {str(row[0]): row for row in rows_of(name, frame)}
+        changed: dict[str, tuple[str, ...]] = {}
+        with self._told(), self._writing():
+            for request in wanted["requests"]:
+                self._known(request)
+                last, day = self._last_step(request)
+                if not FOLLOWS[last]:
+                    raise _rule("correct_gone", request=request, last=last)
+                if on < day:
+                    raise _rule("step_day", request=request, on=on, day=day)
+                former = self._replace(
+                    request, {n: rows.get(request) for n, rows in wanted.items()}
+                )
+                if not former:
+                    continue
+                for name in ("request_assessments", "request_reasons"):
+                    self._execute(f"DELETE FROM {name} WHERE request_id = ?", (request,))  # noqa: S608 (a name of ours)
+                number = self._log([(request, RequestEvent.CORRECTED, on.isoformat(), {})])
+                note = json.dumps(former, ensure_ascii=False, sort_keys=True)
+                self._write(contract("request_notes"), [(number, request, note)])
+                changed[request] = tuple(sorted(former))
+        return changed
+
+    def _replace(
+        self, request: str, rows: Mapping[str, tuple[Any, ...] | None]
+    ) -> dict[str, object]:
+        """Write the rows of a request anew; return what stood in the columns that changed."""
+        former: dict[str, object] = {}
+        for name, row in rows.items():
+            before = self._rows_of(name, [request]).get(request)
+            if row is None or row == before:
+                continue
+            columns = contract(name).column_names
+            held = before or (None,) * len(columns)
+            former |= {c: old for c, old, new in zip(columns, held, row, strict=True) if old != new}
+            self._execute(f"DELETE FROM {name} WHERE request_id = ?", (request,))  # noqa: S608 (a name of ours)
+            self._write(contract(name), [row])
+        return former
 
     def table(self, name: str) -> pd.DataFrame:
         """Return a table under its contract, sorted by key."""
@@ -268,7 +307,7 @@ class Register(abc.ABC):
             for name, frame in (("request_assessments", assessments), ("request_reasons", reasons)):
                 contract(name).check(frame)
                 self._execute(f"DELETE FROM {name}")  # noqa: S608 (a name of ours)
-                self._write(contract(name), _rows(name, frame))
+                self._write(contract(name), rows_of(name, frame))
             self._log(
                 [
                     (
@@ -362,7 +401,7 @@ class Register(abc.ABC):
             )
         before, touched = _START, None
         for number, row in enumerate(rows, start=1):
-            expected = _fingerprint(before, row[:-1])
+            expected = fingerprint(before, row[:-1])
             if touched is None and (row[0] != number or row[-1] != expected):
                 touched = int(row[0])
             before = str(row[-1])
@@ -381,16 +420,16 @@ class Register(abc.ABC):
                 number, request, event.value, on, more.get("eligibility"),
                 more.get("amount_cents"), more.get("plan"),
             )  # fmt: skip
-            before = _fingerprint(before, row)
+            before = fingerprint(before, row)
             rows.append((*row, before))
         self._write(contract("request_journal"), rows)
         return int(number)
 
     def _last_step(self, request_id: str) -> tuple[RequestEvent, dt.date]:
         event, day = self._execute(
-            'SELECT event, "on" FROM request_journal WHERE request_id = ? AND event <> ? '
-            "ORDER BY event_id DESC LIMIT 1",
-            (request_id, RequestEvent.ASSESSED.value),
+            'SELECT event, "on" FROM request_journal WHERE request_id = ? '
+            "AND event NOT IN (?, ?) ORDER BY event_id DESC LIMIT 1",
+            (request_id, *_NOT_STEPS),
         )[0]
         return RequestEvent(event), dt.date.fromisoformat(day)
 
@@ -446,47 +485,3 @@ def _rule(key: str, **values: object) -> RuleError:
     return RuleError(
         Message.of(f"register.{key}", **values), Message.of(f"register.{key}_remedy", **values)
     )
-
-
-def _fingerprint(before: str, row: Sequence[Any]) -> str:
-    cells = ("" if cell is None else str(cell) for cell in row)
-    return hashlib.sha256("\x1f".join([before, *cells]).encode()).hexdigest()
-
-
-def quoted(columns: Sequence[str]) -> str:
-    return ", ".join(f'"{name}"' for name in columns)  # "on" is a word of SQL
-
-
-def _rows(name: str, frame: pd.DataFrame) -> list[tuple[Any, ...]]:
-    """Return the rows as both stores take them, sorted by key."""
-    table = contract(name)
-    return [
-        tuple(
-            _cell(value, column.type) for value, column in zip(row, table.columns, strict=True)
-        )
-        for row in table.select(frame).astype("object").itertuples(index=False, name=None)
-    ]  # fmt: skip
-
-
-def _cell(value: Any, kind: str) -> Any:  # noqa: ANN401 (a cell)
-    if pd.isna(value):
-        return None
-    if kind == "date":
-        return pd.Timestamp(value).date().isoformat()
-    if kind in {"int", "bool"}:
-        return int(value)
-    return float(value) if kind == "float" else str(value)
-
-
-@contextmanager
-def rolled(
-    begin: Callable[[], object], commit: Callable[[], object], undo: Callable[[], object]
-) -> Iterator[None]:
-    """Begin, then commit, or undo what failed."""
-    begin()
-    try:
-        yield
-    except BaseException:
-        undo()
-        raise
-    commit()

@@ -18,6 +18,7 @@ from planner.vocab import Eligibility, Level, RequesterKind, RequestEvent, Solut
 __all__ = ["count_requests", "list_sites", "live_requests"]
 
 _GONE: Final = (RequestEvent.ERASED.value, RequestEvent.WITHDRAWN.value)
+_NOT_STEPS: Final = (RequestEvent.ASSESSED.value, RequestEvent.CORRECTED.value)
 _GRANTED: Final = frozenset(
     event.value
     for event in (
@@ -153,7 +154,7 @@ def _gathered(
     communes: gpd.GeoDataFrame,
 ) -> pd.DataFrame:
     """Return the live requests with their commune, answer, state and funding."""
-    steps = journal[journal["event"] != RequestEvent.ASSESSED.value].sort_values("event_id")
+    steps = journal[~journal["event"].isin(_NOT_STEPS)].sort_values("event_id")
     last = steps.groupby("request_id", as_index=False).last()
     last = last[["request_id", "event", "on"]].rename(columns={"event": "state", "on": "state_on"})
     fundings = steps[steps["event"] == RequestEvent.FUNDED.value]

@@ -1,6 +1,7 @@
 """The register in both stores: idempotent, shared, append-only, and able to forget."""
 
 import datetime as dt
+import json
 import os
 import signal
 import sqlite3
@@ -175,7 +176,7 @@ def test_steps_follow_each_other_in_time_and_only_fundings_have_amounts(store):
         register.record(first, RequestEvent.IN_SERVICE, on=later)
         refused("ne peut pas suivre", RequestEvent.WITHDRAWN)
         assert len(register.table("request_journal")) == 5
-    assert set(FOLLOWS) | {RequestEvent.ASSESSED} == set(RequestEvent)
+    assert set(FOLLOWS) | {RequestEvent.ASSESSED, RequestEvent.CORRECTED} == set(RequestEvent)
 
 
 def test_new_answers_go_to_the_journal_only_where_they_changed(store):
@@ -367,3 +368,55 @@ def test_both_stores_hold_the_same(tmp_path, database):
     assert journal == other
     for name, frame in one.items():
         pd.testing.assert_frame_equal(frame, two[name])
+
+
+def test_a_correction_takes_the_place_and_what_stood_there_is_kept_apart(store, tmp_path):
+    requests, contacts = batch(0, 3)
+    ids = requests["request_id"].tolist()
+    later = ON + dt.timedelta(days=20)
+    right = requests.assign(x_m=[requests["x_m"][0], 310_000.0, requests["x_m"][2]])
+    people = contacts.assign(contact=[NAME, "Juste Nom", NAME])
+    with open_register(store) as register:
+        register.add(requests, contacts, on=ON)
+        register.record(ids[1], RequestEvent.ACCEPTED, on=ON)
+        register.keep_assessment(
+            answers(ids, "eligible"), contract("request_reasons").empty(),
+            compare=compare_assessments, on=ON, plan="p",
+        )  # fmt: skip
+        assert register.correct(right, people, on=later) == {ids[1]: ("contact", "x_m")}
+        assert register.correct(right, people, on=later) == {}
+        assert register.table("requests")["x_m"].tolist() == right["x_m"].tolist()
+        assert register.table("request_contacts")["contact"][1] == "Juste Nom"
+        # its answer waits for the next assessment, the others stay
+        assert register.table("request_assessments")["request_id"].tolist() == [ids[0], ids[2]]
+        journal = register.table("request_journal")
+        assert journal["event"].tolist()[-1] == "corrected"
+        assert NAME not in journal.to_csv()
+        assert register.check_journal()[2] is None
+        notes = register.everything_about(ids[1])["request_notes"]
+        assert json.loads(notes[0]["note"]) == {"contact": NAME, "x_m": requests["x_m"][1]}
+        # a correction is no step: what follows acceptance still does
+        register.record(ids[1], RequestEvent.FUNDED, on=later, amount_cents=1)
+        with pytest.raises(RuleError, match="vient avant"):
+            register.correct(requests, contacts, on=ON)
+        with pytest.raises(UnknownNameError):
+            register.correct(*batch(7, 1), on=later)
+        register.erase(ids, on=later)
+        with pytest.raises(RuleError, match="ne se corrige pas"):
+            register.correct(requests, contacts, on=later)
+    for file, content in bytes_left(store, tmp_path).items():
+        assert b"zyxwvut" not in content, file
+        assert b"juste nom" not in content, file
+    if isinstance(store, Path):
+        assert gpd.read_file(store, layer="requests").geometry.isna().all()
+
+
+def test_a_refused_correction_leaves_all_as_it_was(store):
+    requests, contacts = batch(0, 3)
+    with open_register(store) as register:
+        register.add(requests, contacts, on=ON)
+        register.record(requests["request_id"][2], RequestEvent.WITHDRAWN, on=ON)
+        with pytest.raises(RuleError):
+            register.correct(requests.assign(supply_mbps=9.0), contacts, on=ON)
+        assert register.table("requests")["supply_mbps"].tolist() == [4.0] * 3
+        assert len(register.table("request_journal")) == 4
