@@ -19,7 +19,7 @@ import shapely
 from numpy.typing import NDArray
 
 from planner.errors import RuleError
-from planner.findings import Findings
+from planner.findings import Finding, Findings
 from planner.network._bill import bill
 from planner.network._layout import Demand, Layout, Sites, lay_phases
 from planner.network._prices import NRO, Book, open_book
@@ -31,9 +31,12 @@ from planner.network._trees import Router
 from planner.network._ways import Ints, Ways
 from planner.progress import Notify, stage, unheard
 from planner.texts import Message
-from planner.vocab import SiteKind
+from planner.vocab import Severity, SiteKind
 
 __all__ = ["Network", "compare_phasing", "design_network"]
+
+_SNAPPED_M = 50.0
+"""A site farther than this from a place of the ways is said to be led to it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +96,7 @@ class _Study:
     phases: tuple[str, ...]
     rows: pd.DataFrame
     synthetic: bool
+    met: Findings
 
 
 def design_network(
@@ -208,13 +212,13 @@ def _open(
     price = np.array([book.cents[name] for name in ways.layings], np.int64)
     router = Router(ways, ways.length_mm * price[ways.laying])
     names = names.astype(object)
-    sites = _sites(
+    sites, met = _sites(
         router, demand, book, rules, names=names, sectors=sectors, existing=existing_sites,
         phase=np.array([order.index(phases[name]) for name in names.tolist()], np.int64),
     )  # fmt: skip
     return _Study(
         ways=ways, router=router, book=book, rules=rules, demand=demand, sites=sites, names=names,
-        phases=order, rows=rows, synthetic=synthetic or ways.synthetic,
+        phases=order, rows=rows, synthetic=synthetic or ways.synthetic, met=met,
     )  # fmt: skip
 
 
@@ -249,9 +253,9 @@ def _sites(
     router: Router, demand: Demand, book: Book, rules: DesignRules, *,
     names: NDArray[np.object_], sectors: gpd.GeoDataFrame | None,
     existing: gpd.GeoDataFrame | None, phase: Ints,
-) -> Sites:  # fmt: skip
+) -> tuple[Sites, Findings]:  # fmt: skip
     size = names.size
-    known = _existing_places(router.ways, existing, rules)
+    known, met = _existing_places(router.ways, existing, rules)
     inside = _existing_pm(existing, known, sectors, names)
     pm = np.empty(size, np.int64)
     for sector in range(size):
@@ -272,20 +276,41 @@ def _sites(
         router, pm=pm, lines=lines, existing=is_nro, site_cents=book.cents[NRO],
         cents_per_m=book.thinnest_cents_per_m, rules=rules,
     )  # fmt: skip
-    return Sites(
+    sites = Sites(
         pm=pm, pm_existing=np.array([sector in inside for sector in range(size)]), lines=lines,
         nro_of=chosen.of_pm, nro=chosen.place, nro_existing=chosen.existing,
         shortest_mm=chosen.shortest_mm, nearer=chosen.nearer, phase=phase,
     )  # fmt: skip
+    return sites, met
 
 
-def _existing_places(ways: Ways, existing: gpd.GeoDataFrame | None, rules: DesignRules) -> Ints:
-    """Return the place of each existing site, -1 where it stands too far from the ways."""
+def _existing_places(
+    ways: Ways, existing: gpd.GeoDataFrame | None, rules: DesignRules
+) -> tuple[Ints, Findings]:
+    """Return the place of each existing site, -1 where it stands too far from the ways.
+
+    A site that stands away from them is led to its nearest place, which is said.
+    """
     if existing is None or existing.empty:
-        return np.empty(0, np.int64)
+        return np.empty(0, np.int64), Findings()
     spots = shapely.get_coordinates(existing.geometry.to_numpy())
     away, place = ways.nearest(spots[:, 0], spots[:, 1])
-    return np.where(away <= rules.site_reach_m, place, -1)
+    kind = existing["kind"].astype(object).to_numpy()
+    useful = np.isin(kind, (SiteKind.NRO.value, SiteKind.PM.value))
+    found = []
+    for site, metres in zip(
+        existing["site_id"].astype(str), np.where(useful, away, 0), strict=True
+    ):
+        if metres > _SNAPPED_M:
+            near = metres <= rules.site_reach_m
+            found.append(
+                Finding.of(
+                    "design.site_snapped" if near else "design.site_too_far",
+                    severity=Severity.INFO if near else Severity.WARNING, table="existing_sites",
+                    place=site, metres=round(float(metres)), most=rules.site_reach_m,
+                )
+            )  # fmt: skip
+    return np.where(away <= rules.site_reach_m, place, -1), Findings.collect(found)
 
 
 def _existing_pm(
@@ -341,5 +366,5 @@ def _network(study: _Study, layout: Layout) -> Network:
     return Network(
         nro=frames.nro, pm=frames.pm, routes=frames.routes, pbo=frames.pbo, drops=frames.drops,
         quantities=quantities, sectors=sectors, gap_share=gap, together=layout.reuse,
-        findings=find(frames, study.rules),
+        findings=Findings.collect(study.met, find(frames, study.rules)),
     )  # fmt: skip

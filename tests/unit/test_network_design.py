@@ -185,6 +185,26 @@ def test_existing_sites_are_used_again_and_not_billed():
     assert network.pm["feeder_m"].tolist() == [300]
 
 
+def test_an_existing_nro_away_from_the_ways_is_reached_and_said_or_said_to_be_too_far():
+    def study(metres):
+        site = gpd.GeoDataFrame(
+            {"site_id": ["n"], "kind": ["nro"]}, geometry=[shapely.Point(0, -metres)], crs=2154
+        )
+        return by_hand(existing_sites=site)
+
+    near, far = study(200), study(201)
+    assert near.nro["existing"].all()
+    assert near.nro.geometry.iloc[0].equals(shapely.Point(0, 0))
+    assert "nro" not in set(near.quantities["item"])
+    said = [(f.rule, f.place) for f in near.findings if f.table == "existing_sites"]
+    assert said == [("design.site_snapped", "n")]
+    assert not far.nro["existing"].any()
+    said = [f.message.say("fr") for f in far.findings if f.rule == "design.site_too_far"]
+    assert len(said) == 1
+    assert "201 m" in said[0]
+    assert not [f for f in study(30).findings if f.table == "existing_sites"]
+
+
 def test_a_full_nro_opens_another():
     houses = premises([(f"h{k}", f"S{k}", 10, 100 * k, 0) for k in range(4)])
     graph = lay_ways(edges(STREET), spacing_m=None, synthetic=False)
