@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import highspy
 import numpy as np
@@ -240,11 +241,35 @@ def solve_compact(
         where = np.flatnonzero(costs)
         held = (value, math.inf) if objective.sense == "max" else (-math.inf, value)
         model.add(where, costs[where], *held)
+    if chosen is not None:
+        stages = recounted(problem, stages, chosen, gap_share)
     weakest = ChoiceStatus.OPTIMAL
     for stage in stages:
         if stage.status is not ChoiceStatus.OPTIMAL:
             weakest = stage.status if weakest is not ChoiceStatus.TIME_LIMIT else weakest
     return _answer(problem, weakest, chosen, stages)
+
+
+def recounted(
+    problem: ChoiceProblem,
+    stages: Sequence[StageResult],
+    chosen: npt.NDArray[np.bool_],
+    gap_share: float,
+) -> list[StageResult]:
+    """Return the stages with the answer's own values.
+
+    An objective is held at what was found *or better*: within a gap, a later stage may find a
+    programme that is worth more under a former objective.  Bounds hold all the same.
+    """
+    told = []
+    for stage, value in zip(stages, problem.values(chosen), strict=False):
+        status = stage.status
+        if stage.bound == value:
+            status = ChoiceStatus.OPTIMAL
+        elif stage.bound is not None and abs(stage.bound - value) <= gap_share * abs(stage.bound):
+            status = ChoiceStatus.WITHIN_GAP
+        told.append(stage if stage.value == value else replace(stage, value=value, status=status))
+    return told
 
 
 def _value(problem: ChoiceProblem, objective: Objective, chosen: npt.NDArray[np.bool_]) -> int:

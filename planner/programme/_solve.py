@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +26,7 @@ from planner.programme._across import start_across
 from planner.programme._blocks import ColumnPool, Row, held_row, split_problem
 from planner.programme._chains import ChainSearch
 from planner.programme._columns import Clock, Region, Stage, TooWideError
-from planner.programme._compact import answer_nothing, solve_compact
+from planner.programme._compact import answer_nothing, recounted, solve_compact
 from planner.programme._cuts import cuts_of, reached_part
 from planner.programme._exchange import exchange
 from planner.programme._integer import combine, holds, total
@@ -192,7 +192,9 @@ class _Search:
             )  # fmt: skip
             self.rows.append(held_row(objective, sign * answer.value))
             self._narrow(answer)
-        stages = self._recounted(stages)
+        if self.problem.objectives:
+            now = self._chosen(self.incumbent)
+            stages = recounted(self.problem, stages, now, self.gap_share)
         weakest = _weakest(stage.status for stage in stages)
         if weakest is ChoiceStatus.OPTIMAL:
             self._break_ties()
@@ -205,28 +207,6 @@ class _Search:
             chosen=names,
             stages=tuple(stages) if self.problem.objectives else (),
         )
-
-    def _recounted(self, stages: list[StageResult]) -> list[StageResult]:
-        """Return the stages with the answer's own values.
-
-        An objective is held at what was found *or better*: within a gap, a later stage may find a
-        programme that is worth more under a former objective.  Bounds hold all the same.
-        """
-        if not self.problem.objectives:
-            return stages
-        signs = [1 if one.sense == "max" else -1 for one in self.problem.objectives]
-        values = self.problem.values(self._chosen(self.incumbent))
-        return [
-            stage
-            if stage.value == value
-            else replace(
-                stage, value=value,
-                status=self._status(
-                    sign * value, None if stage.bound is None else sign * stage.bound
-                ),
-            )
-            for stage, sign, value in zip(stages, signs, values, strict=True)
-        ]  # fmt: skip
 
     def _break_ties(self) -> None:
         """Among programmes equal under every objective, prefer the first ids."""
