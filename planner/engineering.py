@@ -9,6 +9,7 @@ import pandas as pd
 from planner.findings import Findings
 from planner.network import (
     DesignRules,
+    Effort,
     Network,
     Ways,
     compare_phasing,
@@ -19,11 +20,12 @@ from planner.network import (
 from planner.network.stand_in import make_stand_in
 from planner.plan import Plan, open_sectors
 from planner.progress import Notify, stage, unheard
+from planner.scenario import Scenario
 from planner.scheduling import deadlines_of, schedule_programme
-from planner.supports import given_ways, read_works
+from planner.supports import given_ways, read_works, works_of
 from planner.vocab import Phase
 
-__all__ = ["add_network", "read_works"]
+__all__ = ["add_network", "read_works", "works_of"]
 
 
 def add_network(
@@ -48,7 +50,7 @@ def add_network(
         Where cables may go; None: the roads and works that the scenario gives, else a stand-in
         between the places of premises, synthetic.
     rules
-        How the network is designed.
+        How the network is designed; None: as the scenario says.
     notify
         Told the name of each stage as it begins.
 
@@ -62,7 +64,7 @@ def add_network(
     territory = plan.territory
     phases = _phases(plan.programme.table)
     premises = territory.premises
-    rules = DesignRules(spacing_m=None) if rules is None else rules
+    rules = _rules(plan.scenario) if rules is None else rules
     on = plan.scenario.reference_date
     sites = plan.more.get("existing_sites", territory.delivered.get("existing_sites"))
     with stage(notify, "stage.ways"):
@@ -91,6 +93,11 @@ def add_network(
         return plan
     with stage(notify, "stage.works"):
         return _wait_for_feeders(plan)
+
+
+def _rules(scenario: Scenario) -> DesignRules:
+    asked = scenario.network.rules()
+    return DesignRules(spacing_m=None, **asked | {"effort": Effort(asked["effort"])})
 
 
 def _runs(network: Network) -> dict[str, pd.DataFrame]:

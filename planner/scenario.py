@@ -19,6 +19,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from planner.errors import ScenarioError
 from planner.follow_section import FollowUpSource
+from planner.network_section import NetworkSection
 from planner.scenario_mistakes import Mistakes
 from planner.schedule_settings import CapacityRow, ScheduleRules, TradeRow
 from planner.schedule_settings import Frozen as _Frozen
@@ -315,6 +316,7 @@ class Scenario(_Frozen):
     sectors: SectorsSource = SectorsSource()
     gracethd: GraceTHDSource = GraceTHDSource()
     roads: RoadsSource = RoadsSource()
+    network: NetworkSection = NetworkSection()
     zones: ZonesSource = ZonesSource()
     concertation: ConcertationRules = ConcertationRules()
     programme: ProgrammeSection = ProgrammeSection()

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pandas as pd
 
 from planner.findings import Findings
-from planner.io import geodata_folder, read_geodata, read_roads
+from planner.io import geodata_folder, read_geodata, read_roads, read_table
 from planner.network import SupportGraph, Ways, attach_premises, build_support, lay_ways
 from planner.progress import Notify, stage, unheard
 from planner.scenario import Scenario
 from planner.territory import Territory
 
-__all__ = ["add_supports", "given_ways", "read_works"]
+__all__ = ["add_supports", "given_ways", "read_works", "works_of"]
 
 
 def read_works(name: str = "bretagne") -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -24,6 +24,23 @@ def read_works(name: str = "bretagne") -> tuple[pd.DataFrame, pd.DataFrame]:
     """
     works = read_geodata(geodata_folder(name) / "works")
     return works.table("works_prices"), works.table("funding_keys")
+
+
+def works_of(scenario: Scenario) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the price book and the funding keys of a scenario: its own files, else the examples.
+
+    Raises
+    ------
+    PlannerError
+        When a file is missing or breaks its contract.
+    """
+    prices, keys = read_works()
+    asked = scenario.network
+    if asked.prices is not None:
+        prices = read_table(scenario.resolve(asked.prices), "works_prices").table
+    if asked.funding_keys is not None:
+        keys = read_table(scenario.resolve(asked.funding_keys), "funding_keys").table
+    return prices, keys
 
 
 def add_supports(
@@ -57,7 +74,7 @@ def add_supports(
     with stage(notify, "stage.supports"):
         intake = read_roads(scenario.resolve(source.path), **source.reading())
         support = build_support(
-            intake.roads, territory.delivered.get("infrastructure"), prices=read_works()[0],
+            intake.roads, territory.delivered.get("infrastructure"), prices=works_of(scenario)[0],
             on=scenario.reference_date,
         )  # fmt: skip
         stranded = _stranded(support, territory.premises)

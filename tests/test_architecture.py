@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[1] / "planner"
 FLOORS = [
     {"texts", "errors", "vocab", "follow_vocab", "works_vocab"},
     {"contracts", "schemas", "crs", "spatial", "_grid", "findings", "provenance", "progress", "compiling", "timeline", "solver", "apportion"},
-    {"scenario", "scenario_mistakes", "schedule_settings", "follow_section", "io"},
+    {"scenario", "scenario_mistakes", "schedule_settings", "follow_section", "network_section", "io"},
     {"territory", "ballots", "choice", "dated"},
     {
         "premises", "zoning", "coverage", "concertation", "programme", "contribution", "balance",
@@ -30,7 +30,7 @@ NEIGHBOURS = {
     ("dated", "choice"),
     ("errors", "texts"), ("vocab", "texts"), ("follow_vocab", "vocab"), ("works_vocab", "vocab"),
     ("contracts", "crs"), ("schemas", "contracts"), ("findings", "schemas"), ("spatial", "_grid"), ("_grid", "compiling"),
-    ("io", "scenario"), ("scenario", "follow_section"), ("scenario", "scenario_mistakes"), ("scenario", "schedule_settings"), ("prepare", "prepare_delivery"), ("plan", "reconcile"), ("engineering", "plan"), ("engineering", "supports"), ("prepare", "supports"), ("axe3", "plan"), ("plan", "tracking"), ("plan", "conflict"), ("plan", "explain"), ("plan", "robustness"),
+    ("io", "scenario"), ("scenario", "follow_section"), ("scenario", "network_section"), ("network_section", "schedule_settings"), ("scenario", "scenario_mistakes"), ("scenario", "schedule_settings"), ("prepare", "prepare_delivery"), ("plan", "reconcile"), ("engineering", "plan"), ("engineering", "supports"), ("prepare", "supports"), ("axe3", "plan"), ("plan", "tracking"), ("plan", "conflict"), ("plan", "explain"), ("plan", "robustness"),
     ("plan", "verify"), ("plan", "scheduling"), ("replanning", "scheduling"), ("engineering", "scheduling"), ("conflict", "verify"), ("compare", "plan"),
     ("bulletin", "verify"),
 }  # fmt: skip

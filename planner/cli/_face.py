@@ -180,10 +180,10 @@ def answer_scenario(path: Path | None, lang: Lang) -> Plan:
 
 
 def with_network(answer: Plan, notify: Notify) -> Plan:
-    """Design the network on a stand-in for roads, with the embedded example prices."""
-    from planner.engineering import add_network, read_works  # noqa: PLC0415 (imports scipy)
+    """Design the network as the scenario says: on its roads, at its prices, else on examples."""
+    from planner.engineering import add_network, works_of  # noqa: PLC0415 (imports scipy)
 
-    prices, keys = read_works()
+    prices, keys = works_of(answer.scenario)
     return add_network(answer, prices=prices, funding_keys=keys, notify=notify)
 
 

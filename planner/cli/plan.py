@@ -106,8 +106,9 @@ def _network_summary(tables: Mapping[str, pd.DataFrame], lang: Lang) -> Table:
     keys = ("phase", "premises", "network_km", "cost", "network_line")
     routes = tables.get("routes")
     made_up = routes is None or bool(routes["synthetic"].any())
-    title = say("cli.network" if made_up else "cli.network_given", lang)
-    return table(title, [say(f"cli.{key}", lang) for key in keys], rows)
+    examples = bool(metres["synthetic"].any())
+    key = "network" if made_up else "network_given" if examples else "network_priced"
+    return table(say(f"cli.{key}", lang), [say(f"cli.{key}", lang) for key in keys], rows)
 
 
 def _works_summary(tables: Mapping[str, pd.DataFrame], lang: Lang) -> list[str]:

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 import shapely
 
-from planner.engineering import add_network, read_works
-from planner.errors import RuleError
+from planner.engineering import add_network, read_works, works_of
+from planner.errors import RuleError, ScenarioError
 from planner.explain import explain_place
 from planner.network.stand_in import StandInRules, make_stand_in
 from planner.plan import make_plan
@@ -180,3 +180,30 @@ def test_existing_works_join_the_roads(toy, roads_file):
 def test_without_roads_nothing_changes(toy):
     assert add_supports(toy, Scenario(name="toy")) is toy
     assert given_ways(toy, Scenario(name="toy")) is None
+
+
+def test_a_scenario_brings_its_own_prices_and_rules(toy, tmp_path):
+    prices, keys = read_works()
+    real = prices.assign(
+        unit_price_cents=prices["unit_price_cents"] * 2, source="marché", synthetic=False
+    )
+    real.to_csv(tmp_path / "bordereau.csv", index=False)
+    keys.assign(source="convention", synthetic=False).to_csv(tmp_path / "cles.csv", index=False)
+    asked = Scenario.from_dict(
+        {"name": "toy", "network": {"prices": "bordereau.csv", "funding_keys": "cles.csv",
+                                    "nro_lines": 12, "pbo_lines": 1, "effort": "normal"}},
+        folder=str(tmp_path),
+    )  # fmt: skip
+    own, own_keys = works_of(asked)
+    assert not own["synthetic"].any()
+    assert not own_keys["synthetic"].any()
+    plan = add_network(make_plan(toy, asked), prices=own, funding_keys=own_keys)
+    bill = plan.more["quantities"]
+    doubled = real.set_index("item")["unit_price_cents"]
+    assert (bill["unit_price_cents"] == bill["item"].map(doubled)).all()
+    assert (plan.more["nro"]["lines_count"] <= 12).all()
+    boxes = plan.more["pbo"]
+    assert (boxes["pbo_count"] == boxes["lines_count"]).all()
+    with pytest.raises(ScenarioError, match="nro_lines"):
+        Scenario.from_dict({"name": "toy", "network": {"nro_lines": 0}})
+    assert works_of(Scenario(name="toy"))[0].equals(prices)
