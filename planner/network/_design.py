@@ -43,6 +43,8 @@ _ROOM: Final = 3
 """Nodes of a region for each node that a terminal has on average, a part: where terminals are
 sparse, their neighbourhoods are wide."""
 _MOST_NODES: Final = 20_000
+_USUAL_ARCS: Final = 600_000
+"""Arcs above which a step is slower, for what is read is no longer near: fewer are allowed."""
 _ASCENT_ARCS: Final = 2_000_000
 """Arcs, over all roots, that dual ascent may work on: large graphs have fewer roots."""
 
@@ -245,7 +247,8 @@ def _solve(
     core = _contract(csr, marks, ~free, group)
     best, bound = np.empty(0, np.int64), 0
     if core.terminal.sum() > 1:
-        search = _Search(core, steps=steps)
+        arcs = 2 * core.csr.u.size
+        search = _Search(core, steps=int(steps * min(1.0, _USUAL_ARCS / arcs)))
         search.run(_ROOTS[effort])
         best, bound = search.best, search.bound
     # of the edges that cost nothing, those around what the tree touches, so that it hangs together
@@ -344,14 +347,24 @@ class _Search:
         return tree
 
     def _ascend(self, share: float) -> None:
-        """Bound from the root at a share of the terminals, construct, improve, rule out."""
-        from planner.network._compiled.bound import ascend, rule_out  # noqa: PLC0415 (numba)
+        """Bound from the root at a share of the terminals, construct, improve, rule out.
+
+        The first bound is free; the next ones are guided by the best tree so far.
+        """
+        from planner.network._compiled.bound import (  # noqa: PLC0415 (imports numba)
+            ascend,
+            orient,
+            rule_out,
+        )
         from planner.network._compiled.construct import grow  # noqa: PLC0415 (imports numba)
 
         csr, terminal = self.core.csr, self.core.terminal
         places = np.flatnonzero(terminal)
         root = int(places[int(share * places.size)])
-        low, left = ascend(csr, terminal, root)
+        guide = np.zeros(2 * csr.u.size, np.uint8)
+        if self.best.size:
+            guide = orient(csr, self._tree(), root)
+        low, left = ascend(csr, terminal, root, guide)
         saturated = ((left[::2] == 0) | (left[1::2] == 0)).astype(np.uint8)
         self._keep(self._improve(grow(csr, terminal, root, saturated), *_REGIONS[0]))
         self.bound = max(self.bound, min(int(low), self.cost))

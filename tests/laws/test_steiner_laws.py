@@ -4,10 +4,12 @@ from itertools import combinations
 
 import networkx as nx
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from networkx.algorithms.approximation import steiner_tree
 
+from planner.errors import RuleError
 from planner.network import (
     CableModel,
     Effort,
@@ -16,6 +18,7 @@ from planner.network import (
     find_nearest,
     size_cables,
 )
+from planner.network._compiled.bound import ascend, orient
 
 
 @st.composite
@@ -141,3 +144,53 @@ def test_every_fibre_reaches_the_root_in_some_cable(case, data):
             assert out == sum(demand.values()) - demand[node]
         else:
             assert into == out + demand[node]
+
+
+@given(cases(least_weight=1), st.data())
+@settings(max_examples=60, deadline=None)
+def test_a_guided_ascent_bounds_the_optimum_whatever_tree_guides_it(case, data):
+    n, edges, terminals = case
+    graph = graph_of(n, edges)
+    root = data.draw(st.sampled_from(terminals))
+    marks = np.zeros(n, np.uint8)
+    marks[terminals] = 1
+    tree = np.zeros(graph.edge_count, np.uint8)
+    tree[design_tree(graph, terminals, effort=data.draw(st.sampled_from(Effort))).edges] = 1
+    guide = orient(graph.csr, tree, root)
+    assert guide.sum() == tree.sum()
+    bound, left = ascend(graph.csr, marks, root, guide)
+    assert 0 <= bound <= optimum(graph, terminals)
+    assert (left >= 0).all()
+    # every terminal is reached from the root along arcs without reduced cost
+    free = nx.DiGraph()
+    free.add_nodes_from(range(n))
+    for edge, (a, b) in enumerate(zip(graph.u.tolist(), graph.v.tolist(), strict=True)):
+        if left[2 * edge] == 0:
+            free.add_edge(a, b)
+        if left[2 * edge + 1] == 0:
+            free.add_edge(b, a)
+    assert set(terminals) <= nx.descendants(free, root) | {root}
+
+
+@given(st.integers(2, 40), st.integers(0, 2**44), st.data())
+@settings(max_examples=30, deadline=None)
+def test_odd_graphs_are_answered_or_refused(n, heavy, data):
+    # a ring with each side twice, one of them free or as heavy as may be
+    ring = [
+        (i, (i + 1) % n, weight)
+        for i in range(n)
+        for weight in (heavy, data.draw(st.sampled_from([0, 1, heavy])))
+    ]
+    graph = graph_of(n, ring)
+    everyone = design_tree(graph, range(n))
+    lightest = [min(w for a, b, w in ring if {a, b} == {i, (i + 1) % n}) for i in range(n)]
+    assert everyone.cost == sum(lightest) - (max(lightest) if n > 2 else lightest[0])
+    assert everyone.lower_bound <= everyone.cost
+    alone = design_tree(graph, [n - 1])
+    assert (alone.cost, alone.lower_bound, alone.edges.size) == (0, 0, 0)
+    apart = graph_of(n + 1, [*ring, (n, n, 1)])
+    for effort in Effort:
+        with pytest.raises(RuleError):
+            design_tree(apart, [0, n], effort=effort)
+    with pytest.raises(RuleError):
+        graph_of(n, [*ring, (0, 1, heavy + 0.5)])

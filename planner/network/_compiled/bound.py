@@ -9,11 +9,41 @@ from planner.network._compiled.base import FAR, pop, push
 
 
 @compiled
-def ascend(g, terminal, root):
+def orient(g, tree, root):
+    """Mark the arcs of a tree (1 or 0 an edge) that lead away from the root."""
+    guide = np.zeros(2 * g.u.size, np.uint8)
+    seen = np.zeros(g.ptr.size - 1, np.uint8)
+    queue = np.empty(g.ptr.size - 1, np.int32)
+    seen[root] = 1
+    queue[0] = root
+    head, end = 0, 1
+    while head < end:
+        x = queue[head]
+        head += 1
+        for i in range(g.ptr[x], g.ptr[x + 1]):
+            e = g.edge[i]
+            y = g.node[i]
+            if tree[e] and not seen[y]:
+                seen[y] = 1
+                guide[2 * e if x == g.u[e] else 2 * e + 1] = 1
+                queue[end] = y
+                end += 1
+    return guide
+
+
+@compiled
+def ascend(g, terminal, root, guide):
     """Raise the duals of cuts around terminals until each is reached from the root.
 
     Arc ``2 e`` goes from the smaller end of edge ``e`` to the larger, ``2 e + 1`` back.  The cut
-    with fewest arcs is raised first (Wong 1984, the order of Pajor, Uchoa and Werneck 2018).
+    with fewest arcs is raised first (Wong 1984, the order of Pajor, Uchoa and Werneck 2018); one
+    that a good tree enters more than once waits, as no optimal dual would raise it were that tree
+    optimal.
+
+    Parameters
+    ----------
+    guide
+        Arcs of the good tree (:func:`orient`), 1 or 0; all 0 where there is none.
 
     Returns
     -------
@@ -84,8 +114,11 @@ def ascend(g, terminal, root):
             cuts = kept
             if cuts == 0:
                 return np.int64(-1), left
-            score[t] = cuts
-            if size > 0 and 4 * cuts > 5 * score[heap[0]]:
+            enters = np.int64(0)
+            for j in range(cuts):
+                enters += guide[cut[j]]
+            score[t] = cuts * max(enters, 1)
+            if size > 0 and 4 * score[t] > 5 * score[heap[0]]:
                 size = push(heap, place, score, size, t)
                 break
             bound += low
