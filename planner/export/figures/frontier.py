@@ -74,8 +74,10 @@ def draw_frontier(
     step = max(1, -(-len(table) // _NAMED))
     for at in sorted({*range(0, len(table), step), len(table) - 1} if len(table) else set()):
         name = showable(names.get(places[at], places[at]))
+        right = across[at] > (across[0] + across[-1]) / 2  # a name stays inside the sheet
         axes.annotate(
-            name, (across[at], up[at]), xytext=(6, 7), textcoords="offset points", color=_INK,
+            name, (across[at], up[at]), xytext=(-8, -12) if right else (6, 7), color=_INK,
+            textcoords="offset points", ha="right" if right else "left",
             fontproperties=letters(7.5), parse_math=False,
         )  # fmt: skip
     axes.margins(x=0.14, y=0.12)
