@@ -217,10 +217,23 @@
           this.row(this.say('tranche'), ville ? this.write.count(ville.tranche) : null),
           this.row(this.say('population'), this.write.count(communes.population[i])),
           this.row(this.say('code'), communes.code[i])),
+        ...this.sitesOf(i),
         ...this.sectorList(this.say('sectors'), sectors),
         this.synthetic(figures && figures.synthetic),
       ],
     };
+  },
+
+  // The requests of Axe 3 in a commune: kind, answer, step, solution; nothing of who asks.
+  sitesOf(i) {
+    const { sites } = this.data;
+    const lines = (sites && sites.of[i]) || [];
+    if (!lines.length) return [];
+    return [
+      make('h4', {}, this.say('axe3')),
+      make('ul', { class: 'split places' }, ...lines.map((line) => make('li', {}, line))),
+      sites.madeUp ? make('p', { class: 'made-up' }, this.say('axe3_made_up')) : null,
+    ];
   },
 
   sectorsOf(kind, position) {

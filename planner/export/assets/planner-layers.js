@@ -139,6 +139,7 @@
         if (line.shown && zoom >= line.style.fromZoom) this._line(c, line, frame);
       }
       if (this.scene.network) this.scene.network.draw(c, frame);
+      if (this.scene.sites) this.scene.sites.draw(c, frame);
       if (this.scene.picked) this._pick(c, this.scene.picked, frame);
       this._names(c, frame);
       if (this.scene.path) this._path(c, this.scene.path, frame);

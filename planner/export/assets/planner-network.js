@@ -76,7 +76,7 @@
     }
 
     _marks(c, style, frame) {
-      const radius = (style.shape === 'square' ? 9 : 5.5) * growth(frame.zoom); // a PM may stand in its NRO
+      const radius = (style.radius || (style.shape === 'square' ? 9 : 5.5)) * growth(frame.zoom); // a PM may stand in its NRO
       for (let k = 0; k < style.x.length; k++) {
         const x = style.x[k] * frame.scale + frame.dx;
         const y = style.y[k] * frame.scale + frame.dy;

@@ -164,6 +164,7 @@
         picked: null,
         premises: new planner.Premises(),
         network: data.network ? new planner.Network(data.network) : null,
+        sites: data.sites ? new planner.Network(data.sites) : null,
         areaShare: 0.3,
         veil: null,
         path: null,
@@ -216,6 +217,7 @@
       }));
       this.scene.paint = this.makePaint();
       if (this.scene.network) this.scene.network.shown = theme.key === 'network';
+      if (this.scene.sites) this.scene.sites.shown = theme.key === 'axe3';
       one('pale').hidden = !works;
       if (theme.dated === 'area') this.countClasses(communes);
       if (this.canvas && this.canvas._map) this.canvas.refresh();
@@ -382,7 +384,10 @@
         const input = event.target;
         if (input.name === 'theme') this.setTheme(Number(input.value));
         else if (input.name === 'class') this.paintAreas();
-        else if (input.name === 'route') { this.scene.network.toggle(input.value, input.checked); this.canvas.refresh(); }
+        else if (input.name === 'route') {
+          for (const part of [this.scene.network, this.scene.sites]) if (part) part.toggle(input.value, input.checked);
+          this.canvas.refresh();
+        }
         else if (input.name === 'layer') {
           for (const line of this.scene.lines) if (line.style.key === input.value) line.shown = input.checked;
           for (const name of this.scene.names) if (name.layer === input.value) name.shown = input.checked;

@@ -22,9 +22,10 @@ from planner.export.map.picture import (
     draw_swatch,
     draw_town,
 )
+from planner.export.map.sites import site_legend
 from planner.export.map.themes import Painted
 from planner.export.map.topology import Topology
-from planner.export.palettes import NETWORK_THEME, STATE_THEME
+from planner.export.palettes import AXE3_THEME, NETWORK_THEME, STATE_THEME
 from planner.export.style import LINES, PHASE_THEME
 from planner.schemas import contract
 from planner.texts import say
@@ -374,7 +375,12 @@ def _legend(data: MapData, topology: Topology, painted: Painted, lang: str) -> d
         for position, entry in enumerate(theme.classes)
         if position in used or painted.dated == "area"
     ]
-    routes, notes = legend_rows(data, lang=lang) if theme is NETWORK_THEME else ([], [])
+    routes: list[dict[str, Any]] = []
+    notes: list[str] = []
+    if theme is NETWORK_THEME:
+        routes, notes = legend_rows(data, lang=lang)
+    elif theme is AXE3_THEME:
+        routes, notes = site_legend(data, lang=lang)
     return {
         "routes": routes,
         "notes": notes,

@@ -43,7 +43,7 @@ _TIERS: Final = (NetworkUse.DISTRIBUTION, NetworkUse.FEEDER)
 """In the order they are drawn, the last on top."""
 _SIZE: Final = 22
 _PATHS: Final = {
-    "square": "M-7 -7H7V7H-7Z", "triangle": "M0 -8L8 7H-8Z",
+    "square": "M-7 -7H7V7H-7Z", "diamond": "M0 -9L9 0L0 9L-9 0Z", "triangle": "M0 -8L8 7H-8Z",
     "circle": "M-7 0a7 7 0 1 0 14 0a7 7 0 1 0 -14 0Z",
 }  # fmt: skip
 

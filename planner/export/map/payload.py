@@ -21,6 +21,7 @@ from planner.export.map.changes import CHANGES, change_classes, change_summary, 
 from planner.export.map.data import MapData, records
 from planner.export.map.network import network_block
 from planner.export.map.premises import POINT_ZOOM, encode_points, split_points
+from planner.export.map.sites import sites_block
 from planner.export.map.themes import Painted
 from planner.export.map.topology import Topology, grid_xy
 from planner.export.palettes import CHANGE_THEME, STATE_SHAPES
@@ -106,6 +107,7 @@ def build_payload(
         "themes": [_theme(p, lang) for p in painted],
         "change": _change(data, lang),
         "network": network_block(data, lang=lang),
+        "sites": sites_block(data, lang=lang),
         "phases": [_swatch(entry.label.say(lang), entry) for entry in PHASE_THEME.classes],
         "departements": _departements(data),
         "epci": _epci(data, lang),

@@ -277,3 +277,28 @@ def test_hand_counts_on_bare_tables():
     )  # fmt: skip
     row = figures[figures["level"] == "region"].iloc[0]
     assert (row["unassessed_count"], row["outside_count"], row["cost_cents"]) == (2, 1, 0)
+
+
+def test_the_map_shows_points_by_answer_and_their_commune_lists_them(stored, plan):
+    from planner.export.map.sites import site_legend, sites_block
+
+    answer = add_axe3(plan, stored, rules=RULES, on=ON)
+    data = MapData.from_plan(answer)
+    block = sites_block(data, lang="fr")
+    sites = answer.more["axe3_sites"]
+    assert sum(len(mark["x"]) for mark in block["marks"]) == len(sites)
+    assert {mark["key"].removeprefix("axe3_") for mark in block["marks"]} == set(
+        sites["eligibility"]
+    )
+    codes = data.communes["insee"].tolist()
+    lines = {codes[int(place)]: told for place, told in block["of"].items()}
+    assert {code: len(told) for code, told in lines.items()} == dict(sites["insee"].value_counts())
+    words = lines["22002"][0].replace("\u202f", " ")
+    assert words == "Entité économique : éligible (financée) ; liaison radio, 12 000 €"
+    assert block["madeUp"]
+    said = str(block)
+    assert not [word for word in (*SECRETS, *stored["requests"]["request_id"]) if word in said]
+    rows, notes = site_legend(data, lang="fr")
+    assert {row["key"] for row in rows} == {mark["key"] for mark in block["marks"]}
+    assert "maille" in notes[0]
+    assert sites_block(MapData.from_plan(plan), lang="fr") is None
