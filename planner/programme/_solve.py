@@ -390,6 +390,8 @@ class _Search:
             far = stage.best.bound - answer.value - self._target(stage.best.bound)
             if far < _PROOF_SHARE * abs(stage.best.bound):
                 reach = max(reach, far)  # one list that settles it, rather than several
+        elif answer.parts is not None and self.gap_share > 0:
+            reach = max(reach, stage.best.bound - answer.value)  # all that can still matter
         while not self.clock.over and self._combine(stage, answer, reach):
             reach *= 3
         if answer.parts is not None:
@@ -427,8 +429,12 @@ class _Search:
             # what isn't listed then misses the target all the same
             reach = min(reach, max(top - answer.value - target, int(_FIRST_SHARE * abs(top))))
         lists, _, complete = stage.list_near(reach, _LISTED)
-        if not proved and answer.parts is not None and sum(map(len, lists)) > _COMBINED:
-            return False
+        cut_short = False
+        while not proved and answer.parts is not None and sum(map(len, lists)) > _COMBINED:
+            if self.lists is None or reach == 0:
+                return False
+            cut_short, reach = True, reach * 4 // 5  # the nearest of what can still matter
+            lists, _, complete = stage.list_near(reach, _LISTED)
         found = combine(
             stage.blocks, lists, stage.row, self.rows, incumbent=answer.parts, gap=target,
             seconds=self.clock.left, nodes=None if proved else self._nodes,
@@ -444,7 +450,8 @@ class _Search:
                 return False
             return complete and not found.stopped
         answer.bound = max(bound if answer.bound is None else answer.bound, answer.value)
-        return complete and not found.stopped and reach < top - answer.value - target
+        further = reach < top - answer.value - target and not cut_short
+        return complete and not found.stopped and further
 
     def _start(self, stage: Stage) -> npt.NDArray[np.float64] | None:
         """Return prices known from a former question, by the names of the rows."""
