@@ -30,6 +30,8 @@ from planner.programme._blocks import (
 from planner.programme._columns import Clock, Region, Stage, TooWideError
 from planner.programme._exchange import exchange
 from planner.programme._integer import combine, holds, total
+from planner.programme._joint import Joint
+from planner.programme._primal import look_near
 from planner.programme._sequences import nested_sequences, postponed, repaired
 from planner.texts import Message
 
@@ -49,6 +51,8 @@ _LISTED, _LISTED_PROVED = 200, 20_000  # choices of an actor in a year
 _JOINED, _JOINED_PROVED = 60, 200_000  # sequences of an actor
 _REACHES = 6  # times that lists grow, unless proofs are asked
 _NODES = 150
+_TIE_BITS = 24  # of the weights by which equal programmes are told apart at once
+_MANY = 20  # actors from which on looking near the prices tells more than longer lists
 _CLOSER = 5  # the search goes nearer than the gap asked: it doesn't know every sequence
 
 
@@ -75,7 +79,8 @@ def solve_years(
         The question.
     gap_share
         How much of each objective may be missed, as a share of its bound; small questions are
-        always proved.  Among programmes proved equal, any one may be answered, always the same.
+        always proved.  Among programmes equal under every objective, the one that opens the first
+        sector (by id) on which they differ the soonest is taken, when every optimum is proved.
     seconds
         Time for all objectives together; None for as long as it takes.
     warm
@@ -113,7 +118,9 @@ class _Years:
         self.count = problem.whole.candidates_count
         self.years = len(problem.years)
         self.base, rows = split_problem(problem.whole)
-        self.rows = [*(self._at_the_end(row) for row in rows), *self._year_rows()]
+        self.rows = [
+            *(one for row in rows for one in self._spread_row(row)), *self._year_rows(),
+        ]  # fmt: skip
         self.nests: dict[tuple[int, int], Row] = {}
         self.early = [replace(b.ground, pairs=(), required=(False,) * len(b.members))
                       for b in self.base]  # fmt: skip
@@ -123,14 +130,21 @@ class _Years:
         )
         self.region = Region(yearly, pool)
         self.incumbent: list[Rows] | None = None
+        self.last: Stage | None = None
         self.prices: dict[str, float] = {}
 
     # -- the question over (year, candidate)
 
-    def _at_the_end(self, row: Row) -> Row:
-        spread = np.zeros(self.years * self.count, np.int64)
-        spread[-self.count :] = row.coefficients
-        return replace(row, coefficients=spread)
+    def _spread_row(self, row: Row) -> list[Row]:
+        """Return a rule at the end of the last year; of every year, when it is contiguity's."""
+        spread = np.zeros((self.years, self.years, self.count), np.int64)
+        spread[np.arange(self.years), np.arange(self.years)] = row.coefficients
+        if not row.name.startswith("feeder."):
+            return [replace(row, coefficients=spread[-1].ravel())]
+        return [
+            replace(row, name=f"{row.name}@{year}", coefficients=one.ravel())
+            for year, one in zip(self.problem.years, spread, strict=True)
+        ]
 
     def _year_rows(self) -> list[Row]:
         rows = []
@@ -208,6 +222,8 @@ class _Years:
         self.region.keep()
         order = [ChoiceStatus.OPTIMAL, ChoiceStatus.WITHIN_GAP, ChoiceStatus.TIME_LIMIT]
         weakest = max((stage.status for stage in stages), key=order.index)
+        if weakest is ChoiceStatus.OPTIMAL:
+            self._break_ties()
         return self._result(weakest, tuple(stages) if whole.objectives else ())
 
     def _result(self, status: ChoiceStatus, stages: tuple[StageResult, ...]) -> DatedChoice:
@@ -236,13 +252,16 @@ class _Years:
             return _Answer(
                 status=ChoiceStatus.INFEASIBLE if infeasible else ChoiceStatus.TIME_LIMIT
             )
+        self.last = stage
         answer = _Answer(bound=stage.best.bound)
         if self.incumbent is not None and holds(self.joint, self.incumbent, self.rows):
             answer.parts = list(self.incumbent)
             answer.value = total(self.joint, answer.parts, stage.row)
         reach = max(1, int(_FIRST_SHARE * abs(stage.best.bound)))
         turns = 0
-        while not self._near(answer) and not self.clock.over:
+        looked = self.gap_share > 0 and not stage.with_pairs and self._look_near(stage, answer)
+        done = looked and len(self.base) >= _MANY
+        while not done and not self._near(answer) and not self.clock.over:
             turns += 1
             if not self._combine(stage, answer, reach) or (self.gap_share and turns >= _REACHES):
                 break
@@ -260,6 +279,41 @@ class _Years:
             and answer.bound is not None
             and answer.bound - answer.value <= math.floor(self.gap_share * abs(answer.bound))
         )
+
+    # -- equal programmes
+
+    def _break_ties(self) -> None:
+        """Among programmes equal under every objective, open the first ids first."""
+        stage, parts = self.last, self.incumbent
+        if stage is None or stage.best is None or parts is None:
+            return
+        deficit = stage.best.bound - total(self.joint, parts, stage.row)
+        lists, missed, all_listed = stage.list_near(deficit, _LISTED_PROVED)
+        joined, all_joined = self._sequences(lists, missed, deficit, _JOINED_PROVED, parts)
+        if not (all_listed and all_joined):
+            return
+        open_years = [some.reshape(len(some), self.years, -1).sum(axis=1) for some in joined]
+        varying = sorted(
+            int(block.members[place])
+            for block, some in zip(self.base, open_years, strict=True)
+            for place in np.flatnonzero((some != some[:1]).any(axis=0))
+        )
+        at_once = max(1, int(_TIE_BITS / math.log2(self.years + 1)))
+        for start in range(0, len(varying), at_once):
+            some_of = varying[start : start + at_once]
+            weight = np.zeros((self.years, self.count), np.int64)
+            weight[:, some_of] = (self.years + 1) ** np.arange(len(some_of))[::-1]
+            found = combine(
+                self.joint, joined, Row(name="first_id", coefficients=weight.ravel()), self.rows,
+                incumbent=self.incumbent, gap=0, seconds=self.clock.left,
+            )  # fmt: skip
+            if found.parts is None or found.stopped:
+                return
+            self.incumbent = found.parts
+            for at, block in enumerate(self.joint):
+                places = np.flatnonzero(np.isin(block.members % self.count, some_of))
+                same = (joined[at][:, places] == found.parts[at][:, places]).all(axis=1)
+                joined[at] = joined[at][same]
 
     # -- the bound
 
@@ -290,6 +344,30 @@ class _Years:
         return best
 
     # -- whole numbers
+
+    def _look_near(self, stage: Stage, answer: _Answer) -> bool:
+        """Bound all years of an actor at once and look for a programme; return whether one is."""
+        if self._near(answer) or self.clock.over:
+            return False
+        joint = Joint(self.region, self.joint, stage.row, self.rows)
+        nests = np.zeros((self.years - 1, self.count))
+        for year, sector in self.nests:
+            nests[year, sector] = self.prices.get(self.nests[year, sector].name, 0.0)
+        start = np.array([self.prices.get(row.name, 0.0) for row in self.rows])
+        if not joint.converge(self.clock, start=start, nests=nests):
+            return False
+        if joint.bound is not None and answer.bound is not None:
+            answer.bound = min(answer.bound, joint.bound)
+        bound = answer.bound or 0
+        found = look_near(
+            joint, self.base, incumbent=answer.parts, clock=self.clock,
+            enough=bound - math.floor(self.gap_share * abs(bound)),
+        )  # fmt: skip
+        if found is None:
+            return False
+        answer.parts, answer.value = found
+        answer.bound = max(bound, answer.value)
+        return True
 
     def _combine(self, stage: Stage, answer: _Answer, reach: int) -> bool:
         """Combine sequences that miss their best by ``reach``; return whether to go further."""

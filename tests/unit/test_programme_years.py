@@ -123,8 +123,8 @@ def as_flags(problem, choice):
 @pytest.mark.parametrize("seed", range(14))
 def test_every_stage_equals_brute_force(seed, contiguity):
     problem = draw(np.random.default_rng(seed), Contiguity(contiguity))
-    best = max((signed(problem, one) for one in every_dated(problem) if is_legal(problem, one)),
-               default=None)  # fmt: skip
+    legal = [one for one in every_dated(problem) if is_legal(problem, one)]
+    best = max((signed(problem, one) for one in legal), default=None)
     choice = solve_years(problem)
     assert choice.problem_sha256 == problem.sha256
     assert verify_years(problem, choice).holds
@@ -136,6 +136,9 @@ def test_every_stage_equals_brute_force(seed, contiguity):
     assert is_legal(problem, open_by)
     assert signed(problem, open_by) == best
     assert [one.value for one in choice.stages] == list(problem.values(open_by))
+    equal = [one for one in legal if signed(problem, one) == best]
+    # the named rule: the first id on which they differ opens the soonest
+    assert open_by.tolist() == max(equal, key=lambda one: tuple(one.sum(axis=0))).tolist()
     assert solve_years(problem) == choice
 
 
@@ -238,3 +241,55 @@ def test_without_proof_an_answer_is_legal_and_its_bound_true(seed, monkeypatch):
     assert is_legal(problem, open_by)
     first = max(one[0] for one in legal)
     assert choice.stages[0].bound >= first >= choice.stages[0].value
+
+
+@pytest.mark.parametrize("seed", [128, 170])
+def test_a_feeder_across_a_border_comes_first_in_every_year(seed):
+    problem = draw(np.random.default_rng(seed), Contiguity.FEEDER)
+    choice = solve_years(problem)
+    assert choice.status is ChoiceStatus.OPTIMAL
+    assert is_legal(problem, as_flags(problem, choice))
+    assert verify_years(problem, choice).holds
+
+
+def a_grid(seed, *, side=5, actors=3):
+    """Draw square territories side by side, each reached at one corner, over three years."""
+    rng = np.random.default_rng(seed)
+    each = side * side
+    count = actors * each
+    lines = rng.integers(300, 1001, count)
+    edges = [
+        (actor * each + place, actor * each + place + step)
+        for actor in range(actors) for place in range(each)
+        for step, inside in ((1, place % side < side - 1), (side, place < each - side)) if inside
+    ]  # fmt: skip
+    decider = np.repeat(np.arange(actors), each)
+    votes = np.concatenate([rng.permutation(each) + 1 for _ in range(actors)]) * lines
+    whole = ChoiceProblem(
+        sector_ids=tuple(f"S{at:03d}" for at in range(count)), lines=lines,
+        departements=("22",) * count, rural=np.zeros(count, bool),
+        actors=tuple(f"E{at}" for at in range(actors)), decider=decider,
+        share_candidate=np.arange(count), share_actor=decider, share_need=lines,
+        envelopes=np.bincount(decider, lines * 45 // 100).astype(np.int64),
+        required=np.zeros(count, bool), refused=rng.random(count) < 0.02,
+        reached=np.arange(count) % each == 0, edges=np.array(sorted(edges)),
+        edge_border_m=np.ones(len(edges), np.int64), feeder=np.full(count, -1),
+        objectives=(Objective(name="votes", sense="max", coefficients=votes),),
+    )  # fmt: skip
+    limits = tuple(
+        YearLimit(name="capacity.22", year=year, coefficients=lines, message=RULE,
+                  upper=int(lines.sum() * 0.13))
+        for year in YEARS
+    )  # fmt: skip
+    return DatedProblem(whole=whole, years=YEARS, limits=limits)
+
+
+def test_a_larger_question_is_answered_beside_its_bound():
+    problem = a_grid(0)
+    choice = solve_years(problem)
+    stage = choice.stages[0]
+    assert verify_years(problem, choice).holds
+    assert is_legal(problem, as_flags(problem, choice))
+    assert stage.value == problem.values(as_flags(problem, choice))[0] <= stage.bound
+    assert stage.gap_share < 0.05
+    assert solve_years(problem) == choice

@@ -1,0 +1,225 @@
+"""A good answer among listed choices: one actor's choice changed at a time, or two actors'.
+
+Simulated annealing (Kirkpatrick, Gelatt and Vecchi, Science 220, 1983) over the choices of all
+actors; what the rows are passed by costs several times their price.  Its chance is a hash of a
+number and the step, so that the same question has the same answer on any machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from planner.programme._blocks import Block, Row
+from planner.programme._kernel import compiled
+
+__all__ = ["Listed", "anneal"]
+
+Integers = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.uint8]
+
+_FAR = 2**61
+_EVERY = 1000  # steps at one temperature
+_STEEP = 100.0  # times its price that a unit of a broken row costs
+_LEAST_SHARE = 0.02  # of the largest worth a largest use: what it costs at least
+_FEW_SHARE = 0.6  # of the actors: a limit on fewer makes them mates
+_NOWHERE = -(2**62)
+
+
+@compiled
+def _mixed(word: np.uint64) -> np.uint64:
+    """Return the hash of a word (splitmix64)."""
+    word = word + np.uint64(0x9E3779B97F4A7C15)
+    word = (word ^ (word >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    word = (word ^ (word >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return word ^ (word >> np.uint64(31))
+
+
+@compiled
+def _anneal(  # noqa: C901, PLR0912, PLR0915 (one compiled loop)
+    starts: Integers,
+    worth: Integers,
+    uses: Integers,
+    low: Integers,
+    high: Integers,
+    mates: Integers,
+    mates_from: Integers,
+    steep: Floats,
+    picked: Integers,
+    steps: int,
+    hot: float,
+    cold: float,
+    seed: int,
+    enough: int,
+) -> tuple[Integers, int]:
+    """Return the best choices met that hold the rows, and what they are worth."""
+    actors, rows = len(starts) - 1, uses.shape[1]
+    here = np.zeros(rows, np.int64)
+    value = 0
+    for actor in range(actors):
+        value += worth[picked[actor]]
+        for row in range(rows):
+            here[row] += uses[picked[actor], row]
+    broken = 0.0
+    for row in range(rows):
+        broken += steep[row] * max(0, here[row] - high[row], low[row] - here[row])
+    best, met = picked.copy(), _NOWHERE
+    if broken == 0:
+        met = value
+    cooler, heat = (cold / hot) ** (_EVERY / steps), hot
+    first = _mixed(np.uint64(seed))
+    for step in range(steps):
+        if met >= enough:
+            break
+        if step % _EVERY == 0:
+            heat *= cooler
+        word = _mixed(first + np.uint64(step))
+        other = _mixed(word)
+        a = np.int64((word >> np.uint64(40)) % np.uint64(actors))
+        one = starts[a] + np.int64(
+            (word & np.uint64(0xFFFFFFFF)) % np.uint64(starts[a + 1] - starts[a])
+        )
+        was = picked[a]
+        if one == was:
+            continue
+        gain = worth[one] - worth[was]
+        b, two, then = a, one, was
+        if other & np.uint64(7):  # seven times in eight, two actors
+            b = np.int64((other >> np.uint64(40)) % np.uint64(actors))
+            among = mates_from[a + 1] - mates_from[a]
+            if other & np.uint64(24) and among:  # three times in four, under the same limits
+                b = mates[mates_from[a] + np.int64((other >> np.uint64(40)) % np.uint64(among))]
+            two = starts[b] + np.int64(
+                ((other >> np.uint64(8)) & np.uint64(0xFFFFFFFF))
+                % np.uint64(starts[b + 1] - starts[b])
+            )
+            then = picked[b]
+            if b == a:
+                continue
+            gain += worth[two] - worth[then]
+        chance = (float(_mixed(other) >> np.uint64(11)) + 1.0) / 2.0**53
+        room = broken + gain - heat * np.log(chance)
+        if room < 0:
+            continue
+        after = 0.0
+        for row in range(rows):
+            use = here[row] + uses[one, row] - uses[was, row]
+            if b != a:
+                use += uses[two, row] - uses[then, row]
+            if use > high[row]:
+                after += steep[row] * (use - high[row])
+            elif use < low[row]:
+                after += steep[row] * (low[row] - use)
+            if after > room:
+                break
+        if after > room:
+            continue
+        for row in range(rows):
+            here[row] += uses[one, row] - uses[was, row]
+            if b != a:
+                here[row] += uses[two, row] - uses[then, row]
+        picked[a] = one
+        if b != a:
+            picked[b] = two
+        broken = after
+        value += gain
+        if after == 0.0 and value > met:
+            met = value
+            best[:] = picked
+    return best, met
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Listed:
+    """The listed choices of every actor, what they are worth and what they use."""
+
+    choices: Sequence[Rows]
+    starts: Integers
+    worth: Integers
+    uses: Integers
+    low: Integers
+    high: Integers
+    mates: Integers
+    mates_from: Integers
+
+    @classmethod
+    def of(
+        cls, blocks: Sequence[Block], choices: Sequence[Rows], objective: Row, rows: Sequence[Row]
+    ) -> Listed:
+        """Count what the choices of each actor, one at least, are worth and use."""
+        uses = [
+            np.array([block.row_values(some, row) for row in rows], np.int64).T
+            for block, some in zip(blocks, choices, strict=True)
+        ]
+        some_of = np.array([(np.ptp(use, axis=0) > 0) for use in uses])  # who can move which row
+        several = some_of[:, some_of.sum(axis=0) <= len(blocks) * _FEW_SHARE].astype(np.int64)
+        together = several @ several.T > 0
+        np.fill_diagonal(together, val=False)
+        return cls(
+            choices=choices,
+            starts=np.concatenate([[0], np.cumsum([len(some) for some in choices])]).astype(
+                np.int64
+            ),
+            worth=np.concatenate([
+                block.row_values(some, objective)
+                for block, some in zip(blocks, choices, strict=True)
+            ]),
+            uses=np.ascontiguousarray(np.concatenate(uses)).reshape(-1, len(rows)),
+            low=np.array([-_FAR if row.lower is None else row.lower for row in rows], np.int64),
+            high=np.array([_FAR if row.upper is None else row.upper for row in rows], np.int64),
+            mates=np.nonzero(together)[1].astype(np.int64),
+            mates_from=np.concatenate([[0], np.cumsum(together.sum(axis=1))]).astype(np.int64),
+        )  # fmt: skip
+
+    def steep(self, prices: Floats) -> Floats:
+        """Return what a unit of each broken row costs."""
+        most = np.abs(self.worth).max(initial=1) / np.abs(self.uses).max(axis=0, initial=1)
+        least: Floats = most * _LEAST_SHARE
+        return np.maximum(np.abs(prices) * _STEEP, least)
+
+
+def anneal(
+    listed: Listed,
+    prices: Floats,
+    *,
+    picked: Integers,
+    steps: int,
+    heat: tuple[float, float],
+    seed: int,
+    enough: int,
+) -> tuple[list[Rows], int] | None:
+    """Return a choice of everyone that holds the rows, and its worth; None when none was met.
+
+    Parameters
+    ----------
+    listed
+        What may be chosen.
+    prices
+        Of the rows.
+    picked
+        Which choice of each actor to begin with, counted from its first.
+    steps
+        Changes that are tried.
+    heat
+        What a change may lose at first, and in the end.
+    seed
+        Which chances are taken.
+    enough
+        The worth at which to stop.
+    """
+    best, met = _anneal(
+        listed.starts, listed.worth, listed.uses, listed.low, listed.high,
+        listed.mates, listed.mates_from, listed.steep(prices),
+        listed.starts[:-1] + picked, steps, heat[0], heat[1], seed, enough,
+    )  # fmt: skip
+    if met == _NOWHERE:
+        return None
+    places = best - listed.starts[:-1]
+    parts = [
+        some[place][None, :] for some, place in zip(listed.choices, places.tolist(), strict=True)
+    ]
+    return parts, int(met)
