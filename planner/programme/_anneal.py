@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from planner.compiling import compiled
 from planner.programme._blocks import Block, Row
-from planner.programme._kernel import compiled
 
 __all__ = ["Listed", "anneal"]
 

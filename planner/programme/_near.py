@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from planner.compiling import compiled
 from planner.programme._blocks import Block
-from planner.programme._kernel import compiled
 
 __all__ = ["near_sequences"]
 
