@@ -58,14 +58,17 @@ def change_share(rules: WorksRules, model: Model, lines: Floats, opening: Ints) 
 def smooth(rules: WorksRules, model: Model, lines: Floats, opening: Ints) -> Ints:
     """Move sectors by a few quarters where loads then change less, within the delay given up.
 
-    Every limit, lag and date is kept; sectors are tried in the order of their keys.
+    Every limit, lag and date is kept, works that have begun go on; sectors are tried in the order of their keys.
     """
     placed = opening >= 0
     budget = rules.smooth_share * float(model.weight[placed] @ opening[placed])
     if budget <= 0 or not lines[placed].any():
         return opening
     search = _Search(rules, model, lines, opening, budget)
-    movable = np.flatnonzero(placed & ~model.fixed)
+    # where studies are over and works have begun, nothing is put off for the sake of others
+    studies = rules.trades[0].duration_quarters if rules.trades else 0
+    working = model.earliest < rules.duration_quarters - studies - 1
+    movable = np.flatnonzero(placed & ~model.fixed & ~working)
     # so much roughness for a unit of delay that hardly anything moves
     rate = search.roughness / budget * len(movable)
     for _ in range(_RATES):

@@ -251,6 +251,19 @@ def test_a_steadier_load_costs_no_more_delay_than_was_given(region):
     assert steady.bound == pytest.approx(region.bound)
 
 
+def test_works_that_have_begun_are_not_put_off_for_a_steadier_load():
+    works = some_region().assign(done_quarters=0, after_sector_id=None)
+    begun = works.index[:8]
+    works.loc[begun, "done_quarters"] = 2  # of three: studies, and a quarter of civil works
+    works["after_sector_id"] = works["after_sector_id"].astype("object")
+    rules = region_rules()
+    steady = rules_of(**(vars(rules) | {"smooth_share": 0.05}))
+    before, after = (openings(plan_works(works=works, rules=r)) for r in (rules, steady))
+    keys = works.loc[begun, "sector_id"]
+    assert [after[key] for key in keys] == [before[key] for key in keys]
+    assert before != after
+
+
 def test_all_sectors_behind_one_another_still_have_a_near_bound():
     works = some_region(60)
     works["after_sector_id"] = [None, *(f"S{i // 2}" for i in range(59))]
