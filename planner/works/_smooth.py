@@ -58,7 +58,8 @@ def change_share(rules: WorksRules, model: Model, lines: Floats, opening: Ints) 
 def smooth(rules: WorksRules, model: Model, lines: Floats, opening: Ints) -> Ints:
     """Move sectors by a few quarters where loads then change less, within the delay given up.
 
-    Every limit, lag and date is kept, works that have begun go on; sectors are tried in the order of their keys.
+    Every limit, lag and date is kept, and works that have begun go on; sectors are tried in the
+    order of their keys.
     """
     placed = opening >= 0
     budget = rules.smooth_share * float(model.weight[placed] @ opening[placed])
