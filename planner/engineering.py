@@ -14,6 +14,7 @@ from planner.network import (
     Ways,
     compare_phasing,
     cost_network,
+    cumulate_costs,
     list_runs,
     save_by_epci,
 )
@@ -58,7 +59,7 @@ def add_network(
     -------
     Plan
         The plan with the tables ``nro``, ``pm``, ``routes``, ``pbo``, ``quantities``,
-        ``network_sectors``, ``network_costs`` and ``phasing`` in ``more``, on given ways also
+        ``network_sectors``, ``network_costs``, ``cost_curve`` and ``phasing``, on given ways also
         ``ducts``, ``cables`` and ``cable_ducts``, and the findings of the design.
     """
     territory = plan.territory
@@ -86,7 +87,10 @@ def add_network(
         )  # fmt: skip
         saving = save_by_epci(apart, network, sector_shares=territory.sector_shares)
         runs = _runs(network) if given else {}
-    more = {**plan.more, **network.tables(), **runs, "network_costs": costs, "phasing": saving}
+    more = {
+        **plan.more, **network.tables(), **runs, "network_costs": costs, "phasing": saving,
+        "cost_curve": cumulate_costs(network),
+    }  # fmt: skip
     found = Findings.collect(plan.findings, network.findings)
     plan = replace(plan, more=more, findings=found)
     if plan.scenario.schedule.rule != "works":

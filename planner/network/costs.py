@@ -95,8 +95,7 @@ def cumulate_costs(network: Network) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``sector_id``, ``lines_count``, ``cost_cents``, ``cumulated_lines_count`` and
-        ``cumulated_cost_cents``, by rising cost a line; sectors without a line come last.
+        Contract ``cost_curve``, by rising cost a line; sectors without a line come last.
     """
     own = _by_sector(network).rename(columns={"code": "sector_id"})
     lines = own["lines_count"].to_numpy(dtype=np.float64)
@@ -104,10 +103,13 @@ def cumulate_costs(network: Network) -> pd.DataFrame:
         each = np.where(lines > 0, own["cost_cents"].to_numpy() / lines, np.inf)
     order = np.lexsort((own["sector_id"].to_numpy(dtype=object).astype(str), each))
     own = own.iloc[order].reset_index(drop=True)
-    return own[["sector_id", "lines_count", "cost_cents"]].assign(
+    table = own.assign(
+        position=np.arange(1, len(own) + 1),
         cumulated_lines_count=own["lines_count"].cumsum(),
         cumulated_cost_cents=own["cost_cents"].cumsum(),
+        synthetic=bool(network.quantities["synthetic"].any()),
     )
+    return contract("cost_curve").select(table)
 
 
 def save_by_epci(apart: Network, together: Network, *, sector_shares: pd.DataFrame) -> pd.DataFrame:

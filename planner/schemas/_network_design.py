@@ -347,7 +347,26 @@ cable_ducts = Contract(
     ),
 )  # fmt: skip
 
+cost_curve = Contract(
+    name="cost_curve",
+    title=("Courbe des coûts", "Cost curve"),
+    description=("Coût cumulé du réseau contre les lignes, des secteurs les moins chers par ligne aux plus chers",
+                 "Cumulated cost of the network against lines, from the cheapest sectors a line to the dearest"),
+    key=("position",),
+    columns=(
+        count("position", "Rang", "Position", "Rang par coût d'une ligne, le moins cher d'abord", "Rank by cost a line, the cheapest first", unit=""),
+        SECTOR_ID,
+        count("lines_count", "Lignes", "Lines", "Lignes du secteur", "Lines of the sector", unit="lines"),
+        cents("cost_cents", "Coût", "Cost", "Coût du réseau du secteur", "Cost of the sector's network"),
+        count("cumulated_lines_count", "Lignes cumulées", "Cumulated lines", "Lignes de ce secteur et de ceux d'avant",
+              "Lines of this sector and of those before", unit="lines"),
+        cents("cumulated_cost_cents", "Coût cumulé", "Cumulated cost", "Coût de ce secteur et de ceux d'avant",
+              "Cost of this sector and of those before"),
+        SYNTHETIC,
+    ),
+)  # fmt: skip
+
 TABLES = (
     nro, pm, routes, pbo, drops, quantities, works_prices, funding_keys, network_costs, phasing,
-    network_sectors, ducts, cables, cable_ducts,
+    network_sectors, cost_curve, ducts, cables, cable_ducts,
 )  # fmt: skip

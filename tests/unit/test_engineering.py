@@ -26,7 +26,16 @@ def answered(toy):
 def test_the_network_of_a_plan_reaches_its_premises(answered):
     prices, keys = read_works()
     plan = add_network(answered, prices=prices, funding_keys=keys)
-    for name in ("nro", "pm", "routes", "pbo", "quantities", "network_costs", "phasing"):
+    for name in (
+        "nro",
+        "pm",
+        "routes",
+        "pbo",
+        "quantities",
+        "network_costs",
+        "phasing",
+        "cost_curve",
+    ):
         contract(name).check(plan.more[name])
         assert plan.more[name]["synthetic"].all()
         assert name in plan.tables()
