@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from planner.choice import ChoiceProblem, ChoiceStatus, StageResult
+from planner.choice import ChoiceProblem, ChoiceStatus, StageResult, Unit
 from planner.texts import Message
 
 __all__ = ["DatedChoice", "DatedProblem", "YearLimit"]
@@ -38,6 +38,8 @@ class YearLimit:
         The most that may open.
     message
         The rule in the reader's words.
+    unit
+        What is counted, see :class:`planner.choice.Quantity`.
     """
 
     name: str
@@ -45,6 +47,7 @@ class YearLimit:
     coefficients: Integers
     upper: int
     message: Message
+    unit: Unit = "none"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from planner.choice import Choice, ChoiceStatus
+from planner.choice import Choice, ChoiceStatus, Quantity
 from planner.dated import DatedChoice, DatedProblem
 from planner.verify._choice import _STRENGTH, _Judge, unreached
 from planner.verify._verdict import Verdict
@@ -64,7 +64,8 @@ def _years(judge: _Judge, problem: DatedProblem, opened: dict[str, int]) -> None
         )
         judge.check(
             "year.limit", f"{limit.name}@{limit.year}", broken=total > limit.upper,
-            excess=max(total - limit.upper, 0), total=total, year=limit.year, words=limit.message,
+            excess=max(total - limit.upper, 0), year=limit.year, words=limit.message,
+            amount=Quantity(max(total - limit.upper, 0), limit.unit),
         )  # fmt: skip
 
 
