@@ -117,7 +117,7 @@ def _wait_for_feeders(plan: Plan) -> Plan:
         costs=plan.costs, stage_changes=territory.stage_changes,
         deadlines=deadlines_of(territory, plan.scenario),
         done=open_sectors(territory, plan.scenario),
-        feeders=territory.feeders, pm=pd.DataFrame(pm),
+        feeders=territory.feeders, pm=pd.DataFrame(pm), years=plan.programme.years,
     )  # fmt: skip
     return replace(
         plan, schedule=calendar.table, more={**plan.more, **calendar.more},

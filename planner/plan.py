@@ -9,25 +9,16 @@ import pandas as pd
 
 from planner.balance import balance_epci
 from planner.ballots import BallotCount
-from planner.choice import Choice, ChoiceProblem, ChoiceStatus, Contiguity
+from planner.choice import Choice, ChoiceProblem
+from planner.choosing import Chosen, choose_programme
 from planner.concertation import count_ballots
-from planner.conflict import cheapest_relaxations, find_conflict
 from planner.contribution import count_contributions
 from planner.cost import estimate_cost
 from planner.coverage import Coverage, measure_coverage
-from planner.criteria import PPM, CriteriaTable, measure_criteria
-from planner.errors import PlannerError, RuleError
+from planner.criteria import measure_criteria
 from planner.explain import count_service, decision_scores, list_decisions
 from planner.findings import Findings
-from planner.programme import (
-    ChoiceRules,
-    Programme,
-    ProgrammeRules,
-    choose_sectors,
-    explain_choice,
-    solve_choice,
-    state_choice,
-)
+from planner.programme import Programme
 from planner.progress import Notify, stage, unheard
 from planner.reconcile import reconcile_programme
 from planner.robustness import measure_fairness
@@ -35,10 +26,8 @@ from planner.scenario import Scenario
 from planner.scheduling import deadlines_of, schedule_programme
 from planner.schemas import CONTRACTS
 from planner.territory import Territory
-from planner.texts import Message
 from planner.timeline import codes_on
 from planner.tracking import track_programme
-from planner.verify import verify_choice
 from planner.vocab import SectorStage
 from planner.voting import score_sectors
 
@@ -65,7 +54,7 @@ class Plan:
         What deserves to be checked, from every step.
     problem, choice
         The question that the exact rule answered, and its answer with its proof; None under the
-        simple rule.
+        simple rule, and where years are chosen too.
     more
         Tables of the rooms that this scenario called on (the network, the follow-up), by the name
         of their contract.
@@ -148,9 +137,10 @@ def make_plan(territory: Territory, scenario: Scenario, *, notify: Notify = unhe
         )
         criteria = measure_criteria(territory, rules=scenario.criteria, costs=costs)
         votes = score_sectors(ballots, territory.sectors, territory.sector_shares)
-        question, answer, programme = _choose(
+        chosen = choose_programme(
             territory, scenario, ballots, votes=votes, criteria=criteria, costs=costs
         )
+        programme = chosen.programme
         contributions, unpaid = count_contributions(
             programme=programme.table,
             sectors=territory.sectors,
@@ -179,6 +169,7 @@ def make_plan(territory: Territory, scenario: Scenario, *, notify: Notify = unhe
             deadlines=deadlines_of(territory, scenario),
             feeders=territory.feeders,
             done=open_sectors(territory, scenario),
+            years=programme.years,
         )
     with stage(notify, "stage.coverage"):
         coverage = measure_coverage(
@@ -218,23 +209,23 @@ def make_plan(territory: Territory, scenario: Scenario, *, notify: Notify = unhe
         schedule=calendar.table,
         reconciliation=reconciliation.table,
         findings=findings,
-        problem=question,
-        choice=answer,
+        problem=chosen.problem,
+        choice=chosen.choice,
         more={
             **territory.delivered,
             "criteria": criteria.table,
             "criteria_scores": criteria.scores,
             "sector_points": votes,
             **calendar.more,
-            **_judged(question, answer, balances, territory, ballots),
+            **_judged(chosen, balances, territory, ballots),
+            **chosen.opening_years(),
             **followed,
         },
     )
 
 
 def _judged(
-    problem: ChoiceProblem | None,
-    choice: Choice | None,
+    chosen: Chosen,
     balances: pd.DataFrame,
     territory: Territory,
     ballots: BallotCount,
@@ -247,94 +238,10 @@ def _judged(
         "epci_service": service,
         "fairness": measure_fairness(service, population=population.astype(int).to_dict()),
     }
-    if problem is not None and choice is not None:
-        tables["decisions"] = list_decisions(problem, choice, names=ballots.names)
-        tables["decision_scores"] = decision_scores(problem)
+    if chosen.problem is not None and chosen.choice is not None:
+        tables["decisions"] = list_decisions(chosen.problem, chosen.choice, names=ballots.names)
+        tables["decision_scores"] = decision_scores(chosen.problem)
     return tables
-
-
-def _choose(
-    territory: Territory,
-    scenario: Scenario,
-    ballots: BallotCount,
-    *,
-    votes: pd.DataFrame,
-    criteria: CriteriaTable,
-    costs: pd.DataFrame,
-) -> tuple[ChoiceProblem | None, Choice | None, Programme]:
-    """Choose the sectors of phase 2 by the rule that the scenario names."""
-    asked, cents = scenario.programme, scenario.contribution.cents_per_line
-    tables = {
-        "sectors": territory.sectors,
-        "sector_shares": territory.sector_shares,
-        "ballots": ballots,
-    }
-    if asked.rule == "ranking_within_envelope":
-        rules = ProgrammeRules(ties=scenario.concertation.ties, cents_per_line=cents)
-        return None, None, choose_sectors(**tables, zones=territory.zones, rules=rules)
-    known = bool(len(criteria.scores))
-    scores = criteria.scores.assign(score_share=criteria.scores["score_ppm"] / PPM)
-    problem = state_choice(
-        **tables,
-        votes=votes,
-        criteria=scores if known else None,
-        costs=costs,
-        feeders=territory.feeders if len(territory.feeders) else None,
-        rules=ChoiceRules(
-            contiguity=Contiguity(asked.contiguity),
-            parity_tolerance_share=asked.parity_tolerance_share,
-            budget_eur=asked.budget_eur,
-            capacity_lines=asked.capacity_lines,
-            objectives=tuple(o for o in asked.objectives if known or o != "criteria"),
-            unranked=asked.unranked,
-            cents_per_line=cents,
-        ),
-    )
-    choice = solve_choice(problem, gap_share=asked.gap_share, seconds=asked.seconds)
-    if choice.status is ChoiceStatus.INFEASIBLE:
-        raise _conflict(problem, ballots)
-    programme = explain_choice(
-        problem, choice, **tables, zones=territory.zones, cents_per_line=cents
-    )
-    verdict = verify_choice(problem, choice)
-    if not verdict.holds:
-        raise PlannerError(
-            Message.of("programme.not_verified", verdict=verdict),
-            Message.of("programme.not_verified_remedy"),
-        )
-    return problem, choice, programme
-
-
-def _conflict(problem: ChoiceProblem, ballots: BallotCount) -> RuleError:
-    """Name the rules that can't hold together."""
-    found = find_conflict(problem, names=ballots.names)
-    if found is None:
-        return RuleError(
-            Message.of("programme.infeasible"), Message.of("programme.infeasible_remedy")
-        )
-    # the fewest rules of any kind are often the fewest requirements: said once
-    ways = {
-        frozenset(way.amounts.items()): way.message
-        for way in reversed(cheapest_relaxations(problem, names=ballots.names))
-    }
-    return RuleError(
-        Message.of("programme.infeasible_because", conflict=found),
-        Message.of(
-            "programme.infeasible_ways",
-            ways=_Lines(tuple(reversed(ways.values()))),
-        ),
-    )
-
-
-@dataclass(frozen=True)
-class _Lines:
-    """Sentences put into words with the message that holds them, one a line."""
-
-    messages: tuple[Message, ...]
-
-    def say(self, lang: str = "fr", /) -> str:
-        """Put them into words."""
-        return "".join(f"\n    • {message.say(lang)}" for message in self.messages)
 
 
 def open_sectors(territory: Territory, scenario: Scenario) -> frozenset[str]:

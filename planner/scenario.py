@@ -37,6 +37,7 @@ __all__ = [
     "GraceTHDSource",
     "PremisesSource",
     "ProgrammeSection",
+    "ProgrammeYears",
     "QuorumRule",
     "RoadsSource",
     "Scenario",
@@ -161,6 +162,17 @@ class ConcertationRules(_Frozen):
     )
 
 
+class ProgrammeYears(_Frozen):
+    """In which years the sectors of phase 2 open, and what each year may hold."""
+
+    first: int = Field(ge=1990, le=2200, title="First year in which sectors open")
+    count: int = Field(5, ge=1, le=10, title="How many years")
+    lines_per_year: dict[str, Annotated[int, Field(ge=0)]] = Field(
+        default_factory=dict, title="Most lines opened a year, by code of département or 'region'"
+    )
+    budget_eur_per_year: int | None = Field(None, ge=0, title="Most euros a year for what opens")
+
+
 class ProgrammeSection(_Frozen):
     """Which rule chooses the sectors of phase 2; all but ``rule`` is for the exact one."""
 
@@ -186,6 +198,7 @@ class ProgrammeSection(_Frozen):
     )
     gap_share: float = Field(1e-4, ge=0, lt=1, title="How far from the best an answer may be")
     seconds: float | None = Field(None, gt=0, title="Time allowed; absent: as long as it takes")
+    years: ProgrammeYears | None = Field(None, title="Years; absent: the phase as a whole")
 
 
 class ContributionRules(_Frozen):

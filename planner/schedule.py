@@ -6,13 +6,14 @@ quarter leaves is carried to the next ones of the same year.  Each quarter takes
 in their order; one that doesn't fit waits, and the next one is tried.  A sector that no year can
 hold is left out of the schedule and reported.
 
-Order: phase 1 by tranche, zone and sector; phase 2 by rank, EPCI and sector; phase 3 by unit cost
-and sector, the cheapest first, so that most premises are served soonest.
+Order: phase 1 by tranche, zone and sector; phase 2 by the year of opening where there is one, then
+by rank, EPCI and sector; phase 3 by unit cost and sector, the cheapest first, so that most premises
+are served soonest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +23,7 @@ from planner.findings import Finding, Findings
 from planner.schemas import contract
 from planner.vocab import Phase, Severity
 
-__all__ = ["Capacity", "quarter_after", "schedule_works"]
+__all__ = ["Capacity", "quarter_after", "schedule_works", "tell_later_years"]
 
 _LAST_YEAR = 2200
 
@@ -69,6 +70,7 @@ def schedule_works(
     costs: pd.DataFrame,
     capacity: tuple[Capacity, ...],
     done: frozenset[str] = frozenset(),
+    years: Mapping[str, int] | None = None,
 ) -> tuple[pd.DataFrame, Findings]:
     """Give each sector that is still to be built its quarter.
 
@@ -80,6 +82,9 @@ def schedule_works(
         Capacity of each phase; several rows for one phase follow each other in time.
     done
         Sectors already open, which need no works.
+    years
+        Year in which a sector is to open, where the programme says so: it is built in the order of
+        these years, and not before its own.
 
     Returns
     -------
@@ -89,6 +94,9 @@ def schedule_works(
         Sectors that no quarter can hold.
     """
     waiting = _in_order(programme, sectors, costs)
+    waiting["not_before"] = waiting["sector_id"].map(years or {}).astype("float64").fillna(0)
+    waiting["not_before"] = waiting["not_before"].astype("int64")
+    waiting = waiting.sort_values(["phase", "not_before"], kind="stable").reset_index(drop=True)
     waiting = waiting[~waiting["sector_id"].isin(done)]
     rows: list[pd.DataFrame] = []
     found: list[Finding] = []
@@ -110,6 +118,30 @@ def schedule_works(
     table["year"] = table["quarter"].str[:4].astype("int64")
     contract("schedule").check(table)
     return contract("schedule").select(table), Findings.collect(found)
+
+
+def tell_later_years(years: Mapping[str, int] | None, table: pd.DataFrame) -> Findings:
+    """Tell, year by year, what the calendar can't open in the year that was chosen.
+
+    Parameters
+    ----------
+    years
+        Year chosen for each sector.
+    table
+        Contract ``schedule``.
+    """
+    if not years:
+        return Findings()
+    known = table.assign(chosen=table["sector_id"].astype(str).map(years)).dropna(subset=["chosen"])
+    late = known[known["year"] > known["chosen"]]
+    return Findings.collect([
+        Finding.of(
+            "schedule.later_than_chosen", severity=Severity.SERIOUS, table="schedule",
+            place=str(year), year=str(year), sectors=len(rows),
+            count=int(rows["premises_count"].sum()), latest=str(rows["quarter"].max()),
+        )
+        for year, rows in late.groupby(late["chosen"].astype("int64").astype(str))
+    ])  # fmt: skip
 
 
 def _in_order(programme: pd.DataFrame, sectors: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
@@ -150,6 +182,7 @@ def _fill(queue: pd.DataFrame, rows: list[Capacity]) -> np.ndarray[tuple[int], n
     """Return the quarter of each waiting sector, or the empty text."""
     lines = queue["premises_count"].astype("int64").tolist()
     cents = queue["cost_cents"].astype("int64").tolist()
+    not_before = queue["not_before"].tolist()
     given = np.full(len(queue), "", dtype="U7")
     largest = max((row.lines_per_year for row in rows), default=0)
     richest = max((row.cents_per_year or 0 for row in rows), default=0)
@@ -167,8 +200,10 @@ def _fill(queue: pd.DataFrame, rows: list[Capacity]) -> np.ndarray[tuple[int], n
         used_lines, used_cents = used.get(year, (0, 0))
         left = []
         for position in waiting:
-            fits = used_lines + lines[position] <= lines_released and (
-                cents_released is None or used_cents + cents[position] <= cents_released
+            fits = (
+                year >= not_before[position]
+                and used_lines + lines[position] <= lines_released
+                and (cents_released is None or used_cents + cents[position] <= cents_released)
             )
             if fits:
                 given[position] = quarter

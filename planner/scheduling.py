@@ -17,7 +17,7 @@ import pandas as pd
 
 from planner.findings import Finding, Findings
 from planner.scenario import Scenario
-from planner.schedule import Capacity, quarter_after, schedule_works
+from planner.schedule import Capacity, quarter_after, schedule_works, tell_later_years
 from planner.schemas import contract
 from planner.territory import Territory
 from planner.texts import Message
@@ -85,6 +85,7 @@ def schedule_programme(
     done: frozenset[str],
     pm: pd.DataFrame | None = None,
     feeders: pd.DataFrame | None = None,
+    years: Mapping[str, int] | None = None,
 ) -> Calendar:
     """Give each sector that is still to be built its quarter, by the rule that the scenario names.
 
@@ -102,18 +103,23 @@ def schedule_programme(
         Contract ``pm``, where a network was designed: sectors behind an NRO wait for its first one.
     feeders
         Contract ``feeders``: a sector waits for the one its feeder goes through; before ``pm``.
+    years
+        Year in which a sector is to open, where the programme says so: not before it.
     """
     if scenario.schedule.rule == "fill":
         table, findings = schedule_works(
             programme=programme, sectors=sectors, costs=costs, capacity=_capacity(scenario),
-            done=done,
+            done=done, years=years,
         )  # fmt: skip
-        return Calendar(table=table, more={}, findings=findings)
+        late = tell_later_years(years, table)
+        return Calendar(table=table, more={}, findings=Findings.collect(findings, late))
     works, found = state_works(
         scenario, programme=programme, costs=costs, stage_changes=stage_changes,
-        deadlines=deadlines, done=done, pm=pm, feeders=feeders,
+        deadlines=deadlines, done=done, pm=pm, feeders=feeders, years=years,
     )  # fmt: skip
-    return answer_works(scenario, works, found)
+    calendar = answer_works(scenario, works, found)
+    late = tell_later_years(years, calendar.table)
+    return replace(calendar, findings=Findings.collect(calendar.findings, late))
 
 
 def answer_works(
@@ -241,6 +247,7 @@ def state_works(
     pm: pd.DataFrame | None = None,
     feeders: pd.DataFrame | None = None,
     under_way: Mapping[str, str] | None = None,
+    years: Mapping[str, int] | None = None,
 ) -> tuple[pd.DataFrame, Findings]:
     """State what is to be built, sorted by sector.
 
@@ -252,6 +259,8 @@ def state_works(
     ----------
     under_way
         Quarter that each sector under way keeps.
+    years
+        Year in which a sector is to open at the earliest.
     """
     public = programme["phase"].astype(str).isin(_PUBLIC)
     frame = programme.loc[public, ["sector_id", "phase", "tranche", "rank", "epci_siren"]].merge(
@@ -263,6 +272,7 @@ def state_works(
     fixed = keys.map(dict(under_way or {})).astype("object")
     quarters = deadlines["latest_quarter"].astype(str)
     latest = dict(zip(deadlines["sector_id"].astype(str), quarters, strict=True))
+    soonest = {key: f"{year}-T1" for key, year in (years or {}).items()}
     waits, found = _precedence(frame, pm, feeders)
     table = pd.DataFrame({
         "sector_id": keys,
@@ -271,7 +281,7 @@ def state_works(
         "cost_cents": frame["cost_cents"].astype("int64"),
         "priority": _priority(frame),
         "after_sector_id": absent(keys.map(waits)),
-        "earliest_quarter": pd.Series([None] * len(frame), dtype="object"),
+        "earliest_quarter": absent(keys.map(soonest)),
         "latest_quarter": absent(keys.map(latest)),
         "done_quarters": quarters_done(scenario, keys, stage_changes),
         "fixed_quarter": absent(fixed),

@@ -23,9 +23,9 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from planner.errors import PlannerError
+from planner.errors import PlannerError, RuleError
 from planner.progress import Notify
-from planner.scenario import read_scenario
+from planner.scenario import Scenario, read_scenario
 from planner.texts import Message, number, say
 from planner.vocab import Severity
 
@@ -177,6 +177,20 @@ def answer_scenario(path: Path | None, lang: Lang) -> Plan:
     scenario = read_scenario(path)
     with progress(lang, STAGES["prepare"] + STAGES["plan"]) as notify:
         return make_plan(prepare_territory(scenario, notify=notify), scenario, notify=notify)
+
+
+def refuse_years(asked: Scenario) -> None:
+    """Refuse what is computed on the question without years.
+
+    Raises
+    ------
+    RuleError
+        When the scenario asks for years.
+    """
+    if asked.programme.years is not None:
+        raise RuleError(
+            Message.of("programme.years_not_here"), Message.of("programme.years_not_here_remedy")
+        )
 
 
 def with_network(answer: Plan, notify: Notify) -> Plan:

@@ -20,6 +20,7 @@ from planner.cli._face import (
     OutOption,
     ScenarioArg,
     progress,
+    refuse_years,
     told,
     with_network,
 )
@@ -56,6 +57,8 @@ def explain(
 
     with told(lang) as console:
         asked = read_scenario(scenario)
+        if flips:
+            refuse_years(asked)
         folder = out or Path("maps") / "out" / asked.name
         tables = read_outputs(
             folder, scenario_sha256=asked.sha256, version=version("fibre-planner"), lang=lang

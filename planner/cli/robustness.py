@@ -14,7 +14,16 @@ import typer
 from rich.console import Console
 
 from planner.choice import Choice, ChoiceProblem, Objective, Quantity, Unit, objective_label
-from planner.cli._face import Lang, LangOption, OutOption, ScenarioArg, answer_scenario, table, told
+from planner.cli._face import (
+    Lang,
+    LangOption,
+    OutOption,
+    ScenarioArg,
+    answer_scenario,
+    refuse_years,
+    table,
+    told,
+)
 from planner.errors import RuleError
 from planner.scenario import read_scenario
 from planner.texts import Message, number, say
@@ -79,6 +88,7 @@ def robustness(
             raise RuleError(
                 Message.of("robustness.exact_only"), Message.of("robustness.exact_only_remedy")
             )
+        refuse_years(asked)
         answer = answer_scenario(scenario, lang)
         if answer.problem is None or answer.choice is None:
             return

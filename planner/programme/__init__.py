@@ -5,11 +5,12 @@ envelope; :func:`state_choice`, :func:`solve_choice` and :func:`explain_choice` 
 """
 
 from planner.programme._blocks import ColumnPool
-from planner.programme._exact import explain_choice
+from planner.programme._exact import explain_choice, explain_years
 from planner.programme._problem import ChoiceRules, state_choice
 from planner.programme._ranking import Programme, ProgrammeRules, choose_sectors
 from planner.programme._solve import solve_choice
 from planner.programme._years import solve_years
+from planner.programme._years_problem import state_years
 
 __all__ = [
     "ChoiceRules",
@@ -18,7 +19,9 @@ __all__ = [
     "ProgrammeRules",
     "choose_sectors",
     "explain_choice",
+    "explain_years",
     "solve_choice",
     "solve_years",
     "state_choice",
+    "state_years",
 ]

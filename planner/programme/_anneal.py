@@ -152,10 +152,12 @@ class Listed:
     ) -> Listed:
         """Count what the choices of each actor, one at least, are worth and use."""
         uses = [
-            np.array([block.row_values(some, row) for row in rows], np.int64).T
+            np.array([block.row_values(some, row) for row in rows], np.int64)
+            .reshape(len(rows), len(some))
+            .T
             for block, some in zip(blocks, choices, strict=True)
         ]
-        some_of = np.array([(np.ptp(use, axis=0) > 0) for use in uses])  # who can move which row
+        some_of = np.array([np.ptp(use, axis=0) > 0 for use in uses])  # who can move which row
         several = some_of[:, some_of.sum(axis=0) <= len(blocks) * _FEW_SHARE].astype(np.int64)
         together = several @ several.T > 0
         np.fill_diagonal(together, val=False)
@@ -168,7 +170,7 @@ class Listed:
                 block.row_values(some, objective)
                 for block, some in zip(blocks, choices, strict=True)
             ]),
-            uses=np.ascontiguousarray(np.concatenate(uses)).reshape(-1, len(rows)),
+            uses=np.ascontiguousarray(np.concatenate(uses)),
             low=np.array([-_FAR if row.lower is None else row.lower for row in rows], np.int64),
             high=np.array([_FAR if row.upper is None else row.upper for row in rows], np.int64),
             mates=np.nonzero(together)[1].astype(np.int64),

@@ -242,7 +242,7 @@ def solve_compact(
         held = (value, math.inf) if objective.sense == "max" else (-math.inf, value)
         model.add(where, costs[where], *held)
     if chosen is not None:
-        stages = recounted(problem, stages, chosen, gap_share)
+        stages = recounted(stages, problem.values(chosen), gap_share)
     weakest = ChoiceStatus.OPTIMAL
     for stage in stages:
         if stage.status is not ChoiceStatus.OPTIMAL:
@@ -251,10 +251,7 @@ def solve_compact(
 
 
 def recounted(
-    problem: ChoiceProblem,
-    stages: Sequence[StageResult],
-    chosen: npt.NDArray[np.bool_],
-    gap_share: float,
+    stages: Sequence[StageResult], values: Sequence[int], gap_share: float
 ) -> list[StageResult]:
     """Return the stages with the answer's own values.
 
@@ -262,7 +259,7 @@ def recounted(
     programme that is worth more under a former objective.  Bounds hold all the same.
     """
     told = []
-    for stage, value in zip(stages, problem.values(chosen), strict=False):
+    for stage, value in zip(stages, values, strict=False):
         status = stage.status
         if stage.bound == value:
             status = ChoiceStatus.OPTIMAL

@@ -7,6 +7,10 @@ out, the rest of the choice staying as it is.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
@@ -14,13 +18,14 @@ import pandas as pd
 
 from planner.ballots import BallotCount
 from planner.choice import Choice, ChoiceProblem, ChoiceStatus, Contiguity, objective_label
+from planner.dated import DatedChoice, DatedProblem
 from planner.errors import RuleError
 from planner.findings import Finding
 from planner.programme._ranking import Programme, ProgrammeRules, _Choice
 from planner.texts import Message
 from planner.vocab import Decision, EnvelopeUnit, Phase, Severity
 
-__all__ = ["explain_choice"]
+__all__ = ["explain_choice", "explain_years"]
 
 Flags = npt.NDArray[np.bool_]
 
@@ -80,6 +85,56 @@ def explain_choice(
             state.settle(key, Phase.PHASE_3, decision, reason)
     state.found += _gaps(choice)
     return state.result()
+
+
+def explain_years(problem: DatedProblem, choice: DatedChoice, **tables: Any) -> Programme:  # noqa: ANN401 (those of explain_choice)
+    """Return the programme of a dated choice, the year in each reason.
+
+    Parameters
+    ----------
+    problem, choice
+        The question and its answer.
+    tables
+        As for :func:`explain_choice`.
+
+    Raises
+    ------
+    RuleError
+        When no programme holds every rule, or time ran out before one was found.
+    """
+    years = dict(choice.opened)
+    whole = Choice(
+        problem_sha256=problem.whole.sha256, status=choice.status, chosen=tuple(sorted(years)),
+        stages=choice.stages,
+    )  # fmt: skip
+    programme = explain_choice(problem.whole, whole, **tables)
+    reasons = dict(programme.reasons)
+    for key, year in years.items():
+        reasons[key] = Message.of("programme.exact_opens", reason=reasons[key], year=str(year))
+    full = _never_fits(problem, years)
+    for key, reason in reasons.items():
+        if reason.key == "programme.exact_not_best" and key in full:
+            reasons[key] = Message.of("programme.exact_years_full")
+    table = programme.table.copy()
+    table["reason"] = [reasons[key].say() for key in table["sector_id"]]
+    return replace(
+        programme, table=table, reasons=MappingProxyType(reasons), years=MappingProxyType(years)
+    )
+
+
+def _never_fits(problem: DatedProblem, years: dict[str, int]) -> frozenset[str]:
+    """Return the candidates that no year has room for, the rest staying as it is."""
+    ids = problem.whole.sector_ids
+    when = np.array([years.get(key, 0) for key in ids])
+    fits = np.zeros(len(ids), bool)
+    for year in problem.years:
+        free = np.ones(len(ids), bool)
+        for limit in problem.limits:
+            if limit.year == year:
+                used = int(limit.coefficients[when == year].sum())
+                free &= (limit.coefficients <= 0) | (used + limit.coefficients <= limit.upper)
+        fits |= free
+    return frozenset(key for key, fine in zip(ids, fits.tolist(), strict=True) if not fine)
 
 
 def _settle_in(state: _Choice, key: str, *, required: bool) -> None:

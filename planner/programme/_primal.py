@@ -100,6 +100,8 @@ def _lists(
         near = near_sequences(
             base[at], known, value, deficit=deficit, at_most=_LISTED[turn % len(_LISTED)]
         )
+        if len(near) == 0:  # even what it is best known for misses more
+            near = np.concatenate(known)
         if best is None:
             return near
         return np.concatenate([best[at], near[(near != best[at]).any(axis=1)]])

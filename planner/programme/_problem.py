@@ -25,7 +25,7 @@ from planner.schemas import contract
 from planner.texts import Message
 from planner.vocab import AreaKind, EnvelopeUnit
 
-__all__ = ["ChoiceRules", "ObjectiveName", "state_choice"]
+__all__ = ["ChoiceRules", "ObjectiveName", "cost_keur", "limits_of", "state_choice"]
 
 Integers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -156,7 +156,7 @@ def state_choice(
     landing = _landings(rules.contiguity, reached, edges, decider, lines, refused)
     departements = tuple(table["departement"].astype(str))
     rural = (table["area_kind"].astype(str) == AreaKind.RURAL.value).to_numpy()
-    cost_keur = _cost_keur(costs, names)
+    in_keur = cost_keur(costs, names)
     return ChoiceProblem(
         sector_ids=names,
         lines=lines,
@@ -177,9 +177,9 @@ def state_choice(
         edge_border_m=border_m,
         feeder=_feeders(rules, feeders, place, known=frozenset(ids)),
         contiguity=rules.contiguity,
-        limits=_limits(rules, lines, departements, rural, cost_keur),
+        limits=limits_of(rules, lines, departements, rural, in_keur),
         objectives=tuple(
-            _objective(name, points, lines, cost_keur, edges, border_m, decider, criteria, names)
+            _objective(name, points, lines, in_keur, edges, border_m, decider, criteria, names)
             for name in rules.objectives
         ),
     )
@@ -287,7 +287,7 @@ def _groups(count: int, edges: Integers) -> Integers:
     return group
 
 
-def _cost_keur(costs: pd.DataFrame, names: tuple[str, ...]) -> Integers:
+def cost_keur(costs: pd.DataFrame, names: tuple[str, ...]) -> Integers:
     """Return the cost of each candidate in thousands of euros, rounded up."""
     cents = dict(zip(costs["sector_id"].astype(str), costs["cost_cents"].astype(int), strict=True))
     missing = [name for name in names if name not in cents]
@@ -354,13 +354,14 @@ def _refuse_broken(
         safe.update(path)
 
 
-def _limits(
+def limits_of(
     rules: ChoiceRules,
     lines: Integers,
     departements: tuple[str, ...],
     rural: Flags,
     cost_keur: Integers,
 ) -> tuple[Limit, ...]:
+    """Return the regional and départements' rules over the candidates."""
     limits = []
     codes = np.array(departements, dtype=object)
     for code, most in sorted(rules.capacity_lines.items()):

@@ -19,7 +19,7 @@ What is left is phase 3.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -66,12 +66,15 @@ class Programme:
         Actor to (granted, used), in lines or cents; None where nothing was granted.
     findings
         What was strange.
+    years
+        Year in which each sector of the phase opens; empty when years weren't asked.
     """
 
     table: pd.DataFrame
     reasons: Mapping[str, Message]
     envelopes: Mapping[str, tuple[int | None, int]]
     findings: Findings
+    years: Mapping[str, int] = field(default_factory=dict)
 
     def in_language(self, lang: str) -> pd.DataFrame:
         """Return the table with its reasons in ``lang``."""

@@ -194,7 +194,7 @@ class _Search:
             self._narrow(answer)
         if self.problem.objectives:
             now = self._chosen(self.incumbent)
-            stages = recounted(self.problem, stages, now, self.gap_share)
+            stages = recounted(stages, self.problem.values(now), self.gap_share)
         weakest = _weakest(stage.status for stage in stages)
         if weakest is ChoiceStatus.OPTIMAL:
             self._break_ties()

@@ -28,6 +28,7 @@ from planner.programme._blocks import (
     split_problem,
 )
 from planner.programme._columns import Clock, Region, Stage, TooWideError
+from planner.programme._compact import recounted
 from planner.programme._exchange import exchange
 from planner.programme._integer import combine, holds, total
 from planner.programme._joint import Joint
@@ -220,6 +221,8 @@ class _Years:
             )
             self.rows.append(held_row(objective, sign * answer.value))
         self.region.keep()
+        if whole.objectives:
+            stages = recounted(stages, self.problem.values(self._open_by()), self.gap_share)
         order = [ChoiceStatus.OPTIMAL, ChoiceStatus.WITHIN_GAP, ChoiceStatus.TIME_LIMIT]
         weakest = max((stage.status for stage in stages), key=order.index)
         if weakest is ChoiceStatus.OPTIMAL:
@@ -227,13 +230,8 @@ class _Years:
         return self._result(weakest, tuple(stages) if whole.objectives else ())
 
     def _result(self, status: ChoiceStatus, stages: tuple[StageResult, ...]) -> DatedChoice:
-        open_by = np.zeros(self.years * self.count, bool)
-        answered = status is not ChoiceStatus.INFEASIBLE and self.incumbent is not None
-        for block, part in zip(
-            self.joint, (self.incumbent or ()) if answered else (), strict=False
-        ):
-            open_by[block.members] = part[0] > 0
-        years = open_by.reshape(self.years, self.count)
+        answered = status is not ChoiceStatus.INFEASIBLE
+        years = self._open_by() if answered else np.zeros((self.years, self.count), bool)
         first = np.argmax(years, axis=0)
         ids = self.problem.whole.sector_ids
         return DatedChoice(
@@ -244,6 +242,13 @@ class _Years:
             ),
             stages=stages,
         )
+
+    def _open_by(self) -> npt.NDArray[np.bool_]:
+        """Return whether each candidate is open at the end of each year, in the best answer."""
+        open_by = np.zeros(self.years * self.count, bool)
+        for block, part in zip(self.joint, self.incumbent or (), strict=False):
+            open_by[block.members] = part[0] > 0
+        return open_by.reshape(self.years, self.count)
 
     def _optimise(self, objective: Objective) -> _Answer:
         stage = self._bound(objective)

@@ -99,4 +99,17 @@ epci_service = Contract(
     ),
 )  # fmt: skip
 
-TABLES = (decisions, decision_scores, rule_prices, epci_service)
+opening_years = Contract(
+    name="opening_years",
+    title=("Années d'ouverture", "Years of opening"),
+    description=("L'année où ouvre chaque secteur retenu, quand les années sont demandées", "The year in which each chosen sector opens, when years are asked"),
+    key=("sector_id",),
+    columns=(
+        SECTOR_ID,
+        actor(),
+        count("premises_count", "Locaux", "Premises", "Locaux du secteur", "Premises of the sector"),
+        _whole("year", "Année", "Year", "Année d'ouverture", "Year of opening", minimum=1990),
+    ),
+)  # fmt: skip
+
+TABLES = (decisions, decision_scores, rule_prices, epci_service, opening_years)

@@ -58,7 +58,7 @@ def test_flips_are_for_candidates_of_the_exact_rule(toy, monkeypatch, tmp_path):
 
 
 def test_a_lying_answer_is_refused(toy, monkeypatch):
-    from planner import plan as module
+    from planner import choosing as module
 
     solve = module.solve_choice
 

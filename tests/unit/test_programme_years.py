@@ -284,6 +284,15 @@ def a_grid(seed, *, side=5, actors=3):
     return DatedProblem(whole=whole, years=YEARS, limits=limits)
 
 
+def test_a_larger_question_without_any_limit_is_answered_too():
+    problem = a_grid(0)
+    free = replace(problem, limits=(), whole=replace(problem.whole, limits=()))
+    choice = solve_years(free)
+    assert verify_years(free, choice).holds
+    assert choice.stages[0].gap_share < 0.05
+    assert {year for _, year in choice.opened} == {problem.years[0]}
+
+
 def test_a_larger_question_is_answered_beside_its_bound():
     problem = a_grid(0)
     choice = solve_years(problem)
