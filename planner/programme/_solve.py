@@ -49,7 +49,8 @@ _EXCHANGED = 1_000  # choices of all actors that are exchanged at most
 _CUT_ROUNDS = 25
 _IDS = 12  # ids of sectors that one whole number orders
 _NODES = 2_000  # of the search for the best combination, unless proofs are asked
-_LATER_NODES = 300  # the same for the objectives after the first
+_LATER_NODES = 300  # the same for the objectives after the first, of a large question
+_FEW = 400  # candidates of a question that is not large
 _TURNS = 24  # combinations across borders at most
 _LATER_TURNS = 6  # the same for the objectives after the first
 
@@ -242,7 +243,8 @@ class _Search:
     @property
     def _nodes(self) -> int:
         """How far to search: the first objective matters most."""
-        return _NODES if self.lists is None else _LATER_NODES
+        few = self.problem.candidates_count <= _FEW
+        return _NODES if self.lists is None or few else _LATER_NODES
 
     def _chosen(self, parts: Sequence[Rows] | None) -> Flags:
         chosen = np.zeros(self.problem.candidates_count, bool)
@@ -425,7 +427,9 @@ class _Search:
         if answer.parts is not None:
             if bound - answer.value <= target:
                 return False
-            target -= target // 50  # a bound that falls makes the target a little smaller
+            # a bound that falls makes the target smaller, down to that of what is known
+            least = max(self._target(answer.value), target // 2)
+            target = min(target - target // 50, least)
             # what isn't listed then misses the target all the same
             reach = min(reach, max(top - answer.value - target, int(_FIRST_SHARE * abs(top))))
         lists, _, complete = stage.list_near(reach, _LISTED)

@@ -401,7 +401,7 @@ def test_ducts_and_cables_are_the_routes_gathered(seed):
         mine = cables[cables["phase"] == phase]
         mine = mine[mine["capacity_fibres_count"] == int(item.removeprefix("cable_"))]
         assert abs(mine["length_m"].sum() - rows["quantity"].sum()) <= 0.6
-    assert np.abs(cables.length - cables["length_m"]).max() < 0.01
+    assert np.abs(cables.length - cables["length_m"]).max() < 0.02  # from centimetres of each piece
     # a duct a way and phase; together they cover what is laid, each metre once
     laid = routes.drop_duplicates(["edge_id", "geometry", "phase"])
     assert ducts["length_m"].sum() == pytest.approx(laid["length_m"].sum(), abs=0.1)

@@ -136,7 +136,7 @@ def test_the_tables_are_typed_keyed_referenced_indexed_and_commented(database, p
         table: (kind, srid)
         for table, kind, srid in sql(
             database,
-            "SELECT f_table_name, type, srid FROM geometry_columns WHERE f_geometry_column = 'geom' AND f_table_name NOT LIKE 'epci_%'",
+            "SELECT f_table_name, type, srid FROM geometry_columns WHERE f_geometry_column = 'geom' AND f_table_name IN (SELECT tablename FROM pg_tables)",
         )
     }
     assert shapes["sectors"] == ("MULTIPOLYGON", 2154)

@@ -20,7 +20,7 @@ from planner.engineering import add_network, read_works
 from planner.export.folder import FolderError
 from planner.export.manifest import check_manifest, read_manifest
 from planner.export.qgis import package_tables
-from planner.export.qgis.tree import THEMES
+from planner.export.qgis.tree import themes_of
 from planner.export.style import COVERAGE_THEME as COVERAGE
 from planner.export.style import PHASE_THEME, coverage_class
 from planner.export.themes import (
@@ -55,6 +55,7 @@ RENDERERS = {
     "pbo": "RuleRenderer",
     "routes": "RuleRenderer",
     "phasing": "graduatedSymbol",
+    "network_sectors": "categorizedSymbol",
     "criteria_scores": "graduatedSymbol",
     "epci_service": "graduatedSymbol",
 }
@@ -299,7 +300,7 @@ def test_the_project_opens_whole(opened, tables):
         "Constats à vérifier", "Repères et locaux", "Réseau", "Limites administratives et zones",
         "Programme",
     ]  # fmt: skip
-    assert list(opened["themes"]) == [theme.title.say() for theme in THEMES]
+    assert list(opened["themes"]) == [theme.title.say() for theme in themes_of(tables)]
     assert set(opened["layers"]["programme"]["managed"]) == {
         "Phases du programme", "Année des travaux", "Coût à la ligne",
         "Vote de l'EPCI et décision", COVERAGE.label.say(),
@@ -342,7 +343,9 @@ def test_layouts_print(opened):
 @pytest.mark.qgis
 @pytest.mark.slow
 def test_each_theme_shows_each_colour_of_its_legend(opened, tables):
-    shown = dict(zip([theme.key for theme in THEMES], opened["themes"].values(), strict=True))
+    shown = dict(
+        zip([theme.key for theme in themes_of(tables)], opened["themes"].values(), strict=True)
+    )
 
     def fills(classes, keys):
         return {entry.swatch.fill for entry in classes if entry.key in set(keys)}

@@ -218,6 +218,7 @@ def test_the_model_holds_together():
             assert reference.column in COLUMNS[reference.table]
     for table, columns in COLUMNS.items():
         assert all(len(name) <= 10 for name in columns)
-        assert next(iter(columns)) == KEYS[table] or table == "t_cond_chem"  # a pair is its key
+        if table in KEYS:  # the others are written, not read
+            assert next(iter(columns)) == KEYS[table] or table == "t_cond_chem"  # a pair is its key
     assert code_of("l_implantation_type", "pole_energy") == "1"
     assert code_of("l_implantation_type", "nothing") is None
