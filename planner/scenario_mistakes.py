@@ -70,11 +70,10 @@ def _mistake(whole: type[BaseModel], item: Any) -> Message:  # noqa: ANN401 (pyd
         ),
         "",
     )
+    choices = str(limit).replace(" or ", ", ")  # pydantic's English
     given = item.get("input")
     shown = "…" if isinstance(given, dict | list) else repr(given)
-    return Message.of(
-        f"scenario.{kind}", key=key, given=shown, limit=str(limit), reason=item["msg"]
-    )
+    return Message.of(f"scenario.{kind}", key=key, given=shown, limit=choices, reason=item["msg"])
 
 
 def _keys(whole: type[BaseModel], place: tuple[Any, ...]) -> list[str]:
