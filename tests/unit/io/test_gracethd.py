@@ -218,7 +218,12 @@ def test_the_model_holds_together():
             assert reference.column in COLUMNS[reference.table]
     for table, columns in COLUMNS.items():
         assert all(len(name) <= 10 for name in columns)
-        if table in KEYS:  # the others are written, not read
-            assert next(iter(columns)) == KEYS[table] or table == "t_cond_chem"  # a pair is its key
+        first = next(iter(columns))
+        prefix = first.partition("_")[0]
+        assert all(name.startswith(f"{prefix}_") for name in columns)
+        if table in {"t_cond_chem", "t_cab_cond"}:  # a pair of two codes is their key
+            assert [name.endswith("_code") for name in columns][:2] == [True, True]
+            continue
+        assert first == KEYS.get(table, f"{prefix}_code") == f"{prefix}_code"
     assert code_of("l_implantation_type", "pole_energy") == "1"
     assert code_of("l_implantation_type", "nothing") is None
