@@ -15,6 +15,7 @@ from typing import Final
 import pandas as pd
 
 from planner.export import themes
+from planner.export.palettes import NETWORK_THEME
 from planner.export.qgis.follow_up import follow_up_looks
 from planner.export.qgis.further import further_looks
 from planner.export.qgis.labels import Label
@@ -101,7 +102,12 @@ def _coverage(facts: LayerFacts, label: Label | None = None) -> Look:
     )
 
 
-def _cost(facts: LayerFacts) -> Look:
+def _cost(
+    facts: LayerFacts,
+    *,
+    column: str = "unit_cost_cents",
+    title: Message = Message.of("qgis.look_cost"),  # noqa: B008 (frozen)
+) -> Look:
     bounds = [entry.minimum or 0.0 for entry in themes.COST_CLASSES]
     classes = [
         (low, high, entry.label.say(facts.lang), _area_symbol(entry))
@@ -111,8 +117,8 @@ def _cost(facts: LayerFacts) -> Look:
     ]
     return Look(
         key="cost",
-        title=Message.of("qgis.look_cost"),
-        renderer=graduated("unit_cost_cents", classes),
+        title=title,
+        renderer=graduated(column, classes),
     )
 
 
@@ -367,6 +373,10 @@ def _findings(facts: LayerFacts, _frame: pd.DataFrame) -> Iterator[Look]:
     )
 
 
+def _network_sectors(facts: LayerFacts, _frame: pd.DataFrame) -> Iterator[Look]:
+    yield _cost(facts, column="cents_per_line", title=NETWORK_THEME.label)
+
+
 def _axe3(facts: LayerFacts, _frame: pd.DataFrame) -> Iterator[Look]:
     classes = [(e.key, e.label.say(facts.lang), points(e, 3.0)) for e in themes.ELIGIBILITY_CLASSES]
     yield Look(
@@ -395,6 +405,7 @@ _MAKERS: Final[Mapping[str, Maker]] = MappingProxyType(
         "premises": _premises,
         "findings": _findings,
         "anomalies": _findings,
+        "network_sectors": _network_sectors,
         "axe3_sites": _axe3,
         "epci_follow_up": _followed,
         "sector_follow_up": _followed,

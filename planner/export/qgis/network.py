@@ -25,7 +25,7 @@ __all__ = ["NETWORK_LAYERS", "network_looks"]
 
 NETWORK_LAYERS: Final = (
     "nro", "existing_sites", "pm", "pbo", "infrastructure_points", "routes", "infrastructure",
-    "support_nodes", "support_edges", "roads", "service_areas",
+    "support_nodes", "support_edges", "roads", "service_areas", "network_sectors",
 )  # fmt: skip
 """Layers of the network, the topmost first."""
 _POINTS_FROM: Final = 25_000

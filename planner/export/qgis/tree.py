@@ -112,7 +112,7 @@ THEMES: Final = (
     MapTheme(
         key="network",
         title=Message.of("qgis.theme_network"),
-        layers=("nro", "pm", "pbo", "routes", *_FRAME),
+        layers=("nro", "pm", "pbo", "routes", "network_sectors", *_FRAME),
         styles={**_LIMITS, "routes": "laying", "pm": "role"},
         needs="routes",
     ),

@@ -55,7 +55,7 @@ RENDERERS = {
     "pbo": "RuleRenderer",
     "routes": "RuleRenderer",
     "phasing": "graduatedSymbol",
-    "network_sectors": "categorizedSymbol",
+    "network_sectors": "graduatedSymbol",
     "criteria_scores": "graduatedSymbol",
     "epci_service": "graduatedSymbol",
 }
