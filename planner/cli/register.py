@@ -10,6 +10,7 @@ from typing import Annotated
 
 import pandas as pd
 import typer
+from rich.console import Console
 
 from planner.cli._face import STAGES, Lang, LangOption, ScenarioArg, day, progress, table, told
 from planner.errors import RuleError, UnknownNameError
@@ -33,6 +34,12 @@ OnOption = Annotated[
 ]
 RulesOption = Annotated[
     Path | None, typer.Option("--rules", help="Règles écrites (TOML). / Written rules.")
+]
+AddressesOption = Annotated[
+    Path | None, typer.Option("--addresses", help="Adresses au format BAN. / BAN addresses.")
+]
+SyntheticOption = Annotated[
+    bool, typer.Option("--synthetic", help="Demandes fabriquées. / Made-up requests.")
 ]
 ReferenceOption = Annotated[
     list[str] | None, typer.Option("--reference", help="Référence du demandeur. / Reference.")
@@ -66,13 +73,9 @@ def intake(
         typer.Argument(metavar="DEMANDES…", help="Formulaires (JSON), CSV, XLSX. / Files."),
     ],
     on: OnOption,
-    addresses: Annotated[
-        Path | None, typer.Option("--addresses", help="Adresses au format BAN. / BAN addresses.")
-    ] = None,
+    addresses: AddressesOption = None,
     rules: RulesOption = None,
-    synthetic: Annotated[
-        bool, typer.Option("--synthetic", help="Demandes fabriquées. / Made-up requests.")
-    ] = False,
+    synthetic: SyntheticOption = False,
     lang: LangOption = Lang.FR,
 ) -> None:
     """Recevoir des demandes ; la même référence deux fois n'en fait qu'une."""
@@ -99,12 +102,7 @@ def intake(
                     ),
                     markup=False,
                 )  # fmt: skip
-                for row in read.rejected_rows.to_dict("records"):
-                    told_of = {name: row[name] for name in ("row", "column", "value")}
-                    console.print(
-                        say(f"io.{row['reason']}", lang, place=row["file"], count=1, **told_of),
-                        markup=False,
-                    )
+                _print_aside(console, read.rejected_rows, lang)
                 placed = read.requests["place_source"].dropna().value_counts()
                 score = read.requests.loc[read.requests["place_source"] == "address", "place_score"]
                 if any(code in placed for code in ("address", "ambiguous", "not_found")):
@@ -194,13 +192,9 @@ def correct(
         typer.Argument(metavar="DEMANDES…", help="La demande entière, corrigée. / Corrected."),
     ],
     on: OnOption,
-    addresses: Annotated[
-        Path | None, typer.Option("--addresses", help="Adresses au format BAN. / BAN addresses.")
-    ] = None,
+    addresses: AddressesOption = None,
     rules: RulesOption = None,
-    synthetic: Annotated[
-        bool, typer.Option("--synthetic", help="Demandes fabriquées. / Made-up requests.")
-    ] = False,
+    synthetic: SyntheticOption = False,
     lang: LangOption = Lang.FR,
 ) -> None:
     """Corriger une demande sans l'effacer ; le journal le dit, l'ancien contenu reste à part."""
@@ -227,12 +221,16 @@ def correct(
                 console.print(
                     say(f"register.{key}", lang, request=one, fields=fields), markup=False
                 )
-            for row in read.rejected_rows.to_dict("records"):
-                told_of = {name: row[name] for name in ("row", "column", "value")}
-                console.print(
-                    say(f"io.{row['reason']}", lang, place=row["file"], count=1, **told_of),
-                    markup=False,
-                )
+            _print_aside(console, read.rejected_rows, lang)
+
+
+def _print_aside(console: Console, rejected: pd.DataFrame, lang: Lang) -> None:
+    """Say why each row of a file was set aside."""
+    for row in rejected.to_dict("records"):
+        told_of = {name: row[name] for name in ("row", "column", "value")}
+        console.print(
+            say(f"io.{row['reason']}", lang, place=row["file"], count=1, **told_of), markup=False
+        )
 
 
 @register.command("list")

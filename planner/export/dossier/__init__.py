@@ -23,7 +23,14 @@ from matplotlib.figure import Figure
 from planner.errors import PlannerError
 from planner.export.dossier.content import Dossier, dossier_of
 from planner.export.dossier.source import Source
-from planner.export.figures import FONTS, SETTINGS, classes_seen, draw_legend, draw_territory
+from planner.export.figures import (
+    FONTS,
+    SETTINGS,
+    classes_seen,
+    draw_legend,
+    draw_territory,
+    save_figure,
+)
 from planner.export.follow_up import draw_place
 from planner.export.map.data import MapData
 from planner.export.map.themes import paint
@@ -146,7 +153,7 @@ def _draw(flat: MapData, siren: str, path: Path, lang: str) -> None:
             used=classes_seen(data, painted),
             columns=3,
         )
-        figure.savefig(path, format="svg", metadata={"Date": None, "Creator": None})
+        save_figure(figure, path)
 
 
 def _draw_curves(curves: pd.DataFrame, dossier: Dossier, path: Path, lang: str) -> None:
@@ -159,4 +166,4 @@ def _draw_curves(curves: pd.DataFrame, dossier: Dossier, path: Path, lang: str) 
             synthetic=plan.scenario.follow_up.source == "example", lang=lang,
             size=(_WIDTH_INCHES, _CURVES_INCHES),
         )  # fmt: skip
-        figure.savefig(path, format="svg", metadata={"Date": None, "Creator": None})
+        save_figure(figure, path)

@@ -15,6 +15,7 @@ from planner.export.figures._draw import (
     letters,
 )
 from planner.export.figures._fonts import FAMILY, FONTS, font_file, showable
+from planner.export.figures._save import save_figure
 from planner.export.figures._sheets import FORMATS, figure_data, write_figures, write_poster
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "figure_data",
     "font_file",
     "letters",
+    "save_figure",
     "showable",
     "write_figures",
     "write_poster",

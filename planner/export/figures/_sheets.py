@@ -5,13 +5,10 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.backends.backend_pdf import FigureCanvasPdf
-from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
@@ -25,6 +22,7 @@ from planner.export.figures._draw import (
     letters,
 )
 from planner.export.figures._fonts import showable
+from planner.export.figures._save import save_figure
 from planner.export.map.data import MapData
 from planner.export.map.document import SPLIT, file_stem, named_sources
 from planner.export.map.themes import Painted, paint
@@ -125,7 +123,7 @@ def write_figures(
         for ending in formats:
             path = target / f"{file_stem(data)}-{key}.{ending}"
             with mpl.rc_context(dict(SETTINGS)):
-                _save(draw_figure(data, painted, lang=lang), path)
+                save_figure(draw_figure(data, painted, lang=lang), path, dpi=_DPI)
             written.append(path)
     return tuple(written)
 
@@ -148,7 +146,7 @@ def write_poster(path: str | Path, data: Plan | MapData, *, lang: str = "fr") ->
     data = figure_data(data, lang=lang) if isinstance(data, Plan) else data
     target = Path(path)
     with mpl.rc_context(dict(SETTINGS)):
-        _save(draw_poster(data, paint(data)[0], lang=lang), target)
+        save_figure(draw_poster(data, paint(data)[0], lang=lang), target, dpi=_DPI)
     return target
 
 
@@ -159,22 +157,6 @@ def _known(key: str, asked: Iterable[str], known: Iterable[str]) -> None:
             raise UnknownNameError(
                 Message.of(key, name=name), Message.of(f"{key}_remedy", known=", ".join(known))
             )
-
-
-def _save(figure: Figure, path: Path) -> None:
-    """Write a figure without the date of the day, then take the place of the old one."""
-    canvas: Any = {".png": FigureCanvasAgg, ".svg": FigureCanvasSVG, ".pdf": FigureCanvasPdf}
-    canvas[path.suffix](figure)
-    silent: dict[str, Any] = {
-        ".png": {"Software": None},
-        ".svg": {"Date": None, "Creator": None},
-        ".pdf": {"CreationDate": None, "Producer": None, "Creator": None},
-    }[path.suffix]
-    if path.suffix == ".pdf":
-        silent["Title"] = figure.get_label()
-    part = path.with_name(path.name + ".part")
-    figure.savefig(part, format=path.suffix[1:], dpi=_DPI, metadata=silent)
-    part.replace(path)
 
 
 def draw_figure(data: MapData, painted: Painted, *, lang: str = "fr") -> Figure:

@@ -15,6 +15,7 @@ from matplotlib.ticker import Formatter
 from planner.choice import objective_label
 from planner.export.figures._draw import SETTINGS, letters
 from planner.export.figures._fonts import showable
+from planner.export.figures._save import save_figure
 from planner.texts import Message, number, say
 
 __all__ = ["draw_frontier", "write_frontier_figure"]
@@ -22,7 +23,6 @@ __all__ = ["draw_frontier", "write_frontier_figure"]
 _INK: Final = "#1d232b"
 _PALE: Final = "#dfe4ea"
 _BLUE: Final = "#1f5fa8"
-_DPI: Final = 160
 _NAMED: Final = 8
 _FORMATS: Final = ("png", "svg")
 
@@ -119,12 +119,6 @@ def write_frontier_figure(
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
     settings: dict[Any, Any] = dict(SETTINGS)
-    written = []
     with mpl.rc_context(settings):
         figure = draw_frontier(table, names=names, source=source, lang=lang)
-        for kind in _FORMATS:
-            path = place / f"frontiere.{kind}"
-            silent = {"Software": None} if kind == "png" else {"Date": None, "Creator": None}
-            figure.savefig(path, format=kind, dpi=_DPI, metadata=silent)
-            written.append(path)
-    return tuple(written)
+        return tuple(save_figure(figure, place / f"frontiere.{kind}") for kind in _FORMATS)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from planner.export.figures._draw import SETTINGS, letters
 from planner.export.figures._fonts import showable
+from planner.export.figures._save import save_figure
 from planner.export.style import PHASE_THEME
 from planner.texts import number, say
 from planner.vocab import Phase
@@ -29,7 +30,6 @@ __all__ = ["draw_gantt", "draw_s_curve", "write_works_figures"]
 _INK: Final = "#1d232b"
 _PALE: Final = "#dfe4ea"
 _PHASES: Final = (Phase.PHASE_1, Phase.PHASE_2, Phase.PHASE_3)
-_DPI: Final = 160
 _CENTS_A_MILLION: Final = 100_000_000
 _LINES_A_THOUSAND: Final = 1_000
 _FORMATS: Final = ("png", "svg")
@@ -211,9 +211,5 @@ def write_works_figures(
     with mpl.rc_context(settings):
         for name, draw in (("calendrier-epci", draw_gantt), ("courbe-en-s", draw_s_curve)):
             figure = draw(tables, source=source, lang=lang)
-            for kind in formats:
-                path = place / f"{name}.{kind}"
-                silent = {"Software": None} if kind == "png" else {"Date": None, "Creator": None}
-                figure.savefig(path, format=kind, dpi=_DPI, metadata=silent)
-                written.append(path)
+            written += [save_figure(figure, place / f"{name}.{kind}") for kind in formats]
     return tuple(written)

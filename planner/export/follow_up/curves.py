@@ -13,7 +13,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from planner.export.figures import SETTINGS, letters, showable
+from planner.export.figures import SETTINGS, letters, save_figure, showable
 from planner.export.style import PAPER
 from planner.texts import number, say
 from planner.vocab import Level
@@ -58,15 +58,12 @@ def write_curves(
     lang
         Language of the figure.
     """
-    written = []
     stem = say("follow_up.curves_file", lang)
     with mpl.rc_context(dict(SETTINGS)):
         figure = draw_curves(curves, names=names, title=title, synthetic=synthetic, lang=lang)
-        for ending, more in (("svg", {"Date": None, "Creator": None}), ("png", {"Software": None})):
-            path = folder / f"{stem}.{ending}"
-            figure.savefig(path, format=ending, metadata=more, dpi=_DPI)
-            written.append(path)
-    return tuple(written)
+        return tuple(
+            save_figure(figure, folder / f"{stem}.{kind}", dpi=_DPI) for kind in ("svg", "png")
+        )
 
 
 def draw_curves(
@@ -93,16 +90,9 @@ def draw_curves(
         axes = figure.add_subplot(grid[place, 1])
         _draw(axes, curves, Level.DEPARTEMENT, str(code), names, lang, size=7.5)
     figure.text(0.075, 0.945, showable(title), fontproperties=letters(14, "bold"), color=_INK)
-    handles, labels = main.get_legend_handles_labels()
-    figure.legend(
-        handles, labels, loc="lower left", bbox_to_anchor=(0.065, 0.015), ncol=4, frameon=False,
-        prop=letters(9.5),
-    )  # fmt: skip
+    _legend(figure, main, (0.065, 0.015), size=9.5)
     if synthetic:
-        figure.text(
-            0.985, 0.03, say("follow_up.figure_synthetic", lang), ha="right",
-            fontproperties=letters(9.5, "bold"), color="#a3194e",
-        )  # fmt: skip
+        _say_synthetic(figure, 0.03, lang, size=9.5)
     return figure
 
 
@@ -141,17 +131,25 @@ def draw_place(
     rows = rows.sort_values("quarter")
     at, promised, seen = _totals(rows)
     _label_last(axes, at, promised, seen, lang)
+    _legend(figure, axes, (0.07, 0.0), size=8)
+    if synthetic:
+        _say_synthetic(figure, 0.935, lang, size=8)
+    return figure
+
+
+def _legend(figure: Figure, axes: Axes, corner: tuple[float, float], *, size: float) -> None:
     handles, labels = axes.get_legend_handles_labels()
     figure.legend(
-        handles, labels, loc="lower left", bbox_to_anchor=(0.07, 0.0), ncol=4, frameon=False,
-        prop=letters(8),
+        handles, labels, loc="lower left", bbox_to_anchor=corner, ncol=4, frameon=False,
+        prop=letters(size),
     )  # fmt: skip
-    if synthetic:
-        figure.text(
-            0.985, 0.935, say("follow_up.figure_synthetic", lang), ha="right",
-            fontproperties=letters(8, "bold"), color="#a3194e",
-        )  # fmt: skip
-    return figure
+
+
+def _say_synthetic(figure: Figure, height: float, lang: str, *, size: float) -> None:
+    figure.text(
+        0.985, height, say("follow_up.figure_synthetic", lang), ha="right",
+        fontproperties=letters(size, "bold"), color="#a3194e",
+    )  # fmt: skip
 
 
 def _totals(rows: pd.DataFrame) -> tuple[Any, Any, Any]:
