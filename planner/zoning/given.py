@@ -28,6 +28,8 @@ from planner.zoning._labels import (
 
 __all__ = ["GivenRules", "use_sectors"]
 
+_SHOWN = 5  # communes that a finding names
+
 
 @dataclass(frozen=True, kw_only=True)
 class GivenRules:
@@ -282,13 +284,26 @@ def _gaps(
     lost = sum_by(place[found], weight[out][found], len(towns))
     insee = public["insee"].astype(str).tolist()
     nom = public["nom"].astype(str).tolist()
-    return [
+    bare = rows[left[rows] > area[rows] - rules.gap_m2]
+    if bare.size <= _SHOWN:  # few enough to be told one by one
+        bare = bare[:0]
+    found_ones = [
         Finding.of(
             "zoning.sector_gap", severity=Severity.WARNING, table="communes", place=insee[k],
             count=int(lost[k]), area=float(left[k]), nom=nom[k], share=float(left[k] / area[k]),
         )
-        for k in rows
+        for k in np.setdiff1d(rows, bare)
     ]  # fmt: skip
+    if bare.size:  # a delivery of a part of the region leaves whole communes out: told once
+        first = bare[np.argsort(np.array(insee)[bare], kind="stable")][:_SHOWN]
+        found_ones.append(
+            Finding.of(
+                "zoning.communes_bare", severity=Severity.WARNING, table="communes",
+                place=", ".join(f"{nom[k]} ({insee[k]})" for k in first),
+                count=int(lost[bare].sum()), communes=int(bare.size),
+            )
+        )  # fmt: skip
+    return found_ones
 
 
 def _uncovered(towns: Shapes, shapes: Shapes) -> Shapes:

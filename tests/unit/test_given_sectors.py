@@ -52,6 +52,10 @@ def premises():
         ("29155", 4.2, 4.8, 3),
         ("35238", 2.4, 2.6, 2),
     ]
+    return make_premises(spans)
+
+
+def make_premises(spans):
     x = np.concatenate([np.linspace(a, b, n) for _, a, b, n in spans]) * SIDE + WEST
     insee = np.concatenate([[code] * n for code, _, _, n in spans])
     ids = [f"P{k:02d}" for k in range(len(x))]
@@ -190,6 +194,37 @@ def test_small_gaps_are_noise_by_rule(premises, communes):
     ]
     wide = GivenRules(gap_m2=1_000.0)
     assert not found(use_sectors(given, premises, communes, rules=wide), "sector_gap")
+
+
+def test_many_communes_without_any_sector_are_told_once():
+    many = 8
+    shapes = [box(k, 0, k + 1, 1) for k in range(many)]
+    communes = gpd.GeoDataFrame(
+        {
+            "insee": [f"35{k:03d}" for k in range(many)],
+            "nom": [f"Bourg {k}" for k in range(many)],
+            "departement": "35",
+            "epci_siren": pd.array([DINGE] * many, dtype="str"),
+            "population": 1_000,
+            "regulatory_zone": "public",
+            "bourg_x_m": [s.centroid.x for s in shapes],
+            "bourg_y_m": [s.centroid.y for s in shapes],
+        },
+        geometry=shapes,
+        crs="EPSG:2154",
+    )
+    premises = make_premises([(f"35{k:03d}", k + 0.2, k + 0.8, k + 1) for k in range(many)])
+    # one commune is whole, one has half, six have nothing
+    cut = use_sectors(make_sectors({"A": box(0, 0, 1.5, 1)}), premises, communes)
+    assert [f.place for f in found(cut, "sector_gap")] == ["35001"]
+    (bare,) = found(cut, "communes_bare")
+    assert bare.count == 3 + 4 + 5 + 6 + 7 + 8
+    assert dict(bare.values)["communes"] == 6
+    assert bare.place == ", ".join(f"Bourg {k} (35{k:03d})" for k in range(2, 7))
+    # as few as are easily read are told one by one
+    near = use_sectors(make_sectors({"A": box(0, 0, 2.5, 1)}), premises, communes)
+    assert [f.place for f in found(near, "sector_gap")] == [f"35{k:03d}" for k in range(2, 8)]
+    assert not found(near, "communes_bare")
 
 
 def test_private_premises_in_sectors_are_reported(premises, communes):
