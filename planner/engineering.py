@@ -23,7 +23,7 @@ from planner.plan import Plan, open_sectors
 from planner.progress import Notify, stage, unheard
 from planner.scenario import Scenario
 from planner.scheduling import deadlines_of, schedule_programme
-from planner.supports import given_ways, read_works, works_of
+from planner.supports import given_ways, open_books, read_works, works_of
 from planner.vocab import Phase
 
 __all__ = ["add_network", "read_works", "works_of"]
@@ -32,8 +32,9 @@ __all__ = ["add_network", "read_works", "works_of"]
 def add_network(
     plan: Plan,
     *,
-    prices: pd.DataFrame,
-    funding_keys: pd.DataFrame,
+    prices: pd.DataFrame | None = None,
+    funding_keys: pd.DataFrame | None = None,
+    ratios: pd.DataFrame | None = None,
     ways: Ways | None = None,
     rules: DesignRules | None = None,
     notify: Notify = unheard,
@@ -45,8 +46,9 @@ def add_network(
     plan
         An answered plan; its ``existing_sites``, if it has some in ``more`` or delivered, are used
         again.
-    prices, funding_keys
-        Contracts ``works_prices`` and ``funding_keys``.
+    prices, funding_keys, ratios
+        Contracts ``works_prices``, ``funding_keys`` and ``works_ratios``; None: those of the
+        scenario, whose origins the plan then tells.
     ways
         Where cables may go; None: the roads and works that the scenario gives, else a stand-in
         between the places of premises, synthetic.
@@ -67,6 +69,11 @@ def add_network(
     premises = territory.premises
     rules = _rules(plan.scenario) if rules is None else rules
     on = plan.scenario.reference_date
+    given_tables = {"works_prices": prices, "funding_keys": funding_keys, "works_ratios": ratios}
+    books = open_books(plan.scenario)
+    prices = books.prices if prices is None else prices
+    funding_keys = books.funding_keys if funding_keys is None else funding_keys
+    ratios = books.ratios if ratios is None else ratios
     sites = plan.more.get("existing_sites", territory.delivered.get("existing_sites"))
     with stage(notify, "stage.ways"):
         if ways is None:
@@ -76,7 +83,7 @@ def add_network(
             codes = premises["sector_id"].notna().to_numpy()
             ways = make_stand_in(premises.loc[codes, ["x_m", "y_m"]])
     apart, network = compare_phasing(
-        ways, premises=premises, phases=phases, prices=prices, on=on, rules=rules,
+        ways, premises=premises, phases=phases, prices=prices, ratios=ratios, on=on, rules=rules,
         sectors=territory.sectors, existing_sites=sites,
         synthetic=territory.is_synthetic("premises"), notify=notify,
     )  # fmt: skip
@@ -92,7 +99,8 @@ def add_network(
         "cost_curve": cumulate_costs(network),
     }  # fmt: skip
     found = Findings.collect(plan.findings, network.findings)
-    plan = replace(plan, more=more, findings=found)
+    told = [origin for origin in books.origins if given_tables[origin.layer] is None]
+    plan = replace(plan, more=more, findings=found, territory=territory.with_origin(*told))
     if plan.scenario.schedule.rule != "works":
         return plan
     with stage(notify, "stage.works"):

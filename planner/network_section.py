@@ -15,6 +15,9 @@ class NetworkSection(Frozen):
     """What ``--network`` designs with: an engineer's rules, but for ARCEP's two thresholds."""
 
     prices: str | None = Field(None, title="File of prices, contract works_prices; none: examples")
+    ratios: str | None = Field(
+        None, title="File of ratios of poles, contract works_ratios; none: examples"
+    )
     funding_keys: str | None = Field(
         None, title="File of funding keys, contract funding_keys; none: examples"
     )
@@ -36,4 +39,4 @@ class NetworkSection(Frozen):
 
     def rules(self) -> dict[str, Any]:
         """Return the rules of the design, by the names that :mod:`planner.network` gives them."""
-        return self.model_dump(exclude={"prices", "funding_keys"})
+        return self.model_dump(exclude={"prices", "ratios", "funding_keys"})

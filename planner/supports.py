@@ -2,16 +2,45 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+import geopandas as gpd
 import pandas as pd
 
 from planner.findings import Findings
 from planner.io import geodata_folder, read_geodata, read_roads, read_table
-from planner.network import SupportGraph, Ways, attach_premises, build_support, lay_ways
+from planner.network import (
+    SupportGraph,
+    Ways,
+    attach_premises,
+    build_support,
+    know_poles,
+    lay_ways,
+)
 from planner.progress import Notify, stage, unheard
+from planner.provenance import Origin
 from planner.scenario import Scenario
 from planner.territory import Territory
 
-__all__ = ["add_supports", "given_ways", "read_works", "works_of"]
+__all__ = ["Books", "add_supports", "given_ways", "open_books", "read_works", "works_of"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Books:
+    """What a network is priced by, and where it comes from.
+
+    Parameters
+    ----------
+    prices, ratios, funding_keys
+        Contracts ``works_prices``, ``works_ratios`` and ``funding_keys``.
+    origins
+        Where each comes from.
+    """
+
+    prices: pd.DataFrame
+    ratios: pd.DataFrame
+    funding_keys: pd.DataFrame
+    origins: tuple[Origin, ...]
 
 
 def read_works(name: str = "bretagne") -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -26,21 +55,36 @@ def read_works(name: str = "bretagne") -> tuple[pd.DataFrame, pd.DataFrame]:
     return works.table("works_prices"), works.table("funding_keys")
 
 
-def works_of(scenario: Scenario) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the price book and the funding keys of a scenario: its own files, else the examples.
+def open_books(scenario: Scenario) -> Books:
+    """Return the price book, ratios and funding keys of a scenario: its own files, else examples.
 
     Raises
     ------
     PlannerError
         When a file is missing or breaks its contract.
     """
-    prices, keys = read_works()
+    works = read_geodata(geodata_folder("bretagne") / "works")
     asked = scenario.network
-    if asked.prices is not None:
-        prices = read_table(scenario.resolve(asked.prices), "works_prices").table
-    if asked.funding_keys is not None:
-        keys = read_table(scenario.resolve(asked.funding_keys), "funding_keys").table
-    return prices, keys
+    given = {
+        "works_prices": asked.prices, "works_ratios": asked.ratios,
+        "funding_keys": asked.funding_keys,
+    }  # fmt: skip
+    tables = {name: works.table(name) for name in given}
+    origins = {origin.layer: origin for origin in works.origins}
+    for name, path in given.items():
+        if path is not None:
+            intake = read_table(scenario.resolve(path), name)
+            tables[name], origins[name] = intake.table, intake.origin
+    return Books(
+        prices=tables["works_prices"], ratios=tables["works_ratios"],
+        funding_keys=tables["funding_keys"], origins=tuple(origins[name] for name in sorted(given)),
+    )  # fmt: skip
+
+
+def works_of(scenario: Scenario) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the price book and the funding keys of a scenario (see :func:`open_books`)."""
+    books = open_books(scenario)
+    return books.prices, books.funding_keys
 
 
 def add_supports(
@@ -97,11 +141,13 @@ def _stranded(support: SupportGraph, premises: pd.DataFrame) -> Findings:
 
 
 def given_ways(territory: Territory, scenario: Scenario) -> Ways | None:
-    """Cut the given roads and works in pieces; None where none were given."""
+    """Cut the given roads and works in pieces, with their poles; None where none were given."""
     edges = territory.delivered.get("support_edges")
     if edges is None:
         return None
-    return lay_ways(
+    ways = lay_ways(
         edges[["edge_id", "laying", "geometry"]], spacing_m=scenario.roads.spacing_m,
         synthetic=bool(edges["synthetic"].any()),
     )  # fmt: skip
+    points = territory.delivered.get("infrastructure_points")
+    return know_poles(ways, None if points is None else gpd.GeoDataFrame(points))

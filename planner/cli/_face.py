@@ -195,10 +195,9 @@ def refuse_years(asked: Scenario) -> None:
 
 def with_network(answer: Plan, notify: Notify) -> Plan:
     """Design the network as the scenario says: on its roads, at its prices, else on examples."""
-    from planner.engineering import add_network, works_of  # noqa: PLC0415 (imports scipy)
+    from planner.engineering import add_network  # noqa: PLC0415 (imports scipy)
 
-    prices, keys = works_of(answer.scenario)
-    return add_network(answer, prices=prices, funding_keys=keys, notify=notify)
+    return add_network(answer, notify=notify)
 
 
 def with_axe3(answer: Plan, store: str, on: dt.date | None) -> Plan:

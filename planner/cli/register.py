@@ -137,7 +137,7 @@ def assess(
 ) -> None:
     """Évaluer les demandes sur un plan, et lister les réponses changées."""
     from planner.axe3 import assess_on_plan  # noqa: PLC0415
-    from planner.engineering import add_network, read_works  # noqa: PLC0415
+    from planner.engineering import add_network  # noqa: PLC0415
     from planner.io.register import open_register  # noqa: PLC0415
     from planner.io.register_rules import read_register_rules  # noqa: PLC0415
     from planner.plan import make_plan  # noqa: PLC0415
@@ -156,8 +156,7 @@ def assess(
         ) as notify:
             plan = make_plan(prepare_territory(asked, notify=notify), asked, notify=notify)
             if network:
-                prices, keys = read_works()
-                plan = add_network(plan, prices=prices, funding_keys=keys, notify=notify)
+                plan = add_network(plan, notify=notify)
         when = asked.reference_date if on is None else _day(on)
         got = assess_on_plan(
             plan, requests, rules=written, on=when, contacts=stored["request_contacts"], lang=lang

@@ -50,6 +50,7 @@ def tell_network(row: Mapping[str, Any]) -> Iterator[Message]:
         yield Message.of(
             "explain.network_laid", laid=_Listed(tuple(laid)), cables=int(row["cables_m"])
         )
+    yield from _tell_poles(row)
     if int(row["reused_m"]):
         cost, saved = int(row["cost_cents"]), int(row["avoided_cents"])
         yield Message.of(
@@ -69,6 +70,17 @@ def tell_network(row: Mapping[str, Any]) -> Iterator[Message]:
         yield Message.of("explain.network_unreached", count=int(row["unreached_count"]))
     if bool(row["synthetic"]):
         yield Message.of("explain.network_synthetic")
+
+
+def _tell_poles(row: Mapping[str, Any]) -> Iterator[Message]:
+    used, new = int(row["poles_used_count"]), int(row["poles_new_count"])
+    if used:
+        yield Message.of(
+            "explain.network_poles", used=used, replaced=int(row["poles_replaced_count"]),
+            reinforced=int(row["poles_reinforced_count"]),
+        )  # fmt: skip
+    if new:
+        yield Message.of("explain.network_poles_new", count=new)
 
 
 def tell_phasing(row: Mapping[str, Any]) -> Message:

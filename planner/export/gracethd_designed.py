@@ -21,6 +21,10 @@ __all__ = ["designed_layers", "designed_runs", "designed_ways", "nodes_of"]
 _POLES: Final = (Laying.EXISTING_POLES.value, Laying.NEW_POLES.value)
 _THERE: Final = (Laying.EXISTING_DUCT.value, Laying.EXISTING_POLES.value)
 _USES: Final = {"feeder": "TR", "distribution": "DI"}
+_AVCT: Final = {
+    stands: str(code_of("l_avancement", state.value))
+    for stands, state in ((True, WorkState.EXISTING), (False, WorkState.TO_BUILD))
+}
 _STUDY: Final = code_of("l_statut", StudyStage.PRELIMINARY.value)
 
 
@@ -88,10 +92,7 @@ def designed_layers(runs: Runs, more: Mapping[str, pd.DataFrame]) -> dict[str, G
     ducts = runs.ducts.sort_values("duct_id", ignore_index=True)
     aerial = ducts["laying"].isin(_POLES)
     there = ducts["laying"].isin(_THERE).to_numpy() | (ducts["works"] == "reused").to_numpy()
-    to_build, existing = (
-        str(code_of("l_avancement", state.value))
-        for state in (WorkState.TO_BUILD, WorkState.EXISTING)
-    )
+    to_build, existing = _AVCT[False], _AVCT[True]
     conduits = pd.DataFrame(
         {
             "cd_code": ducts["duct_id"], "cd_r2_code": "PHASE-" + ducts["phase"].astype(str),
@@ -142,16 +143,21 @@ def _points(
 ) -> dict[str, GraceLayer]:  # fmt: skip
     """Return a pole or a chamber at each end of a way where no site stands, and the boxes there.
 
-    A place that a way leaves underground has a chamber.
+    A place that a way leaves underground has a chamber; either stands where an existing way of its
+    kind ends.
     """
     tables: Any = more
     sites = set(named.values())
     start, end = _ends(ducts.geometry.to_numpy(), named)
     buried: dict[str, bool] = {}
+    stands: dict[tuple[str, bool], bool] = {}
     aerial = ducts["laying"].isin(_POLES).tolist()
+    there = ducts["laying"].isin(_THERE).tolist()
     for nodes in (start, end):
-        for node, on_poles in zip(nodes, aerial, strict=True):
+        for node, on_poles, exists in zip(nodes, aerial, there, strict=True):
             buried[node] = buried.get(node, False) or not on_poles
+            key = (node, not on_poles)
+            stands[key] = stands.get(key, False) or exists
     boxes = tables["pbo"][tables["pbo"]["reached"].to_numpy(dtype=bool)]
     boxes = boxes.sort_values("pbo_id", ignore_index=True)
     spots = shapely.get_coordinates(boxes.geometry.to_numpy()).round(3).tolist()
@@ -163,6 +169,7 @@ def _points(
         {
             "pt_code": [f"PT-{node.removeprefix('ND-')}" for node in codes], "pt_nd_code": codes,
             "pt_statut": _STUDY,
+            "pt_avct": [_AVCT[stands[node, buried[node]]] for node in codes],
             "pt_typephy": [
                 code_of(
                     "l_ptech_type_phy",

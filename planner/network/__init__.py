@@ -5,6 +5,7 @@ from __future__ import annotations
 from planner.network._cables import CableModel, CableSizing, size_cables
 from planner.network._design import design_tree, find_nearest
 from planner.network._graph import WeightedGraph
+from planner.network._poles import know_poles
 from planner.network._result import Effort, SteinerTree, TreeStatus
 from planner.network._rules import DesignRules
 from planner.network._ways import Ways, lay_ways
@@ -34,6 +35,7 @@ __all__ = [
     "design_network",
     "design_tree",
     "find_nearest",
+    "know_poles",
     "lay_ways",
     "list_runs",
     "save_by_epci",

@@ -7,28 +7,31 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from planner.network._layout import Demand, Layout, Sites, civil_cost
+from planner.network._poles import POLE_USED, count_poles
 from planner.network._prices import DROP, DUCT_EXTRA, NRO, PBO, PM, Book
 from planner.network._ways import MM_PER_M, Ints, Ways
 from planner.schemas import contract
 
-__all__ = ["bill", "share_works"]
+__all__ = ["bill", "share_poles", "share_works"]
 
 
 def bill(
     layout: Layout, *, ways: Ways, demand: Demand, sites: Sites, book: Book, boxes: Ints,
-    reached: NDArray[np.bool_], names: NDArray[np.object_], phases: tuple[str, ...],
-    synthetic: bool,
+    reached: NDArray[np.bool_], poles: pd.DataFrame, names: NDArray[np.object_],
+    phases: tuple[str, ...], synthetic: bool,
 ) -> pd.DataFrame:  # fmt: skip
     """Return contract ``quantities``.
 
     A piece of way that several sectors use is shared among them by the lines that go through; the
     metres of an item in a phase are rounded once, then shared in whole metres by largest
     remainders.  An NRO is billed to the first of its sectors in the first phase that needs it.
-    ``boxes`` and ``reached`` are a row of the demand each.
+    ``boxes`` and ``reached`` are a row of the demand each; ``poles`` come from :func:`share_poles`.
     """
     parts = [*_works(layout, ways, book), *_cables(layout, ways, book)]
     table = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
-    rows = [_whole_metres(table)] if len(table) else []
+    rows = [_whole(table)] if len(table) else []
+    billed = poles[poles["item"] != POLE_USED]
+    rows += [billed] if len(billed) else []
     rows.append(_units(layout, demand, sites, boxes, reached))
     table = pd.concat(rows, ignore_index=True)
     table = table[table["quantity"] > 0]
@@ -92,6 +95,25 @@ def share_works(layout: Layout, ways: Ways, book: Book) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
+def share_poles(layout: Layout, ways: Ways, book: Book) -> pd.DataFrame:
+    """Return the whole poles of each phase, item and sector: used, new, replaced, reinforced.
+
+    What an earlier phase has opened has its poles already; apart, each phase sees to its own.
+    """
+    used = share_works(layout, ways, book)
+    columns = ["phase", "item", "sector", "quantity"]
+    if book.poles is None or used.empty:
+        return pd.DataFrame(columns=columns)
+    piece = used["piece"].to_numpy(dtype=np.int64)
+    first = layout.opened[piece] == used["phase"].to_numpy(dtype=np.int64)
+    fresh = used[first] if layout.reuse else used
+    poles = count_poles(fresh, ways=ways, ratios=book.poles, once=layout.reuse)
+    if poles.empty:
+        return pd.DataFrame(columns=columns)
+    # whole poles are shared as whole metres are
+    return _whole(poles.assign(mm=poles["poles"] * MM_PER_M))[columns]
+
+
 def _works(layout: Layout, ways: Ways, book: Book) -> list[pd.DataFrame]:
     """Return metres opened, and metres of room in what earlier phases opened."""
     used = share_works(layout, ways, book)
@@ -129,8 +151,11 @@ def _cables(layout: Layout, ways: Ways, book: Book) -> list[pd.DataFrame]:
     return parts
 
 
-def _whole_metres(table: pd.DataFrame) -> pd.DataFrame:
-    """Round the metres of each phase and item once, and share them in whole metres."""
+def _whole(table: pd.DataFrame) -> pd.DataFrame:
+    """Round the metres of each phase and item once, and share them in whole metres.
+
+    ``mm`` are thousandths of whatever is counted.
+    """
     table = table.groupby(["phase", "item", "sector"], sort=True)["mm"].sum().reset_index()
     metres = table["mm"].to_numpy(dtype=np.float64) / MM_PER_M
     quantity = np.floor(np.round(metres, 6)).astype(np.int64)

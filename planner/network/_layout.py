@@ -125,8 +125,7 @@ def lay_phases(
 
 def civil_cost(ways: Ways, book: Book) -> Ints:
     """Return what opening each piece costs, in thousandths of a cent (mm × cents a metre)."""
-    price = np.array([book.cents[name] for name in ways.layings], np.int64)
-    return ways.length_mm * price[ways.laying]
+    return ways.length_mm * book.opening_cents(ways.layings)[ways.laying]
 
 
 def cable_cost(trees: Iterable[Laid], ways: Ways, book: Book) -> int:

@@ -12,6 +12,14 @@ import pandas as pd
 
 from planner.errors import RuleError
 from planner.network._cables import CableModel, _cover
+from planner.network._poles import (
+    POLE_ITEMS,
+    POLE_NEW,
+    POLE_REINFORCED,
+    POLE_REPLACED,
+    PoleRatios,
+    open_ratios,
+)
 from planner.network._ways import Ints
 from planner.schemas import contract
 from planner.texts import Message
@@ -36,6 +44,21 @@ class Book:
     unit: dict[str, str]
     cables: tuple[CableModel, ...]
     synthetic: bool
+    poles: PoleRatios | None = None
+
+    def opening_cents(self, layings: tuple[str, ...]) -> Ints:
+        """Return what opening a metre of each kind of laying costs, its poles at their spacing."""
+        return np.array([self.cents[name] + self._poles_cents(name) for name in layings], np.int64)
+
+    def _poles_cents(self, laying: str) -> int:
+        if self.poles is None or laying not in POLE_ITEMS:
+            return 0
+        shares = {
+            POLE_NEW: 1.0, POLE_REPLACED: self.poles.replaced_share,
+            POLE_REINFORCED: self.poles.reinforced_share,
+        }  # fmt: skip
+        each = sum(shares[item] * self.cents[item] for item in POLE_ITEMS[laying])
+        return round(each / self.poles.spacing_m)
 
     @property
     def thinnest_cents_per_m(self) -> int:
@@ -52,8 +75,13 @@ class Book:
         return np.array([model.capacity_fibres for model in self.cables], np.int64)
 
 
-def open_book(prices: pd.DataFrame, *, layings: tuple[str, ...], on: dt.date) -> Book:
+def open_book(
+    prices: pd.DataFrame, *, layings: tuple[str, ...], on: dt.date,
+    ratios: pd.DataFrame | None = None,
+) -> Book:  # fmt: skip
     """Check that a price book knows every item that a design may need.
+
+    Poles are items of their own where their ``ratios`` are given (contract ``works_ratios``).
 
     Raises
     ------
@@ -77,7 +105,12 @@ def open_book(prices: pd.DataFrame, *, layings: tuple[str, ...], on: dt.date) ->
         for item in items
         if (found := _CABLE.fullmatch(item)) and cents[item] > 0 and unit[item] == "m"
     )
+    poles = None if ratios is None else open_ratios(ratios, on=on)
     wanted = _UNITS | dict.fromkeys(layings, "m")
+    if poles is not None:
+        wanted |= dict.fromkeys(
+            (item for name in layings for item in POLE_ITEMS.get(name, ())), "u"
+        )
     missing = sorted(item for item, kind in wanted.items() if unit.get(item) != kind)
     if missing or not cables:
         raise RuleError(
@@ -85,4 +118,8 @@ def open_book(prices: pd.DataFrame, *, layings: tuple[str, ...], on: dt.date) ->
             Message.of("design.prices_missing_remedy"),
         )
     cables = tuple(sorted(cables, key=lambda model: model.capacity_fibres))
-    return Book(cents=cents, unit=unit, cables=cables, synthetic=bool(prices["synthetic"].any()))
+    overhead = poles is not None and not POLE_ITEMS.keys().isdisjoint(layings)
+    made_up = bool(prices["synthetic"].any()) or (
+        overhead and poles is not None and poles.synthetic
+    )
+    return Book(cents=cents, unit=unit, cables=cables, synthetic=made_up, poles=poles)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from planner.network._bill import share_works
 from planner.network._layout import Layout, Sites
+from planner.network._poles import POLE_NEW, POLE_REINFORCED, POLE_REPLACED, POLE_USED
 from planner.network._prices import DROP, DUCT_EXTRA, NRO, PBO, PM, Book
 from planner.network._ways import MM_PER_M, Ints, Ways
 from planner.schemas import contract
@@ -25,14 +26,18 @@ _OWN: Final = {
     Laying.NEW_POLES.value: "new_poles_m",
     DUCT_EXTRA: "reused_m",
 }
+_POLES: Final = {
+    POLE_USED: "poles_used_count", POLE_NEW: "poles_new_count",
+    POLE_REPLACED: "poles_replaced_count", POLE_REINFORCED: "poles_reinforced_count",
+}  # fmt: skip
 _PARTS: Final = {NRO: "sites_cents", PM: "sites_cents", PBO: "branching_cents",
                  DROP: "branching_cents"}  # fmt: skip
 
 
 def tell_sectors(
-    layout: Layout, *, quantities: pd.DataFrame, pbo: pd.DataFrame, pm: pd.DataFrame, ways: Ways,
-    sites: Sites, book: Book, names: NDArray[np.object_], phases: tuple[str, ...],
-    synthetic: bool,
+    layout: Layout, *, quantities: pd.DataFrame, poles: pd.DataFrame, pbo: pd.DataFrame,
+    pm: pd.DataFrame, ways: Ways, sites: Sites, book: Book, names: NDArray[np.object_],
+    phases: tuple[str, ...], synthetic: bool,
 ) -> pd.DataFrame:  # fmt: skip
     """Return contract ``network_sectors``, a row for each sector that was to be designed.
 
@@ -71,7 +76,7 @@ def tell_sectors(
         },
         index=keys,
     )  # fmt: skip
-    table = table.join(_billed(quantities, keys))
+    table = table.join(_billed(quantities, keys)).join(_poles(poles, keys))
     parts = ("works_cents", "cables_cents", "sites_cents", "branching_cents")
     table["cost_cents"] = sum(table[part] for part in parts)
     table["cents_per_line"] = cents_per_line(table["cost_cents"], table["lines_count"])
@@ -112,13 +117,21 @@ def _billed(quantities: pd.DataFrame, keys: pd.Index[str]) -> pd.DataFrame:
     return lengths.join(costs.reindex(index=keys, columns=whole, fill_value=0).astype("int64"))
 
 
+def _poles(rows: pd.DataFrame, keys: pd.Index[str]) -> pd.DataFrame:
+    """Return the poles of each sector, as the bill counts them."""
+    counts = np.zeros((keys.size, len(_POLES)), np.int64)
+    column = rows["item"].map({item: k for k, item in enumerate(_POLES)})
+    at = (rows["sector"].to_numpy(dtype=np.int64), column.to_numpy(dtype=np.int64))
+    np.add.at(counts, at, rows["quantity"].to_numpy(dtype=np.int64))
+    return pd.DataFrame(counts, index=keys, columns=list(_POLES.values()))
+
+
 def _avoided(layout: Layout, ways: Ways, book: Book, size: int) -> Ints:
     """Return what each sector saves by what earlier phases have opened, cents."""
     used = share_works(layout, ways, book)
     used = used[used["later"].astype(bool)]
     piece = used["piece"].to_numpy(dtype=np.int64)
-    price = np.array([book.cents[name] for name in ways.layings], np.int64)
-    more = price[ways.laying[piece]] - book.cents[DUCT_EXTRA]
+    more = book.opening_cents(ways.layings)[ways.laying[piece]] - book.cents[DUCT_EXTRA]
     total = np.bincount(
         used["sector"].to_numpy(dtype=np.int64), minlength=size,
         weights=used["mm"].to_numpy(dtype=np.float64) / MM_PER_M * more,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import geopandas as gpd
 import numpy as np
@@ -14,6 +14,9 @@ from scipy.spatial import KDTree
 from planner.crs import is_working_crs
 from planner.errors import RuleError
 from planner.texts import Message
+
+if TYPE_CHECKING:
+    from planner.network._poles import KnownPoles
 
 __all__ = ["MM_PER_M", "Ways", "lay_ways"]
 
@@ -50,6 +53,8 @@ class Ways:
         Index of the places.
     synthetic
         Whether the ways are made up.
+    poles
+        Poles known along existing overhead runs; None where none is.
     """
 
     x_m: Floats
@@ -64,6 +69,7 @@ class Ways:
     line: NDArray[np.object_]
     tree: KDTree
     synthetic: bool
+    poles: KnownPoles | None = None
 
     @property
     def place_count(self) -> int:

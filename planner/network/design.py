@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from planner.errors import RuleError
 from planner.findings import Finding, Findings
-from planner.network._bill import bill
-from planner.network._layout import Demand, Layout, Sites, lay_phases
+from planner.network._bill import bill, share_poles
+from planner.network._layout import Demand, Layout, Sites, civil_cost, lay_phases
 from planner.network._prices import NRO, Book, open_book
 from planner.network._rules import DesignRules
 from planner.network._sectors import tell_sectors
@@ -106,6 +106,7 @@ def design_network(
     phases: Mapping[str, str],
     prices: pd.DataFrame,
     on: dt.date,
+    ratios: pd.DataFrame | None = None,
     rules: DesignRules = DesignRules(),  # noqa: B008  frozen
     sectors: gpd.GeoDataFrame | None = None,
     existing_sites: gpd.GeoDataFrame | None = None,
@@ -126,7 +127,10 @@ def design_network(
     prices
         Contract ``works_prices``: every kind of laying of the ways is an item.
     on
-        Day of the prices.
+        Day of the prices and ratios.
+    ratios
+        Contract ``works_ratios``: how far apart poles stand, which shares of them are replaced and
+        reinforced; None: poles are no items of the bill.
     rules
         How the network is designed.
     sectors, existing_sites
@@ -146,13 +150,13 @@ def design_network(
     Raises
     ------
     RuleError
-        When no premise has a sector to design, or a price is missing.
+        When no premise has a sector to design, or a price or a ratio is missing.
     ContractError
         When the price book breaks its contract.
     """
     study = _open(
-        ways, premises=premises, phases=phases, prices=prices, on=on, rules=rules, sectors=sectors,
-        existing_sites=existing_sites, synthetic=synthetic,
+        ways, premises=premises, phases=phases, prices=prices, ratios=ratios, on=on, rules=rules,
+        sectors=sectors, existing_sites=existing_sites, synthetic=synthetic,
     )  # fmt: skip
     apart, shared = lay_phases(
         study.router, study.demand, study.sites, study.book, study.rules, names=study.phases
@@ -167,6 +171,7 @@ def compare_phasing(
     phases: Mapping[str, str],
     prices: pd.DataFrame,
     on: dt.date,
+    ratios: pd.DataFrame | None = None,
     rules: DesignRules = DesignRules(),  # noqa: B008  frozen
     sectors: gpd.GeoDataFrame | None = None,
     existing_sites: gpd.GeoDataFrame | None = None,
@@ -179,8 +184,8 @@ def compare_phasing(
     """
     with stage(notify, "stage.sites"):
         study = _open(
-            ways, premises=premises, phases=phases, prices=prices, on=on, rules=rules,
-            sectors=sectors, existing_sites=existing_sites, synthetic=synthetic,
+            ways, premises=premises, phases=phases, prices=prices, ratios=ratios, on=on,
+            rules=rules, sectors=sectors, existing_sites=existing_sites, synthetic=synthetic,
         )  # fmt: skip
     apart, shared = lay_phases(
         study.router, study.demand, study.sites, study.book, study.rules, names=study.phases,
@@ -192,10 +197,10 @@ def compare_phasing(
 
 def _open(
     ways: Ways, *, premises: pd.DataFrame, phases: Mapping[str, str], prices: pd.DataFrame,
-    on: dt.date, rules: DesignRules, sectors: gpd.GeoDataFrame | None,
-    existing_sites: gpd.GeoDataFrame | None, synthetic: bool,
+    ratios: pd.DataFrame | None, on: dt.date, rules: DesignRules,
+    sectors: gpd.GeoDataFrame | None, existing_sites: gpd.GeoDataFrame | None, synthetic: bool,
 ) -> _Study:  # fmt: skip
-    book = open_book(prices, layings=ways.layings, on=on)
+    book = open_book(prices, layings=ways.layings, on=on, ratios=ratios)
     order = tuple(sorted(set(phases.values())))
     rows = _rows(premises, phases)
     if rows.empty:
@@ -209,8 +214,7 @@ def _open(
     )
     rows["sector"] = sector.ravel()
     demand = _demand(rows, names.size)
-    price = np.array([book.cents[name] for name in ways.layings], np.int64)
-    router = Router(ways, ways.length_mm * price[ways.laying])
+    router = Router(ways, civil_cost(ways, book))
     names = names.astype(object)
     sites, met = _sites(
         router, demand, book, rules, names=names, sectors=sectors, existing=existing_sites,
@@ -349,13 +353,14 @@ def _network(study: _Study, layout: Layout) -> Network:
         rules=study.rules, names=study.names, phases=study.phases, rows=study.rows,
         synthetic=study.synthetic,
     )  # fmt: skip
+    poles = share_poles(layout, study.ways, study.book)
     quantities = bill(
         layout, ways=study.ways, demand=study.demand, sites=study.sites, book=study.book,
-        boxes=frames.boxes, reached=frames.reached, names=study.names, phases=study.phases,
-        synthetic=study.synthetic,
+        boxes=frames.boxes, reached=frames.reached, poles=poles, names=study.names,
+        phases=study.phases, synthetic=study.synthetic,
     )  # fmt: skip
     sectors = tell_sectors(
-        layout, quantities=quantities, pbo=frames.pbo, pm=frames.pm, ways=study.ways,
+        layout, quantities=quantities, poles=poles, pbo=frames.pbo, pm=frames.pm, ways=study.ways,
         sites=study.sites, book=study.book, names=study.names, phases=study.phases,
         synthetic=study.synthetic,
     )  # fmt: skip

@@ -185,6 +185,25 @@ works_prices = Contract(
     ),
 )  # fmt: skip
 
+works_ratios = Contract(
+    name="works_ratios",
+    title=("Ratios des travaux", "Ratios of the works"),
+    description=("Ce qui se compte par ratio faute de relevé : écart et état des appuis",
+                 "What is counted by a ratio for want of a survey: spacing and condition of poles"),
+    key=("ratio",),
+    columns=(
+        text("ratio", "Ratio", "Ratio", "pole_spacing_m : mètres d'un appui au suivant ; pole_replaced_share, pole_reinforced_share : parts des appuis "
+             "existants à remplacer, à renforcer",
+             "pole_spacing_m: metres from a pole to the next; pole_replaced_share, pole_reinforced_share: shares of existing poles to replace, to reinforce",
+             pattern=_ITEM, example="pole_replaced_share"),
+        Column(name="value", type="float", unit="", minimum=0, title=("Valeur", "Value"),
+               description=("Mètres, ou part entre 0 et 1", "Metres, or a share from 0 to 1")),
+        date("valid_from", "Valable dès", "Valid from", "Premier jour de validité", "First day on which it holds"),
+        SOURCE,
+        SYNTHETIC,
+    ),
+)  # fmt: skip
+
 funding_keys = Contract(
     name="funding_keys",
     title=("Clés de financement", "Funding keys"),
@@ -240,6 +259,10 @@ def _laid(name: str, fr: str, en: str, about_fr: str, about_en: str) -> Column:
     return count(name, fr, en, about_fr, about_en, unit="m")
 
 
+def _poles(name: str, fr: str, en: str, about_fr: str, about_en: str) -> Column:
+    return count(name, fr, en, about_fr, about_en, unit="poles")
+
+
 network_sectors = Contract(
     name="network_sectors",
     title=("Réseau par secteur", "Network by sector"),
@@ -279,7 +302,12 @@ network_sectors = Contract(
         _laid("reused_m", "Ouvert avant", "Opened before", "Ouvert par une phase antérieure : un fourreau de plus suffit, au mètre",
               "Opened by an earlier phase: one more duct is enough, whole metres"),
         _laid("cables_m", "Câbles", "Cables", "Longueur de câbles, sa part du transport comprise", "Length of cables, its share of the feeder included"),
-        cents("works_cents", "Génie civil", "Civil works", "Supports et tranchées", "Supports and trenches"),
+        _poles("poles_used_count", "Appuis empruntés", "Poles followed", "Appuis existants que ses câbles suivent, sa part en nombre entier",
+               "Existing poles that its cables follow, its share in whole poles"),
+        _poles("poles_new_count", "Appuis à poser", "New poles", "Sa part, en nombre entier", "Its share, in whole poles"),
+        _poles("poles_replaced_count", "Appuis à remplacer", "Poles to replace", "Sa part, en nombre entier", "Its share, in whole poles"),
+        _poles("poles_reinforced_count", "Appuis à renforcer", "Poles to reinforce", "Sa part, en nombre entier", "Its share, in whole poles"),
+        cents("works_cents", "Génie civil", "Civil works", "Supports, appuis et tranchées", "Supports, poles and trenches"),
         cents("cables_cents", "Câbles", "Cables", "Câbles posés", "Cables laid"),
         cents("sites_cents", "Sites", "Sites", "Son PM, et le NRO s'il en porte le coût", "Its PM, and the NRO when it bears its cost"),
         cents("branching_cents", "PBO et branchements", "PBO and drops", "Boîtiers et branchements", "Boxes and drops"),
@@ -367,6 +395,6 @@ cost_curve = Contract(
 )  # fmt: skip
 
 TABLES = (
-    nro, pm, routes, pbo, drops, quantities, works_prices, funding_keys, network_costs, phasing,
+    nro, pm, routes, pbo, drops, quantities, works_prices, works_ratios, funding_keys, network_costs, phasing,
     network_sectors, cost_curve, ducts, cables, cable_ducts,
 )  # fmt: skip

@@ -78,6 +78,9 @@ def test_a_sector_is_told_what_serves_it_and_why(answered):
      ({"feeder_m": 0.0, "shortest_m": 0.0}, "PM au pied du NRO"),
      ({"on_demand_count": 3}, "3 ligne(s) raccordable(s) sur demande"),
      ({"reused_m": 40, "avoided_cents": 250_000}, "2\u202f500\u202f€ épargnés"),
+     ({"poles_used_count": 90, "poles_replaced_count": 9, "poles_reinforced_count": 5},
+      "appuis existants empruntés : 90 ; à remplacer : 9, à renforcer : 5"),
+     ({"poles_new_count": 12}, "appuis à poser : 12"),
      ({"nro_id": None, "unreached_count": 9}, "ses 9 lignes sont signalées")],
 )  # fmt: skip
 def test_what_binds_a_network_is_said(answered, changed, said):
@@ -213,6 +216,12 @@ def test_a_scenario_brings_its_own_prices_and_rules(toy, tmp_path):
     assert (plan.more["nro"]["lines_count"] <= 12).all()
     boxes = plan.more["pbo"]
     assert (boxes["pbo_count"] == boxes["lines_count"]).all()
+    # a plan priced by the scenario's books says where they come from
+    told = add_network(make_plan(toy, asked))
+    assert told.territory.origin("works_prices").source == "bordereau.csv"
+    assert not told.territory.origin("funding_keys").synthetic
+    assert told.territory.origin("works_ratios").synthetic
+    pd.testing.assert_frame_equal(told.more["quantities"], bill)
     with pytest.raises(ScenarioError, match="nro_lines"):
         Scenario.from_dict({"name": "toy", "network": {"nro_lines": 0}})
     assert works_of(Scenario(name="toy"))[0].equals(prices)

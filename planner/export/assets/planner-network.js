@@ -4,7 +4,8 @@
 (function () {
   const { make } = planner;
   const ROW = ['nro', 'nroReused', 'pmReused', 'feeder', 'loop', 'distribution', 'lines', 'unreached',
-    'onDemand', 'trench', 'duct', 'poles', 'newPoles', 'reused', 'cables', 'cost', 'perLine', 'avoided'];
+    'onDemand', 'trench', 'duct', 'poles', 'newPoles', 'reused', 'cables', 'polesUsed',
+    'polesNew', 'polesReplaced', 'polesReinforced', 'cost', 'perLine', 'avoided'];
 
   // Steps to vertices: each line goes on from the last vertex of the one before.
   function unpack({ sizes, steps }) {
@@ -105,6 +106,7 @@
       if (!network || !network.sectors[i].length) return [];
       const row = Object.fromEntries(ROW.map((name, k) => [name, network.sectors[i][k]]));
       const metres = (value) => (value ? this.write.metres(value) : null);
+      const onPoles = (length, count) => (length ? this.say('network_on_poles', { length: this.write.metres(length), count: this.write.count(count) }) : null);
       const about = (words, reused) => (words === null ? this.say('network_none') : reused ? `${words}, ${this.say('network_reused')}` : words);
       const rows = this.rows(
         this.row(this.say('network_nro'), about(row.nro, row.nroReused)),
@@ -114,8 +116,9 @@
         this.row(this.say('network_distribution'), metres(row.distribution)),
         this.row(this.say('network_trench'), metres(row.trench)),
         this.row(this.say('network_duct'), metres(row.duct)),
-        this.row(this.say('network_poles'), metres(row.poles)),
-        this.row(this.say('network_new_poles'), metres(row.newPoles)),
+        this.row(this.say('network_poles'), onPoles(row.poles, row.polesUsed)),
+        this.row(this.say('network_poles_work'), row.polesReplaced || row.polesReinforced ? this.say('network_poles_work_is', { replaced: this.write.count(row.polesReplaced), reinforced: this.write.count(row.polesReinforced) }) : null),
+        this.row(this.say('network_new_poles'), onPoles(row.newPoles, row.polesNew)),
         this.row(this.say('network_opened'), row.reused ? this.say('network_opened_is', { length: this.write.metres(row.reused), saved: this.write.cents(100 * Math.round(row.avoided / 100)) }) : null),
         this.row(this.say('network_on_demand'), row.onDemand ? this.write.count(row.onDemand) : null),
         this.row(this.say('network_unreached'), row.unreached ? this.write.count(row.unreached) : null),

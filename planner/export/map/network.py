@@ -214,8 +214,9 @@ def _row(row: Mapping[str, Any] | None, names: Mapping[str, str]) -> Iterator[An
         yield None if row[name] is None else round(row[name])
     for name in (
         "lines_count", "unreached_count", "on_demand_count", "trench_m", "existing_duct_m",
-        "existing_poles_m", "new_poles_m", "reused_m", "cables_m", "cost_cents", "cents_per_line",
-        "avoided_cents",
+        "existing_poles_m", "new_poles_m", "reused_m", "cables_m", "poles_used_count",
+        "poles_new_count", "poles_replaced_count", "poles_reinforced_count",
+        "cost_cents", "cents_per_line", "avoided_cents",
     ):  # fmt: skip
         yield row[name]
 

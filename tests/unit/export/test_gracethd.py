@@ -301,6 +301,11 @@ def test_cables_ducts_and_boxes_go_out_and_make_the_whole_network(on_streets, tm
     assert set(boxes["bp_typelog"]) == {"PBO"}
     points = csv_of(tmp_path, "t_ptech").set_index("pt_code")
     assert set(points["pt_typephy"]) == {"A", "C"}
+    # a pole or a chamber stands already where an existing run ends there
+    old = ways.loc[ways["cm_avct"] == "E", ["cm_ndcode1", "cm_ndcode2"]].to_numpy().ravel()
+    stands = points["pt_avct"] == "E"
+    assert set(points["pt_avct"]) == {"C", "E"}
+    assert points.loc[stands, "pt_nd_code"].isin(old).all()
     assert set(nodes["nd_type"][points["pt_nd_code"]]) == {"PT"}
     assert (points["pt_typelog"][boxes["bp_pt_code"].loc[lambda code: code != ""]] == "R").all()
     assert set(ducts["cd_type"]) == {"AER", "NC"}

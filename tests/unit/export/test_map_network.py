@@ -65,6 +65,8 @@ def test_rows_of_the_cards_are_those_of_the_table(data, plan):
         told = table.loc[key]
         assert str(told["nro_id"]) in row[0]
         assert row[3] == round(told["feeder_m"])
+        poles = ("used", "new", "replaced", "reinforced")
+        assert row[-7:-3] == [told[f"poles_{kind}_count"] for kind in poles]
         assert row[-3:] == [told["cost_cents"], told["cents_per_line"], told["avoided_cents"]]
     assert block["madeUp"]
     marks = {mark["key"]: len(mark["x"]) for mark in block["marks"]}
