@@ -201,7 +201,8 @@ def count_poles(
     for item, share in ((POLE_REPLACED, "replaced"), (POLE_REINFORCED, "reinforced")):
         parts.append(old[columns].assign(item=item, poles=old["poles"] * old[share]))
     table = pd.concat([part for part in parts if len(part)] or parts, ignore_index=True)
-    return table[[*columns, "item", "poles"]]
+    counted: pd.DataFrame = table[[*columns, "item", "poles"]]
+    return counted
 
 
 def _met(opened: pd.DataFrame, ways: Ways, ratios: PoleRatios, *, once: bool) -> pd.DataFrame:
