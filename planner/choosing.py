@@ -30,9 +30,9 @@ from planner.territory import Territory
 from planner.texts import Message
 from planner.verify import Verdict, verify_choice, verify_years
 
-__all__ = ["Chosen", "choose_programme"]
+__all__ = ["YEARS_GAP_SHARE", "Chosen", "choose_programme"]
 
-_YEARS_GAP_SHARE = 1e-3  # the nearest that a large question with years is asked to go
+YEARS_GAP_SHARE = 1e-3  # the nearest that a large question with years is asked to go
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +128,7 @@ def choose_programme(
     if asked.years is not None:
         dated = _with_years(problem, asked.years, costs, cents)
         answer = solve_years(
-            dated, gap_share=max(asked.gap_share, _YEARS_GAP_SHARE), seconds=asked.seconds
+            dated, gap_share=max(asked.gap_share, YEARS_GAP_SHARE), seconds=asked.seconds
         )
         if answer.status is ChoiceStatus.INFEASIBLE:
             raise _conflict(problem, ballots)

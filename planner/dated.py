@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from planner.choice import ChoiceProblem, ChoiceStatus, StageResult, Unit
+from planner.choice import Choice, ChoiceProblem, ChoiceStatus, StageResult, Unit
 from planner.texts import Message
 
 __all__ = ["DatedChoice", "DatedProblem", "YearLimit"]
@@ -129,3 +129,10 @@ class DatedChoice:
     status: ChoiceStatus
     opened: tuple[tuple[str, int], ...]
     stages: tuple[StageResult, ...]
+
+    def without_years(self, problem: DatedProblem) -> Choice:
+        """Return what is open at the end, as an answer to the question without years."""
+        return Choice(
+            problem_sha256=problem.whole.sha256, status=self.status,
+            chosen=tuple(sorted(key for key, _ in self.opened)), stages=self.stages,
+        )  # fmt: skip

@@ -16,7 +16,13 @@ from planner.contribution import count_contributions
 from planner.cost import estimate_cost
 from planner.coverage import Coverage, measure_coverage
 from planner.criteria import measure_criteria
-from planner.explain import count_service, decision_scores, list_decisions
+from planner.dated import DatedChoice, DatedProblem
+from planner.explain import (
+    count_service,
+    decision_scores,
+    list_decisions,
+    list_year_decisions,
+)
 from planner.findings import Findings
 from planner.programme import Programme
 from planner.progress import Notify, stage, unheard
@@ -55,6 +61,8 @@ class Plan:
     problem, choice
         The question that the exact rule answered, and its answer with its proof; None under the
         simple rule, and where years are chosen too.
+    dated, dated_choice
+        The question with years, and its answer with its proof; None where none are chosen.
     more
         Tables of the rooms that this scenario called on (the network, the follow-up), by the name
         of their contract.
@@ -73,6 +81,8 @@ class Plan:
     findings: Findings
     problem: ChoiceProblem | None = None
     choice: Choice | None = None
+    dated: DatedProblem | None = None
+    dated_choice: DatedChoice | None = None
     more: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
     def tables(self, lang: str = "fr") -> dict[str, pd.DataFrame]:
@@ -91,6 +101,8 @@ class Plan:
             name: results[name] if name in results else getattr(self.territory, name, None)
             for name in CONTRACTS
         } | dict(self.more)
+        if lang != "fr":  # decisions are told in words
+            every |= _decided(self, self.ballots, lang)
         return {name: frame for name, frame in every.items() if frame is not None and len(frame)}
 
     def premises_layer(self) -> pd.DataFrame:
@@ -211,6 +223,8 @@ def make_plan(territory: Territory, scenario: Scenario, *, notify: Notify = unhe
         findings=findings,
         problem=chosen.problem,
         choice=chosen.choice,
+        dated=chosen.dated,
+        dated_choice=chosen.dated_choice,
         more={
             **territory.delivered,
             "criteria": criteria.table,
@@ -238,10 +252,25 @@ def _judged(
         "epci_service": service,
         "fairness": measure_fairness(service, population=population.astype(int).to_dict()),
     }
-    if chosen.problem is not None and chosen.choice is not None:
-        tables["decisions"] = list_decisions(chosen.problem, chosen.choice, names=ballots.names)
-        tables["decision_scores"] = decision_scores(chosen.problem)
-    return tables
+    problem = chosen.problem if chosen.dated is None else chosen.dated.whole
+    if problem is not None:
+        tables["decision_scores"] = decision_scores(problem)
+    return tables | _decided(chosen, ballots, "fr")
+
+
+def _decided(answer: Chosen | Plan, ballots: BallotCount, lang: str) -> dict[str, pd.DataFrame]:
+    """Say what binds each sector of an exact choice, and its year where years are chosen."""
+    if answer.dated is not None and answer.dated_choice is not None:
+        return list_year_decisions(
+            answer.dated, answer.dated_choice, names=ballots.names, lang=lang
+        )  # fmt: skip
+    if answer.problem is not None and answer.choice is not None:
+        return {
+            "decisions": list_decisions(
+                answer.problem, answer.choice, names=ballots.names, lang=lang
+            )
+        }  # fmt: skip
+    return {}
 
 
 def open_sectors(territory: Territory, scenario: Scenario) -> frozenset[str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import pandas as pd
 import typer
@@ -20,7 +20,6 @@ from planner.cli._face import (
     OutOption,
     ScenarioArg,
     progress,
-    refuse_years,
     told,
     with_network,
 )
@@ -28,6 +27,9 @@ from planner.errors import RuleError
 from planner.scenario import Scenario, read_scenario
 from planner.texts import Message
 from planner.vocab import Level
+
+if TYPE_CHECKING:
+    from planner.explain import SectorStory, YearStory
 
 
 def explain(
@@ -57,8 +59,6 @@ def explain(
 
     with told(lang) as console:
         asked = read_scenario(scenario)
-        if flips:
-            refuse_years(asked)
         folder = out or Path("maps") / "out" / asked.name
         tables = read_outputs(
             folder, scenario_sha256=asked.sha256, version=version("fibre-planner"), lang=lang
@@ -74,25 +74,38 @@ def explain(
 
 def _tell_flips(console: Console, asked: Scenario, level: Level, code: str, lang: Lang) -> None:
     """Tell what would change the decision on a sector, by solving the question anew."""
-    from planner.explain import explain_sector  # noqa: PLC0415
+    from planner.choosing import YEARS_GAP_SHARE  # noqa: PLC0415
+    from planner.explain import explain_sector, explain_sector_year  # noqa: PLC0415
     from planner.plan import make_plan  # noqa: PLC0415
     from planner.prepare import prepare_territory  # noqa: PLC0415
-    from planner.programme import ColumnPool, solve_choice  # noqa: PLC0415
+    from planner.programme import ColumnPool, solve_choice, solve_years  # noqa: PLC0415
 
     if level is not Level.SECTOR or asked.programme.rule != "exact":
         raise RuleError(Message.of("decision.flips_of"), Message.of("decision.flips_of_remedy"))
     with progress(lang, STAGES["prepare"] + STAGES["plan"] + 1) as notify:
         territory = prepare_territory(asked, notify=notify)
         answer = make_plan(territory, asked, notify=notify)
-        if answer.problem is None or answer.choice is None:
-            return
-        if code not in answer.problem.sector_ids:
+        whole = answer.problem if answer.dated is None else answer.dated.whole
+        if whole is None or code not in whole.sector_ids:
             raise RuleError(Message.of("decision.flips_of"), Message.of("decision.flips_of_remedy"))
         notify(Message.of("stage.flips"))
-        story = explain_sector(
-            answer.problem, answer.choice, code, names=answer.ballots.names,
-            solve=partial(solve_choice, gap_share=asked.programme.gap_share, warm=ColumnPool()),
-        )  # fmt: skip
+        rules, names, pool = asked.programme, answer.ballots.names, ColumnPool()
+        story: SectorStory | YearStory
+        if answer.dated is not None and answer.dated_choice is not None:
+            story = explain_sector_year(
+                answer.dated, answer.dated_choice, code, names=names,
+                solve=partial(
+                    solve_years, gap_share=max(rules.gap_share, YEARS_GAP_SHARE),
+                    seconds=rules.seconds, warm=pool,
+                ),
+            )  # fmt: skip
+        elif answer.problem is not None and answer.choice is not None:
+            story = explain_sector(
+                answer.problem, answer.choice, code, names=names,
+                solve=partial(solve_choice, gap_share=rules.gap_share, warm=pool),
+            )  # fmt: skip
+        else:
+            return
     for line in story.lines:
         console.print(f"  • {line.say(lang)}", markup=False)
 

@@ -25,7 +25,7 @@ from planner.cli._face import (
     told,
 )
 from planner.errors import RuleError
-from planner.scenario import read_scenario
+from planner.scenario import Scenario, read_scenario
 from planner.texts import Message, number, say
 
 if TYPE_CHECKING:
@@ -88,8 +88,12 @@ def robustness(
             raise RuleError(
                 Message.of("robustness.exact_only"), Message.of("robustness.exact_only_remedy")
             )
-        refuse_years(asked)
+        parts, folder = _asked(asked, only, out)
         answer = answer_scenario(scenario, lang)
+        if answer.dated is not None:
+            tables = _price_years(console, answer, wishes=wishes, lang=lang)
+            write_csv_tables(folder, tables, lang=lang)
+            console.print(say("cli.written", lang, folder=str(folder)), markup=False)
         if answer.problem is None or answer.choice is None:
             return
         pool = ColumnPool()
@@ -97,10 +101,8 @@ def robustness(
             solve_choice, gap_share=asked.programme.gap_share, seconds=asked.programme.seconds,
             warm=pool,
         )  # fmt: skip
-        parts = set(only or Part)
-        folder = out or Path("maps") / "out" / f"{asked.name}-robustesse"
         case = _Case(console, answer, answer.problem, answer.choice, solve, folder, lang)
-        tables: dict[str, pd.DataFrame] = {}
+        tables = {}
         if Part.CRITERIA in parts:
             case.criteria()
         if Part.PRICES in parts:
@@ -113,6 +115,59 @@ def robustness(
             tables |= case.programmes(loss=Fraction(str(loss)) / 100)
         write_csv_tables(folder, tables, lang=lang)
         console.print(say("cli.written", lang, folder=str(folder)), markup=False)
+
+
+def _asked(asked: Scenario, only: list[Part] | None, out: Path | None) -> tuple[set[Part], Path]:
+    """Return what is asked and where it goes; with years, the price of rules alone."""
+    parts = set(only or Part)
+    if parts != {Part.PRICES}:
+        refuse_years(asked)
+    return parts, out or Path("maps") / "out" / f"{asked.name}-robustesse"
+
+
+def _price_years(
+    console: Console, answer: Plan, *, wishes: bool, lang: Lang
+) -> dict[str, pd.DataFrame]:
+    """Price each rule of a question with years."""
+    from planner.choosing import YEARS_GAP_SHARE  # noqa: PLC0415
+    from planner.explain import price_year_rules  # noqa: PLC0415
+    from planner.programme import ColumnPool, solve_years  # noqa: PLC0415
+
+    if answer.dated is None or answer.dated_choice is None:
+        return {}
+    rules = answer.scenario.programme
+    priced = price_year_rules(
+        answer.dated, answer.dated_choice, names=answer.ballots.names, wishes=wishes, lang=lang,
+        solve=partial(
+            solve_years, gap_share=max(rules.gap_share, YEARS_GAP_SHARE), seconds=rules.seconds,
+            warm=ColumnPool(),
+        ),
+    )  # fmt: skip
+    _show_prices(console, priced, answer.dated.whole, lang)
+    return {"rule_prices": priced}
+
+
+def _show_prices(
+    console: Console, priced: pd.DataFrame, problem: ChoiceProblem, lang: Lang
+) -> None:
+    units: dict[str, Unit] = {one.name: one.unit for one in problem.objectives}
+    rows = []
+    for row in priced.to_dict("records"):
+        named = row["objective"]
+        unit = units.get(named, "lines")
+        low, high = (Quantity(int(row[f"price_{end}"]), unit) for end in ("min", "max"))
+        price = Quantity(int(row["price"]), unit).say(lang)
+        if low != high:
+            price = say("robustness.between", lang, low=low, high=high)
+        found = objective_label(named)
+        label = found if isinstance(found, str) else found.say(lang)
+        if named == "lines":
+            label = say("robustness.lines_gained", lang)
+        proved = say(f"robustness.{'yes' if row['proved'] else 'no'}", lang)
+        rows.append([row["words"], label, price, proved])
+    columns = ("rule", "what", "price", "proved")
+    titles = [say(f"robustness.column_{name}", lang) for name in columns]
+    console.print(table(say("robustness.prices_title", lang), titles, rows, numbers=2))
 
 
 class _Case:
@@ -150,23 +205,8 @@ class _Case:
             self.problem, self.choice, solve=self.solve, names=self.names, wishes=wishes,
             lang=self.lang,
         )  # fmt: skip
-        units: dict[str, Unit] = {one.name: one.unit for one in self.problem.objectives}
-        rows = []
-        for row in priced.to_dict("records"):
-            unit = units.get(row["objective"], "lines")
-            low, high = (Quantity(int(row[f"price_{end}"]), unit) for end in ("min", "max"))
-            price = Quantity(int(row["price"]), unit).say(self.lang)
-            if low != high:
-                price = self.say("between", low=low, high=high)
-            named = row["objective"]
-            label = self.say("lines_gained") if named == "lines" else self.label(named)
-            rows.append([row["words"], label, price, self.yes(row["proved"])])
-        self.show("prices_title", ("rule", "what", "price", "proved"), rows, 2)
+        _show_prices(self.console, priced, self.problem, self.lang)
         return {"rule_prices": priced}
-
-    def label(self, name: str) -> str:
-        found = objective_label(name)
-        return found if isinstance(found, str) else found.say(self.lang)
 
     def frontier(self, speed: Speed, *, most: int, step: Fraction) -> dict[str, pd.DataFrame]:
         """Trace the frontier between EPCI, draw it, and measure the fairness of the plan."""

@@ -3,27 +3,39 @@
 :func:`explain_place` reads the tables of a plan.  The others read an exact choice
 (:class:`planner.choice.Choice`): :func:`list_decisions` gives every decision as data,
 :func:`explain_sector` one sector's story with the smallest changes that flip it, and
-:func:`price_rules` what each rule costs the region.
+:func:`price_rules` what each rule costs the region.  With years
+(:class:`planner.dated.DatedChoice`), :func:`list_year_decisions`, :func:`explain_sector_year` and
+:func:`price_year_rules` do the same.
 """
 
 from planner.explain._decisions import decision_scores, list_decisions
 from planner.explain._flips import Flip, apply_flip, find_flips
 from planner.explain._place import Explanation, explain_place, place_names
-from planner.explain._prices import price_rules
+from planner.explain._prices import price_rules, price_year_rules
 from planner.explain._sector import SectorStory, explain_sector
 from planner.explain._service import count_service
+from planner.explain._year_decisions import list_year_decisions
+from planner.explain._year_flips import YearFlip, apply_year_flip, find_year_flips
+from planner.explain._year_story import YearStory, explain_sector_year
 
 __all__ = [
     "Explanation",
     "Flip",
     "SectorStory",
+    "YearFlip",
+    "YearStory",
     "apply_flip",
+    "apply_year_flip",
     "count_service",
     "decision_scores",
     "explain_place",
     "explain_sector",
+    "explain_sector_year",
     "find_flips",
+    "find_year_flips",
     "list_decisions",
+    "list_year_decisions",
     "place_names",
     "price_rules",
+    "price_year_rules",
 ]

@@ -162,6 +162,9 @@ class _Teller:
                     reason=str(decided["reason"]),
                 )
             )
+        dated = self.row("year_decisions", "sector_id", key)
+        if dated:
+            lines.append(Message.of("explain.year", reason=str(dated["reason"])))
         for share in self.rows("sector_shares", sector_id=key):
             lines.extend(self._share(share))
         if not pd.isna(row["zone_id"]):

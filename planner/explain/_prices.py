@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from planner.choice import Choice, ChoiceProblem, ChoiceStatus, Contiguity
+from planner.dated import DatedChoice, DatedProblem
 from planner.explain._flips import Solve
+from planner.explain._year_flips import SolveYears
 from planner.schemas import contract
 from planner.texts import Message
 
-__all__ = ["price_rules"]
+__all__ = ["price_rules", "price_year_rules"]
 
 
 def price_rules(
@@ -54,40 +57,108 @@ def price_rules(
         it worse), in [``price_min``, ``price_max``] where either answer is not proved.
     """
     called = {actor: (names or {}).get(actor, actor) for actor in problem.actors}
+    rows = [
+        row
+        for rule, place, message, without in _dropped(problem, called, wishes=wishes)
+        for row in _priced(
+            problem, (rule, place, message.say(lang)), choice, solve(without)
+        )
+    ]  # fmt: skip
+    return _table(rows)
+
+
+def price_year_rules(
+    problem: DatedProblem,
+    choice: DatedChoice,
+    *,
+    solve: SolveYears,
+    names: Mapping[str, str] | None = None,
+    wishes: bool = True,
+    lang: str = "fr",
+) -> pd.DataFrame:
+    """Price each rule of a question with years, as :func:`price_rules` does.
+
+    A ceiling of the years is dropped in all of them at once; where there are several, all of them
+    together are priced too (``years``).
+
+    Parameters
+    ----------
+    problem, choice
+        The question and its answer.
+    solve
+        What answers a question, as :func:`planner.programme.solve_years` does; called once a rule.
+    names, wishes, lang
+        As for :func:`price_rules`.
+
+    Returns
+    -------
+    DataFrame
+        Contract ``rule_prices``.
+    """
+    whole = problem.whole
+    called = {actor: (names or {}).get(actor, actor) for actor in whole.actors}
+    dropped: list[tuple[str, str, Message, DatedProblem]] = [
+        (rule, place, message, replace(problem, whole=without))
+        for rule, place, message, without in _dropped(whole, called, wishes=wishes)
+    ]
+    words = {one.name: one.message for one in problem.limits}
+    dropped += [
+        (
+            "year_limit", name, Message.of("decision.rule_year_limit", words=message),
+            replace(problem, limits=tuple(one for one in problem.limits if one.name != name)),
+        )
+        for name, message in sorted(words.items())
+    ]  # fmt: skip
+    if len(words) > 1:
+        message = Message.of("decision.rule_years")
+        dropped.append(("years", "—", message, replace(problem, limits=())))
+    now = choice.without_years(problem)
     rows = []
-    for rule, place, message, without in _dropped(problem, called, wishes=wishes):
-        answer = solve(without)
-        if len(answer.stages) < len(problem.objectives):  # time ran out before an answer
-            continue
-        for objective, now, then in zip(
-            problem.objectives, choice.stages, answer.stages, strict=True
-        ):
-            sign = 1 if objective.sense == "max" else -1
-            price = sign * (then.value - now.value)
-            low = high = price
-            if then.bound is not None and now.bound is not None:
-                low, high = sign * (then.value - now.bound), sign * (then.bound - now.value)
-            # a later objective is held by the former ones: it has no order of its own
-            proved = choice.status is ChoiceStatus.OPTIMAL and answer.status is ChoiceStatus.OPTIMAL
-            rows.append(
-                {
-                    "rule": rule, "place": place, "objective": objective.name,
-                    "with_value": now.value, "without_value": then.value, "price": price,
-                    "price_min": price if proved else min(low, price),
-                    "price_max": price if proved else max(high, price),
-                    "proved": proved, "words": message.say(lang),
-                }
-            )  # fmt: skip
-        counted = [int(problem.lines[_flags(problem, one)].sum()) for one in (choice, answer)]
+    for rule, place, message, without in dropped:
+        answer = solve(without).without_years(without)
+        rows += _priced(whole, (rule, place, message.say(lang)), now, answer)
+    return _table(rows)
+
+
+def _priced(
+    problem: ChoiceProblem, named: tuple[str, str, str], choice: Choice, answer: Choice
+) -> list[dict[str, Any]]:
+    """Return the rows of one rule: the answer without it against the one with it."""
+    if len(answer.stages) < len(problem.objectives):  # time ran out before an answer
+        return []
+    rule, place, words = named
+    # a later objective is held by the former ones: it has no order of its own
+    proved = choice.status is ChoiceStatus.OPTIMAL and answer.status is ChoiceStatus.OPTIMAL
+    rows: list[dict[str, Any]] = []
+    for objective, now, then in zip(problem.objectives, choice.stages, answer.stages, strict=True):
+        sign = 1 if objective.sense == "max" else -1
+        price = sign * (then.value - now.value)
+        low = high = price
+        if then.bound is not None and now.bound is not None:
+            low, high = sign * (then.value - now.bound), sign * (then.bound - now.value)
         rows.append(
             {
-                "rule": rule, "place": place, "objective": "lines",
-                "with_value": counted[0], "without_value": counted[1],
-                "price": counted[1] - counted[0], "price_min": counted[1] - counted[0],
-                "price_max": counted[1] - counted[0],
-                "proved": answer.status is ChoiceStatus.OPTIMAL, "words": message.say(lang),
+                "rule": rule, "place": place, "objective": objective.name,
+                "with_value": now.value, "without_value": then.value, "price": price,
+                "price_min": price if proved else min(low, price),
+                "price_max": price if proved else max(high, price),
+                "proved": proved, "words": words,
             }
         )  # fmt: skip
+    counted = [int(problem.lines[_flags(problem, one)].sum()) for one in (choice, answer)]
+    gained = counted[1] - counted[0]
+    rows.append(
+        {
+            "rule": rule, "place": place, "objective": "lines",
+            "with_value": counted[0], "without_value": counted[1],
+            "price": gained, "price_min": gained, "price_max": gained,
+            "proved": answer.status is ChoiceStatus.OPTIMAL, "words": words,
+        }
+    )  # fmt: skip
+    return rows
+
+
+def _table(rows: list[dict[str, Any]]) -> pd.DataFrame:
     table = pd.DataFrame(rows)
     if table.empty:
         return contract("rule_prices").empty()

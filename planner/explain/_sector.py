@@ -12,7 +12,7 @@ from planner.explain._decisions import Binding, Reader
 from planner.explain._flips import Flip, Solve, find_flips
 from planner.texts import Message, say
 
-__all__ = ["SectorStory", "explain_sector"]
+__all__ = ["Changes", "SectorStory", "explain_sector"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +128,7 @@ def explain_sector(
                 "decision.without" if inside else "decision.with",
                 entering=", ".join(entering) or Message.of("decision.nothing"),
                 leaving=", ".join(leaving) or Message.of("decision.nothing"),
-                changes=_Changes(
+                changes=Changes(
                     tuple((o.name, Quantity(differences[o.name], o.unit))
                           for o in problem.objectives)
                 ),
@@ -148,7 +148,7 @@ def _opposite(problem: ChoiceProblem, j: int, *, inside: bool) -> ChoiceProblem:
 
 
 @dataclass(frozen=True)
-class _Changes:
+class Changes:
     """Differences by objective, put into words with the message that holds them."""
 
     items: tuple[tuple[str, Quantity], ...]

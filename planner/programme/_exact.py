@@ -103,11 +103,7 @@ def explain_years(problem: DatedProblem, choice: DatedChoice, **tables: Any) -> 
         When no programme holds every rule, or time ran out before one was found.
     """
     years = dict(choice.opened)
-    whole = Choice(
-        problem_sha256=problem.whole.sha256, status=choice.status, chosen=tuple(sorted(years)),
-        stages=choice.stages,
-    )  # fmt: skip
-    programme = explain_choice(problem.whole, whole, **tables)
+    programme = explain_choice(problem.whole, choice.without_years(problem), **tables)
     reasons = dict(programme.reasons)
     for key, year in years.items():
         reasons[key] = Message.of("programme.exact_opens", reason=reasons[key], year=str(year))

@@ -65,7 +65,7 @@ rule_prices = Contract(
     description=("Ce que chaque règle coûte à la région : le meilleur programme sans elle", "What each rule costs the region: the best programme without it"),
     key=("rule", "place", "objective"),
     columns=(
-        text("rule", "Règle", "Rule", "contiguity, limit, required ou refused", "contiguity, limit, required or refused"),
+        text("rule", "Règle", "Rule", "contiguity, limit, unasked, required, refused, year_limit ou years", "contiguity, limit, unasked, required, refused, year_limit or years"),
         text("place", "Lieu", "Place", "Règle ou secteur", "Rule or sector"),
         text("objective", "Objectif", "Objective", "Objectif, ou « lines » : les lignes retenues", "Objective, or 'lines': the lines chosen"),
         _whole("with_value", "Avec", "With", "Valeur avec la règle", "Value with the rule"),
@@ -112,4 +112,22 @@ opening_years = Contract(
     ),
 )  # fmt: skip
 
-TABLES = (decisions, decision_scores, rule_prices, epci_service, opening_years)
+year_decisions = Contract(
+    name="year_decisions",
+    title=("Motifs des années", "Reasons of the years"),
+    description=("Ce qui empêche chaque secteur retenu d'ouvrir un an plus tôt, le reste ne changeant pas", "What keeps each chosen sector from opening a year earlier, the rest unchanged"),
+    key=("sector_id",),
+    columns=(
+        SECTOR_ID,
+        _whole("year", "Année", "Year", "Année d'ouverture", "Year of opening", minimum=1990),
+        text("rule", "Règle", "Rule", "first (première année), contiguity, limit (plafond de l'année d'avant) ou votes (les objectifs)",
+             "first (the first year), contiguity, limit (a ceiling of the year before) or votes (the objectives)",
+             example="limit"),
+        text("place", "Lieu", "Place", "Secteur, ou plafond et son année", "Sector, or ceiling and its year", example="capacity.22@2019"),
+        _whole("missing", "Manque", "Missing", "Ce qui manque au plafond de l'année d'avant", "What the ceiling of the year before lacks",
+               nullable=True, minimum=1),
+        text("reason", "Motif", "Reason", "Phrase", "Sentence"),
+    ),
+)  # fmt: skip
+
+TABLES = (decisions, decision_scores, rule_prices, epci_service, opening_years, year_decisions)

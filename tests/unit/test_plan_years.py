@@ -6,6 +6,7 @@ from typer.testing import CliRunner
 
 from planner import cli, make_plan
 from planner.errors import RuleError, ScenarioError
+from planner.io import read_table
 from planner.scenario import Scenario
 from planner.toy import toy_territory
 
@@ -161,12 +162,56 @@ def test_an_unknown_place_and_a_year_of_no_sense_are_refused(toy):
         Scenario.from_dict({"programme": {**EXACT, "years": {"first": 21}}})
 
 
-def test_flips_and_prices_are_refused_with_years(tmp_path):
+@pytest.fixture
+def asked(toy, tight, monkeypatch, tmp_path):
+    """A scenario with years on the toy territory, as a file."""
+    monkeypatch.setattr("planner.prepare.prepare_territory", lambda *_, **__: toy)
+    monkeypatch.chdir(tmp_path)
     path = tmp_path / "s.toml"
     path.write_text(
-        '[programme]\nrule = "exact"\n[programme.years]\nfirst = 2021\n', encoding="utf-8"
+        'name = "jouet"\n[programme]\nrule = "exact"\ncontiguity = "none"\n[programme.years]\n'
+        f"first = 2021\ncount = 2\nlines_per_year = {{ region = {tight[1]} }}\n",
+        encoding="utf-8",
     )
-    for command in (["explain", "35236-01", str(path), "--flips"], ["robustness", str(path)]):
-        answer = CliRunner().invoke(cli.app, command)
-        assert answer.exit_code == 1
-        assert "sans années" in " ".join(answer.output.split())
+
+    def run(command, *options):
+        answer = CliRunner().invoke(cli.app, [*command, str(path), *options])
+        return answer.exit_code, " ".join(answer.output.split())
+
+    return run
+
+
+def test_explain_says_the_year_and_what_would_move_it(tight, asked):
+    opened = tight[0].tables()["opening_years"].set_index("sector_id")["year"]
+    late = next(key for key, year in opened.items() if year == 2022)
+    code, said = asked(["explain", late], "--flips")
+    assert code == 0, said
+    assert "ouvre en 2022" in said
+    assert "pas en 2021 : la règle" in said
+    assert "pour ouvrir plus tôt : augmenter le plafond" in said
+    assert "plus tôt, le meilleur programme changerait" in said
+    code, said = asked(["explain", late], "--lang", "en")
+    assert code == 0
+    assert "not in 2021: the rule 'at most" in said
+
+
+def test_years_have_their_reasons_as_tables_in_both_languages(tight):
+    plan, _ = tight
+    french, english = (plan.tables(lang)["year_decisions"] for lang in ("fr", "en"))
+    assert set(french["sector_id"]) == set(plan.tables()["opening_years"]["sector_id"])
+    assert set(french["rule"]) == {"first", "limit"}
+    assert french["reason"].str.contains("pas en 2021").any()
+    assert english["reason"].str.contains("not in 2021").any()
+    assert set(plan.tables()["decisions"]["sector_id"]) == set(plan.dated.whole.sector_ids)
+
+
+def test_rules_have_their_price_with_years_and_the_frontier_is_refused(tight, asked, tmp_path):
+    code, said = asked(["robustness"])
+    assert code == 1
+    assert "--only prices" in said
+    code, said = asked(["robustness"], "--only", "prices", "--out", str(tmp_path / "out"))
+    assert code == 0, said
+    priced = read_table(tmp_path / "out" / "rule_prices.csv", "rule_prices").table
+    lost = priced.query("rule == 'year_limit' and objective == 'votes'")
+    assert lost["words"].tolist() == [f"au plus {tight[1]} lignes (region), chaque année"]
+    assert int(lost["price"].iloc[0]) > 0

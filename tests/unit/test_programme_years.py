@@ -1,6 +1,7 @@
 """The exact programme with years beside brute force, and its independent check."""
 
 import itertools
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -72,7 +73,10 @@ def is_legal(problem, open_by):
         mine = (whole.share_actor == actor) & last[whole.share_candidate]
         if whole.share_need[mine].sum() > envelope:
             return False
-    if any(one.coefficients[last].sum() < one.lower for one in whole.limits):
+    totals = [(one, one.coefficients[last].sum()) for one in whole.limits]
+    if any(total < (-math.inf if one.lower is None else one.lower) for one, total in totals):
+        return False
+    if any(total > (math.inf if one.upper is None else one.upper) for one, total in totals):
         return False
     before = np.zeros_like(last)
     for year, now in zip(problem.years, open_by, strict=True):

@@ -1,0 +1,453 @@
+"""The smallest change that moves the year of one sector: its points, or room under a rule.
+
+The best programme is taken for each year in which the sector could open, and for its never opening.
+Points move each of these by as many times as they count it, so that the least that makes the wanted
+side win is read off.  Room moves both sides by steps: the least room at which the wanted side could
+reach the other is looked for by halving, then both are answered anew, until it wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from planner.choice import ChoiceStatus, Limit, Quantity, Unit, objective_label
+from planner.dated import DatedChoice, DatedProblem, YearLimit
+from planner.explain._flips import apply_flip
+from planner.explain._year_decisions import year_place
+from planner.texts import Message
+
+__all__ = ["SolveYears", "YearFlip", "apply_year_flip", "find_year_flips"]
+
+SolveYears = Callable[[DatedProblem], DatedChoice]
+Towards = Literal["earlier", "later", "enter"]
+Kind = Literal["points", "envelope", "limit", "year_limit"]
+Status = Literal["exact", "interval", "impossible"]
+Integers = npt.NDArray[np.int64]
+_STEPS: Final = 60
+_NEVER: Final = 0  # stands for a year: the sector doesn't open
+
+
+@dataclass(frozen=True, kw_only=True)
+class YearFlip:
+    """The smallest change of one kind that moves the year of a sector.
+
+    Parameters
+    ----------
+    towards
+        ``earlier``: it opens before its year; ``later``: after it, or never; ``enter``: it opens.
+    kind
+        ``points``: its value under one objective; ``envelope``, ``limit``: what one actor may use,
+        what a rule over all years allows; ``year_limit``: what may open in one year.
+    place
+        Objective, actor, rule, or rule and its year (``capacity.22@2019``).
+    status
+        ``exact`` where every programme behind it is proved; ``interval`` otherwise; ``impossible``
+        when no change of this kind moves it.
+    amount
+        The change, with its sign; None unless exact.
+    low, high
+        The smallest change lies in [low, high], without its sign; high is None when unknown.
+    message
+        In the reader's words.
+    """
+
+    towards: Towards
+    kind: Kind
+    place: str
+    status: Status
+    amount: int | None
+    low: int
+    high: int | None
+    message: Message
+
+
+@dataclass(frozen=True)
+class _Best:
+    """What the best programme of one side is worth, for sure and at most; larger is better."""
+
+    worth: tuple[int, ...]
+    most: int
+    proved: bool
+    choice: DatedChoice
+
+
+@dataclass(frozen=True)
+class _Room:
+    """A rule with room, and what each candidate uses of it."""
+
+    kind: Kind
+    place: str
+    upper: int
+    use: Integers
+    unit: Unit
+    words: Message | str
+
+
+def apply_year_flip(
+    problem: DatedProblem, sector_id: str, *, kind: Kind, place: str, amount: int
+) -> DatedProblem:
+    """Return the question with one change made.
+
+    Parameters
+    ----------
+    problem, sector_id
+        The question and the sector that the change is about.
+    kind, place, amount
+        As in :class:`YearFlip`; the amount has its sign.
+    """
+    if kind != "year_limit":
+        whole = apply_flip(problem.whole, sector_id, kind=kind, place=place, amount=amount)
+        return replace(problem, whole=whole)
+    return replace(
+        problem,
+        limits=tuple(
+            replace(one, upper=one.upper + amount) if year_place(one) == place else one
+            for one in problem.limits
+        ),
+    )
+
+
+def opening_in(problem: DatedProblem, at: int, years: frozenset[int]) -> DatedProblem:
+    """Return the question in which a sector may open in these years only (0: never)."""
+    whole = problem.whole
+    own = np.zeros(whole.candidates_count, np.int64)
+    own[at] = 1
+    message = Message.of("decision.year_asked")
+    shut = tuple(
+        YearLimit(name="asked", year=year, coefficients=own, upper=0, message=message)
+        for year in problem.years if year not in years
+    )  # fmt: skip
+    required, refused = np.array(whole.required), np.array(whole.refused)
+    if _NEVER not in years:
+        required[at] = True
+    if years == {_NEVER}:
+        refused[at] = True
+    return replace(
+        problem, whole=replace(whole, required=required, refused=refused),
+        limits=(*problem.limits, *shut),
+    )  # fmt: skip
+
+
+def find_year_flips(
+    problem: DatedProblem,
+    choice: DatedChoice,
+    sector_id: str,
+    *,
+    solve: SolveYears,
+    names: Mapping[str, str] | None = None,
+) -> tuple[YearFlip, ...]:
+    """Find the smallest changes that move the year of one sector, all else unchanged.
+
+    Parameters
+    ----------
+    problem, choice
+        The question and its answer.
+    sector_id
+        The sector.
+    solve
+        What answers a question, as :func:`planner.programme.solve_years` does: once for each year,
+        then some dozens of times for each rule where programmes are proved.
+    names
+        Actor to what people call it.
+
+    Returns
+    -------
+    tuple of YearFlip
+        For a sector that opens: points under each objective and room in the year before, for it to
+        open earlier; points for it to open later.  For one that doesn't: points, envelopes, rules
+        and the room of each year, for it to open.  None for a refused sector.
+
+    Raises
+    ------
+    ValueError
+        When the sector is no candidate, or the question has no answer.
+    """
+    if choice.status is ChoiceStatus.INFEASIBLE or sector_id not in problem.whole.sector_ids:
+        raise ValueError(sector_id)
+    finder = _Finder(problem, choice, sector_id, solve, names or {})
+    return () if problem.whole.refused[finder.at] else tuple(finder.find())
+
+
+class _Finder:
+    """The search for what moves one sector."""
+
+    def __init__(
+        self,
+        problem: DatedProblem,
+        choice: DatedChoice,
+        key: str,
+        solve: SolveYears,
+        names: Mapping[str, str],
+    ) -> None:
+        self.problem = problem
+        self.key = key
+        self.at = problem.whole.sector_ids.index(key)
+        self.solve = solve
+        self.names = names
+        self.year = dict(choice.opened).get(key, _NEVER)
+        self.signs = [1 if one.sense == "max" else -1 for one in problem.whole.objectives]
+        self.known: dict[int, _Best | None] = {}
+
+    def find(self) -> list[YearFlip]:
+        """Find every change."""
+        objectives = range(len(self.signs))
+        years = self.problem.years
+        if self.year == _NEVER:
+            wanted = frozenset(years)
+            found = [self.points("enter", k, wanted) for k in objectives]
+            return found + [self.room("enter", one, wanted) for one in self.rooms(years)]
+        found = []
+        before = frozenset(year for year in years if year < self.year)
+        if before:
+            found = [self.points("earlier", k, before) for k in objectives]
+            found += [
+                self.room("earlier", one, before)
+                for one in self.rooms((max(before),))
+                if one.kind == "year_limit"
+            ]
+        after = frozenset({_NEVER, *(year for year in years if year > self.year)})
+        return found + [self.points("later", k, after) for k in objectives]
+
+    # -- the best programme of each side
+
+    def best(self, problem: DatedProblem, years: frozenset[int]) -> _Best | None:
+        """Return the best programme where the sector opens in these years; None without any."""
+        if years == {_NEVER} and problem.whole.required[self.at]:
+            return None
+        answer = self.solve(opening_in(problem, self.at, years))
+        if len(answer.stages) < len(self.signs) or answer.status is ChoiceStatus.INFEASIBLE:
+            return None
+        worth = tuple(s * stage.value for s, stage in zip(self.signs, answer.stages, strict=True))
+        first = answer.stages[0] if answer.stages else None
+        most = worth[0] if worth else 0
+        if first is not None and first.bound is not None:
+            most = self.signs[0] * first.bound
+        return _Best(worth, most, answer.status is ChoiceStatus.OPTIMAL, answer)
+
+    def of_year(self, year: int) -> _Best | None:
+        """Return the best programme where the sector opens in that very year."""
+        if year not in self.known:
+            self.known[year] = self.best(self.problem, frozenset({year}))
+        return self.known[year]
+
+    def others(self, years: frozenset[int]) -> frozenset[int]:
+        return frozenset({_NEVER, *self.problem.years}) - years
+
+    def is_moved(self, kind: Kind, place: str, amount: int, wanted: frozenset[int]) -> bool:
+        """Tell whether the answer to the changed question is on the wanted side."""
+        changed = apply_year_flip(self.problem, self.key, kind=kind, place=place, amount=amount)
+        return dict(self.solve(changed).opened).get(self.key, _NEVER) in wanted
+
+    # -- points
+
+    def points(self, towards: Towards, k: int, wanted: frozenset[int]) -> YearFlip:
+        """Find the change of the sector's own value under objective ``k``."""
+        one = self.problem.whole.objectives[k]
+        way = -1 if towards == "later" else 1
+        times = {_NEVER: 0} | {
+            year: way * (len(self.problem.years) - at if one.name in self.problem.yearly else 1)
+            for at, year in enumerate(self.problem.years)
+        }  # fmt: skip
+        mine = {y: b for y in sorted(wanted) if (b := self.of_year(y)) is not None}
+        other = {y: b for y in sorted(self.others(wanted)) if (b := self.of_year(y)) is not None}
+        place, sign = one.name, way * self.signs[k]
+        if not mine or not other:
+            return self.flip(towards, "points", place, one.unit, "impossible")
+        proved = all(best.proved for best in (*mine.values(), *other.values()))
+        if not proved and k:
+            return self.flip(towards, "points", place, one.unit, "interval", low=1)
+        sizes = _crossings(mine, other, times, k)
+        if not proved:
+            may = [s for s in sizes if _top(mine, times, s, most=True) >= _top(other, times, s)]
+            must = [s for s in sizes if _top(mine, times, s) > _top(other, times, s, most=True)]
+            return self.flip(
+                towards, "points", place, one.unit, "interval",
+                low=min(may, default=1), high=min(must, default=None),
+            )  # fmt: skip
+        for size in sizes:
+            ours = max(_moved(best.worth, k, size * times[y]) for y, best in mine.items())
+            theirs = max(_moved(best.worth, k, size * times[y]) for y, best in other.items())
+            if ours > theirs or (
+                ours == theirs and self.is_moved("points", place, sign * size, wanted)
+            ):
+                return self.flip(
+                    towards, "points", place, one.unit, "exact", amount=sign * size
+                )  # fmt: skip
+        return self.flip(towards, "points", place, one.unit, "impossible")
+
+    # -- room
+
+    def rooms(self, years: tuple[int, ...]) -> list[_Room]:
+        """Return the rules with room in which the sector weighs."""
+        whole, found = self.problem.whole, []
+        for actor, name in enumerate(whole.actors):
+            use = np.zeros(whole.candidates_count, np.int64)
+            mine = whole.share_actor == actor
+            np.add.at(use, whole.share_candidate[mine], whole.share_need[mine])
+            if use[self.at] > 0 and whole.envelopes[actor] >= 0:
+                found.append(
+                    _Room("envelope", name, int(whole.envelopes[actor]), use,
+                          whole.envelope_unit(actor), self.names.get(name, name))
+                )  # fmt: skip
+        found += [
+            _Room("limit", one.name, one.upper, one.coefficients, one.unit, one.message)
+            for one in whole.limits
+            if one.upper is not None and one.coefficients[self.at] > 0
+        ]
+        return found + [
+            _Room("year_limit", year_place(one), one.upper, one.coefficients, one.unit,
+                  Message.of("decision.of_year", words=one.message, year=str(one.year)))
+            for one in self.problem.limits
+            if one.year in years and one.coefficients[self.at] > 0
+        ]  # fmt: skip
+
+    def room(self, towards: Towards, row: _Room, wanted: frozenset[int]) -> YearFlip:
+        """Find how much more room brings the sector to the wanted side."""
+        now = self.best(self.problem, self.others(wanted))
+        if now is not None and not now.proved:
+            return self.flip(towards, row.kind, row.place, row.unit, "interval", low=1, of=row)
+        change = 0
+        for _ in range(_STEPS):
+            found = self._reaching(row, change, wanted, now)
+            if found is None:
+                return self.flip(towards, row.kind, row.place, row.unit, "impossible", of=row)
+            change = found
+            changed = self._with(row, change)
+            mine, now = self.best(changed, wanted), self.best(changed, self.others(wanted))
+            if mine is None or not mine.proved or (now is not None and not now.proved):
+                break
+            if (
+                now is None
+                or mine.worth > now.worth
+                or (
+                    mine.worth == now.worth
+                    and self.is_moved(row.kind, row.place, change, wanted)
+                )
+            ):  # fmt: skip
+                return self.flip(
+                    towards, row.kind, row.place, row.unit, "exact", amount=change, of=row
+                )  # fmt: skip
+        return self.flip(towards, row.kind, row.place, row.unit, "interval", low=change, of=row)
+
+    def _with(self, row: _Room, change: int) -> DatedProblem:
+        return apply_year_flip(
+            self.problem, self.key, kind=row.kind, place=row.place, amount=change
+        )  # fmt: skip
+
+    def _reaching(
+        self, row: _Room, change: int, wanted: frozenset[int], now: _Best | None
+    ) -> int | None:
+        """Return the least room above ``change`` with which the wanted side is worth as much."""
+
+        def reaches(most: int) -> bool:
+            best = self.best(self._using(row, self._with(row, most), change), wanted)
+            return best is not None and (now is None or best.worth >= now.worth)
+
+        low, high = change, int(np.maximum(row.use, 0).sum()) - row.upper
+        if high <= low or not reaches(high):
+            return None
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if reaches(middle) else (middle, high)
+        return high
+
+    def _using(self, row: _Room, problem: DatedProblem, change: int) -> DatedProblem:
+        """Return the question whose programmes use more than the room known so far."""
+        least = row.upper + change + 1
+        message = Message.of("decision.room", place=row.place)
+        if row.kind == "year_limit":
+            year = int(row.place.rpartition("@")[2])
+            more = YearLimit(
+                name="room.least", year=year, coefficients=-row.use, upper=-least, message=message
+            )
+            return replace(problem, limits=(*problem.limits, more))
+        limit = Limit(name="room.least", message=message, coefficients=row.use, lower=least)
+        whole = replace(problem.whole, limits=(*problem.whole.limits, limit))
+        return replace(problem, whole=whole)
+
+    # -- words
+
+    def flip(
+        self,
+        towards: Towards,
+        kind: Kind,
+        place: str,
+        unit: Unit,
+        status: Status,
+        *,
+        amount: int | None = None,
+        low: int = 0,
+        high: int | None = None,
+        of: _Room | None = None,
+    ) -> YearFlip:
+        """Return one change, in words."""
+        if amount is not None:
+            low = high = abs(amount)
+        side = "enter" if towards == "enter" else f"open_{towards}"
+        known = "open" if status == "interval" and high is None else status
+        what = "limit" if kind == "year_limit" else kind
+        where: object = "" if of is None else of.words
+        if kind == "points" and (status == "impossible" or not Quantity(0, unit).says_itself):
+            where = Message.of("decision.under", objective=objective_label(place))
+        grows = (towards == "later") == self._is_min(place) if kind == "points" else True
+        too_much = towards == "later" and self._is_too_much(place, unit, low)
+        message = Message.of(
+            f"decision.flip_{known}_{what}", place=where,
+            side=Message.of(f"decision.{side}"), stay=Message.of(f"decision.{side}_not"),
+            move=Message.of("decision.raise" if grows else "decision.lower"),
+            amount=None if amount is None else Quantity(abs(amount), unit),
+            low=Quantity(low, unit), high=None if high is None else Quantity(high, unit),
+            points=Message.of("decision.flip_no_points") if too_much else "",
+        )  # fmt: skip
+        return YearFlip(
+            towards=towards, kind=kind, place=place, status=status, amount=amount, low=low,
+            high=high, message=message,
+        )  # fmt: skip
+
+    def _is_too_much(self, name: str, unit: Unit, size: int) -> bool:
+        """Whether a sector that opens would have to lose more votes than it has."""
+        return unit == "votes" and any(
+            one.name == name and size > one.coefficients[self.at]
+            for one in self.problem.whole.objectives
+        )
+
+    def _is_min(self, name: str) -> bool:
+        return any(one.name == name and one.sense == "min" for one in self.problem.whole.objectives)
+
+
+def _crossings(
+    mine: Mapping[int, _Best], other: Mapping[int, _Best], times: Mapping[int, int], k: int
+) -> list[int]:
+    """Return the changes at which one programme of a side passes one of the other, ascending."""
+    sizes = {1}
+    for year, one in mine.items():
+        for when, two in other.items():
+            if times[year] <= times[when]:
+                continue
+            tops, lows = {two.worth[k]}, {one.worth[k]}
+            if k == 0:  # what is not proved may be worth more
+                tops.add(two.most)
+                lows.add(one.most)
+            for top in tops:
+                for low in lows:
+                    first = -((low - top) // (times[year] - times[when]))
+                    sizes |= {first, first + 1}
+    return sorted(size for size in sizes if size > 0)
+
+
+def _moved(worth: tuple[int, ...], k: int, by: int) -> tuple[int, ...]:
+    return (*worth[:k], worth[k] + by, *worth[k + 1 :])
+
+
+def _top(
+    bests: Mapping[int, _Best], times: Mapping[int, int], size: int, *, most: bool = False
+) -> int:
+    """Return the best first objective of one side, with the points changed."""
+    return max(
+        (one.most if most else one.worth[0]) + size * times[year] for year, one in bests.items()
+    )
