@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from planner.network._graph import WeightedGraph
 from planner.network._result import Effort
 from planner.network._ways import Ints, Ways
 
-__all__ = ["Branches", "Router"]
+__all__ = ["Branches", "Line", "Router"]
 
 _MARGIN_M: Final = 500.0
 """What a neighbourhood reaches beyond its terminals at first; doubled while they aren't joined."""
@@ -58,6 +58,14 @@ class Branches:
         for row in range(1, self.place.size):
             depth[row] = depth[self.parent[row]] + length_mm[self.piece[row]]
         return depth
+
+
+class Line(NamedTuple):
+    """What a metre of cables for n fibres costs at the least: ``(fixed + each n) / per`` cents."""
+
+    fixed: int
+    each: int
+    per: int
 
 
 class Router:
@@ -124,11 +132,12 @@ class Router:
             margin *= 2
 
     def tree(
-        self, terminals: Ints, root: int, weight: Ints, *, effort: Effort,
+        self, terminals: Ints, root: int, works: Ints, line: Line, *, effort: Effort,
         limit_mm: float = np.inf,
     ) -> Branches:  # fmt: skip
         """Join terminals of one component to the root.
 
+        A piece weighs its ``works`` and what cables cost there at the least, as ``line`` says.
         Terminals that the tree leads to over more than ``limit_mm`` are given their shortest ways,
         and the tree becomes that of the shortest ways within what is then chosen.
         """
@@ -141,7 +150,8 @@ class Router:
         else:  # a bound is one of the whole component
             near = np.flatnonzero(self.component == self.component[root])
             arcs, piece = self.inside(near)
-        arcs.data = weight[piece].astype(np.float64)
+        weight = works[piece] + np.maximum(self.ways.length_mm[piece] * line.fixed // line.per, 1)
+        arcs.data = weight.astype(np.float64)
         local = np.searchsorted(near, wanted)
         tail = np.repeat(np.arange(near.size), np.diff(arcs.indptr))
         bound = None
@@ -150,7 +160,7 @@ class Router:
         else:
             once = np.flatnonzero(tail < arcs.indices)
             graph = WeightedGraph.from_edges(
-                near.size, tail[once], arcs.indices[once], weight[piece[once]]
+                near.size, tail[once], arcs.indices[once], weight[once]
             )
             found = design_tree(graph, local, root=int(np.searchsorted(near, root)), effort=effort)
             chosen, bound = once[graph.rows[found.edges]], found.lower_bound

@@ -50,8 +50,9 @@ class Network:
     sectors
         Contract ``network_sectors``: the same, sector by sector.
     gap_share
-        How far above the least possible the weight of all trees is at most, each tree for itself
-        with what the trees before it had opened; None where no bound was asked for.
+        How far above the least possible the works and cables of all trees are at most, each tree
+        for itself with what the trees first drawn before it had opened; None where no bound was
+        asked for.
     together
         Whether phases share what they open.
     findings
@@ -365,9 +366,9 @@ def _network(study: _Study, layout: Layout) -> Network:
         synthetic=study.synthetic,
     )  # fmt: skip
     bounds = [tree.branches.bound for tree in layout.trees]
-    cost = sum(tree.branches.cost for tree in layout.trees)
+    cost = sum(tree.cost for tree in layout.trees)
     least = sum(bound for bound in bounds if bound is not None)
-    gap = None if None in bounds else (cost - least) / least if least else 0.0
+    gap = None if None in bounds else max(0.0, (cost - least) / least) if least else 0.0
     return Network(
         nro=frames.nro, pm=frames.pm, routes=frames.routes, pbo=frames.pbo, drops=frames.drops,
         quantities=quantities, sectors=sectors, gap_share=gap, together=layout.reuse,

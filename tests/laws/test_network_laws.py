@@ -6,6 +6,7 @@ import itertools
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -103,3 +104,27 @@ def test_sites_hold_what_they_may_and_loops_keep_their_limit(seed, nro_lines):
         assert told.loc[told["lines_count"] > 0, "nro_id"].notna().all()
         flagged = {f.place for f in network.findings if f.rule == "design.unreached"}
         assert set(told.loc[told["unreached_count"] > 0, "sector_id"]) == flagged
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_hanging_parts_better_never_makes_a_phase_dearer(seed, monkeypatch):
+    streets, houses = town(seed, sectors=3)
+    houses["premises_min"] = np.random.default_rng(seed).integers(1, 60, len(houses))
+    ways = lay_ways(streets, spacing_m=50.0, synthetic=True)
+    thick = {f"cable_{size}": ("m", 250 + 4 * size) for size in (12, 48, 144)}
+
+    def designed():
+        return compare_phasing(
+            ways, premises=houses, phases={"S0": "1", "S1": "1", "S2": "2"},
+            prices=book(PRICES | thick), on=ON, rules=DesignRules(spacing_m=50.0, loop_m=900.0),
+        )  # fmt: skip
+
+    apart, together = designed()
+    monkeypatch.setattr("planner.network._rehang._ROUNDS", 0)
+    before, _ = designed()
+    # quantities are whole metres, half a metre an item and phase
+    rounding = 2 * sum(price for kind, price in (PRICES | thick).values() if kind == "m")
+    assert apart.cost_cents <= before.cost_cents + rounding
+    assert together.cost_cents <= apart.cost_cents
+    served = apart.pm[apart.pm["lines_count"] > 0]
+    assert (served["feeder_m"] <= 900).all()
