@@ -74,8 +74,8 @@ def plan(
             console.print(_network_summary(tables, lang))
         for line in _works_summary(tables, lang):
             console.print(line, markup=False)
-        if territory.is_synthetic(*CONTRACTS):
-            layers = ", ".join(o.title for o in territory.origins if o.synthetic)
+        if answer.territory.is_synthetic(*CONTRACTS):
+            layers = ", ".join(o.title for o in answer.territory.origins if o.synthetic)
             console.print(say("cli.synthetic", lang, layers=layers), style="yellow")
         print_findings(console, tables, lang)
         console.print(say("cli.written", lang, folder=str(folder)), markup=False)

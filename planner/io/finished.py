@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import geopandas as gpd
 import pandas as pd
+import pyogrio
 
 from planner.errors import DataFileError
 from planner.io.files import hash_file
@@ -16,9 +18,10 @@ from planner.io.outputs import read_written_table
 from planner.schemas import CONTRACTS
 from planner.texts import Message
 
-__all__ = ["FinishedPlan", "read_finished_plan"]
+__all__ = ["FinishedPlan", "read_finished_plan", "read_network_shapes"]
 
 _FORMAT: Final = "fibre-planner/outputs"
+_NETWORK: Final = ("nro", "pm", "routes", "pbo", "ducts", "cables")
 _LARGE: Final = frozenset({"premises", "state_changes"})
 
 
@@ -89,3 +92,52 @@ def read_finished_plan(folder: str | Path) -> FinishedPlan:
         sums=sums,
         synthetic=tuple(sorted(str(one["title"]) for one in inputs if one["synthetic"])),
     )
+
+
+def read_network_shapes(folder: str | Path, found: FinishedPlan) -> dict[str, pd.DataFrame]:
+    """Read the tables of a designed network with their shapes, from the folder's GeoPackage.
+
+    Parameters
+    ----------
+    folder
+        Folder of outputs.
+    found
+        What was read of it.
+
+    Returns
+    -------
+    dict
+        Tables of the network that it has, rows as in ``found``; the shape of a row that the
+        GeoPackage lacks is None.
+
+    Raises
+    ------
+    DataFileError
+        When the GeoPackage is missing or was changed.
+    """
+    names = [name for name in _NETWORK if name in found.tables]
+    if not names:
+        return {}
+    place = Path(folder)
+    manifest = json.loads((place / "manifest.json").read_text(encoding="utf-8"))
+    file = place / f"{found.name}.gpkg"
+    listed = {item["path"]: item["sha256"] for item in manifest["outputs"]}
+    if not file.is_file() or hash_file(file) != listed.get(file.name):
+        raise DataFileError(
+            Message.of("compare.table_changed", file=str(file)),
+            Message.of("compare.table_changed_remedy"),
+        )
+    layers = set(pyogrio.list_layers(file)[:, 0])
+    tables: dict[str, pd.DataFrame] = {}
+    for name in names:
+        (key,) = CONTRACTS[name].key
+        shapes = (
+            pyogrio.read_dataframe(file, layer=name, columns=[key])
+            if name in layers
+            else gpd.GeoDataFrame({key: pd.Series(dtype=str)}, geometry=[])
+        )
+        shape = dict(zip(shapes[key].astype(str), shapes.geometry, strict=True))
+        table = found.tables[name]
+        drawn = pd.Series([shape.get(k) for k in table[key].astype(str)], dtype=object)
+        tables[name] = table.assign(geometry=drawn.to_numpy())
+    return tables

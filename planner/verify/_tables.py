@@ -11,6 +11,7 @@ import pandas as pd
 from planner.scenario import Scenario
 from planner.schemas import contract
 from planner.texts import Message
+from planner.verify._network import judge_network
 from planner.verify._verdict import Breach, Verdict
 from planner.verify._works import judge_evenness, judge_works
 from planner.vocab import Decision, DeliberationState, EnvelopeUnit, Phase, Wish
@@ -30,7 +31,8 @@ def verify_programme(tables: Mapping[str, pd.DataFrame], scenario: Scenario) -> 
 
     One decision a sector; premises and shares that add up; required and refused sectors; envelopes,
     votes and credits, counted again from the shares; balances and contributions to the cent; the
-    yearly capacity of the schedule.  A table that isn't there is empty.
+    yearly capacity of the schedule; a designed network, walked and added up again.  A table that
+    isn't there is empty.
 
     Parameters
     ----------
@@ -54,6 +56,7 @@ def verify_programme(tables: Mapping[str, pd.DataFrame], scenario: Scenario) -> 
     if scenario.schedule.rule == "works":
         judge_works(judge.rows("works"), judge.rows("schedule"), scenario, judge.check)
         judge_evenness(judge.rows("works_limits"), judge.rows("schedule"), judge.check)
+    judge_network(tables, scenario, judge.check)
     return Verdict.of(judge.checks, judge.breaches)
 
 
