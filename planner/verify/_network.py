@@ -104,7 +104,7 @@ class _NetworkJudge:
                 self.same("network_parts", key, said, parts)
                 each = _half_up(said, int(told["lines_count"]))
                 cents = told["cents_per_line"]
-                stated = None if pd.isna(cents) else int(cents)
+                stated: int | None = None if pd.isna(cents) else int(cents)
                 self.check("network_per_line", key, broken=stated != each)
         self._levels(billed, phase)
 
