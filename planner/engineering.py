@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
+from typing import Final
 
+import geopandas as gpd
 import pandas as pd
 
+from planner.crs import WORKING_CRS
+from planner.errors import DataFileError
 from planner.findings import Findings
+from planner.io.finished import read_finished_plan, read_network_shapes
 from planner.network import (
     DesignRules,
     Effort,
@@ -23,10 +29,17 @@ from planner.plan import Plan, open_sectors
 from planner.progress import Notify, stage, unheard
 from planner.scenario import Scenario
 from planner.scheduling import deadlines_of, schedule_programme
+from planner.schemas import contract
 from planner.supports import given_ways, open_books, read_works, works_of
+from planner.texts import Message
 from planner.vocab import Phase
 
-__all__ = ["add_network", "read_works", "works_of"]
+__all__ = ["add_network", "read_works", "take_network", "works_of"]
+
+_TAKEN: Final = (
+    "nro", "pm", "routes", "pbo", "ducts", "cables", "cable_ducts", "quantities", "network_sectors",
+    "network_costs", "cost_curve", "phasing", "works", "works_limits", "works_proof",
+)  # fmt: skip
 
 
 def add_network(
@@ -105,6 +118,58 @@ def add_network(
         return plan
     with stage(notify, "stage.works"):
         return _wait_for_feeders(plan)
+
+
+def take_network(plan: Plan, folder: str | Path) -> Plan:
+    """Take the network that an earlier run wrote for the same question, instead of designing it.
+
+    Parameters
+    ----------
+    plan
+        An answered plan.
+    folder
+        Outputs of ``planner plan --network`` for the same scenario and the same files.
+
+    Returns
+    -------
+    Plan
+        With the tables of the network and, where the works are planned, their quarters.
+
+    Raises
+    ------
+    DataFileError
+        When the folder answers another question, read other files, or holds no network.
+    """
+    found = read_finished_plan(folder)
+    books = open_books(plan.scenario)
+    territory = plan.territory.with_origin(*books.origins)
+    read = {origin.layer: origin.sha256 for origin in territory.origins if origin.sha256}
+    other = sorted(
+        layer for layer in read.keys() | found.inputs.keys()
+        if read.get(layer) != found.inputs.get(layer)
+    )  # fmt: skip
+    there = "network_sectors" in found.tables
+    if not there or other or found.scenario_sha256 != plan.scenario.sha256:
+        key = "network_other" if there else "network_missing"
+        raise DataFileError(
+            Message.of(f"prepare.{key}", folder=str(folder), layers=", ".join(other) or "—"),
+            Message.of(f"prepare.{key}_remedy"),
+        )
+    tables = {**found.tables, **read_network_shapes(folder, found)}
+    more: dict[str, pd.DataFrame] = {
+        name: _typed(name, tables[name]) for name in _TAKEN if name in tables
+    }
+    plan = replace(plan, territory=territory, more={**plan.more, **more})
+    if plan.scenario.schedule.rule != "works":
+        return plan
+    return replace(plan, schedule=_typed("schedule", tables["schedule"]))
+
+
+def _typed(name: str, table: pd.DataFrame) -> pd.DataFrame:
+    """Give a table that was read back the types of its contract."""
+    if contract(name).geometry is not None:
+        table = gpd.GeoDataFrame(table, geometry="geometry", crs=WORKING_CRS)
+    return contract(name).select(table)
 
 
 def _rules(scenario: Scenario) -> DesignRules:

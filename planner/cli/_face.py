@@ -169,14 +169,16 @@ def _told_of_compiling(progress: Progress, task: TaskID, lang: Lang) -> Iterator
         heard.setLevel(before)
 
 
-def answer_scenario(path: Path | None, lang: Lang) -> Plan:
-    """Answer a scenario, with a progress bar."""
+def answer_scenario(path: Path | None, lang: Lang, *, network: bool = False) -> Plan:
+    """Answer a scenario, with a progress bar; with its network where that is asked for."""
     from planner.plan import make_plan  # noqa: PLC0415 (imports much)
     from planner.prepare import prepare_territory  # noqa: PLC0415
 
     scenario = read_scenario(path)
-    with progress(lang, STAGES["prepare"] + STAGES["plan"]) as notify:
-        return make_plan(prepare_territory(scenario, notify=notify), scenario, notify=notify)
+    stages = STAGES["prepare"] + STAGES["plan"] + STAGES["network"] * network
+    with progress(lang, stages) as notify:
+        answer = make_plan(prepare_territory(scenario, notify=notify), scenario, notify=notify)
+        return with_network(answer, notify) if network else answer
 
 
 def refuse_years(asked: Scenario) -> None:

@@ -13,6 +13,7 @@ import typer
 from planner.cli._face import (
     Lang,
     LangOption,
+    NetworkOption,
     OutOption,
     ScenarioArg,
     answer_scenario,
@@ -46,6 +47,15 @@ def map_(
             help="Ce qui change de A (scénario ou dossier de sorties) à B (scénario). / A to B.",
         ),
     ] = None,
+    network: NetworkOption = False,
+    written_network: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="DOSSIER",
+            help="Prendre le réseau de ces sorties du même scénario. / Take its network from here.",
+        ),
+    ] = None,
     out: OutOption = None,
     background: Annotated[
         bool,
@@ -66,12 +76,18 @@ def map_(
         if compare is not None:
             _check_compared(scenario, compare, every=every)
             before, _ = read_side(compare[0], lang)
-        answer = answer_scenario(compare[1] if compare else scenario, lang)
+        answer = answer_scenario(
+            compare[1] if compare else scenario, lang, network=network and written_network is None
+        )
+        if written_network is not None:
+            from planner.engineering import take_network  # noqa: PLC0415 (imports scipy)
+
+            answer = take_network(answer, written_network)
         folder = out or Path("maps") / "out" / f"{answer.scenario.name}-cartes"
-        written: tuple[Path, ...]
+        files: tuple[Path, ...]
         if compare is not None:
             folder.mkdir(parents=True, exist_ok=True)
-            written = (
+            files = (
                 write_comparison_map(
                     folder / f"carte-comparaison{place}.html", before, answer, epci=epci,
                     departement=departement, lang=lang, background=background,
@@ -79,13 +95,13 @@ def map_(
             )  # fmt: skip
         elif areas:
             folder.mkdir(parents=True, exist_ok=True)
-            written = (write_areas_map(folder / "secteurs-et-communes.html", answer, lang=lang),)
+            files = (write_areas_map(folder / "secteurs-et-communes.html", answer, lang=lang),)
         elif every:
-            written = write_maps(folder, answer, lang=lang, background=background)
+            files = write_maps(folder, answer, lang=lang, background=background)
         else:
             folder.mkdir(parents=True, exist_ok=True)
             path = folder / f"carte{place}.html"
-            written = (
+            files = (
                 write_map(
                     path, answer, epci=epci, departement=departement, lang=lang,
                     background=background,
@@ -94,7 +110,7 @@ def map_(
         if any(origin.synthetic for origin in answer.territory.origins):
             console.print(say("map.banner", lang), style="yellow")
         console.print(say("cli.written", lang, folder=str(folder)), markup=False)
-        for path in written:
+        for path in files:
             size = number(path.stat().st_size / 1e6, lang, 1)
             console.print(f"  {path} ({size} Mo)", markup=False)
 

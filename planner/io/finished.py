@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pyogrio
+import shapely
 
 from planner.errors import DataFileError
 from planner.io.files import hash_file
@@ -22,6 +24,8 @@ __all__ = ["FinishedPlan", "read_finished_plan", "read_network_shapes"]
 
 _FORMAT: Final = "fibre-planner/outputs"
 _NETWORK: Final = ("nro", "pm", "routes", "pbo", "ducts", "cables")
+_LONE: Final = 3
+"""Types of shapes beyond this one are collections."""
 _LARGE: Final = frozenset({"premises", "state_changes"})
 
 
@@ -41,6 +45,10 @@ class FinishedPlan:
         Table to the checksum of its file, premises included.
     synthetic
         Titles of the layers that are made up.
+    scenario_sha256
+        Checksum of the scenario.
+    inputs
+        Layer to the checksum of the file that it was read from, where it was read from one.
     """
 
     name: str
@@ -48,6 +56,8 @@ class FinishedPlan:
     tables: Mapping[str, pd.DataFrame]
     sums: Mapping[str, str]
     synthetic: tuple[str, ...]
+    scenario_sha256: str = ""
+    inputs: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_finished_plan(folder: str | Path) -> FinishedPlan:
@@ -91,6 +101,8 @@ def read_finished_plan(folder: str | Path) -> FinishedPlan:
         tables=tables,
         sums=sums,
         synthetic=tuple(sorted(str(one["title"]) for one in inputs if one["synthetic"])),
+        scenario_sha256=str(manifest["scenario"].get("sha256", "")),
+        inputs={str(one["layer"]): str(one["sha256"]) for one in inputs if one.get("sha256")},
     )
 
 
@@ -136,7 +148,11 @@ def read_network_shapes(folder: str | Path, found: FinishedPlan) -> dict[str, pd
             if name in layers
             else gpd.GeoDataFrame({key: pd.Series(dtype=str)}, geometry=[])
         )
-        shape = dict(zip(shapes[key].astype(str), shapes.geometry, strict=True))
+        parts = shapes.geometry.to_numpy()
+        # a layer of lines holds each as a collection of one
+        lone = (shapely.get_num_geometries(parts) == 1) & (shapely.get_type_id(parts) > _LONE)
+        parts = np.where(lone, shapely.get_geometry(parts, 0), parts)
+        shape = dict(zip(shapes[key].astype(str), parts, strict=True))
         table = found.tables[name]
         drawn = pd.Series([shape.get(k) for k in table[key].astype(str)], dtype=object)
         tables[name] = table.assign(geometry=drawn.to_numpy())

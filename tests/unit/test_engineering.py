@@ -6,9 +6,11 @@ import pandas as pd
 import pytest
 import shapely
 
-from planner.engineering import add_network, read_works, works_of
-from planner.errors import RuleError, ScenarioError
+from planner.engineering import add_network, read_works, take_network, works_of
+from planner.errors import DataFileError, RuleError, ScenarioError
 from planner.explain import explain_place
+from planner.export import write_plan
+from planner.export.map import MapData, map_html
 from planner.network.stand_in import StandInRules, make_stand_in
 from planner.plan import make_plan
 from planner.scenario import Scenario
@@ -225,3 +227,21 @@ def test_a_scenario_brings_its_own_prices_and_rules(toy, tmp_path):
     with pytest.raises(ScenarioError, match="nro_lines"):
         Scenario.from_dict({"name": "toy", "network": {"nro_lines": 0}})
     assert works_of(Scenario(name="toy"))[0].equals(prices)
+
+
+def test_a_written_network_is_taken_again_for_its_own_question_only(answered, tmp_path):
+    plan = add_network(answered)
+    write_plan(plan, tmp_path / "out")
+    again = take_network(answered, tmp_path / "out")
+    for name in ("nro", "pm", "pbo", "routes", "network_sectors", "quantities"):
+        contract(name).check(again.more[name])
+        assert len(again.more[name]) == len(plan.more[name])
+    assert again.territory.origin("works_prices") == plan.territory.origin("works_prices")
+    # the page is the same to the byte
+    assert map_html(MapData.from_plan(again)) == map_html(MapData.from_plan(plan))
+    write_plan(answered, tmp_path / "without")
+    with pytest.raises(DataFileError, match="pas de réseau"):
+        take_network(answered, tmp_path / "without")
+    other = make_plan(answered.territory, Scenario(name="toy", title="Another"))
+    with pytest.raises(DataFileError, match="un autre scénario"):
+        take_network(other, tmp_path / "out")
