@@ -21,7 +21,7 @@ __all__ = [
     "LINES",
     "PAPER",
     "PHASE_THEME",
-    "SEA",
+    "SURROUNDINGS",
     "THEMES",
     "TOWN",
     "AreaClass",
@@ -40,8 +40,8 @@ Unit = Literal["sector", "commune"]
 
 PAPER: Final = "#ffffff"
 """What the legend and the tables are printed on."""
-SEA: Final = "#e8eef3"
-"""What surrounds the territory."""
+SURROUNDINGS: Final = "#e4e5e6"
+"""What surrounds the territory, sea or land alike: its outline isn't known, so it is no blue."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -248,7 +248,7 @@
       const origin = map.project(centre, zoom).subtract(size.divideBy(2)).round();
       const c = canvas.getContext('2d');
       c.setTransform(1, 0, 0, 1, 0, 0);
-      c.fillStyle = this.data.styles.sea;
+      c.fillStyle = this.data.styles.around;
       c.fillRect(0, 0, canvas.width, canvas.height);
       this.canvas.draw(c, { zoom, origin, size, ratio });
       this.printScale(c, { zoom, centre, size, ratio });

@@ -21,7 +21,7 @@ from matplotlib.path import Path
 from planner.export.figures._fonts import font_file, showable
 from planner.export.map.data import MapData, records
 from planner.export.map.themes import Painted
-from planner.export.style import LINES, PAPER, SEA, TOWN, AreaClass
+from planner.export.style import LINES, PAPER, SURROUNDINGS, TOWN, AreaClass
 from planner.texts import say
 from planner.vocab import Level
 
@@ -65,7 +65,7 @@ class DrawRules:
     name_points
         Size of names in points.
     fills
-        Whether the sea fills the whole of the axes' place on the sheet, whatever its shape.
+        Whether what surrounds fills the whole of the axes' place on the sheet, whatever its shape.
     """
 
     margin_share: float = 0.03
@@ -115,7 +115,7 @@ def draw_territory(
     axes.set_xlim((west + east) / 2 - wide, (west + east) / 2 + wide)
     axes.set_ylim((south + north) / 2 - high, (south + north) / 2 + high)
     axes.set_aspect("equal")
-    axes.set_facecolor(SEA)
+    axes.set_facecolor(SURROUNDINGS)
     axes.set_xticks([])
     axes.set_yticks([])
     for spine in axes.spines.values():

@@ -26,7 +26,7 @@ from planner.export.map.premises import POINT_ZOOM, decode_leb128, encode_leb128
 from planner.export.map.projection import GridSeries
 from planner.export.map.shell import Page, region_map
 from planner.export.map.topology import GRID_ZOOM, grid_to_lonlat
-from planner.export.style import LINES, SEA
+from planner.export.style import LINES, SURROUNDINGS
 from planner.plan import Plan
 from planner.texts import catalogue, say
 
@@ -86,7 +86,7 @@ def areas_html(data: MapData, *, lang: str = "fr") -> str:
     head = {
         "zoom": POINT_ZOOM,
         "lang": lang,
-        "sea": SEA,
+        "around": SURROUNDINGS,
         "texts": {key: catalogue()[_WORDS + key][lang] for key in _SAID},
         "layers": [
             {

@@ -28,7 +28,7 @@ from planner.export.palettes import CHANGE_THEME, STATE_SHAPES
 from planner.export.style import (
     LINES,
     PHASE_THEME,
-    SEA,
+    SURROUNDINGS,
     TOWN,
     AreaClass,
     phase_class,
@@ -221,7 +221,7 @@ def _styles(lang: str) -> dict[str, Any]:
         for key, line in LINES.items()
     ]  # fmt: skip
     town = {"fill": TOWN.fill, "ink": TOWN.ink, "radius": TOWN.radius}
-    return {"sea": SEA, "lines": lines, "town": town}
+    return {"around": SURROUNDINGS, "lines": lines, "town": town}
 
 
 def _swatch(label: str, entry: AreaClass) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from planner.export.map.data import MapData, records
 from planner.export.map.themes import Painted
 from planner.export.map.topology import Topology, grid_to_lonlat, grid_xy, pixel_metres
-from planner.export.style import LINES, SEA, TOWN, AreaClass, LineStyle, Theme
+from planner.export.style import LINES, SURROUNDINGS, TOWN, AreaClass, LineStyle, Theme
 from planner.texts import say
 
 __all__ = [
@@ -153,7 +153,7 @@ def draw_map(
     return _markup(
         f'<svg class="still" viewBox="0 0 {rules.width} {frame.height}" role="img" '
         f'aria-label="{escape(words)}"><rect width="{rules.width}" height="{frame.height}" '
-        f'fill="{SEA}"/>{areas}{_border_paths(data, topology, frame)}{_towns(data, frame)}'
+        f'fill="{SURROUNDINGS}"/>{areas}{_border_paths(data, topology, frame)}{_towns(data, frame)}'
         f"{_scale_bar(frame, lang)}</svg>"
     )
 

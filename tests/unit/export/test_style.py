@@ -24,7 +24,7 @@ from planner.export.style import (
     LINES,
     PAPER,
     PHASE_THEME,
-    SEA,
+    SURROUNDINGS,
     TOWN,
     coverage_class,
     phase_class,
@@ -118,7 +118,7 @@ def test_lines_and_marks_are_told_apart():
     assert len(seen) == len(LINES)
     assert contrast(TOWN.ink, TOWN.fill) >= 3
     for key in ("coast", "departement", "epci", "zone"):
-        assert contrast(LINES[key].color, SEA) >= 3, key
+        assert contrast(LINES[key].color, SURROUNDINGS) >= 3, key
 
 
 def test_every_phase_has_its_class():
