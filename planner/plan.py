@@ -36,6 +36,7 @@ from planner.timeline import codes_on
 from planner.tracking import track_programme
 from planner.vocab import SectorStage
 from planner.voting import score_sectors
+from planner.works import put_in_words
 
 __all__ = ["Plan", "make_plan"]
 
@@ -100,7 +101,7 @@ class Plan:
         every = {
             name: results[name] if name in results else getattr(self.territory, name, None)
             for name in CONTRACTS
-        } | dict(self.more)
+        } | put_in_words(self.more, lang)
         if lang != "fr":  # decisions are told in words
             every |= _decided(self, self.ballots, lang)
         return {name: frame for name, frame in every.items() if frame is not None and len(frame)}

@@ -81,6 +81,8 @@ works_limits = Contract(
         _amount("saved_per_unit", "Retard évité par unité", "Delay saved by a unit",
                 "Locaux-trimestres pondérés évités par une unité de plus (prix dual)",
                 "Weighted premise-quarters saved by one more unit (dual price)"),
+        text("words", "En clair", "In words", "Ce qu'elle retient, en une phrase ; absent si elle ne retient rien",
+             "What it holds back, in a sentence; absent where it holds nothing back", nullable=True),
     ),
 )  # fmt: skip
 
@@ -102,6 +104,7 @@ works_reasons = Contract(
              "Quarter or year of the limit", nullable=True),
         text("after_sector_id", "Après le secteur", "After sector", "Secteur qu'il attend",
              "Sector that it waits for", nullable=True),
+        text("words", "En clair", "In words", "La contrainte, en une phrase", "The constraint, in a sentence"),
     ),
 )  # fmt: skip
 

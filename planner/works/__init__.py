@@ -2,9 +2,9 @@
 
 from planner.works._even import spread_evenly
 from planner.works._rules import ALL_PHASES, PhasePace, Trade, WorksRules
-from planner.works.schedule import ScheduleResult, plan_works, say_binding
+from planner.works.schedule import ScheduleResult, plan_works, put_in_words, say_binding
 
 __all__ = [
     "ALL_PHASES", "PhasePace", "ScheduleResult", "Trade", "WorksRules", "plan_works",
-    "say_binding", "spread_evenly",
+    "put_in_words", "say_binding", "spread_evenly",
 ]  # fmt: skip

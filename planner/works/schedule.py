@@ -8,6 +8,7 @@ quarters at a time re-optimised exactly against the rest.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
@@ -28,7 +29,7 @@ from planner.works._smooth import change_share, smooth
 from planner.works._why import find_reasons
 from planner.works_vocab import Binding
 
-__all__ = ["ScheduleResult", "plan_works", "say_binding"]
+__all__ = ["ScheduleResult", "plan_works", "put_in_words", "say_binding"]
 
 _ROUNDS: Final = 400
 _TARGET: Final = 5e-4  # how near the bound comes to the linear programme's own value
@@ -96,6 +97,10 @@ def say_binding(limits: pd.DataFrame, *, most: int = 5) -> tuple[Message, ...]:
     frame = frame.sort_values(
         ["weight", "kind", "phase", "place"], ascending=[False, True, True, True]
     )
+    return _binding_words(frame.head(most))
+
+
+def _binding_words(frame: pd.DataFrame) -> tuple[Message, ...]:
     return tuple(
         Message.of(
             f"works.binding_{kind if kind in _PACED else 'trade'}",
@@ -105,9 +110,43 @@ def say_binding(limits: pd.DataFrame, *, most: int = 5) -> tuple[Message, ...]:
             ),
         )
         for kind, phase, place, used, ceiling, part, saved in zip(
-            *(frame.head(most)[name].tolist() for name in _SAID), strict=True
+            *(frame[name].tolist() for name in _SAID), strict=True
         )
     )  # fmt: skip
+
+
+def put_in_words(
+    tables: Mapping[str, pd.DataFrame], lang: str = "fr", /
+) -> dict[str, pd.DataFrame]:
+    """Say in a language what binds each sector and each limit: the column ``words`` of both tables.
+
+    Parameters
+    ----------
+    tables
+        Among them ``works_reasons`` and ``works_limits``, where there are some.
+    lang
+        Language of the sentences.
+    """
+    said = dict(tables)
+    if "works_reasons" in said:
+        rows = said["works_reasons"]
+        words = [
+            Message.of(f"works.reason_{binding}", kind=kind, place=place, after=after).say(lang)
+            for binding, kind, place, after in zip(
+                *(rows[n].tolist() for n in ("binding", "kind", "place", "after_sector_id")),
+                strict=True,
+            )
+        ]
+        said["works_reasons"] = rows.assign(words=words)
+    if "works_limits" in said:
+        rows = said["works_limits"]
+        binds = rows["saved_per_unit"].to_numpy() > 0
+        frame = rows[binds]
+        frame = frame.assign(weight=frame["saved_per_unit"] * frame["most_amount"])
+        told = np.full(len(rows), None, dtype=object)
+        told[binds] = [message.say(lang) for message in _binding_words(frame)]
+        said["works_limits"] = rows.assign(words=told)
+    return said
 
 
 def plan_works(*, works: pd.DataFrame, rules: WorksRules) -> ScheduleResult:
@@ -223,6 +262,7 @@ def _reasons_table(
     }).astype("object")  # fmt: skip
     if table.empty:
         return contract("works_reasons").empty()
+    table = put_in_words({"works_reasons": table})["works_reasons"]
     contract("works_reasons").check(table)
     return contract("works_reasons").select(table)
 
@@ -243,5 +283,6 @@ def _limits_table(model: Model, rules: WorksRules, opening: Ints, prices: Floats
         "saved_per_unit": prices * share,
     })  # fmt: skip
     table = table.sort_values(["kind", "phase", "place"]).reset_index(drop=True)
+    table = put_in_words({"works_limits": table})["works_limits"]
     contract("works_limits").check(table)
     return contract("works_limits").select(table)

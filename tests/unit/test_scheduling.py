@@ -24,6 +24,7 @@ from planner.schemas import contract
 from planner.toy import toy_territory
 from planner.verify import verify_programme
 from planner.vocab import Level
+from planner.works import say_binding
 
 
 def asked(**schedule):
@@ -73,6 +74,24 @@ def test_each_sector_says_what_holds_it(tight):
         said = explain_place(tight.tables(), level=Level.SECTOR, code=key)
         assert f"works.reason_{binding}" in {line.key for line in said.lines}
         assert "Calendrier :" in said.say()
+
+
+def test_what_binds_is_a_sentence_of_the_tables_in_either_language(tight):
+    for lang, start in (("fr", "Calendrier :"), ("en", "Schedule:")):
+        tables = tight.tables(lang)
+        reasons = tables["works_reasons"]
+        assert reasons["words"].str.startswith(start).all()
+        limits = tables["works_limits"]
+        told = [line.say(lang) for line in say_binding(limits, most=len(limits))]
+        assert told
+        assert sorted(told) == sorted(limits["words"].dropna())
+        assert (limits["words"].notna() == (limits["saved_per_unit"] > 0)).all()
+        for name in ("works_reasons", "works_limits"):
+            contract(name).check(tables[name])
+    said = explain_place(
+        tight.tables(), level=Level.SECTOR, code=reasons["sector_id"].iloc[0]
+    ).say()
+    assert tight.tables()["works_reasons"]["words"].iloc[0] in said
 
 
 def test_deadlines_and_feeders_are_kept_and_strange_ones_told():
