@@ -24,8 +24,16 @@ class NetworkSection(Frozen):
     on_demand_m: float = Field(100.0, ge=0, title="Drop from which a premise is on demand, metres")
     pm_lines: int = Field(1000, ge=1, title="Least lines of a PM without remote connection (ARCEP)")
     pm_lines_remote: int = Field(300, ge=1, title="Least lines of a PM that offers it (ARCEP)")
+    cabinet_lines: int = Field(
+        1000, ge=1, title="Most lines of a cabinet: a PM has as many as it needs"
+    )
     nro_lines: int = Field(20_000, ge=1, title="Most lines of an NRO")
     loop_m: float = Field(12_000.0, ge=0, title="Longest way from an NRO to its PM, metres")
+    line_m: float = Field(
+        20_000.0,
+        ge=0,
+        title="Way from an NRO to a branching point beyond which it is flagged, metres",
+    )
     pbo_lines: int = Field(8, ge=1, title="Most lines of a PBO")
     spare_share: float = Field(0.2, ge=0, title="Fibres laid beyond those asked for, as a share")
     lines_per_feeder_fibre: int = Field(

@@ -172,7 +172,7 @@ def _units(
     served = np.zeros(sites.pm.size, np.bool_)
     served[[tree.site for tree in layout.trees if not tree.feeder]] = True
     sectors = np.flatnonzero(served)
-    rows = [(int(sites.phase[s]), s, PM, 1) for s in sectors.tolist() if not sites.pm_existing[s]]
+    rows = [(int(sites.phase[s]), s, PM, int(sites.pm_cabinets[s])) for s in sectors.tolist()]
     for nro in range(sites.nro.size):
         mine = sectors[sites.nro_of[sectors] == nro]
         if mine.size and not sites.nro_existing[nro]:

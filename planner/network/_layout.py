@@ -45,18 +45,24 @@ class Demand:
 class Sites:
     """PM of each sector and NRO of each PM: places, and -1 where there is none.
 
-    ``shortest_mm`` and ``nearer`` are those of :class:`planner.network._sites.NroChoice`.
+    ``pm_cabinets`` are those to be set up at each PM, ``pm_held`` the lines that what stands there
+    holds.  ``shortest_mm``, ``nearer``, ``nro_room`` and ``gap_share`` are those of
+    :class:`planner.network._sites.NroChoice`.
     """
 
     pm: Ints
     pm_existing: Flags
+    pm_cabinets: Ints
+    pm_held: Ints
     lines: Ints
     nro_of: Ints
     nro: Ints
     nro_existing: Flags
+    nro_room: Ints
     shortest_mm: Ints
     nearer: Ints
     phase: Ints
+    gap_share: float | None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

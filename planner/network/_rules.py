@@ -12,8 +12,8 @@ from planner.texts import Message
 __all__ = ["DesignRules"]
 
 _WHOLE: Final = (
-    "pm_lines", "pm_lines_remote", "nro_lines", "pbo_lines", "lines_per_feeder_fibre",
-    "pm_candidates",
+    "pm_lines", "pm_lines_remote", "cabinet_lines", "nro_lines", "pbo_lines",
+    "lines_per_feeder_fibre", "pm_candidates",
 )  # fmt: skip
 
 
@@ -33,11 +33,17 @@ class DesignRules:
         Length of a drop from which a premise is "raccordable sur demande", metres.
     pm_lines, pm_lines_remote
         Least lines of a PM, without and with an offer of remote connection (ARCEP: 1 000, 300).
+    cabinet_lines
+        Most lines of a cabinet: as many stand at a PM as its lines need, beyond what an existing
+        site holds already.
     nro_lines
-        Most lines of an NRO.
+        Most lines of an NRO; an existing one holds what it is known to.
     loop_m
         Longest way from an NRO to its PM, along the network, metres: what is left of the optical
         budget is for the distribution.
+    line_m
+        Longest way from an NRO to a branching point, along the network, metres: what is longer is
+        flagged.
     pbo_lines
         Most lines of a PBO.
     spare_share
@@ -56,8 +62,10 @@ class DesignRules:
     on_demand_m: float = 100.0
     pm_lines: int = 1000
     pm_lines_remote: int = 300
+    cabinet_lines: int = 1000
     nro_lines: int = 20_000
     loop_m: float = 12_000.0
+    line_m: float = 20_000.0
     pbo_lines: int = 8
     spare_share: float = 0.2
     lines_per_feeder_fibre: int = 16
@@ -70,7 +78,7 @@ class DesignRules:
         wrong = [name for name in _WHOLE if getattr(self, name) < 1]
         wrong += [
             name
-            for name in ("on_demand_m", "loop_m", "spare_share", "site_reach_m")
+            for name in ("on_demand_m", "loop_m", "line_m", "spare_share", "site_reach_m")
             if not getattr(self, name) >= 0
         ]
         if self.spacing_m is not None and not self.spacing_m > 0:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
+from planner.network._location import locate
 from planner.network._rules import DesignRules
 from planner.network._trees import Router
 from planner.network._ways import MM_PER_M, Floats, Ints
@@ -70,6 +71,11 @@ class NroChoice:
         Length from each PM to its NRO by the shortest ways, -1 without one.
     nearer
         How many NRO stand nearer to each PM than its own: none of them had room.
+    room
+        Lines that each NRO holds.
+    gap_share
+        How far above the least possible sites and feeders (each PM's own, thinnest cable) cost at
+        most; None where some PM has no NRO.
     """
 
     place: Ints
@@ -77,82 +83,45 @@ class NroChoice:
     of_pm: Ints
     shortest_mm: Ints
     nearer: Ints
+    room: Ints
+    gap_share: float | None
 
 
 def choose_nro(
-    router: Router, *, pm: Ints, lines: Ints, existing: Ints, site_cents: int, cents_per_m: int,
-    rules: DesignRules,
+    router: Router, *, pm: Ints, lines: Ints, existing: Ints, room: Ints, site_cents: int,
+    cents_per_m: int, rules: DesignRules,
 ) -> NroChoice:  # fmt: skip
     """Open NRO among the places of PM, existing ones first, and give each PM one.
 
-    Greedy: existing sites are open; then, while a PM is out of reach of every open site that has
-    room, the place that reaches most lines left is opened; then places are opened while that saves
-    more feeder (distance × ``cents_per_m`` a PM) than the site costs.  PM are given the
-    nearest site with room, the shortest distances first, so that no site exceeds its lines; a PM
-    that none can take opens its own place.
+    Each PM that can be has a site with room (``room`` at the existing ones, the rules' elsewhere)
+    at most ``rules.loop_m`` away; then sites and feeders (distance × ``cents_per_m`` a PM) cost the
+    least that is found (:func:`planner.network._location.locate`).
     """
     sites = np.unique(np.concatenate([pm, existing])).astype(np.int64)
     between = _between(router, sites)
     row = np.searchsorted(sites, pm)
     distance = between[:, row]  # site × PM
-    reach = np.where(distance <= rules.loop_m * MM_PER_M, distance, np.inf)
-    opened = np.isin(sites, existing)
-    is_existing = opened.copy()
-    given = _assign(reach, opened, lines, rules.nro_lines)
-    while (given < 0).any():
-        left = given < 0
-        gain = np.minimum(np.isfinite(reach[:, left]) @ lines[left], rules.nro_lines)
-        spread = np.where(np.isfinite(reach[:, left]), reach[:, left], 0).sum(axis=1)
-        gain = np.where(opened, -1, gain)
-        best = int(np.lexsort((np.arange(sites.size), np.round(spread), -gain))[0])
-        if gain[best] <= 0:  # every place that reaches them is open and full: they can't be served
-            break
-        opened[best] = True
-        given = _assign(reach, opened, lines, rules.nro_lines)
-    opened = _open_more(reach, opened, given, site_cents, cents_per_m)
-    again = _assign(reach, opened, lines, rules.nro_lines)
-    given = np.where(again >= 0, again, given)
+    led = np.where(distance <= rules.loop_m * MM_PER_M, distance * cents_per_m / MM_PER_M, np.inf)
+    stands = np.isin(sites, existing)
+    holds = np.zeros(sites.size, np.int64)
+    np.add.at(holds, np.searchsorted(sites, existing), room)
+    chosen = locate(
+        led, opening=np.where(stands, 0.0, float(site_cents)),
+        room=np.where(stands, holds, rules.nro_lines), lines=lines,
+    )  # fmt: skip
+    given = chosen.given
     used = np.unique(given[given >= 0])
     own = np.where(given >= 0, distance[given, np.arange(given.size)], -1.0)
+    gap = None
+    if chosen.bound is not None:
+        gap = (chosen.cost - chosen.bound) / chosen.bound if chosen.bound > 0 else 0.0
     return NroChoice(
-        place=sites[used], existing=is_existing[used],
+        place=sites[used], existing=stands[used],
         of_pm=np.where(given >= 0, np.searchsorted(used, given), -1).astype(np.int64),
         # a length was raised by a millimetre a piece, so that none is nothing
         shortest_mm=np.rint(own).astype(np.int64), nearer=(distance[used] < own).sum(axis=0),
+        room=np.where(stands, holds, rules.nro_lines)[used], gap_share=gap,
     )  # fmt: skip
-
-
-def _open_more(
-    reach: Floats, opened: NDArray[np.bool_], given: Ints, site_cents: int, cents_per_m: int
-) -> NDArray[np.bool_]:
-    opened = opened.copy()
-    columns = np.arange(reach.shape[1])
-    now = np.where(given >= 0, reach[given, columns], 0.0)
-    rate = cents_per_m / MM_PER_M
-    while True:
-        saving = np.clip(now[None, :] - np.where(np.isfinite(reach), reach, np.inf), 0, None)
-        total = np.where(opened, 0.0, saving.sum(axis=1) * rate)
-        best = int(total.argmax())
-        if total[best] <= site_cents:
-            return opened
-        opened[best] = True
-        now = np.minimum(now, reach[best])
-
-
-def _assign(reach: Floats, opened: NDArray[np.bool_], lines: Ints, most: int) -> Ints:
-    """Give each PM the nearest open site with room, shortest distances first; -1 where none has."""
-    given = np.full(reach.shape[1], -1, np.int64)
-    rows = np.flatnonzero(opened)
-    site, column = np.nonzero(np.isfinite(reach[rows]))
-    site = rows[site]
-    order = np.lexsort((site, column, reach[site, column]))
-    room = np.full(reach.shape[0], most, np.int64)
-    for where in order.tolist():
-        s, p = int(site[where]), int(column[where])
-        if given[p] < 0 and lines[p] <= room[s]:
-            given[p] = s
-            room[s] -= lines[p]
-    return given
 
 
 def _between(router: Router, sites: Ints) -> Floats:

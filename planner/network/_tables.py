@@ -58,6 +58,9 @@ def make_frames(
             "sector_id": names[served], "nro_id": codes[sites.nro_of[served]],
             "phase": np.array(phases, dtype=object)[sites.phase[served]],
             "lines_count": sites.lines[served],
+            "cabinets_count": sites.pm_cabinets[served],
+            "capacity_count": sites.pm_cabinets[served] * rules.cabinet_lines
+            + sites.pm_held[served],
             "remote_connection": sites.lines[served] < rules.pm_lines,
             "feeder_m": feeder_mm[served] / MM_PER_M,
             "existing": sites.pm_existing[served], "synthetic": synthetic,
@@ -74,7 +77,7 @@ def make_frames(
             "lines_count": np.bincount(
                 sites.nro_of[served], weights=sites.lines[served], minlength=size
             ).astype(np.int64),
-            "capacity_count": np.full(size, rules.nro_lines, np.int64),
+            "capacity_count": sites.nro_room,
             "longest_loop_m": longest / MM_PER_M,
             "existing": sites.nro_existing, "synthetic": synthetic,
         },
@@ -272,6 +275,16 @@ def find(frames: Frames, rules: DesignRules) -> Findings:
             Finding.of(
                 "design.long_feeder", severity=Severity.WARNING, table="pm", place=str(sector),
                 metres=round(length), most=rules.loop_m,
+            )
+        )  # fmt: skip
+    reached = frames.pbo[frames.pbo["reached"]]
+    long = reached[reached["loop_m"] > rules.line_m]
+    for sector, rows in long.groupby("sector_id", sort=True):
+        found.append(
+            Finding.of(
+                "design.long_line", severity=Severity.WARNING, table="pbo", place=str(sector),
+                count=int(rows["lines_count"].sum()), metres=round(rows["loop_m"].max()),
+                most=rules.line_m,
             )
         )  # fmt: skip
     return Findings.collect(found)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import geopandas as gpd
 import numpy as np
@@ -35,8 +36,10 @@ from planner.vocab import Severity, SiteKind
 
 __all__ = ["Network", "compare_phasing", "design_network"]
 
-_SNAPPED_M = 50.0
+_SNAPPED_M: Final = 50.0
 """A site farther than this from a place of the ways is said to be led to it."""
+_ENOUGH: Final = 2**40
+"""Lines of an existing PM of which it isn't known how many it holds: it is used for all."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +56,9 @@ class Network:
         How far above the least possible the works and cables of all trees are at most, each tree
         for itself with what the trees first drawn before it had opened; None where no bound was
         asked for.
+    siting_gap_share
+        How far above the least possible NRO and feeders, each PM led to its own by the thinnest
+        cable, cost at most, PM standing where they do; None where some PM has no NRO.
     together
         Whether phases share what they open.
     findings
@@ -67,6 +73,7 @@ class Network:
     quantities: pd.DataFrame
     sectors: pd.DataFrame
     gap_share: float | None
+    siting_gap_share: float | None
     together: bool
     findings: Findings
 
@@ -261,14 +268,20 @@ def _sites(
 ) -> tuple[Sites, Findings]:  # fmt: skip
     size = names.size
     known, met = _existing_places(router.ways, existing, rules)
+    free = _room(existing, _ENOUGH)
     inside = _existing_pm(existing, known, sectors, names)
-    pm = np.empty(size, np.int64)
+    pm, held = np.empty(size, np.int64), np.zeros(size, np.int64)
     for sector in range(size):
         rows = demand.of(sector)
+        mine = inside.get(sector, np.empty(0, np.int64))
+        # of the sites that stand, those with room for all come first
+        wide = mine[free[mine] >= demand.lines[rows].sum()]
+        mine = wide if wide.size else mine
         pm[sector] = site_pm(
-            router, places=demand.place[rows], lines=demand.lines[rows],
-            existing=inside.get(sector, np.empty(0, np.int64)), rules=rules,
+            router, places=demand.place[rows], lines=demand.lines[rows], existing=known[mine],
+            rules=rules,
         )  # fmt: skip
+        held[sector] = free[mine[known[mine] == pm[sector]]].sum()
     joined = router.component[demand.place] == router.component[pm[demand.sector]]
     lines = np.bincount(
         demand.sector, weights=np.where(joined, demand.lines, 0), minlength=size
@@ -276,15 +289,20 @@ def _sites(
     is_nro = np.empty(0, np.int64)
     if existing is not None and len(existing):
         kind = existing["kind"].astype(object).to_numpy()
-        is_nro = known[(kind == SiteKind.NRO.value) & (known >= 0)]
+        is_nro = np.flatnonzero((kind == SiteKind.NRO.value) & (known >= 0))
     chosen = choose_nro(
-        router, pm=pm, lines=lines, existing=is_nro, site_cents=book.cents[NRO],
+        router, pm=pm, lines=lines, existing=known[is_nro],
+        room=_room(existing, rules.nro_lines)[is_nro], site_cents=book.cents[NRO],
         cents_per_m=book.thinnest_cents_per_m, rules=rules,
     )  # fmt: skip
+    held = np.where(held >= _ENOUGH, lines, held)
+    stands = np.array([sector in inside for sector in range(size)], np.bool_)
+    cabinets = -(-np.maximum(lines - held, 0) // rules.cabinet_lines)
     sites = Sites(
-        pm=pm, pm_existing=np.array([sector in inside for sector in range(size)]), lines=lines,
-        nro_of=chosen.of_pm, nro=chosen.place, nro_existing=chosen.existing,
-        shortest_mm=chosen.shortest_mm, nearer=chosen.nearer, phase=phase,
+        pm=pm, pm_existing=stands, pm_cabinets=np.where(stands, cabinets, np.maximum(cabinets, 1)),
+        pm_held=held, lines=lines, nro_of=chosen.of_pm, nro=chosen.place,
+        nro_existing=chosen.existing, nro_room=chosen.room, shortest_mm=chosen.shortest_mm,
+        nearer=chosen.nearer, phase=phase, gap_share=chosen.gap_share,
     )  # fmt: skip
     return sites, met
 
@@ -318,11 +336,19 @@ def _existing_places(
     return np.where(away <= rules.site_reach_m, place, -1), Findings.collect(found)
 
 
+def _room(existing: gpd.GeoDataFrame | None, unknown: int) -> Ints:
+    """Return the lines that each existing site can serve, or a number where that isn't known."""
+    if existing is None or existing.empty:
+        return np.empty(0, np.int64)
+    room: Ints = existing["lines_count"].astype("Int64").fillna(unknown).to_numpy(dtype=np.int64)
+    return room
+
+
 def _existing_pm(
     existing: gpd.GeoDataFrame | None, known: Ints, sectors: gpd.GeoDataFrame | None,
     names: NDArray[np.object_],
 ) -> dict[int, Ints]:  # fmt: skip
-    """Return the places of the existing PM inside each sector."""
+    """Return the rows of the existing PM inside each sector, in the order of their identifiers."""
     if existing is None or sectors is None or not known.size:
         return {}
     kind = existing["kind"].astype(object).to_numpy()
@@ -333,10 +359,14 @@ def _existing_pm(
         existing.geometry.to_numpy()[mine], predicate="intersects"
     )
     found: dict[int, list[int]] = {}
-    for site, name in zip(known[mine][spot].tolist(), ids[row].tolist(), strict=True):
+    order = existing["site_id"].astype(str).to_numpy(dtype=object)
+    for site, name in zip(mine[spot].tolist(), ids[row].tolist(), strict=True):
         if name in place_of:
             found.setdefault(place_of[name], []).append(site)
-    return {sector: np.unique(np.array(sites, np.int64)) for sector, sites in found.items()}
+    return {
+        sector: np.array(sorted(set(sites), key=order.__getitem__), np.int64)
+        for sector, sites in found.items()
+    }
 
 
 def _best(study: _Study, apart: Layout, shared: Layout) -> Network:
@@ -371,6 +401,7 @@ def _network(study: _Study, layout: Layout) -> Network:
     gap = None if None in bounds else max(0.0, (cost - least) / least) if least else 0.0
     return Network(
         nro=frames.nro, pm=frames.pm, routes=frames.routes, pbo=frames.pbo, drops=frames.drops,
-        quantities=quantities, sectors=sectors, gap_share=gap, together=layout.reuse,
+        quantities=quantities, sectors=sectors, gap_share=gap,
+        siting_gap_share=study.sites.gap_share, together=layout.reuse,
         findings=Findings.collect(study.met, find(frames, study.rules)),
     )  # fmt: skip

@@ -161,6 +161,8 @@ class _NetworkJudge:
             if sections.source == "cut":
                 most = sections.maximum
                 self.check("network_pm", key, broken=lines > most, said=lines, worth=most)
+            held = int(row["capacity_count"])
+            self.check("network_pm", key, broken=lines > held, said=lines, worth=held)
             remote = lines < self.rules.pm_lines
             self.check("network_remote", key, broken=bool(row["remote_connection"]) != remote)
             self.check("network_no_nro", key, broken=str(row["nro_id"]) not in self.nro)
@@ -168,7 +170,9 @@ class _NetworkJudge:
             mine = [pm for pm in self.pm.values() if str(pm["nro_id"]) == key]
             lines, said = sum(int(pm["lines_count"]) for pm in mine), int(row["lines_count"])
             self.same("network_nro_lines", key, said, lines)
-            most = min(int(row["capacity_count"]), self.rules.nro_lines)
+            most = int(row["capacity_count"])
+            if not row["existing"]:  # what stands holds what its owner says
+                most = min(most, self.rules.nro_lines)
             self.check("network_nro", key, broken=lines > most, said=lines, worth=most)
 
     def phases(self) -> None:
@@ -258,7 +262,7 @@ class _NetworkJudge:
                 worth[phase, "pbo"] += int(row["pbo_count"])
                 worth[phase, "drop"] += int(row["lines_count"]) - int(row["on_demand_count"])
         for row in self.pm.values():
-            worth[str(row["phase"]), "pm"] += not row["existing"]
+            worth[str(row["phase"]), "pm"] += int(row["cabinets_count"])
         for key, row in self.nro.items():
             mine = [str(pm["phase"]) for pm in self.pm.values() if str(pm["nro_id"]) == key]
             if mine and not row["existing"]:

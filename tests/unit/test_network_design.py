@@ -1,5 +1,6 @@
 """Networks designed on ways small enough to be solved by hand, and laws on random ones."""
 
+import dataclasses
 import datetime as dt
 import itertools
 
@@ -169,7 +170,7 @@ def test_an_existing_duct_is_taken_where_it_is_cheaper():
 
 def test_existing_sites_are_used_again_and_not_billed():
     sites = gpd.GeoDataFrame(
-        {"site_id": ["p", "n"], "kind": ["pm", "nro"]},
+        {"site_id": ["p", "n"], "kind": ["pm", "nro"], "lines_count": [None, None]},
         geometry=[shapely.Point(300, 20), shapely.Point(0, 30)],
         crs="EPSG:2154",
     )
@@ -188,8 +189,9 @@ def test_existing_sites_are_used_again_and_not_billed():
 def test_an_existing_nro_away_from_the_ways_is_reached_and_said_or_said_to_be_too_far():
     def study(metres):
         site = gpd.GeoDataFrame(
-            {"site_id": ["n"], "kind": ["nro"]}, geometry=[shapely.Point(0, -metres)], crs=2154
-        )
+            {"site_id": ["n"], "kind": ["nro"], "lines_count": [None]},
+            geometry=[shapely.Point(0, -metres)], crs=2154,
+        )  # fmt: skip
         return by_hand(existing_sites=site)
 
     near, far = study(200), study(201)
@@ -203,6 +205,42 @@ def test_an_existing_nro_away_from_the_ways_is_reached_and_said_or_said_to_be_to
     assert len(said) == 1
     assert "201 m" in said[0]
     assert not [f for f in study(30).findings if f.table == "existing_sites"]
+
+
+def test_a_pm_has_the_cabinets_that_its_lines_need_and_what_stands_is_filled_first():
+    def study(held, **more):
+        sites = gpd.GeoDataFrame(
+            {"site_id": ["p", "q"], "kind": "pm", "lines_count": held},
+            geometry=[shapely.Point(300, 0), shapely.Point(0, 0)], crs=2154,
+        )  # fmt: skip
+        area = gpd.GeoDataFrame(
+            {"sector_id": ["S1"]}, geometry=[shapely.box(-50, -50, 400, 300)], crs=2154
+        )
+        rules = dataclasses.replace(BY_HAND, cabinet_lines=4)
+        network = by_hand(sectors=area, existing_sites=sites, rules=rules, **more)
+        row = network.pm.iloc[0]
+        bill = network.quantities.set_index("item")["quantity"].to_dict()
+        assert row["lines_count"] <= row["capacity_count"]
+        assert bill.get("pm", 0) == row["cabinets_count"]
+        return row["cabinets_count"], row["capacity_count"], row.geometry.x
+
+    # eleven lines: three cabinets of four where nothing stands
+    rules = dataclasses.replace(BY_HAND, cabinet_lines=4)
+    assert by_hand(rules=rules).pm[["cabinets_count", "capacity_count"]].to_numpy().tolist() == [
+        [3, 12]
+    ]
+    # the one with room for all is taken, though lines are nearer to the other
+    assert study([2, 11]) == (0, 11, 0)
+    assert study([None, 2])[0] == 0
+    # none has: what the nearer one lacks is set up
+    assert study([6, 2]) == (2, 14, 300)
+
+
+def test_lines_too_far_from_their_nro_are_flagged():
+    rules = dataclasses.replace(BY_HAND, line_m=150.0)
+    found = [f for f in by_hand(rules=rules).findings if f.rule == "design.long_line"]
+    assert [(f.place, f.count) for f in found] == [("S1", 3)]
+    assert "200 m" in found[0].message.say("fr")
 
 
 def test_a_full_nro_opens_another():
@@ -230,8 +268,9 @@ def test_a_feeder_that_would_go_round_takes_the_short_way():
     last = shapely.LineString(lines[-1]).length
     houses = premises([(f"h{k}", f"S{k}", 10, *corners[k]) for k in range(10)])
     nro = gpd.GeoDataFrame(
-        {"site_id": ["n"], "kind": ["nro"]}, geometry=[shapely.Point(0, 0)], crs="EPSG:2154"
-    )
+        {"site_id": ["n"], "kind": ["nro"], "lines_count": [None]},
+        geometry=[shapely.Point(0, 0)], crs="EPSG:2154",
+    )  # fmt: skip
 
     def feeders(loop_m):
         network = design_network(
