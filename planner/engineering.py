@@ -38,8 +38,8 @@ __all__ = ["add_network", "read_works", "take_network", "works_of"]
 
 _TAKEN: Final = (
     "nro", "pm", "routes", "pbo", "ducts", "cables", "cable_ducts", "quantities", "network_sectors",
-    "network_costs", "cost_curve", "phasing", "works", "works_limits", "works_reasons",
-    "works_proof",
+    "network_costs", "cost_curve", "phasing", "feeder_choices", "works", "works_limits",
+    "works_reasons", "works_proof",
 )  # fmt: skip
 
 

@@ -8,8 +8,9 @@ from typing import Any, Final
 import pandas as pd
 
 from planner.texts import Message
+from planner.vocab import Laying
 
-__all__ = ["tell_network", "tell_phasing"]
+__all__ = ["tell_choice", "tell_network", "tell_phasing"]
 
 _SAME_M: Final = 1.0
 """A feeder no longer than the shortest way by this is that way."""
@@ -83,6 +84,29 @@ def _tell_poles(row: Mapping[str, Any]) -> Iterator[Message]:
         yield Message.of("explain.network_poles_new", count=new)
 
 
+def tell_choice(row: Mapping[str, Any]) -> Iterator[Message]:
+    """Tell a row of contract ``feeder_choices``: why the feeder goes there, and not elsewhere."""
+    feeder, alone = float(row["feeder_m"]), float(row["alone_m"])
+    if feeder == 0:
+        return
+    if alone == 0:
+        yield Message.of("explain.network_way_shared", feeder=round(feeder))
+        return
+    yield Message.of(
+        "explain.network_way", alone=round(alone), feeder=round(feeder),
+        laying=_Laying(row["alone_laying"]), cost=_euros(row["way_cents"]),
+        share=float(row["shared_m"]) / feeder,
+    )  # fmt: skip
+    if pd.isna(row["other_cents"]):
+        yield Message.of("explain.network_way_only")
+        return
+    more = int(row["other_cents"]) - int(row["way_cents"])
+    yield Message.of(
+        "explain.network_way_other" if more >= 0 else "explain.network_way_cheaper",
+        other=round(row["other_m"]), laying=_Laying(row["other_laying"]), more=_euros(abs(more)),
+    )  # fmt: skip
+
+
 def tell_phasing(row: Mapping[str, Any]) -> Message:
     """Tell a row of contract ``phasing``: what digging once saves an EPCI."""
     saving = int(row["saving_cents"])
@@ -106,3 +130,15 @@ class _Listed:
     def say(self, lang: str = "fr", /) -> str:
         """Put the parts into words."""
         return ", ".join(part.say(lang) for part in self.parts)
+
+
+class _Laying:
+    """A kind of laying, in words where it is one of ours, else as its price book names it."""
+
+    def __init__(self, name: Any) -> None:  # noqa: ANN401 (a cell)
+        self.name = "—" if pd.isna(name) else str(name)
+
+    def say(self, lang: str = "fr", /) -> str:
+        """Put it into words."""
+        known = {str(term): term for term in Laying}
+        return known[self.name].label(lang).lower() if self.name in known else self.name

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from planner.errors import MissingLayerError
-from planner.explain._network import tell_network, tell_phasing
+from planner.explain._network import tell_choice, tell_network, tell_phasing
 from planner.texts import Message
 from planner.vocab import (
     Decision,
@@ -193,7 +193,9 @@ class _Teller:
         owed = self.rows("contributions", place_id=key)
         lines.extend(self._owed(item) for item in owed)
         designed = self.row("network_sectors", "sector_id", key)
-        return [*lines, *tell_network(designed)] if designed else lines
+        chosen = self.row("feeder_choices", "sector_id", key)
+        lines.extend(tell_network(designed) if designed else ())
+        return [*lines, *tell_choice(chosen)] if chosen else lines
 
     def _share(self, share: Mapping[str, Any]) -> list[Message]:
         siren = share["epci_siren"]

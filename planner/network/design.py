@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from planner.errors import RuleError
 from planner.findings import Finding, Findings
 from planner.network._bill import bill, share_poles
+from planner.network._choices import choose_feeders
 from planner.network._layout import Demand, Layout, Sites, civil_cost, lay_phases
 from planner.network._prices import NRO, Book, open_book
 from planner.network._rules import DesignRules
@@ -31,6 +32,7 @@ from planner.network._tables import Frames, find, make_frames
 from planner.network._trees import Router
 from planner.network._ways import Ints, Ways
 from planner.progress import Notify, stage, unheard
+from planner.schemas import contract
 from planner.texts import Message
 from planner.vocab import Severity, SiteKind
 
@@ -63,6 +65,9 @@ class Network:
         Whether phases share what they open.
     findings
         What deserves to be checked.
+    choices
+        Contract ``feeder_choices``: why each feeder goes where it goes; empty on made-up ways,
+        where it would stand for nothing.
     """
 
     nro: gpd.GeoDataFrame
@@ -76,6 +81,7 @@ class Network:
     siting_gap_share: float | None
     together: bool
     findings: Findings
+    choices: pd.DataFrame
 
     @property
     def cost_cents(self) -> int:
@@ -87,6 +93,7 @@ class Network:
         return {
             "nro": self.nro, "pm": self.pm, "routes": self.routes, "pbo": self.pbo,
             "quantities": self.quantities, "network_sectors": self.sectors,
+            **({"feeder_choices": self.choices} if len(self.choices) else {}),
         }  # fmt: skip
 
 
@@ -404,4 +411,8 @@ def _network(study: _Study, layout: Layout) -> Network:
         quantities=quantities, sectors=sectors, gap_share=gap,
         siting_gap_share=study.sites.gap_share, together=layout.reuse,
         findings=Findings.collect(study.met, find(frames, study.rules)),
+        choices=contract("feeder_choices").empty() if study.ways.synthetic else choose_feeders(
+            layout, router=study.router, book=study.book, sites=study.sites, names=study.names,
+            synthetic=study.synthetic,
+        ),
     )  # fmt: skip

@@ -326,6 +326,33 @@ network_sectors = Contract(
     ),
 )  # fmt: skip
 
+feeder_choices = Contract(
+    name="feeder_choices",
+    title=("Pourquoi chaque transport", "Why each feeder"),
+    description=(
+        "Ce qu'on ouvre pour le transport d'un secteur, et ce que demanderait le meilleur autre chemin",
+        "What is opened for the feeder of a sector, and what the next best way would cost",
+    ),
+    key=("sector_id",),
+    columns=(
+        SECTOR_ID,
+        _length("feeder_m", "Transport", "Feeder", "Du NRO au PM le long du réseau", "From the NRO to the PM along the network"),
+        _length("shared_m", "Partagé", "Shared", "Ce que d'autres câbles suivent aussi, ou qu'une phase antérieure a ouvert",
+                "What other cables follow too, or that an earlier phase has opened"),
+        _length("alone_m", "Ouvert pour lui", "Opened for it", "Ce que nul autre transport ni phase antérieure n'ouvre", "What no other feeder or earlier phase opens"),
+        text("laying", "Mode de pose", "Laying", "Celui du plus de mètres", "That of most metres", pattern=_ITEM, nullable=True),
+        text("alone_laying", "Pose, pour lui", "Laying, for it", "Celle du plus de mètres ouverts pour lui ; absente s'il n'y en a pas",
+             "That of most metres opened for it; absent when there is none", pattern=_ITEM, nullable=True),
+        cents("way_cents", "Coût du chemin", "Cost of the way", "Ce qui est ouvert pour lui, et le plus fin des câbles tout du long",
+              "What is opened for it, and the thinnest cable all along"),
+        _length("other_m", "Autre chemin", "Other way", "Longueur du meilleur autre chemin ; absente s'il n'y en a pas", "Length of the next best way; absent when there is none",
+                nullable=True),
+        text("other_laying", "Pose, autre chemin", "Laying, other way", "Celle du plus de mètres où il s'écarte", "That of most metres where it parts", pattern=_ITEM, nullable=True),
+        cents("other_cents", "Coût, autre chemin", "Cost, other way", "Compté de même ; absent s'il n'y en a pas", "Counted alike; absent when there is none", nullable=True),
+        SYNTHETIC,
+    ),
+)  # fmt: skip
+
 ducts = Contract(
     name="ducts",
     title=("Conduites", "Ducts"),
@@ -402,5 +429,5 @@ cost_curve = Contract(
 
 TABLES = (
     nro, pm, routes, pbo, drops, quantities, works_prices, works_ratios, funding_keys, network_costs, phasing,
-    network_sectors, cost_curve, ducts, cables, cable_ducts,
+    network_sectors, feeder_choices, cost_curve, ducts, cables, cable_ducts,
 )  # fmt: skip
