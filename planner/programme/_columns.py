@@ -181,6 +181,7 @@ class Stage:
         self.diagrams = [] if lists is not None else region.diagrams(with_pairs=self.with_pairs)
         self.best: Priced | None = None
         self.infeasible = False
+        self._listed: tuple[Priced, int, list[Rows], list[Integers]] | None = None
 
     # -- prices
 
@@ -391,6 +392,14 @@ class Stage:
         if self.best is None:
             return [], [], False
         priced = self.best
+        known = self._listed
+        if known is not None and known[0] is priced and known[1] >= deficit:
+            near = [missed <= deficit for missed in known[3]]
+            return (
+                [rows[some] for rows, some in zip(known[2], near, strict=True)],
+                [missed[some] for missed, some in zip(known[3], near, strict=True)],
+                True,
+            )
 
         def ask(at: int) -> tuple[Rows, Integers, bool]:
             block = self.blocks[at]
@@ -398,7 +407,8 @@ class Stage:
             if self.lists is not None:
                 values = self._worth(at, priced.node_value, priced.pair_value)
                 near = values >= floor
-                return self.lists[at][near], values[near], True
+                missed = (priced.bounds[at] - values[near]) >> priced.shift
+                return self.lists[at][near], missed, True
             rows, values, complete = self.diagrams[at].above(
                 priced.node_value[block.members], priced.pair_value[block.pairs],
                 weight=block.weight, limit=block.limit, floor=floor, at_most=at_most,
@@ -406,11 +416,11 @@ class Stage:
             return rows, (priced.bounds[at] - values) >> priced.shift, complete
 
         answers = self.region.each(ask, range(len(self.blocks)))
-        return (
-            [rows for rows, _, _ in answers],
-            [missed for _, missed, _ in answers],
-            all(complete for _, _, complete in answers),
-        )
+        lists, missed = [rows for rows, _, _ in answers], [far for _, far, _ in answers]
+        complete = all(whole for _, _, whole in answers)
+        if complete:
+            self._listed = priced, deficit, lists, missed
+        return lists, missed, complete
 
     @property
     def spread(self) -> int:

@@ -7,6 +7,7 @@ choice, worth nothing: one exchange of three is thereby one of two, or of one, a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,7 @@ from planner.compiling import compiled
 from planner.programme._blocks import Block, Row
 from planner.programme._integer import relative_values, total
 
-__all__ = ["exchange"]
+__all__ = ["Table", "climb", "exchange"]
 
 Integers = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.uint8]
@@ -112,6 +113,84 @@ def _climb(
     return gained
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Table:
+    """Listed choices in whole numbers, counted from the choices made now, which come first.
+
+    Parameters
+    ----------
+    each
+        What each actor may choose: its choice made now, then the listed ones.
+    owner, starts
+        The actor of each choice, and where those of each actor start.
+    worth, uses, low, high
+        What each choice is worth and what it uses, and the room that is left.
+    value
+        What the choices made now are worth.
+    """
+
+    each: list[Rows]
+    owner: Integers
+    starts: Integers
+    worth: Integers
+    uses: Integers
+    low: Integers
+    high: Integers
+    value: int
+
+    @classmethod
+    def of(
+        cls,
+        blocks: Sequence[Block],
+        choices: Sequence[Rows],
+        objective: Row,
+        rows: Sequence[Row],
+        parts: Sequence[Rows],
+    ) -> Table:
+        """Return the table of ``choices``, counted from ``parts``."""
+        # the choices made now may be taken again
+        each = [np.concatenate([mine, some]) for mine, some in zip(parts, choices, strict=True)]
+        sizes = [len(some) for some in each]
+        uses = np.zeros((sum(sizes), len(rows)), np.int64)
+        low, high = np.full(len(rows), -_FAR), np.full(len(rows), _FAR)
+        for at, row in enumerate(rows):
+            uses[:, at] = relative_values(blocks, each, parts, row)
+            here = total(blocks, parts, row)
+            low[at] = -_FAR if row.lower is None else row.lower - here
+            high[at] = _FAR if row.upper is None else row.upper - here
+        return cls(
+            each=each, owner=np.repeat(np.arange(len(blocks)), sizes).astype(np.int64),
+            starts=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
+            worth=relative_values(blocks, each, parts, objective), uses=uses, low=low, high=high,
+            value=total(blocks, parts, objective),
+        )  # fmt: skip
+
+    def parts(self, picked: Integers) -> list[Rows]:
+        """Return the choices at ``picked``, one for each actor."""
+        return [
+            some[pick - start][None, :]
+            for some, pick, start in zip(self.each, picked, self.starts[:-1], strict=True)
+        ]
+
+
+def climb(table: Table, picked: Integers, missing: float) -> int:
+    """Better ``picked``, in place, by exchanges until ``missing`` is gained; return the gain."""
+    nobody = 2
+    owner, worth, uses = table.owner, table.worth, table.uses
+    free = int(owner[-1]) + 1 if len(owner) else 0
+    here = uses[picked].sum(axis=0)
+    changed = np.full(free + nobody, -1, np.int64)
+    gained = _climb(
+        np.concatenate([owner, free + np.arange(nobody)]),
+        np.concatenate([worth - worth[picked][owner], np.zeros(nobody, np.int64)]),
+        np.concatenate([uses - uses[picked][owner], np.zeros((nobody, uses.shape[1]), np.int64)]),
+        table.low - here, table.high - here, int(min(missing, _FAR)), changed,
+    )  # fmt: skip
+    moved = np.flatnonzero(changed[:free] >= 0)
+    picked[moved] = changed[moved]
+    return int(gained)
+
+
 def exchange(
     blocks: Sequence[Block],
     choices: Sequence[Rows],
@@ -139,25 +218,9 @@ def exchange(
     tuple
         The answer and its value.
     """
-    parts = list(incumbent)
-    value = total(blocks, parts, objective)
-    # the choices made now may be taken again
-    each = [np.concatenate([mine, some]) for mine, some in zip(parts, choices, strict=True)]
-    nobody = 2
-    owner = np.repeat(np.arange(len(blocks) + nobody), [*map(len, each), 1, 1]).astype(np.int64)
-    count = len(owner) - nobody
-    worth = np.zeros(len(owner), np.int64)
-    worth[:count] = relative_values(blocks, each, parts, objective)
-    uses = np.zeros((len(owner), len(rows)), np.int64)
-    low, high = np.full(len(rows), -_FAR), np.full(len(rows), _FAR)
-    for at, row in enumerate(rows):
-        uses[:count, at] = relative_values(blocks, each, parts, row)
-        here = total(blocks, parts, row)
-        low[at] = -_FAR if row.lower is None else row.lower - here
-        high[at] = _FAR if row.upper is None else row.upper - here
-    picked = np.full(len(blocks) + nobody, -1, np.int64)
-    gained = _climb(owner, worth, uses, low, high, enough - value, picked)
-    starts = np.concatenate([[0], np.cumsum([len(c) for c in each])])
-    for at in np.flatnonzero(picked[: len(blocks)] >= 0).tolist():
-        parts[at] = each[at][picked[at] - starts[at]][None, :]
-    return parts, value + int(gained)
+    table = Table.of(blocks, choices, objective, rows, incumbent)
+    if table.value >= enough:
+        return list(incumbent), table.value
+    picked = table.starts[:-1].copy()
+    gained = climb(table, picked, enough - table.value)
+    return table.parts(picked), table.value + gained

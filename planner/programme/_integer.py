@@ -24,6 +24,13 @@ Rows = npt.NDArray[np.uint8]
 Link = tuple[list[int], list[int]]  # choices, one of which needs one of the others
 
 _RETRIES = 20
+# what only prepares a long search: from a good answer, the bound is the first thing that lacks
+_FROM_A_START: dict[str, object] = {
+    "presolve": "off",
+    "mip_allow_restart": False,
+    "mip_detect_symmetry": False,
+    "mip_heuristic_run_feasibility_jump": False,
+}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -104,6 +111,8 @@ def combine(
     uses = [relative_values(blocks, choices, reference, row) for row in rows]
     bounds = [(total(blocks, reference, row), row) for row in rows]
     solver = _model(blocks, owner, worth, uses, bounds)
+    if not links:
+        _start_at(solver, choices, incumbent, quick=gap > 0)
     _add_links(solver, links, penalty)
     solver.setOptionValue("mip_abs_gap", max(gap, 0.9))
     if nodes is not None:
@@ -140,6 +149,33 @@ def combine(
     if best_value is not None:
         bound = max(bound, best_value)
     return Combination(parts=best, value=best_value or 0, bound=bound, stopped=status in stops)
+
+
+def _start_at(
+    solver: highspy.Highs,
+    choices: Sequence[Rows],
+    incumbent: Sequence[Rows] | None,
+    *,
+    quick: bool,
+) -> None:
+    """Tell the solver the known answer, where all of it is listed."""
+    start: list[int] = []
+    before = 0
+    for rows, mine in zip(choices, incumbent or (), strict=incumbent is not None):
+        same = np.flatnonzero((rows == mine).all(axis=1))
+        if len(same) == 0:
+            return
+        start.append(before + int(same[0]))
+        before += len(rows)
+    if not start:
+        return
+    known = np.zeros(before)
+    known[start] = 1
+    solution = highspy.HighsSolution()
+    solution.col_value = known.tolist()
+    solver.setSolution(solution)
+    for option, setting in _FROM_A_START.items() if quick else ():
+        solver.setOptionValue(option, setting)
 
 
 def _add_links(solver: highspy.Highs, links: Sequence[Link], penalty: int) -> None:
