@@ -17,7 +17,7 @@ import numpy.typing as npt
 from planner.programme._blocks import Block, Row
 from planner.programme._master import new_solver, run_solver
 
-__all__ = ["Combination", "Link", "combine", "holds", "relative_values", "total"]
+__all__ = ["Combination", "Link", "combine", "holds", "relative_values", "total", "with_parts"]
 
 Integers = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.uint8]
@@ -149,6 +149,16 @@ def combine(
     if best_value is not None:
         bound = max(bound, best_value)
     return Combination(parts=best, value=best_value or 0, bound=bound, stopped=status in stops)
+
+
+def with_parts(choices: Sequence[Rows], parts: Sequence[Rows] | None) -> list[Rows]:
+    """Return the lists with the choices made now, first in each where they are missing."""
+    if parts is None:
+        return list(choices)
+    return [
+        rows if (rows == part).all(axis=1).any() else np.concatenate([part, rows])
+        for rows, part in zip(choices, parts, strict=True)
+    ]
 
 
 def _start_at(

@@ -28,9 +28,9 @@ from planner.programme._chains import ChainSearch
 from planner.programme._columns import Clock, Region, Stage, TooWideError
 from planner.programme._compact import answer_nothing, recounted, solve_compact
 from planner.programme._cuts import cuts_of, reached_part
-from planner.programme._draws import draw
+from planner.programme._draws import draw_near
 from planner.programme._exchange import exchange
-from planner.programme._integer import combine, holds, total
+from planner.programme._integer import combine, holds, total, with_parts
 from planner.programme._ties import first_by_id
 
 __all__ = ["solve_choice"]
@@ -46,9 +46,6 @@ _PROOF_SHARE = 3e-4  # of the bound: from how near a known answer one list is tr
 _CLOSE_SHARE = 1e-7  # of the value: where column generation stops
 _ACROSS_SHARE = 1e-3  # the least gap asked of large questions whose chains cross borders
 _KEPT = 30_000  # choices of all actors kept from one objective to the next at most
-_DRAWN = 300  # choices of all actors among which answers are drawn
-_DRAWS, _BETTERED = 12, 3  # how many answers are drawn, and how many of them are exchanged
-_MORE_DRAWS = 24  # the same for the first of several objectives
 _EXCHANGED = 1_000  # choices of all actors that are exchanged at most
 _CUT_ROUNDS = 25
 _IDS = 12  # ids of sectors that one whole number orders
@@ -373,7 +370,7 @@ class _Search:
         lists, _, complete = stage.list_near(stage.best.bound - answer.value, _LISTED)
         if not complete or sum(map(len, lists)) > _KEPT:
             return
-        self.lists = _with(lists, answer.parts)
+        self.lists = with_parts(lists, answer.parts)
 
     def _stage(self, stage: Stage, incumbent: list[Rows] | None) -> _Answer:
         """Bound by column generation, then combine the choices that could matter."""
@@ -405,22 +402,12 @@ class _Search:
         return answer
 
     def _draw(self, stage: Stage, answer: _Answer) -> None:
-        """Draw answers among the nearest choices; of several objectives the first is worth more."""
+        """Draw answers; of several objectives the best of the first leaves the others less room."""
         if stage.best is None or answer.bound is None or self.gap_share == 0:
             return
-        scale = max(1, self._target(answer.bound))
-        lists, missed, _ = stage.list_near(scale, _LISTED)
-        far = np.sort(np.concatenate(missed))
-        reach = far[min(_DRAWN, len(far)) - 1]
-        nearest = [rows[some <= reach] for rows, some in zip(lists, missed, strict=True)]
-        if answer.parts is None and min(map(len, nearest)) == 0:
-            return
-        several = len(self.problem.objectives) > 1
-        found = draw(
-            stage.blocks, nearest, stage.row, self.rows, stage.best.prices,
-            incumbent=answer.parts, enough=answer.bound - (0 if several else scale), scale=scale,
-            draws=_MORE_DRAWS if several else _DRAWS,
-            bettered=_MORE_DRAWS if several else _BETTERED,
+        found = draw_near(
+            stage, self.rows, answer.parts, scale=max(1, self._target(answer.bound)),
+            thorough=len(self.problem.objectives) > 1,
         )  # fmt: skip
         if found is not None:
             answer.parts, answer.value = found.parts, found.value
@@ -465,7 +452,7 @@ class _Search:
             cut_short, reach = True, reach * 4 // 5  # the nearest of what can still matter
             lists, _, complete = stage.list_near(reach, _LISTED)
         found = combine(
-            stage.blocks, _with(lists, answer.parts), stage.row, self.rows,
+            stage.blocks, with_parts(lists, answer.parts), stage.row, self.rows,
             incumbent=answer.parts, gap=target, seconds=self.clock.left,
             nodes=None if proved else self._nodes,
         )  # fmt: skip
@@ -496,16 +483,6 @@ class _Search:
                 row.name: float(price)
                 for row, price in zip(stage.rows, stage.best.prices, strict=True)
             }
-
-
-def _with(lists: list[Rows], parts: list[Rows] | None) -> list[Rows]:
-    """Return the lists with the choices made now, first in each where they are missing."""
-    if parts is None:
-        return lists
-    return [
-        rows if (rows == part).all(axis=1).any() else np.concatenate([part, rows])
-        for rows, part in zip(lists, parts, strict=True)
-    ]
 
 
 def _weakest(statuses: object) -> ChoiceStatus:
