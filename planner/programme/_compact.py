@@ -134,7 +134,8 @@ def _arcs(problem: ChoiceProblem) -> npt.NDArray[np.int64]:
     edges = problem.edges
     if problem.contiguity is Contiguity.WITHIN_EPCI:
         edges = edges[problem.decider[edges[:, 0]] == problem.decider[edges[:, 1]]]
-    return np.concatenate([edges, edges[:, ::-1]])
+    arcs = np.concatenate([edges, edges[:, ::-1]])
+    return arcs[~problem.reached[arcs[:, 1]]]  # what is reached already needs nobody
 
 
 def _add_envelopes(model: CompactModel, problem: ChoiceProblem) -> None:
@@ -169,6 +170,12 @@ def _add_flow(
     for at, source in enumerate(sources):
         into[source].append(first_source + at)
         model.add([first_source + at, source], [1, -float(most[source])], -math.inf, 0)
+    near: list[list[int]] = [[] for _ in range(count)]
+    for start, end in arcs.tolist():
+        near[end].append(start)
+    for candidate in np.flatnonzero(~problem.reached):  # the flow says so, but only in whole numbers
+        values = [1.0] + [-1.0] * len(near[candidate])
+        model.add([candidate, *near[candidate]], values, -math.inf, 0)
     for candidate in range(count):
         columns = [*into[candidate], *out[candidate], candidate]
         values = [1.0] * len(into[candidate]) + [-1.0] * len(out[candidate]) + [-1.0]
@@ -176,12 +183,24 @@ def _add_flow(
 
 
 def _largest_groups(problem: ChoiceProblem, arcs: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Return how many sectors could hang on each: the size of its group of neighbours."""
+    """Return how many sectors could hang on each, itself included.
+
+    Those of its group of neighbours that nothing else reaches; within an EPCI, no more of them
+    than the smallest that its envelope holds.
+    """
     count = problem.candidates_count
     links = scipy.sparse.coo_array((np.ones(len(arcs)), arcs.T), shape=(count, count))
     group = scipy.sparse.csgraph.connected_components(links, directed=False)[1]
-    sizes: npt.NDArray[np.int64] = np.bincount(group)[group]
-    return sizes
+    most: npt.NDArray[np.int64] = np.bincount(group, ~problem.reached).astype(np.int64)[group] + 1
+    if problem.contiguity is Contiguity.WITHIN_EPCI:
+        need = np.zeros(count, np.int64)
+        own = problem.share_actor == problem.decider[problem.share_candidate]
+        need[problem.share_candidate[own]] = problem.share_need[own]
+        for actor, envelope in enumerate(problem.envelopes):
+            mine = problem.decider == actor
+            fits = np.searchsorted(np.cumsum(np.sort(need[mine])), max(envelope, 0), "right")
+            most[mine] = np.minimum(most[mine], max(int(fits), 1))
+    return most
 
 
 def answer_nothing(problem: ChoiceProblem) -> Choice:

@@ -1,0 +1,366 @@
+"""The exact programme beside its plain formulation in HiGHS and in SCIP, five times our time.
+
+    python benchmarks/bench_programme_peers.py [--smoke] [--seeds 3]
+        [--question within_epci --question any_epci --question years]
+
+The regions are those of ``bench_programme.py``; the first objective is asked: chains within each
+EPCI, chains across EPCI, five years within each EPCI.  The plain formulation is one integer
+programme (:mod:`planner.programme._compact`; with years, once a year): a flow that enters at the
+reached sectors, with the least big coefficients and a row a sector that asks for a neighbour.  Each
+solver has a process of its own, both cores, its presolve and its defaults; SCIP is asked a second
+time with its emphasis on feasibility.  Gaps are to each one's own bound and to the best bound of
+all, in % of that bound.  Clocks are of the wall, beside them the seconds of CPU.
+
+``--smoke`` asks small regions only, and fails unless each solver finds our very optimum.
+
+PySCIPOpt comes with the ``dev`` extra (``pip install pyscipopt``); without it SCIP is said missing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import math
+import multiprocessing
+import os
+import platform
+import sys
+import time
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import numpy as np
+import scipy.sparse
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from bench_programme import make_region, with_years
+
+from planner.choice import ChoiceProblem
+from planner.dated import DatedProblem
+from planner.programme import ColumnPool, solve_choice, solve_years
+from planner.programme._compact import compact_model
+from planner.solver import new_highs
+
+TIMES = 5  # how many times our clock a peer has
+PATIENCE = 90  # seconds that a peer may overrun before it is stopped
+INFINITE = math.inf
+HALF = 0.5
+
+
+@dataclass(frozen=True)
+class Plain:
+    """An integer programme to be made large: the first ``integers`` columns are 0 or 1."""
+
+    costs: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    integers: int
+    matrix: scipy.sparse.csr_array
+    row_low: np.ndarray
+    row_high: np.ndarray
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a solver knows when it ends."""
+
+    value: int | None
+    bound: float | None
+    clock: float
+    cpu: float
+
+
+def plain_choice(problem: ChoiceProblem) -> Plain:
+    """State the first objective of a question as one integer programme."""
+    model = compact_model(replace(problem, objectives=problem.objectives[:1]))
+    return Plain(
+        costs=model.costs(problem.objectives[0]), low=model.lower_bounds, high=model.upper_bounds,
+        integers=model.integers, matrix=model.matrix(), row_low=np.array(model.lower),
+        row_high=np.array(model.upper),
+    )  # fmt: skip
+
+
+def plain_years(dated: DatedProblem) -> Plain:
+    """State the same with years: what is open by the end of each, contiguous each year."""
+    whole, years = dated.whole, len(dated.years)
+    count = whole.candidates_count
+    before = replace(
+        whole, limits=(), required=np.zeros(count, bool), share_need=np.zeros_like(whole.share_need)
+    )
+    parts = [plain_choice(before if year < years - 1 else whole) for year in range(years)]
+    # whole columns first: those of every year, then the flows of every year
+    flows = [len(part.costs) - count for part in parts]
+    rest = np.cumsum([count * years, *flows])
+    place = [
+        np.concatenate([year * count + np.arange(count), rest[year] + np.arange(flows[year])])
+        for year in range(years)
+    ]
+    total = int(rest[-1])
+    rows = [_spread(part.matrix, place[year], total) for year, part in enumerate(parts)]
+    low, high = [part.row_low for part in parts], [part.row_high for part in parts]
+    one = scipy.sparse.eye_array(count, format="csr")
+    for year in range(1, years):  # what is open stays open
+        both = scipy.sparse.hstack([one, -one]).tocsr()
+        rows.append(_spread(both, np.arange((year - 1) * count, (year + 1) * count), total))
+        low.append(np.full(count, -INFINITE))
+        high.append(np.zeros(count))
+    for limit in dated.limits:
+        row = np.zeros(total)
+        year = dated.years.index(limit.year)
+        row[year * count : (year + 1) * count] = limit.coefficients
+        if year:
+            row[(year - 1) * count : year * count] = -limit.coefficients
+        rows.append(scipy.sparse.csr_array(row[None, :]))
+        low.append(np.array([-INFINITE]))
+        high.append(np.array([float(limit.upper)]))
+    objective = whole.objectives[0]
+    costs = np.zeros(total)
+    for year in range(years) if objective.name in dated.yearly else [years - 1]:
+        costs[year * count : (year + 1) * count] = objective.coefficients
+    bounds = np.zeros(total), np.zeros(total)
+    for where, part in zip(place, parts, strict=True):
+        bounds[0][where], bounds[1][where] = part.low, part.high
+    return Plain(
+        costs=costs, low=bounds[0], high=bounds[1], integers=count * years,
+        matrix=scipy.sparse.vstack(rows).tocsr(), row_low=np.concatenate(low),
+        row_high=np.concatenate(high),
+    )  # fmt: skip
+
+
+def _spread(
+    matrix: scipy.sparse.csr_array, where: np.ndarray, width: int
+) -> scipy.sparse.csr_array:
+    """Put the columns of a matrix elsewhere in a wider one."""
+    moved = where[matrix.indices]
+    return scipy.sparse.csr_array(
+        (matrix.data, moved, matrix.indptr), shape=(matrix.shape[0], width)
+    )
+
+
+def in_highs(plain: Plain, seconds: float) -> tuple[np.ndarray | None, float | None]:
+    """Solve with HiGHS: its solution and its bound."""
+    import highspy  # noqa: PLC0415 (in a process of its own)
+
+    lp = highspy.HighsLp()
+    lp.num_col_, lp.num_row_ = len(plain.costs), len(plain.row_low)
+    lp.sense_ = highspy.ObjSense.kMaximize
+    lp.col_cost_, lp.col_lower_, lp.col_upper_ = plain.costs, plain.low, plain.high
+    lp.row_lower_, lp.row_upper_ = plain.row_low, plain.row_high
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    lp.a_matrix_.start_ = plain.matrix.indptr.astype(np.int32)
+    lp.a_matrix_.index_ = plain.matrix.indices.astype(np.int32)
+    lp.a_matrix_.value_ = plain.matrix.data
+    kinds = highspy.HighsVarType
+    lp.integrality_ = [
+        kinds.kInteger if at < plain.integers else kinds.kContinuous
+        for at in range(len(plain.costs))
+    ]
+    solver = new_highs()
+    for option, value in {
+        "output_flag": False, "threads": os.cpu_count() or 1, "time_limit": seconds,
+        "mip_rel_gap": 0.0, "mip_abs_gap": 0.9,
+    }.items():  # fmt: skip
+        solver.setOptionValue(option, value)
+    solver.passModel(lp)
+    solver.run()
+    info = solver.getInfo()
+    found = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+    solution = np.array(solver.getSolution().col_value) if found else None
+    bound = float(info.mip_dual_bound)
+    return solution, bound if abs(bound) < highspy.kHighsInf else None
+
+
+def in_scip(
+    plain: Plain, seconds: float, *, feasibility: bool = False
+) -> tuple[np.ndarray | None, float | None]:
+    """Solve with SCIP: its solution and its bound."""
+    import pyscipopt  # noqa: PLC0415 (a peer)
+
+    model = pyscipopt.Model()
+    model.hideOutput()
+    columns = [
+        model.addVar(
+            vtype="B" if at < plain.integers else "C", lb=plain.low[at],
+            ub=None if np.isinf(plain.high[at]) else plain.high[at], obj=float(plain.costs[at]),
+        )
+        for at in range(len(plain.costs))
+    ]  # fmt: skip
+    model.setMaximize()
+    starts = plain.matrix.indptr
+    for row, (low, high) in enumerate(zip(plain.row_low, plain.row_high, strict=True)):
+        part = slice(starts[row], starts[row + 1])
+        index, values = plain.matrix.indices[part], plain.matrix.data[part]
+        total = pyscipopt.quicksum(v * columns[c] for c, v in zip(index, values, strict=True))
+        if low == high:
+            model.addCons(total == low)
+            continue
+        if not np.isinf(low):
+            model.addCons(total >= low)
+        if not np.isinf(high):
+            model.addCons(total <= high)
+    if feasibility:
+        model.setEmphasis(pyscipopt.SCIP_PARAMEMPHASIS.FEASIBILITY)
+    model.setParam("limits/time", seconds)
+    model.setParam("limits/absgap", 0.9)
+    model.optimize()
+    solution = None
+    if model.getNSols():
+        best = model.getBestSol()
+        solution = np.array([model.getSolVal(best, column) for column in columns])
+    bound = model.getDualbound()
+    return solution, None if model.isInfinity(abs(bound)) else bound
+
+
+def in_scip_feasibility(plain: Plain, seconds: float) -> tuple[np.ndarray | None, float | None]:
+    """Solve with SCIP, its emphasis on feasibility."""
+    return in_scip(plain, seconds, feasibility=True)
+
+
+PEERS = {"HiGHS": in_highs, "SCIP": in_scip, "SCIP, feasibility": in_scip_feasibility}
+
+
+def _work(name: str, plains: list[Plain], seconds: float, answer: Connection) -> None:
+    """Solve in this process, and send what was found."""
+    for plain in plains:
+        clock, cpu = time.perf_counter(), time.process_time()
+        solution, bound = PEERS[name](plain, seconds)
+        answer.send((solution, bound, time.perf_counter() - clock, time.process_time() - cpu))
+
+
+def ask(name: str, plains: list[Plain], seconds: float) -> list[Found]:
+    """Solve in a process of its own; values are counted again in whole numbers."""
+    context = multiprocessing.get_context("spawn")
+    mine, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_work, args=(name, plains, seconds, theirs))
+    process.start()
+    theirs.close()
+    found = []
+    try:
+        for plain in plains:
+            if not mine.poll(seconds + PATIENCE):
+                process.terminate()
+                break
+            solution, bound, clock, cpu = mine.recv()
+            value = None
+            if solution is not None:
+                chosen = solution[: plain.integers] > HALF
+                value = int(np.rint(plain.costs[: plain.integers][chosen].sum()))
+            found.append(Found(value, bound, clock, cpu))
+    except EOFError:  # it died: out of memory
+        process.terminate()
+    process.join()
+    return found + [Found(None, None, seconds, math.nan)] * (len(plains) - len(found))
+
+
+def ours(question: ChoiceProblem | DatedProblem, gap: float | None = None) -> Found:
+    """Answer with the project."""
+    clock, cpu = time.perf_counter(), time.process_time()
+    asked = {} if gap is None else {"gap_share": gap}
+    choice = (
+        solve_years(question, **asked)
+        if isinstance(question, DatedProblem)
+        else solve_choice(question, warm=ColumnPool(), **asked)
+    )
+    clock, cpu = time.perf_counter() - clock, time.process_time() - cpu
+    if not choice.stages:
+        return Found(None, None, clock, cpu)
+    return Found(choice.stages[0].value, choice.stages[0].bound, clock, cpu)
+
+
+def question_of(
+    kind: str, seed: int, *, years: int = 5, **size: int
+) -> tuple[ChoiceProblem | DatedProblem, Plain]:
+    """Make one region's question, in both forms."""
+    region = make_region(
+        seed, contiguity="any_epci" if kind == "any_epci" else "within_epci", **size
+    )
+    first = replace(region, objectives=region.objectives[:1])
+    if kind == "years":
+        dated = with_years(region, years)
+        return dated, plain_years(dated)
+    return first, plain_choice(first)
+
+
+def percent(value: int | None, bound: float | None) -> str:
+    """Write how far a value is from a bound."""
+    if value is None or bound is None:
+        return "none"
+    return f"{100 * max(bound - value, 0) / max(abs(bound), 1):.4f} %"
+
+
+def tell(name: str, found: Found, best_bound: float | None) -> None:
+    """Print one line."""
+    print(
+        f"  {name:18} value {found.value if found.value is not None else 'none':>14}  "
+        f"own gap {percent(found.value, found.bound):>10}  "
+        f"to the best bound {percent(found.value, best_bound):>10}  "
+        f"clock {found.clock:6.1f} s  CPU {found.cpu:6.1f} s",
+        flush=True,
+    )  # fmt: skip
+
+
+def peers() -> list[str]:
+    """Return the solvers at hand, and say which one is missing."""
+    names = list(PEERS)
+    if importlib.util.find_spec("pyscipopt") is None:
+        print("SCIP is MISSING: pip install pyscipopt (or the dev extra), then run again")
+        names = [name for name in names if not name.startswith("SCIP")]
+    return names
+
+
+def smoke(names: list[str]) -> None:
+    """Check on small regions that every solver finds our very optimum."""
+    asked = [(kind, seed) for kind in ("within_epci", "any_epci", "years") for seed in range(2)]
+    questions, best = [], []
+    for kind, seed in asked:
+        questions.append(question_of(kind, seed, years=2, candidates=30, actors=4))
+        best.append(ours(questions[-1][0], gap=0.0))
+        if best[-1].value is None or best[-1].value != best[-1].bound:
+            raise SystemExit(f"{kind}, seed {seed}: we proved no optimum: {best[-1]}")
+    found = {name: ask(name, [plain for _, plain in questions], 60) for name in names}
+    for at, (kind, seed) in enumerate(asked):
+        told = ", ".join(f"{name} {found[name][at].value}" for name in names)
+        if any(found[name][at].value != best[at].value for name in names):
+            raise SystemExit(f"{kind}, seed {seed}: we {best[at].value}, {told}")
+        print(f"{kind}, seed {seed}: {best[at].value} by us and by {', '.join(names)}", flush=True)
+
+
+def main() -> None:
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--smoke", action="store_true", help="small regions: equal optima")
+    parser.add_argument("--seeds", type=int, default=3)
+    kinds = ["within_epci", "any_epci", "years"]
+    parser.add_argument("--question", action="append", choices=kinds)
+    parser.add_argument("--first-seed", type=int, default=0)
+    parser.add_argument("--peer", action="append", choices=list(PEERS), help="this one; else all")
+    asked = parser.parse_args()
+    names = [name for name in peers() if name in (asked.peer or PEERS)]
+    packages = ["highspy", *(["pyscipopt"] if "SCIP" in names else [])]
+    told = ", ".join(f"{name} {version(name)}" for name in packages)
+    print(f"{os.cpu_count()} cores, Python {platform.python_version()}, {told}")
+    if asked.smoke:
+        smoke(names)
+        return
+    solve_choice(make_region(0, candidates=40, actors=4))  # compiles
+    solve_choice(make_region(0, candidates=80, actors=4, contiguity="any_epci"))
+    solve_years(with_years(make_region(0, candidates=40, actors=4)))
+    for kind in asked.question or kinds:
+        for seed in range(asked.first_seed, asked.first_seed + asked.seeds):
+            question, plain = question_of(kind, seed)
+            rows, columns = plain.matrix.shape
+            print(f"{kind}, seed {seed}: plain form of {rows} rows, {columns} columns, of which "
+                  f"{plain.integers} whole", flush=True)  # fmt: skip
+            mine = ours(question)
+            tell("planner", mine, mine.bound)
+            for name in names:
+                (found,) = ask(name, [plain], TIMES * max(mine.clock, 0.2))
+                bounds = [one for one in (mine.bound, found.bound) if one is not None]
+                tell(name, found, min(bounds, default=None))
+
+
+if __name__ == "__main__":
+    main()
