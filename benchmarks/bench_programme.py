@@ -1,12 +1,12 @@
-"""The exact programme at the size of the region: the project beside HiGHS and SCIP.
+"""The exact programme at the size of the region, seed by seed.
 
-    python benchmarks/bench_programme.py [--smoke] [--seeds 10] [--peers]
+    python benchmarks/bench_programme.py [--smoke] [--seeds 10]
 
 Synthetic regions: 2 500 candidate sectors and 1 250 that are built, 60 EPCI, 4 départements,
 envelopes at 45 % of the lines, capacities, budget and parity slightly binding.  Prints, for each
 seed of ballots, the gap and the seconds of the first objective, of a second scenario in which one
-weight changed, and of all objectives.  With ``--peers``, the plain formulation (one flow in each
-EPCI) is given five times our time in HiGHS and in SCIP, for the first objective.
+weight changed, and of all objectives.  HiGHS and SCIP on the same regions:
+``bench_programme_peers.py``.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ import scipy.spatial
 from planner.choice import Choice, ChoiceProblem, Contiguity, Limit, Objective
 from planner.dated import DatedProblem, YearLimit
 from planner.programme import ColumnPool, solve_choice, solve_years
-from planner.programme._compact import compact_model, solve_compact
 from planner.texts import Message
 
 SHARED_WITHIN = 1.0  # of the distance to the nearest seat: 1.02 shares some 5 % of the sectors
@@ -193,52 +192,11 @@ def timed(problem: ChoiceProblem, pool: ColumnPool | None) -> tuple[Choice, tupl
     return choice, (time.process_time() - cpu, time.perf_counter() - clock)
 
 
-def peer_highs(problem: ChoiceProblem, seconds: float) -> tuple[float | None, float]:
-    """Return value and bound of the plain formulation in HiGHS after ``seconds``."""
-    choice = solve_compact(problem, gap_share=1e-4, seconds=seconds)
-    if not choice.stages:
-        return None, float("inf")
-    return choice.stages[0].value, float(choice.stages[0].bound or float("inf"))
-
-
-def peer_scip(problem: ChoiceProblem, seconds: float) -> tuple[float | None, float]:
-    """Return value and bound of the same formulation in SCIP after ``seconds``."""
-    import pyscipopt  # noqa: PLC0415 (a peer)
-
-    plain = compact_model(problem)
-    model = pyscipopt.Model()
-    model.hideOutput()
-    costs = plain.costs(problem.objectives[0])
-    columns = [
-        model.addVar(
-            vtype="B" if at < plain.integers else "C", lb=plain.lower_bounds[at],
-            ub=None if np.isinf(plain.upper_bounds[at]) else plain.upper_bounds[at],
-            obj=float(costs[at]),
-        )
-        for at in range(plain.columns)
-    ]  # fmt: skip
-    model.setMaximize()
-    for (where, values), low, high in zip(plain.entries, plain.lower, plain.upper, strict=True):
-        row = pyscipopt.quicksum(v * columns[c] for c, v in zip(where, values, strict=True))
-        if low == high:
-            model.addCons(row == low)
-        else:
-            model.addCons(row <= high) if low == -np.inf else model.addCons(row >= low)
-    model.setParam("limits/time", seconds)
-    model.setParam("limits/gap", 1e-4)
-    model.optimize()
-    found = model.getObjVal() if model.getNSols() else None
-    return found, model.getDualbound()
-
-
 def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--smoke", action="store_true", help="a tiny region, one seed")
     parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument(
-        "--peers", action="store_true", help="HiGHS and SCIP with five times our time"
-    )
     parser.add_argument("--contiguity", default="within_epci", choices=["within_epci", "any_epci"])
     asked = parser.parse_args()
     size = {"candidates": 120, "actors": 6} if asked.smoke else {}
@@ -261,13 +219,6 @@ def main() -> None:
             )
             print(f"  {'five years':16} CPU {cpu:6.2f} s  clock {clock:6.2f} s  "
                   f"{len(dated.opened)} open  {gaps or 'no answer'}", flush=True)  # fmt: skip
-        if asked.peers:
-            for name, peer in (("HiGHS", peer_highs), ("SCIP", peer_scip)):
-                value, bound = peer(first, 5 * max(spent[1], 0.2))
-                gap = (
-                    "none found" if value is None else f"gap {100 * (bound - value) / bound:.4f} %"
-                )
-                print(f"  {name:16} five times our clock: {gap}", flush=True)
         tell("all objectives", problem, *timed(problem, None))
 
 

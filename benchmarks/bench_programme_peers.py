@@ -336,6 +336,7 @@ def main() -> None:
     kinds = ["within_epci", "any_epci", "years"]
     parser.add_argument("--question", action="append", choices=kinds)
     parser.add_argument("--first-seed", type=int, default=0)
+    parser.add_argument("--least", type=float, default=1.0, help="seconds that a peer has anyway")
     parser.add_argument("--peer", action="append", choices=list(PEERS), help="this one; else all")
     asked = parser.parse_args()
     names = [name for name in peers() if name in (asked.peer or PEERS)]
@@ -357,7 +358,7 @@ def main() -> None:
             mine = ours(question)
             tell("planner", mine, mine.bound)
             for name in names:
-                (found,) = ask(name, [plain], TIMES * max(mine.clock, 0.2))
+                (found,) = ask(name, [plain], max(TIMES * mine.clock, asked.least))
                 bounds = [one for one in (mine.bound, found.bound) if one is not None]
                 tell(name, found, min(bounds, default=None))
 

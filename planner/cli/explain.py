@@ -12,6 +12,7 @@ import pandas as pd
 import typer
 from rich.console import Console
 
+from planner.choice import ChoiceStatus
 from planner.cli._face import (
     STAGES,
     Lang,
@@ -78,7 +79,12 @@ def _tell_flips(console: Console, asked: Scenario, level: Level, code: str, lang
     from planner.explain import explain_sector, explain_sector_year  # noqa: PLC0415
     from planner.plan import make_plan  # noqa: PLC0415
     from planner.prepare import prepare_territory  # noqa: PLC0415
-    from planner.programme import ColumnPool, solve_choice, solve_years  # noqa: PLC0415
+    from planner.programme import (  # noqa: PLC0415
+        ChoiceBounds,
+        ColumnPool,
+        solve_choice,
+        solve_years,
+    )
 
     if level is not Level.SECTOR or asked.programme.rule != "exact":
         raise RuleError(Message.of("decision.flips_of"), Message.of("decision.flips_of_remedy"))
@@ -100,8 +106,11 @@ def _tell_flips(console: Console, asked: Scenario, level: Level, code: str, lang
                 ),
             )  # fmt: skip
         elif answer.problem is not None and answer.choice is not None:
+            bounds = None
+            if answer.choice.status is not ChoiceStatus.OPTIMAL or answer.problem.limits:
+                bounds = ChoiceBounds(answer.problem, pool)
             story = explain_sector(
-                answer.problem, answer.choice, code, names=names,
+                answer.problem, answer.choice, code, names=names, bounds=bounds,
                 solve=partial(solve_choice, gap_share=rules.gap_share, warm=pool),
             )  # fmt: skip
         else:

@@ -22,10 +22,14 @@ from planner.choice import (
     Limit,
     Objective,
     Quantity,
+    StageResult,
     Unit,
     objective_label,
 )
+from planner.explain._flip_bounds import Room, Span, cut_out, span_of
+from planner.programme import ChoiceBounds
 from planner.texts import Message
+from planner.verify import verify_choice
 
 __all__ = ["Flip", "Solve", "apply_flip", "find_flips"]
 
@@ -33,6 +37,8 @@ Solve = Callable[[ChoiceProblem], Choice]
 FlipKind = Literal["points", "envelope", "limit", "cost", "wish"]
 FlipStatus = Literal["exact", "interval", "impossible"]
 _STEPS: Final = 60
+_PART_STEPS: Final = 300  # of a part of the region, each of them short
+_PART: Final = 200  # candidates of a part at most
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,17 +71,6 @@ class Flip:
     low: int
     high: int | None
     message: Message
-
-
-@dataclass(frozen=True)
-class _Row:
-    """Something that has room: an envelope or the upper bound of a limit."""
-
-    kind: FlipKind
-    place: str
-    position: int
-    coefficients: npt.NDArray[np.int64]
-    upper: int
 
 
 @dataclass(frozen=True)
@@ -143,6 +138,7 @@ def find_flips(
     *,
     solve: Solve,
     names: Mapping[str, str] | None = None,
+    bounds: ChoiceBounds | None = None,
 ) -> tuple[Flip, ...]:
     """Find the smallest change of each kind that flips one sector, all else unchanged.
 
@@ -157,6 +153,9 @@ def find_flips(
         for each kind.
     names
         Actor to what people call it; by default its code.
+    bounds
+        Of this question.  With them, a programme that is not proved is asked one more programme at
+        most, and what room flips the sector is told from the bounds; a proved one is asked less.
 
     Returns
     -------
@@ -172,7 +171,11 @@ def find_flips(
     """
     if choice.status is ChoiceStatus.INFEASIBLE or sector_id not in problem.sector_ids:
         raise ValueError(sector_id)
-    finder = _Finder(problem, sector_id, sector_id in choice.chosen, solve, names or {})
+    part, answer = cut_out(problem, choice, sector_id)
+    if bounds is not None and (part is not problem or not bounds.known):
+        bounds = None
+    finder = _Finder(part, answer, sector_id, solve, names or {}, bounds)
+    problem = part
     if problem.required[finder.j] or problem.refused[finder.j]:
         return (finder.wish(),)
     flips = [finder.points(k) for k in range(len(problem.objectives))]
@@ -189,36 +192,55 @@ class _Finder:
     def __init__(
         self,
         problem: ChoiceProblem,
+        choice: Choice,
         key: str,
-        inside: bool,
         solve: Solve,
         names: Mapping[str, str],
+        bounds: ChoiceBounds | None,
     ) -> None:
         self.problem = problem
         self.key = key
         self.j = problem.sector_ids.index(key)
-        self.inside = inside
+        self.inside = key in choice.chosen
         self.solve = solve
+        self.bounds = bounds
+        self.quick = bounds is not None and choice.status is not ChoiceStatus.OPTIMAL
         self.called: dict[str, Message | str] = {
             **names,
             **{limit.name: limit.message for limit in problem.limits},
             **{one.name: objective_label(one.name) for one in problem.objectives},
         }
-        self.sides = self.best(problem, wanted=True), self.best(problem, wanted=False)
+        # the answer is the best of its own side
+        mine, other = self._read(choice), None
+        if not (problem.required[self.j] or problem.refused[self.j]):
+            other = self.best(problem, wanted=not self.inside)
+        self.sides = (mine, other) if self.inside else (other, mine)
 
     def best(self, problem: ChoiceProblem, *, wanted: bool) -> _Best | None:
         """Return the best programme with the sector, or without; None when there is none."""
         flags = np.array(problem.required if wanted else problem.refused)
         flags[self.j] = True
         forced = replace(problem, required=flags) if wanted else replace(problem, refused=flags)
+        if self.quick:  # what isn't proved has no order under the objectives that follow
+            forced = replace(forced, objectives=forced.objectives[:1])
         answer = self.solve(forced)
-        if answer.status is ChoiceStatus.INFEASIBLE:
+        if answer.status is ChoiceStatus.INFEASIBLE or (forced.objectives and not answer.stages):
             return None
+        return self._read(answer, self.bounds if self.quick else None, wanted=wanted)
+
+    def _read(
+        self, answer: Choice, bounds: ChoiceBounds | None = None, *, wanted: bool = True
+    ) -> _Best:
+        """Return what an answer says of its side."""
+        problem = self.problem
         signs = [1 if one.sense == "max" else -1 for one in problem.objectives]
-        worth = tuple(s * stage.value for s, stage in zip(signs, answer.stages, strict=True))
+        worth = tuple(s * stage.value for s, stage in zip(signs, answer.stages, strict=False))
         first = answer.stages[0] if answer.stages else None
         known = first is not None and first.bound is not None
         most = signs[0] * first.bound if known and first and first.bound is not None else 0
+        sure = None if bounds is None else bounds.most(self.j, wanted=wanted)
+        if sure is not None:
+            most, known = max(min(most, sure) if known else sure, worth[0]), True
         return _Best(
             worth=worth,
             most=most if known else (worth[0] if worth else 0),
@@ -290,7 +312,7 @@ class _Finder:
             return Message.of("decision.flip_no_points")
         return Message.of("decision.flip_points", points=-(-size // max(lines, 1)), lines=lines)
 
-    def rows(self) -> list[_Row]:
+    def rows(self) -> list[Room]:
         """Return what has room and is used by the sector."""
         problem, rows = self.problem, []
         for actor, name in enumerate(problem.actors):
@@ -298,20 +320,25 @@ class _Finder:
             mine = problem.share_actor == actor
             np.add.at(use, problem.share_candidate[mine], problem.share_need[mine])
             if use[self.j] > 0 and problem.envelopes[actor] >= 0:
-                rows.append(_Row("envelope", name, actor, use, int(problem.envelopes[actor])))
-        for position, limit in enumerate(problem.limits):
-            if limit.upper is not None and limit.coefficients[self.j] > 0:
-                rows.append(_Row("limit", limit.name, position, limit.coefficients, limit.upper))
-        return rows
+                rows.append(Room("envelope", name, use, int(problem.envelopes[actor])))
+        return rows + [
+            Room("limit", limit.name, limit.coefficients, limit.upper)
+            for limit in problem.limits
+            if limit.upper is not None and limit.coefficients[self.j] > 0
+        ]
 
-    def room(self, row: _Row) -> Flip:
+    def room(self, row: Room) -> Flip:
         """Find how much more room lets the sector in, or how much less puts it out."""
         sign = -1 if self.inside else 1
+        first = self._span(row)
+        if first is not None and (self.quick or not first.able):
+            status: FlipStatus = "interval" if first.able else "impossible"
+            return self._flip(row.kind, row.place, status, None, first.low, first.high)
         # a sector that weighs less leaves its own side more room, and the other side none
         said = -sign if row.kind == "cost" else sign
         proved, lowest = True, 0
-        change = 0
-        for _ in range(_STEPS):
+        change = 0 if first is None or self.inside else max(first.low - 1, 0)
+        for _ in range(_PART_STEPS if self.problem.candidates_count <= _PART else _STEPS):
             jump = self._next(row, change)
             if jump is None:
                 return self._flip(row.kind, row.place, "impossible", None, 0, None)
@@ -324,11 +351,39 @@ class _Finder:
             if won is None:
                 return self._flip(row.kind, row.place, "impossible", None, 0, None)
             if won > 0 or (won == 0 and self.is_flipped(row.kind, row.place, said * change)):
-                status: FlipStatus = "exact" if proved else "interval"
+                status = "exact" if proved else "interval"
                 amount = said * change if proved else None
                 high = change if proved else self._certain(within, without, change)
                 return self._flip(row.kind, row.place, status, amount, lowest, high)
         return self._flip(row.kind, row.place, "interval", None, change, None)
+
+    def _span(self, row: Room) -> Span | None:
+        """Return what bounds say at once; None without bounds."""
+        mine, other = self.sides if self.inside else (self.sides[1], self.sides[0])
+        if self.bounds is None or mine is None or not mine.worth:
+            return None
+        return span_of(
+            self.bounds, self.j, row, inside=self.inside, is_legal=self._is_legal,
+            present=(mine.worth[0], self._flags(mine)),
+            other=None if other is None else (other.worth[0], self._flags(other)),
+        )  # fmt: skip
+
+    def _flags(self, best: _Best) -> npt.NDArray[np.bool_]:
+        return np.array([key in best.chosen for key in self.problem.sector_ids], bool)
+
+    def _is_legal(self, flags: npt.NDArray[np.bool_], row: Room, change: int) -> bool:
+        """Tell whether a programme holds every rule, the room changed."""
+        amount = -change if row.kind == "cost" else change
+        changed = apply_flip(self.problem, self.key, kind=row.kind, place=row.place, amount=amount)
+        chosen = tuple(k for k, f in zip(changed.sector_ids, flags.tolist(), strict=True) if f)
+        answer = Choice(
+            problem_sha256=changed.sha256, status=ChoiceStatus.TIME_LIMIT, chosen=chosen,
+            stages=tuple(
+                StageResult(objective=o.name, value=v, bound=None, status=ChoiceStatus.TIME_LIMIT)
+                for o, v in zip(changed.objectives, changed.values(flags), strict=True)
+            ),
+        )  # fmt: skip
+        return verify_choice(changed, answer).holds
 
     def _certain(self, within: _Best | None, without: _Best | None, change: int) -> int | None:
         """Return the change when the gaps leave no doubt that it flips the sector."""
@@ -337,13 +392,13 @@ class _Finder:
             return None
         return change if other is None or mine.worth[0] > other.most else None
 
-    def _both(self, row: _Row, change: int) -> tuple[_Best | None, _Best | None]:
+    def _both(self, row: Room, change: int) -> tuple[_Best | None, _Best | None]:
         kind: FlipKind = "limit" if row.kind == "cost" else row.kind
         changed = apply_flip(self.problem, self.key, kind=kind, place=row.place, amount=change)
         without = self.sides[1] if row.kind == "cost" else self.best(changed, wanted=False)
         return self.best(changed, wanted=True), without
 
-    def _next(self, row: _Row, change: int) -> tuple[int, bool] | None:
+    def _next(self, row: Room, change: int) -> tuple[int, bool] | None:
         """Return the next change at which the sector's side could win, and whether it is proved."""
         if self.inside:
             return self._less(row, change)
@@ -384,7 +439,7 @@ class _Finder:
             return None
         return found, sure
 
-    def _less(self, row: _Row, change: int) -> tuple[int, bool] | None:
+    def _less(self, row: Room, change: int) -> tuple[int, bool] | None:
         """Return the first cut of the room that the present best programme doesn't survive."""
         kind: FlipKind = "limit" if row.kind == "cost" else row.kind
         changed = apply_flip(self.problem, self.key, kind=kind, place=row.place, amount=-change)

@@ -10,6 +10,7 @@ import numpy as np
 from planner.choice import Choice, ChoiceProblem, ChoiceStatus, Quantity, objective_label
 from planner.explain._decisions import Binding, Reader
 from planner.explain._flips import Flip, Solve, find_flips
+from planner.programme import ChoiceBounds
 from planner.texts import Message, say
 
 __all__ = ["Changes", "SectorStory", "explain_sector"]
@@ -63,6 +64,7 @@ def explain_sector(
     *,
     solve: Solve,
     names: Mapping[str, str] | None = None,
+    bounds: ChoiceBounds | None = None,
 ) -> SectorStory:
     """Tell why a sector is in or out, and what would change it.
 
@@ -76,6 +78,8 @@ def explain_sector(
         What answers a question, as :func:`planner.programme.solve_choice` does.
     names
         Actor to what people call it.
+    bounds
+        Of this question, see :func:`planner.explain.find_flips`.
 
     Raises
     ------
@@ -88,7 +92,9 @@ def explain_sector(
     j = reader.position[sector_id]
     # what no programme can reach, no change of one figure brings in
     in_reach = bool(reader.ever[j] or problem.refused[j] or problem.required[j])
-    flips = find_flips(problem, choice, sector_id, solve=solve, names=names) if in_reach else ()
+    flips: tuple[Flip, ...] = ()
+    if in_reach:
+        flips = find_flips(problem, choice, sector_id, solve=solve, names=names, bounds=bounds)
     inside = bool(reader.chosen[j])
     binding = reader.binding(sector_id)
     lines = []

@@ -5,6 +5,7 @@ envelope; :func:`state_choice`, :func:`solve_choice` and :func:`explain_choice` 
 """
 
 from planner.programme._blocks import ColumnPool
+from planner.programme._bounds import ChoiceBounds, part_of
 from planner.programme._exact import explain_choice, explain_years
 from planner.programme._problem import ChoiceRules, state_choice
 from planner.programme._ranking import Programme, ProgrammeRules, choose_sectors
@@ -13,6 +14,7 @@ from planner.programme._years import solve_years
 from planner.programme._years_problem import state_years
 
 __all__ = [
+    "ChoiceBounds",
     "ChoiceRules",
     "ColumnPool",
     "Programme",
@@ -20,6 +22,7 @@ __all__ = [
     "choose_sectors",
     "explain_choice",
     "explain_years",
+    "part_of",
     "solve_choice",
     "solve_years",
     "state_choice",

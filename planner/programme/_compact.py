@@ -173,7 +173,9 @@ def _add_flow(
     near: list[list[int]] = [[] for _ in range(count)]
     for start, end in arcs.tolist():
         near[end].append(start)
-    for candidate in np.flatnonzero(~problem.reached):  # the flow says so, but only in whole numbers
+    for candidate in np.flatnonzero(
+        ~problem.reached
+    ):  # the flow says so, but only in whole numbers
         values = [1.0] + [-1.0] * len(near[candidate])
         model.add([candidate, *near[candidate]], values, -math.inf, 0)
     for candidate in range(count):

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from planner.choice import ChoiceStatus, Contiguity
-from planner.explain import find_flips
-from planner.programme import solve_choice
+from planner.explain import apply_flip, find_flips
+from planner.programme import ChoiceBounds, ColumnPool, part_of, solve_choice
 from planner.robustness import groups_by_actor, list_optima, trace_frontier
 from planner.verify import verify_choice
 
@@ -47,3 +47,93 @@ def test_flips_frontier_and_optima_are_those_of_the_oracle(oracle, contiguity):
     problem = replace(problem, objectives=(replace(problem.objectives[0], coefficients=coarse),))
     assert sorted(list_optima(problem, solve=proved).programmes) == oracle.every_optimum(problem)
     assert proved(problem).status is ChoiceStatus.OPTIMAL
+
+
+def unproved(asked):
+    """A programme that is the best, of which only a bound is known."""
+    answer = proved(asked)
+    if not answer.stages:
+        return answer
+    sign = 1 if asked.objectives[0].sense == "max" else -1
+    first = answer.stages[0]
+    loose = replace(first, bound=first.value + 2 * sign, status=ChoiceStatus.WITHIN_GAP)
+    stages = (loose, *answer.stages[1:])
+    return replace(answer, status=ChoiceStatus.WITHIN_GAP, stages=stages)
+
+
+@pytest.mark.parametrize("contiguity", list(Contiguity))
+def test_bounds_hold_the_exact_change_between_them(oracle, contiguity):
+    seen, sharp = set(), 0
+    for seed in range(2):
+        problem = oracle.random_problem(seed, count=6, contiguity=contiguity, unique=True)
+        choice, loose = oracle.solve(problem), unproved(problem)
+        bounds = ChoiceBounds(problem, ColumnPool())
+        assert bounds.known
+        for key in problem.sector_ids:
+            true = find_flips(problem, choice, key, solve=oracle.solve)
+            assert find_flips(problem, choice, key, solve=proved, bounds=bounds) == true
+            said = find_flips(problem, loose, key, solve=unproved, bounds=bounds)
+            for exact, quick in zip(true, said, strict=True):
+                seen.add((exact.kind, quick.status))
+                if quick.status == "impossible":
+                    # under the first objective alone; the exact answer compares all of them
+                    assert exact.status == "impossible", (seed, key, exact, quick)
+                elif exact.status == "exact":
+                    assert quick.low <= abs(exact.amount), (seed, key, exact, quick)
+                    if quick.high is not None:
+                        assert abs(exact.amount) <= quick.high, (seed, key, exact, quick)
+                        sharp += exact.kind != "points"
+    assert ("envelope", "interval") in seen
+    assert sharp
+
+
+@pytest.mark.parametrize("contiguity", list(Contiguity))
+@pytest.mark.parametrize("seed", range(3))
+def test_a_bound_is_passed_by_no_programme_with_the_sector(oracle, seed, contiguity):
+    problem = oracle.random_problem(seed, count=8, contiguity=contiguity)
+    bounds = ChoiceBounds(problem, ColumnPool())
+    place = problem.limits[0].name
+    for j in range(problem.candidates_count):
+        for wanted in (True, False):
+            for name, change in (("", 0), (place, 3), (place, -3), ("A", 4), ("A", -4)):
+                asked = problem
+                kind = "limit" if name == place else "envelope"
+                said = {kind: problem.actors[0] if name == "A" else name, "change": change}
+                if name:
+                    asked = apply_flip(problem, problem.sector_ids[j], kind=kind,
+                                       place=said[kind], amount=change)  # fmt: skip
+                flags = np.array(asked.required if wanted else asked.refused)
+                flags[j] = True
+                forced = {"required" if wanted else "refused": flags}
+                best = oracle.solve(replace(asked, **forced))
+                most = bounds.most(j, wanted=wanted, **(said if name else {}))
+                if best.status is not ChoiceStatus.INFEASIBLE:
+                    assert most is not None, (j, wanted, name, change)
+                    assert best.stages[0].value <= most, (j, wanted, name, change)
+
+
+def test_what_no_rule_binds_together_is_told_apart(oracle):
+    problem = oracle.random_problem(1, count=8, unique=True)
+    own = problem.share_actor == problem.decider[problem.share_candidate]
+    free = replace(
+        problem, limits=(), share_candidate=problem.share_candidate[own],
+        share_actor=problem.share_actor[own], share_need=problem.share_need[own],
+    )  # fmt: skip
+    choice = oracle.solve(free)
+    sizes = {int(part_of(free, j).sum()) for j in range(free.candidates_count)}
+    assert min(sizes) < free.candidates_count
+    asked = []
+
+    def watched(question):
+        asked.append(question.candidates_count)
+        return oracle.solve(question)
+
+    for key in free.sector_ids:
+        for flip in find_flips(free, choice, key, solve=watched):
+            if flip.status != "exact":
+                continue
+            for amount, flips in ((flip.amount, True), (flip.amount - np.sign(flip.amount), False)):
+                after = apply_flip(free, key, kind=flip.kind, place=flip.place, amount=int(amount))
+                now = key in oracle.solve(after).chosen
+                assert (now != (key in choice.chosen)) == flips
+    assert max(asked) < free.candidates_count
