@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -65,9 +66,14 @@ class CriteriaTable:
 
     def summary(self, lang: str = "fr") -> str:
         """Say how many sectors are compared by what, and what is off."""
+
+        def told(names: Iterable[str]) -> str:
+            labels = [criterion_label(name) for name in names]
+            return ", ".join(x if isinstance(x, str) else x.say(lang) for x in labels) or "—"
+
         return Message.of(
-            "criteria.summary", sectors=len(self.scores), active=", ".join(self.active) or "—",
-            off=", ".join(sorted(self.off)) or "—",
+            "criteria.summary", sectors=len(self.scores), active=told(self.active),
+            off=told(sorted(self.off)),
         ).say(lang)  # fmt: skip
 
 

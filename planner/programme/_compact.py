@@ -134,8 +134,9 @@ def _arcs(problem: ChoiceProblem) -> npt.NDArray[np.int64]:
     edges = problem.edges
     if problem.contiguity is Contiguity.WITHIN_EPCI:
         edges = edges[problem.decider[edges[:, 0]] == problem.decider[edges[:, 1]]]
-    arcs = np.concatenate([edges, edges[:, ::-1]])
-    return arcs[~problem.reached[arcs[:, 1]]]  # what is reached already needs nobody
+    both: npt.NDArray[np.int64] = np.concatenate([edges, edges[:, ::-1]])
+    arcs: npt.NDArray[np.int64] = both[~problem.reached[both[:, 1]]]  # the reached need nobody
+    return arcs
 
 
 def _add_envelopes(model: CompactModel, problem: ChoiceProblem) -> None:
@@ -176,8 +177,7 @@ def _add_flow(
     for candidate in np.flatnonzero(
         ~problem.reached
     ):  # the flow says so, but only in whole numbers
-        values = [1.0] + [-1.0] * len(near[candidate])
-        model.add([candidate, *near[candidate]], values, -math.inf, 0)
+        model.add([alone, *near[alone]], [1.0] + [-1.0] * len(near[alone]), -math.inf, 0)
     for candidate in range(count):
         columns = [*into[candidate], *out[candidate], candidate]
         values = [1.0] * len(into[candidate]) + [-1.0] * len(out[candidate]) + [-1.0]

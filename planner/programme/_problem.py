@@ -377,7 +377,11 @@ def limits_of(
         limits.append(
             Limit(
                 name=f"capacity.{code}", coefficients=np.where(inside, lines, 0), upper=most,
-                unit="lines", message=Message.of("programme.limit_capacity", code=code, lines=most),
+                unit="lines",
+                message=Message.of(
+                    "programme.limit_capacity", lines=most,
+                    code=Message.of("programme.whole_region") if code == REGION else code,
+                ),
             )
         )  # fmt: skip
     if rules.budget_eur is not None:
