@@ -174,9 +174,8 @@ def _add_flow(
     near: list[list[int]] = [[] for _ in range(count)]
     for start, end in arcs.tolist():
         near[end].append(start)
-    for candidate in np.flatnonzero(
-        ~problem.reached
-    ):  # the flow says so, but only in whole numbers
+    # the flow says that each needs a neighbour, but in whole numbers only
+    for alone in np.flatnonzero(~problem.reached).tolist():
         model.add([alone, *near[alone]], [1.0] + [-1.0] * len(near[alone]), -math.inf, 0)
     for candidate in range(count):
         columns = [*into[candidate], *out[candidate], candidate]
