@@ -1,8 +1,9 @@
 """A good answer among listed choices: one actor's choice changed at a time, or two actors'.
 
 Simulated annealing (Kirkpatrick, Gelatt and Vecchi, Science 220, 1983) over the choices of all
-actors; what the rows are passed by costs several times their price.  Its chance is a hash of a
-number and the step, so that the same question has the same answer on any machine.
+actors; what the rows are passed by costs several times their price, and more and more.  Its chance
+is a hash of a number and the step, so that the same question has the same answer on any machine,
+in however many pieces the steps are done.
 """
 
 from __future__ import annotations
@@ -15,23 +16,24 @@ import numpy.typing as npt
 
 from planner.compiling import compiled
 from planner.programme._blocks import Block, Row
+from planner.programme._columns import Clock
 
-__all__ = ["Listed", "anneal"]
+__all__ = ["EVERY", "FAR", "FEW_SHARE", "SLICE", "Listed", "anneal", "each_unit", "mixed"]
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.uint8]
 
-_FAR = 2**61
-_EVERY = 1000  # steps at one temperature
-_STEEP = 100.0  # times its price that a unit of a broken row costs
-_LEAST_SHARE = 0.02  # of the largest worth a largest use: what it costs at least
-_FEW_SHARE = 0.6  # of the actors: a limit on fewer makes them mates
+FAR = 2**61
+EVERY = 1000  # steps at one temperature
+SLICE = 2_000 * EVERY  # steps between two looks at the clock
+_LEAST_SHARE = 2e-4  # of the largest worth a largest use: what a broken row's unit counts at least
+FEW_SHARE = 0.6  # of the actors: a limit on fewer makes them mates
 _NOWHERE = -(2**62)
 
 
 @compiled
-def _mixed(word: np.uint64) -> np.uint64:
+def mixed(word: np.uint64) -> np.uint64:
     """Return the hash of a word (splitmix64)."""
     word = word + np.uint64(0x9E3779B97F4A7C15)
     word = (word ^ (word >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -48,15 +50,19 @@ def _anneal(  # noqa: C901, PLR0912, PLR0915 (one compiled loop)
     high: Integers,
     mates: Integers,
     mates_from: Integers,
-    steep: Floats,
+    price: Floats,
     picked: Integers,
+    best: Integers,
+    met: int,
+    begin: int,
+    end: int,
     steps: int,
-    hot: float,
-    cold: float,
+    heats: tuple[float, float],
+    steeps: tuple[float, float],
     seed: int,
     enough: int,
-) -> tuple[Integers, int]:
-    """Return the best choices met that hold the rows, and what they are worth."""
+) -> int:
+    """Do some of the steps; return what the best choices met that hold the rows are worth."""
     actors, rows = len(starts) - 1, uses.shape[1]
     here = np.zeros(rows, np.int64)
     value = 0
@@ -64,21 +70,22 @@ def _anneal(  # noqa: C901, PLR0912, PLR0915 (one compiled loop)
         value += worth[picked[actor]]
         for row in range(rows):
             here[row] += uses[picked[actor], row]
-    broken = 0.0
+    broken = 0.0  # at the rows' prices
     for row in range(rows):
-        broken += steep[row] * max(0, here[row] - high[row], low[row] - here[row])
-    best, met = picked.copy(), _NOWHERE
-    if broken == 0:
+        broken += price[row] * max(0, here[row] - high[row], low[row] - here[row])
+    if broken == 0 and value > met:
         met = value
-    cooler, heat = (cold / hot) ** (_EVERY / steps), hot
-    first = _mixed(np.uint64(seed))
-    for step in range(steps):
+        best[:] = picked
+    heat, steep = heats[0], steeps[0]
+    first = mixed(np.uint64(seed))
+    for step in range(begin, end):
         if met >= enough:
             break
-        if step % _EVERY == 0:
-            heat *= cooler
-        word = _mixed(first + np.uint64(step))
-        other = _mixed(word)
+        if step % EVERY == 0:
+            heat = heats[0] * (heats[1] / heats[0]) ** (step / steps)
+            steep = steeps[0] * (steeps[1] / steeps[0]) ** (step / steps)
+        word = mixed(first + np.uint64(step))
+        other = mixed(word)
         a = np.int64((word >> np.uint64(40)) % np.uint64(actors))
         one = starts[a] + np.int64(
             (word & np.uint64(0xFFFFFFFF)) % np.uint64(starts[a + 1] - starts[a])
@@ -101,8 +108,8 @@ def _anneal(  # noqa: C901, PLR0912, PLR0915 (one compiled loop)
             if b == a:
                 continue
             gain += worth[two] - worth[then]
-        chance = (float(_mixed(other) >> np.uint64(11)) + 1.0) / 2.0**53
-        room = broken + gain - heat * np.log(chance)
+        chance = (float(mixed(other) >> np.uint64(11)) + 1.0) / 2.0**53
+        room = broken + (gain - heat * np.log(chance)) / steep
         if room < 0:
             continue
         after = 0.0
@@ -111,9 +118,9 @@ def _anneal(  # noqa: C901, PLR0912, PLR0915 (one compiled loop)
             if b != a:
                 use += uses[two, row] - uses[then, row]
             if use > high[row]:
-                after += steep[row] * (use - high[row])
+                after += price[row] * (use - high[row])
             elif use < low[row]:
-                after += steep[row] * (low[row] - use)
+                after += price[row] * (low[row] - use)
             if after > room:
                 break
         if after > room:
@@ -130,7 +137,7 @@ def _anneal(  # noqa: C901, PLR0912, PLR0915 (one compiled loop)
         if after == 0.0 and value > met:
             met = value
             best[:] = picked
-    return best, met
+    return met
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -158,7 +165,7 @@ class Listed:
             for block, some in zip(blocks, choices, strict=True)
         ]
         some_of = np.array([np.ptp(use, axis=0) > 0 for use in uses])  # who can move which row
-        several = some_of[:, some_of.sum(axis=0) <= len(blocks) * _FEW_SHARE].astype(np.int64)
+        several = some_of[:, some_of.sum(axis=0) <= len(blocks) * FEW_SHARE].astype(np.int64)
         together = several @ several.T > 0
         np.fill_diagonal(together, val=False)
         return cls(
@@ -171,53 +178,71 @@ class Listed:
                 for block, some in zip(blocks, choices, strict=True)
             ]),
             uses=np.ascontiguousarray(np.concatenate(uses)),
-            low=np.array([-_FAR if row.lower is None else row.lower for row in rows], np.int64),
-            high=np.array([_FAR if row.upper is None else row.upper for row in rows], np.int64),
+            low=np.array([-FAR if row.lower is None else row.lower for row in rows], np.int64),
+            high=np.array([FAR if row.upper is None else row.upper for row in rows], np.int64),
             mates=np.nonzero(together)[1].astype(np.int64),
             mates_from=np.concatenate([[0], np.cumsum(together.sum(axis=1))]).astype(np.int64),
         )  # fmt: skip
 
-    def steep(self, prices: Floats) -> Floats:
-        """Return what a unit of each broken row costs."""
-        most = np.abs(self.worth).max(initial=1) / np.abs(self.uses).max(axis=0, initial=1)
-        least: Floats = most * _LEAST_SHARE
-        return np.maximum(np.abs(prices) * _STEEP, least)
+
+def each_unit(prices: Floats, worth: Integers, uses: Integers) -> Floats:
+    """Return what a unit of each broken row counts: its price, or a little where it has none.
+
+    Parameters
+    ----------
+    prices
+        Of the rows.
+    worth, uses
+        Of whatever may be chosen; uses with the rows last.
+    """
+    largest = np.abs(uses).max(axis=tuple(range(uses.ndim - 1)), initial=1)
+    least: Floats = np.abs(worth).max(initial=1) / largest * _LEAST_SHARE
+    return np.maximum(np.abs(prices), least)
 
 
 def anneal(
     listed: Listed,
     prices: Floats,
     *,
-    picked: Integers,
     steps: int,
-    heat: tuple[float, float],
+    heats: tuple[float, float],
+    steeps: tuple[float, float],
     seed: int,
     enough: int,
+    clock: Clock,
 ) -> tuple[list[Rows], int] | None:
     """Return a choice of everyone that holds the rows, and its worth; None when none was met.
 
     Parameters
     ----------
     listed
-        What may be chosen.
+        What may be chosen; each actor begins with its first.
     prices
         Of the rows.
-    picked
-        Which choice of each actor to begin with, counted from its first.
     steps
         Changes that are tried.
-    heat
+    heats
         What a change may lose at first, and in the end.
+    steeps
+        How many times its price a unit of a broken row costs at first, and in the end.
     seed
         Which chances are taken.
     enough
         The worth at which to stop.
+    clock
+        When to stop at the latest.
     """
-    best, met = _anneal(
-        listed.starts, listed.worth, listed.uses, listed.low, listed.high,
-        listed.mates, listed.mates_from, listed.steep(prices),
-        listed.starts[:-1] + picked, steps, heat[0], heat[1], seed, enough,
-    )  # fmt: skip
+    picked = listed.starts[:-1].copy()
+    best, met = picked.copy(), _NOWHERE
+    price = each_unit(prices, listed.worth, listed.uses)
+    for begin in range(0, steps, SLICE):
+        if met >= enough or clock.over:
+            break
+        met = _anneal(
+            listed.starts, listed.worth, listed.uses, listed.low, listed.high, listed.mates,
+            listed.mates_from, price, picked, best, met, begin, min(begin + SLICE, steps), steps,
+            heats, steeps, seed, enough,
+        )  # fmt: skip
     if met == _NOWHERE:
         return None
     places = best - listed.starts[:-1]

@@ -13,8 +13,9 @@ import numpy.typing as npt
 
 from planner.compiling import compiled
 from planner.programme._blocks import Block
+from planner.programme._diagram import Ground
 
-__all__ = ["near_sequences"]
+__all__ = ["is_legal", "near_sequences", "neighbours"]
 
 Integers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -24,7 +25,7 @@ _MET = 60_000  # changes looked at for one known sequence, at most, that are leg
 
 
 @compiled
-def _is_legal(  # noqa: C901, PLR0912 (one compiled loop)
+def is_legal(  # noqa: C901, PLR0912 (one compiled loop)
     opens: Integers,
     years: int,
     start: Integers,
@@ -115,7 +116,7 @@ def _changes(  # noqa: C901 (one compiled loop)
             kept < len(cost)
             and now + more[first] <= most
             and heavy <= limit
-            and _is_legal(one, years, start, near, reached, before, connected)
+            and is_legal(one, years, start, near, reached, before, connected)
         ):
             found[kept] = one
             cost[kept] = now + more[first]
@@ -129,13 +130,27 @@ def _changes(  # noqa: C901 (one compiled loop)
                 continue
             one[b] = when[second]
             both = heavy + weight[b] * (int(one[b] < years) - int(opens[b] < years))
-            if both <= limit and _is_legal(one, years, start, near, reached, before, connected):
+            if both <= limit and is_legal(one, years, start, near, reached, before, connected):
                 found[kept] = one
                 cost[kept] = now + more[first] + more[second]
                 kept += 1
             one[b] = opens[b]
         one[a] = was
     return kept
+
+
+def neighbours(ground: Ground) -> tuple[Integers, Integers, Integers]:
+    """Return where each sector's neighbours begin, the neighbours, and what comes before it."""
+    links: list[list[int]] = [[] for _ in range(ground.count)]
+    for a, b in ground.near:
+        links[a].append(b)
+        links[b].append(a)
+    start = np.concatenate([[0], np.cumsum([len(some) for some in links])]).astype(np.int64)
+    near = np.array([other for some in links for other in some], np.int64)
+    before = np.full(ground.count, -1, np.int64)
+    for first, after in ground.before:
+        before[after] = first
+    return start, near, before
 
 
 def near_sequences(
@@ -164,15 +179,7 @@ def near_sequences(
     """
     years, count = value.shape
     ground = block.ground
-    links: list[list[int]] = [[] for _ in range(count)]
-    for a, b in ground.near:
-        links[a].append(b)
-        links[b].append(a)
-    start = np.concatenate([[0], np.cumsum([len(some) for some in links])]).astype(np.int64)
-    near = np.array([other for some in links for other in some], np.int64)
-    before = np.full(count, -1, np.int64)
-    for first, after in ground.before:
-        before[after] = first
+    start, near, before = neighbours(ground)
     missed = np.zeros((count, years + 1), np.int64)
     missed[:, :years] = -np.cumsum(value[::-1], axis=0)[::-1].T
     opens = np.array([years - one.reshape(years, count).sum(axis=0) for one in known], np.int64)
