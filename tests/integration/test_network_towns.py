@@ -138,3 +138,87 @@ def test_improved_trees_of_redon_are_bounded_and_no_dearer(shared):
     # of works and cables at their capacities; of the thinnest cables alone the trees are optimal
     assert 0 <= proved.gap_share <= 0.015
     assert proved.cost_cents <= quick.cost_cents
+
+
+PHASES = {"S0": "1", "S1": "1", "S2": "2"}
+
+
+def study_of(shared, name, **more):
+    graph, package = files_of(shared / name)
+    ways = lay_ways(read_roads(graph), spacing_m=30.0, synthetic=False)
+    prices = read_geodata(geodata_folder() / "works").table("works_prices")
+    study = {"premises": read_buildings(package), "phases": PHASES, "prices": prices, "on": ON}
+    return ways, study | more
+
+
+def test_trees_are_trees_and_capacities_hold(town):
+    _, _, houses, _, network = town
+    rules, routes = DesignRules(), network.routes
+    ends = [shapely.get_coordinates(line)[[0, -1]].round(3) for line in routes.geometry]
+    fibres = routes["fibres_count"].tolist()
+    site = np.where(routes["tier"] == "feeder", routes["nro_id"], routes["sector_id"])
+    roots = {
+        **{
+            key: spot for key, spot in zip(network.nro["nro_id"], network.nro.geometry, strict=True)
+        },
+        **{
+            key: spot
+            for key, spot in zip(network.pm["sector_id"], network.pm.geometry, strict=True)
+        },
+    }
+    for key, rows in routes.groupby(
+        [routes["tier"].astype(str), site, routes["phase"].astype(str)]
+    ):
+        tree = nx.Graph()
+        for row in routes.index.get_indexer(rows.index).tolist():
+            a, b = map(tuple, ends[row].tolist())
+            tree.add_edge(a, b, fibres=fibres[row])
+        assert tree.number_of_edges() == len(rows)  # no piece twice
+        assert nx.is_tree(tree)
+        root = tuple(np.round([roots[key[1]].x, roots[key[1]].y], 3).tolist())
+        assert root in tree
+        # what leaves a node is at least what comes to it
+        for parent, place in nx.bfs_edges(tree, root):
+            below = [n for n in tree[place] if n != parent]
+            led = sum(tree.edges[place, n]["fibres"] for n in below)
+            assert tree.edges[parent, place]["fibres"] >= led
+    assert (routes["fibres_count"] <= routes["capacity_fibres_count"]).all()
+    assert (network.pm["lines_count"] <= network.pm["capacity_count"]).all()
+    assert (network.nro["lines_count"] <= network.nro["capacity_count"]).all()
+    boxes = network.pbo[network.pbo["reached"]]
+    assert (boxes["lines_count"] <= boxes["pbo_count"] * rules.pbo_lines).all()
+    assert (network.pm["feeder_m"] <= rules.loop_m).all()
+    assert network.pm["lines_count"].sum() + (~network.drops["reached"]).sum() == len(houses)
+
+
+def test_permuted_inputs_give_the_same_network(shared):
+    name = "osm-saint-jean-la-poterie-2019"
+    ways, study = study_of(shared, name)
+    graph, _ = files_of(shared / name)
+    rng = np.random.default_rng(3)
+    roads = read_roads(graph)
+    shuffled = lay_ways(
+        roads.iloc[rng.permutation(len(roads))], spacing_m=30.0, synthetic=False
+    )  # fmt: skip
+    houses = study["premises"].sample(frac=1, random_state=3)
+    one = compare_phasing(ways, **study)[1]
+    other = compare_phasing(shuffled, **study | {"premises": houses})[1]
+    for key, frame in one.tables().items():
+        pd.testing.assert_frame_equal(pd.DataFrame(frame), pd.DataFrame(other.tables()[key]))
+
+
+@pytest.mark.slow
+def test_no_price_raised_makes_redon_cheaper_beyond_the_gap(shared):
+    ways, study = study_of(shared, "osm-redon-2019", rules=DesignRules(effort=Effort.NORMAL))
+    before = compare_phasing(ways, **study)[1]
+    metres = before.quantities["unit"].astype(str) == "m"
+    length_cents = before.quantities.loc[metres, "cost_cents"].sum()
+    least = before.cost_cents - length_cents * (1 - 1 / (1 + before.gap_share))
+    # what is bought by the piece adds to the total whatever the routes
+    for item in sorted({*before.quantities.loc[metres, "item"], "nro"}):
+        book = study["prices"].copy()
+        row = book["item"].astype(str) == item
+        book.loc[row, "unit_price_cents"] = book.loc[row, "unit_price_cents"] * 6 // 5
+        after = compare_phasing(ways, **study | {"prices": book})[1]
+        assert after.cost_cents >= before.cost_cents, item
+        assert after.cost_cents >= least, item
