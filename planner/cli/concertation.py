@@ -260,6 +260,51 @@ def envelopes(
         console.print(say("governance.written", lang, path=str(place)), markup=False)
 
 
+@concertation.command()
+def carry(
+    old: Annotated[
+        Path, typer.Argument(metavar="AVANT.toml", help="Scénario de la concertation. / Before.")
+    ],
+    new: Annotated[
+        Path | None,
+        typer.Argument(metavar="[APRÈS.toml]", help="Scénario de l'autre carte. / The other map."),
+    ] = None,
+    to: Annotated[
+        int | None, typer.Option("--to", help="Ou l'année des EPCI embarqués (2025). / Or a year.")
+    ] = None,
+    epci: Annotated[
+        Path | None,
+        typer.Option("--epci", help="Ou une table insee, epci_siren d'une autre année. / A table."),
+    ] = None,
+    plan: Annotated[
+        Path | None,
+        typer.Option("--plan", help="Dossier de tables d'un plan à reporter aussi. / Results too."),
+    ] = None,
+    ties: Annotated[
+        ShareTie, typer.Option("--ties", help="Départage des restes égaux. / Rule of ties.")
+    ] = ShareTie.REFUSE,
+    out: OutOption = None,
+    lang: LangOption = Lang.FR,
+    strict: StrictOption = False,
+) -> None:
+    """Porter vœux, enveloppes, délibérations et résultats sur une autre carte."""
+    from planner.cli._carry import carry_concertation  # noqa: PLC0415
+    from planner.export.tables import write_csv_tables  # noqa: PLC0415
+
+    with told(lang) as console:
+        tables, found = carry_concertation(
+            console, old, new, year=to, perimeters=epci, plan=plan, ties=ties.value, lang=lang
+        )
+        _tell(console, found, lang)
+        place = out or Path("maps") / "concertation" / f"{read_scenario(old).name}-reporté"
+        write_csv_tables(place, tables, lang=lang)
+        console.print(
+            say("vintages.written", lang, splits=len(tables["carried"]), path=str(place)),
+            markup=False,
+        )
+        leave(found.table(lang), strict=strict)
+
+
 def _tell(console: Console, found: Findings, lang: Lang) -> None:
     for finding in found:
         console.print(

@@ -10,7 +10,7 @@ from planner.programme._exact import explain_choice, explain_years
 from planner.programme._problem import ChoiceRules, state_choice
 from planner.programme._ranking import Programme, ProgrammeRules, choose_sectors
 from planner.programme._solve import solve_choice
-from planner.programme._years import solve_years
+from planner.programme._years_compact import solve_years
 from planner.programme._years_problem import state_years
 
 __all__ = [

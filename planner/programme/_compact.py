@@ -27,10 +27,18 @@ from planner.choice import (
 )
 from planner.programme._master import new_solver, run_solver
 
-__all__ = ["CompactModel", "answer_nothing", "compact_model", "solve_compact"]
+__all__ = [
+    "CompactModel",
+    "answer_nothing",
+    "compact_model",
+    "recounted",
+    "run_compact",
+    "solve_compact",
+]
 
 Floats = npt.NDArray[np.float64]
 
+_IDS = 12  # ids of sectors that one whole number orders
 _HALF = 0.5  # a whole column is at 0 or 1, give or take the solver's tolerance
 
 
@@ -232,6 +240,12 @@ def solve_compact(
         How much of each objective may be missed.
     seconds
         Time for all objectives together.
+
+    Returns
+    -------
+    Choice
+        Among programmes equal under every objective, the one that holds the first sector (by id) on
+        which they differ, when every optimum is proved.
     """
     model = compact_model(problem)
     end = math.inf if seconds is None else time.monotonic() + seconds
@@ -242,7 +256,7 @@ def solve_compact(
     )
     for objective in objectives:
         costs = model.costs(objective)
-        found, bound, status = _run(model, objective, costs, gap_share, end)
+        found, bound, status = run_compact(model, objective, costs, gap_share, end)
         if found is None:
             if status is ChoiceStatus.INFEASIBLE or chosen is None:
                 return _answer(problem, status, None, [])
@@ -263,11 +277,34 @@ def solve_compact(
         model.add(where, costs[where], *held)
     if chosen is not None:
         stages = recounted(stages, problem.values(chosen), gap_share)
-    weakest = ChoiceStatus.OPTIMAL
-    for stage in stages:
-        if stage.status is not ChoiceStatus.OPTIMAL:
-            weakest = stage.status if weakest is not ChoiceStatus.TIME_LIMIT else weakest
+    order = [ChoiceStatus.OPTIMAL, ChoiceStatus.WITHIN_GAP, ChoiceStatus.TIME_LIMIT]
+    weakest = max((stage.status for stage in stages), key=order.index, default=order[0])
+    if chosen is not None and weakest is ChoiceStatus.OPTIMAL:
+        chosen = _first_by_id(model, chosen, end)
     return _answer(problem, weakest, chosen, stages)
+
+
+def _first_by_id(
+    model: CompactModel, chosen: npt.NDArray[np.bool_], end: float
+) -> npt.NDArray[np.bool_]:
+    """Return, among the answers equal to a proved one, that with the first ids.
+
+    The first ids are one more objective, by dozens; where time ends, the answer stays as it is.
+    """
+    count = len(chosen)
+    best = chosen
+    for start in range(0, count, _IDS):
+        some = np.arange(start, min(start + _IDS, count))
+        weight = np.zeros(count, np.int64)
+        weight[some] = 2 ** np.arange(len(some))[::-1]
+        objective = Objective(name="first_id", sense="max", coefficients=weight)
+        found, bound, _ = run_compact(model, objective, model.costs(objective), 0.0, end)
+        if found is None or bound != int(weight[found].sum()):
+            return chosen
+        best = found
+        for at in some:
+            model.lower_bounds[at] = model.upper_bounds[at] = float(best[at])
+    return best
 
 
 def recounted(
@@ -307,7 +344,7 @@ def _answer(
     return Choice(problem_sha256=problem.sha256, status=status, chosen=ids, stages=tuple(stages))
 
 
-def _run(
+def run_compact(
     model: CompactModel,
     objective: Objective,
     costs: Floats,

@@ -249,7 +249,40 @@ carried = Contract(
     ),
 )  # fmt: skip
 
+carried_results = Contract(
+    name="carried_results",
+    title=("Résultats sur une autre carte", "Results on another map"),
+    description=(
+        "Lignes et euros de chaque EPCI d'un plan, réexprimés sur les EPCI d'une autre carte, totaux conservés",
+        "Lines and euros of each EPCI of a plan, put into the EPCI of another map, totals conserved",
+    ),
+    key=("epci_siren", "measure"),
+    columns=(
+        actor(),
+        text("measure", "Mesure", "Measure", "Colonne de la table balances", "Column of the table balances", example="lines_phase_2"),
+        Column(name="amount", type="int", nullable=True, title=("Montant", "Amount"),
+               description=("Lignes ou centimes ; absent si inconnu", "Lines or cents; absent when unknown")),
+    ),
+)  # fmt: skip
+
+carried_totals = Contract(
+    name="carried_totals",
+    title=("Totaux avant et après", "Totals before and after"),
+    description=(
+        "Ce qui est conservé d'une carte à l'autre, et ce qui n'a pu être reporté",
+        "What is conserved from one map to another, and what could not be carried",
+    ),
+    key=("measure",),
+    columns=(
+        text("measure", "Mesure", "Measure", "Colonne, ou vœu, qui est reporté", "Column, or wish, that is carried"),
+        Column(name="before", type="int", nullable=True, title=("Avant", "Before"), description=("Total connu sur la carte de départ", "Known total on the map from")),
+        Column(name="after", type="int", nullable=True, title=("Après", "After"), description=("Total connu sur la carte d'arrivée", "Known total on the map to")),
+        Column(name="unknown_count", type="int", minimum=0, title=("Inconnus", "Unknown"), description=("Territoires d'arrivée dont le montant est inconnu", "Places to whose amount is unknown")),
+        Column(name="split_count", type="int", minimum=0, title=("Partages", "Splits"), description=("Territoires de départ partagés entre plusieurs", "Places from that are split among several")),
+    ),
+)  # fmt: skip
+
 TABLES = (
     envelope_shares, calendar, advice, vote_status, quorum, adoptions, programme_changes,
-    conversions, carried,
+    conversions, carried, carried_results, carried_totals,
 )  # fmt: skip

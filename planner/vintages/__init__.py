@@ -17,6 +17,7 @@ from __future__ import annotations
 from planner.vintages._ballots import carry_ballots
 from planner.vintages._conversion import Carried, Conversion, make_conversion
 from planner.vintages._counts import carry_counts, carry_deliberations, carry_envelopes
+from planner.vintages._maps import convert_epci, convert_sectors
 
 __all__ = [
     "Carried",
@@ -25,5 +26,7 @@ __all__ = [
     "carry_counts",
     "carry_deliberations",
     "carry_envelopes",
+    "convert_epci",
+    "convert_sectors",
     "make_conversion",
 ]

@@ -142,17 +142,16 @@ def test_rows_in_another_order_give_the_same_years(toy, tight):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("rule", "words"),
-    [
-        ({"rule": "ranking_within_envelope"}, "exact"),
-        ({"contiguity": "any_epci"}, "within_epci"),
-    ],
-)
-def test_what_years_cannot_go_with_is_refused_with_the_remedy(toy, rule, words):
+def test_years_are_of_the_exact_rule(toy):
     with pytest.raises(RuleError) as caught:
-        _plan(toy, rule=rule)
-    assert words in caught.value.remedy.say("fr")
+        _plan(toy, rule={"rule": "ranking_within_envelope"})
+    assert "exact" in caught.value.remedy.say("fr")
+
+
+def test_chains_may_cross_epci_on_a_small_territory(toy):
+    plan = _plan(toy, rule={"contiguity": "any_epci"}, count=2)
+    assert len(plan.tables()["opening_years"])
+    assert {f.rule for f in plan.findings}.isdisjoint({"programme.exact_gap"})
 
 
 def test_an_unknown_place_and_a_year_of_no_sense_are_refused(toy):

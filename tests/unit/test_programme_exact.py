@@ -161,13 +161,34 @@ def test_every_stage_equals_brute_force(seed, contiguity):
 @pytest.mark.parametrize("seed", range(100, 106))
 def test_the_compact_formulation_equals_brute_force(seed, contiguity):
     problem = draw(np.random.default_rng(seed), contiguity)
-    best, _ = brute_force(problem)
+    best, equal = brute_force(problem)
     choice = solve_compact(problem)
     if best is None:
         assert choice.status is ChoiceStatus.INFEASIBLE
         return
     assert choice.status is ChoiceStatus.OPTIMAL
     assert signed(problem, taken_by(problem, choice)) == best
+    assert tuple(taken_by(problem, choice).tolist()) == max(equal)  # first ids first
+
+
+@pytest.mark.parametrize("objectives", [0, 1])
+def test_the_compact_formulation_tells_equal_programmes_apart_by_dozens_of_ids(objectives):
+    """Fifteen equal sectors, room for seven: the first seven, beyond the first dozen of ids too."""
+    count = 15
+    same, none = np.full(count, 2), np.zeros(count, bool)
+    problem = ChoiceProblem(
+        sector_ids=tuple(f"S{at:02d}" for at in range(count)), lines=same,
+        departements=("22",) * count, rural=none, actors=("A",),
+        decider=np.zeros(count, np.int64), share_candidate=np.arange(count),
+        share_actor=np.zeros(count, np.int64), share_need=same, envelopes=np.array([14]),
+        required=np.arange(count) == count - 1, refused=np.arange(count) < 7, reached=~none,
+        edges=np.zeros((0, 2), np.int64), edge_border_m=np.zeros(0, np.int64),
+        feeder=np.full(count, -1), contiguity=Contiguity.NONE,
+        objectives=tuple(Objective(name="votes", sense="max", coefficients=same)
+                         for _ in range(objectives)),
+    )  # fmt: skip
+    chosen = tuple(f"S{at:02d}" for at in (7, 8, 9, 10, 11, 12, 14))
+    assert solve_compact(problem).chosen == chosen == solve_choice(problem).chosen
 
 
 @pytest.mark.parametrize("seed", range(200, 215))

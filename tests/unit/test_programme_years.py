@@ -12,6 +12,7 @@ from planner.dated import DatedProblem, YearLimit
 from planner.errors import RuleError
 from planner.programme import solve_years
 from planner.programme._sequences import nested_sequences, postponed
+from planner.programme._years_compact import solve_years_compact
 from planner.texts import Message
 from planner.verify import verify_years
 
@@ -98,7 +99,8 @@ def is_reached(whole, taken):
     done = taken & whole.reached
     for _ in taken:
         for a, b in whole.edges.tolist():
-            if whole.decider[a] == whole.decider[b] and taken[a] and taken[b] and done[a] | done[b]:
+            own = whole.decider[a] == whole.decider[b] or whole.contiguity is Contiguity.ANY_EPCI
+            if own and taken[a] and taken[b] and done[a] | done[b]:
                 done[a] = done[b] = True
     return bool((done == taken).all())
 
@@ -198,11 +200,40 @@ def test_a_value_that_is_not_so_is_told():
     assert "stage.value" in {one.rule for one in verify_years(problem, lying).breaches}
 
 
-def test_chains_across_borders_have_no_years_yet():
+def test_chains_across_borders_have_years_on_small_questions_only():
     problem = by_hand()
     across = replace(problem, whole=replace(problem.whole, contiguity=Contiguity.ANY_EPCI))
-    with pytest.raises(RuleError, match="EPCI"):
-        solve_years(across)
+    assert solve_years(across) == replace(
+        solve_years(problem), problem_sha256=across.sha256
+    )  # one actor: the same rule
+    count = 81 // len(problem.years) + 1
+    none, ones = np.zeros(count, bool), np.ones(count, np.int64)
+    many = replace(
+        across.whole, sector_ids=tuple(f"S{at:02d}" for at in range(count)), lines=ones,
+        departements=("22",) * count, rural=none, decider=0 * ones,
+        share_candidate=np.arange(count), share_actor=0 * ones, share_need=ones, required=none,
+        refused=none, reached=~none, feeder=-ones, edges=np.zeros((0, 2), np.int64),
+        edge_border_m=np.zeros(0, np.int64), limits=(), objectives=(),
+    )  # fmt: skip
+    with pytest.raises(RuleError, match="80 secteurs"):
+        solve_years(replace(across, whole=many, limits=()))
+
+
+@pytest.mark.parametrize("contiguity", list(Contiguity))
+@pytest.mark.parametrize("seed", range(8))
+def test_the_compact_formulation_equals_brute_force(seed, contiguity):
+    problem = draw(np.random.default_rng(300 + seed), contiguity)
+    legal = [one for one in every_dated(problem) if is_legal(problem, one)]
+    best = max((signed(problem, one) for one in legal), default=None)
+    choice = solve_years_compact(problem)
+    if best is None:
+        assert (choice.status, choice.opened) == (ChoiceStatus.INFEASIBLE, ())
+        return
+    open_by = as_flags(problem, choice)
+    equal = [one for one in legal if signed(problem, one) == best]
+    assert choice.status is ChoiceStatus.OPTIMAL
+    assert verify_years(problem, choice).holds
+    assert open_by.tolist() == max(equal, key=lambda one: tuple(one.sum(axis=0))).tolist()
 
 
 def test_years_and_limits_must_fit():

@@ -1,0 +1,231 @@
+"""``planner concertation carry``: the concertation and its results on another map."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from rich.console import Console
+
+from planner.cli._face import STAGES, Lang, progress, table
+from planner.contracts import Column, Contract
+from planner.errors import RuleError
+from planner.findings import Findings
+from planner.scenario import read_scenario
+from planner.schemas import contract
+from planner.texts import Message, number, say
+
+if TYPE_CHECKING:
+    from planner.apportion import ShareTies
+    from planner.territory import Territory
+    from planner.vintages import Carried, Conversion
+
+__all__ = ["carry_concertation"]
+
+_RESULTS = (
+    "lines_phase_1", "lines_phase_2", "lines_phase_3", "gross_cents", "credit_cents", "net_cents",
+)  # fmt: skip
+_PERIMETERS = Contract(
+    name="perimeters",
+    title=("EPCI d'une autre année", "EPCI of another year"),
+    description=("EPCI de chaque commune", "EPCI of each commune"),
+    key=("insee",),
+    columns=(
+        Column(name="insee", type="str", title=("Commune", "Commune"),
+               description=("Code INSEE de la carte de départ", "INSEE code on the map from")),
+        Column(name="epci_siren", type="str", title=("EPCI", "EPCI"),
+               description=("EPCI sur la carte d'arrivée", "EPCI on the map to")),
+    ),
+)  # fmt: skip
+
+
+@dataclass
+class _Carrying:
+    """What was carried so far."""
+
+    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+    splits: list[pd.DataFrame] = field(default_factory=list)
+    findings: list[Findings] = field(default_factory=list)
+    totals: list[dict[str, Any]] = field(default_factory=list)
+
+    def take(self, name: str, carried: Carried) -> pd.DataFrame:
+        """Keep a table that was carried, its splits and its findings."""
+        self.tables[name] = carried.table
+        self.splits.append(carried.splits)
+        self.findings.append(carried.findings)
+        return carried.table
+
+    def add(
+        self, name: str, given: pd.DataFrame, moved: pd.DataFrame, splits: pd.DataFrame
+    ) -> None:
+        """Note the total of a column before and after; what is unknown isn't zero."""
+        own = splits[splits["measure"] == name]
+        unknown = int(moved[name].isna().sum())
+        self.count(name, _sum(given[name]), _sum(moved[name]), own, unknown=unknown)
+
+    def count(
+        self, measure: str, before: int, after: int, splits: pd.DataFrame, *, unknown: int = 0
+    ) -> None:
+        """Note a total before and after."""
+        several = splits.groupby(["owner", "code_from"])["code_to"].nunique()
+        self.totals.append(
+            {
+                "measure": measure, "before": before, "after": after,
+                "unknown_count": unknown, "split_count": int((several > 1).sum()),
+            }
+        )  # fmt: skip
+
+
+def carry_concertation(
+    console: Console,
+    old: Path,
+    new: Path | None,
+    *,
+    year: int | None,
+    perimeters: Path | None,
+    plan: Path | None,
+    ties: ShareTies,
+    lang: Lang,
+) -> tuple[dict[str, pd.DataFrame], Findings]:
+    """Carry ballots, envelopes, deliberations and results to another map, and tell the totals."""
+    from planner.io import read_table  # noqa: PLC0415
+    from planner.vintages import (  # noqa: PLC0415
+        carry_ballots,
+        carry_counts,
+        carry_deliberations,
+        carry_envelopes,
+    )
+
+    if sum(one is not None for one in (new, year, perimeters)) != 1:
+        raise RuleError(Message.of("vintages.one_map"), Message.of("vintages.one_map_remedy"))
+    territory = _prepared(old, lang)
+    done = _Carrying()
+    sectors, epci, shares = _conversions(territory, new, year, perimeters, lang)
+    done.tables["conversions"] = pd.concat(
+        [one.table for one in (sectors, epci) if one is not None], ignore_index=True
+    )
+    for one in (sectors, epci):
+        if one is not None:
+            console.print(one.summary(lang), markup=False)
+    if len(territory.envelopes):
+        carried = carry_envelopes(territory.envelopes, epci, ties=ties)
+        moved = done.take("envelopes", carried)
+        for name in ("amount", "med_credit_cents"):
+            done.add(name, territory.envelopes, moved, carried.splits)
+    if len(territory.deliberations):
+        given = territory.deliberations
+        carried = carry_deliberations(given, epci)
+        moved = done.take("deliberations", carried)
+        done.count("deliberations", len(given), len(moved), carried.splits)
+    if len(territory.ballots):
+        _count_ballots(
+            done,
+            territory,
+            carry_ballots(
+                territory.ballots, sectors=sectors, epci=epci, sector_shares=shares, ties=ties
+            ),
+        )
+    if plan is not None:
+        known = read_table(plan / "balances.csv" if plan.is_dir() else plan, "balances").table
+        carried = carry_counts(known, epci, code="epci_siren", columns=_RESULTS, ties=ties)
+        done.splits.append(carried.splits)
+        done.findings.append(carried.findings)
+        done.tables["carried_results"] = carried.table.melt(
+            "epci_siren", var_name="measure", value_name="amount"
+        )
+        for name in _RESULTS:
+            done.add(name, known, carried.table, carried.splits)
+    done.tables["carried"] = pd.concat(done.splits, ignore_index=True)
+    done.tables["carried_totals"] = pd.DataFrame(done.totals)
+    found = Findings.collect(*done.findings)
+    done.tables["findings"] = found.table(lang)
+    tables = {
+        name: one if name == "findings" else contract(name).select(one)
+        for name, one in done.tables.items()
+    }
+    _tell_totals(console, tables["carried_totals"], lang)
+    return tables, found
+
+
+def _prepared(scenario: Path, lang: Lang) -> Territory:
+    from planner.prepare import prepare_territory  # noqa: PLC0415
+
+    with progress(lang, STAGES["prepare"]) as notify:
+        return prepare_territory(read_scenario(scenario), notify=notify)
+
+
+def _conversions(
+    territory: Territory, new: Path | None, year: int | None, perimeters: Path | None, lang: Lang
+) -> tuple[Conversion | None, Conversion, pd.DataFrame]:
+    """Return how sectors (None: the same) and EPCI change, and the shares on the new map."""
+    from planner.io import geodata_folder, read_geodata, read_table  # noqa: PLC0415
+    from planner.vintages import convert_epci, convert_sectors  # noqa: PLC0415
+
+    if new is not None:
+        other = _prepared(new, lang)
+        names = {"map_from": territory.title, "map_to": other.title}
+        if territory.title == other.title:
+            names = {"map_from": f"{territory.title} (1)", "map_to": f"{other.title} (2)"}
+        after = other.communes.dropna(subset=["epci_siren"])
+        epci = convert_epci(
+            territory.communes, after.set_index(after["insee"].astype(str))["epci_siren"],
+            territory.premises, **names,
+        )  # fmt: skip
+        sectors = convert_sectors(territory.premises, other.premises, **names)
+        return sectors, epci, other.sector_shares
+    if perimeters is not None:
+        listed = read_table(perimeters, _PERIMETERS).table
+        to, map_to = listed.set_index("insee")["epci_siren"], perimeters.stem
+    else:
+        column = f"epci_siren_{year}"
+        listed = read_geodata(geodata_folder("bretagne")).table("communes")
+        if column not in listed:
+            raise RuleError(
+                Message.of("vintages.no_year", year=str(year)),
+                Message.of("vintages.no_year_remedy", year=str(year)),
+            )
+        listed = listed.dropna(subset=[column])
+        to, map_to = listed.set_index(listed["insee"].astype(str))[column], str(year)
+    epci = convert_epci(
+        territory.communes, to.astype(str), territory.premises,
+        map_from=territory.title, map_to=map_to,
+    )  # fmt: skip
+    # the sectors stand; what each holds in each EPCI follows its premises
+    inside = territory.premises.loc[territory.premises["sector_id"].notna(), ["sector_id", "insee"]]
+    held = inside.astype(str).assign(epci_siren=lambda rows: rows["insee"].map(to.astype(str)))
+    shares = held.groupby(["sector_id", "epci_siren"]).size().rename("premises_count").reset_index()
+    return None, epci, shares
+
+
+def _count_ballots(done: _Carrying, territory: Territory, carried: Carried) -> None:
+    """Note how many wishes of each kind, and how many points, are found again."""
+    moved, given = done.take("ballots", carried), territory.ballots
+    splits = carried.splits
+    for wish in sorted(set(given["wish"].astype(str))):
+        own = splits[splits["measure"].str.split(":").str[0] == wish]
+        before, after = (int((one["wish"].astype(str) == wish).sum()) for one in (given, moved))
+        done.count(wish, before, after, own)
+    if "points" in given and given["points"].notna().any():
+        kind = splits["measure"].str.split(":").str[0]
+        own = splits[kind.isin(["points", "scored"])]
+        done.count("points", _sum(given["points"]), _sum(moved["points"]), own)
+
+
+def _sum(column: pd.Series[Any]) -> int:
+    return int(column.dropna().sum())
+
+
+def _tell_totals(console: Console, totals: pd.DataFrame, lang: Lang) -> None:
+    rows = [
+        [
+            say(f"vintages.measure_{row['measure']}", lang), number(row["before"], lang),
+            number(row["after"], lang), number(row["unknown_count"], lang),
+            number(row["split_count"], lang),
+        ]
+        for row in totals.to_dict("records")
+    ]  # fmt: skip
+    columns = ("what", "before", "after", "unknown", "split")
+    titles = [say(f"vintages.column_{name}", lang) for name in columns]
+    console.print(table(say("vintages.totals", lang), titles, rows, numbers=1))

@@ -1,0 +1,137 @@
+"""``planner concertation carry``: totals conserved, every split shown, nothing guessed."""
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from planner import cli
+from planner.io import read_table
+from planner.plan import make_plan
+from planner.scenario import Scenario
+from planner.toy import toy_territory
+
+NEW = "200000009"
+
+
+@pytest.fixture
+def run(monkeypatch, tmp_path):
+    """Run the command on two territories, the old one and the new one."""
+    old = toy_territory()
+
+    def command_on(new, *options, strict=False):
+        files = []
+        for name in ("avant", "apres"):
+            file = tmp_path / f"{name}.toml"
+            file.write_text(f'name = "{name}"\n', encoding="utf-8")
+            files.append(str(file))
+        monkeypatch.setattr(
+            "planner.prepare.prepare_territory",
+            lambda asked, **_: old if asked.name == "avant" else new,
+        )
+        asked = files[: 1 if new is None else 2]
+        answer = CliRunner().invoke(
+            cli.app,
+            ["concertation", "carry", *asked, "--out", str(tmp_path / "out"), *options]
+            + (["--strict"] if strict else []),
+        )
+        return answer.exit_code, " ".join(answer.output.split())
+
+    return command_on
+
+
+def read(tmp_path, name):
+    return read_table(tmp_path / "out" / f"{name}.csv", name).table
+
+
+def recut():
+    """Cut anew: 22002-02 takes a premise of 22002-01."""
+    toy = toy_territory()
+    premises = toy.premises.copy()
+    moved = premises.index[premises["sector_id"].astype(str) == "22002-01"][0]
+    premises.loc[moved, "sector_id"] = "22002-02"
+    shares = toy.sector_shares.copy()
+    for key, more in (("22002-01", -1), ("22002-02", 1)):
+        shares.loc[shares["sector_id"].astype(str) == key, "premises_count"] += more
+    return toy.with_tables(premises=premises, sector_shares=shares)
+
+
+def test_a_new_cut_takes_the_wishes_along_and_shows_the_split(run, tmp_path):
+    code, said = run(recut())
+    assert code == 0, said
+    assert "8 territoires deviennent 8 ; 1 partagé" in said
+    toy = toy_territory()
+    after = read(tmp_path, "ballots")
+    assert len(after) == len(toy.ballots)
+    totals = read(tmp_path, "carried_totals").set_index("measure")
+    assert (totals["before"] == totals["after"]).all()
+    assert totals.loc["amount", "before"] == toy.envelopes["amount"].sum()
+    assert totals["split_count"].sum() > 0
+    splits = pd.read_csv(tmp_path / "out" / "carried.csv", sep=None, engine="python")
+    shown = splits[(splits["code_from"] == "22002-01") & (splits["code_to"] == "22002-02")]
+    assert shown["amount"].tolist() == [1]
+    assert not shown["kept"].any()
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_merged_epci_get_envelopes_and_results_to_the_cent(run, tmp_path, lang):
+    toy = toy_territory()
+    plan = make_plan(toy, Scenario.from_dict({}))
+    folder = tmp_path / "plan"
+    folder.mkdir()
+    plan.balances.to_csv(folder / "balances.csv", index=False)
+    communes = toy.communes.assign(epci_siren=NEW)
+    communes[["insee", "epci_siren"]].to_csv(tmp_path / "2030.csv", index=False)
+    code, said = run(
+        None, "--epci", str(tmp_path / "2030.csv"), "--plan", str(folder), "--lang", lang
+    )
+    assert code == 0, said
+    assert ("Participation due" if lang == "fr" else "Contribution due") in said
+    results = read(tmp_path, "carried_results").set_index("measure")
+    assert set(results["epci_siren"]) == {NEW}
+    for name in ("lines_phase_1", "lines_phase_2", "lines_phase_3", "net_cents"):
+        assert results.loc[name, "amount"] == plan.balances[name].sum()
+    totals = read(tmp_path, "carried_totals").set_index("measure")
+    for name in ("amount", "net_cents"):
+        assert totals.loc[name, "before"] == totals.loc[name, "after"]
+        assert totals.loc[name, "unknown_count"] == 0
+    # a credit that isn't known leaves the one that it goes into unknown
+    unknown = toy.envelopes["med_credit_cents"].isna().any()
+    assert totals.loc["med_credit_cents", "unknown_count"] == int(unknown) == 1
+    merged = read(tmp_path, "ballots")
+    assert set(merged["epci_siren"]) == {NEW}
+    assert set(read(tmp_path, "envelopes")["epci_siren"]) == {NEW}
+
+
+def test_what_cannot_be_decided_is_told_and_strict_says_three(run, tmp_path):
+    toy = toy_territory()
+    toy.communes.assign(epci_siren=NEW)[["insee", "epci_siren"]].to_csv(
+        tmp_path / "2030.csv", index=False
+    )
+    code, said = run(None, "--epci", str(tmp_path / "2030.csv"), strict=True)
+    found = read(tmp_path, "findings")
+    assert code == (3 if len(found) else 0)
+    assert len(found)  # not all of the four deliberated alike
+    assert "délibérations diffèrent" in said
+
+
+@pytest.mark.parametrize("options", [[], ["--to", "2025", "--epci", "x.csv"]])
+def test_one_map_is_asked_for(run, options):
+    code, said = run(None, *options)
+    assert code == 1
+    assert "--to 2025" in said
+
+
+def test_unknown_years_lost_communes_and_other_premises_are_refused(run, tmp_path):
+    assert "2031 ne sont pas embarqués" in run(None, "--to", "2031")[1]
+    toy = toy_territory()
+    few = pd.DataFrame({"insee": toy.communes["insee"].iloc[:1], "epci_siren": NEW})
+    few.to_csv(tmp_path / "2030.csv", index=False)
+    code, said = run(None, "--epci", str(tmp_path / "2030.csv"))
+    assert code == 1
+    assert "commune(s) n'ont pas d'EPCI" in said
+    other = toy.with_tables(
+        premises=toy.premises.assign(premise_id="x" + toy.premises["premise_id"])
+    )
+    code, said = run(other)
+    assert code == 1
+    assert "identifiants diffèrent" in said
