@@ -185,8 +185,24 @@ def track_programme(
         sectors=territory.sectors, costs=costs,
     )  # fmt: skip
     tables = dict(done.tables) | ({"revised_schedule": revised} if len(revised) else {})
-    found = Findings.collect(done.findings, strange, spread, unscheduled)
+    found = Findings.collect(
+        done.findings, strange, spread, unscheduled, _of_rule(scenario, revised)
+    )
     return territory, replace(done, tables=tables, findings=found)
+
+
+def _of_rule(scenario: Scenario, revised: pd.DataFrame) -> Findings:
+    """Say that the forecast keeps to the paces of phases, where the plan keeps to trades too."""
+    if scenario.schedule.rule != "works" or revised.empty:
+        return Findings()
+    return Findings.collect(
+        [
+            Finding.of(
+                "follow_up.revised_by_paces", severity=Severity.INFO, table="revised_schedule",
+                place=scenario.name, count=len(revised),
+            )
+        ]
+    )  # fmt: skip
 
 
 def revise_schedule(

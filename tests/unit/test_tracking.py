@@ -91,6 +91,13 @@ def test_the_promise_is_the_schedule_and_what_is_left_is_scheduled_again(adopted
     assert set(again["sector_id"]) == set(baseline["sector_id"])
     assert again["revised_quarter"].min() >= "2020-T1"
     assert (again["shift_quarters"] > 0).any()
+    # where the plan keeps to trades, it is said that this forecast doesn't, and what does
+    works = Scenario.from_dict(
+        TOY | {"follow_up": {"source": "files"}, "schedule": {"rule": "works"}}
+    )
+    told = {f.rule: f for f in make_plan(stopped, works).findings}["follow_up.revised_by_paces"]
+    assert "--observed" in told.remedy.say("en")
+    assert told.message.say().startswith(f"calendrier révisé de {told.count} secteurs")
 
 
 def test_every_table_of_it_is_in_the_outputs_and_reads_back(plan, tmp_path):
