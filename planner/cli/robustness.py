@@ -240,8 +240,9 @@ class _Case:
             ),
         )
         found = trace_frontier(
-            problem, groups, solve=self.solve, objective=objective, most=most, step_share=step
-        )
+            problem, groups, solve=self.solve, objective=objective, most=most, step_share=step,
+            go_on=True,
+        )  # fmt: skip
         rows = [
             [
                 number(row["point"], self.lang),
@@ -256,6 +257,9 @@ class _Case:
         ]  # fmt: skip
         columns = ("point", "speed", "bound", "worst", "place", "proved")
         self.show("frontier_title", columns, rows, 0)
+        if found.aside:
+            shown = ", ".join(self.names.get(one, one) for one in found.aside)
+            self.console.print(self.say("aside", names=shown), markup=False)
         if left:
             shown = ", ".join(self.names.get(one, one) for one in left)
             self.console.print(self.say("left_out", names=shown), markup=False)

@@ -445,6 +445,10 @@ class _Search:
             # what isn't listed then misses the target all the same
             reach = min(reach, max(top - answer.value - target, int(_FIRST_SHARE * abs(top))))
         lists, _, complete = stage.list_near(reach, _LISTED)
+        if any(len(one) == 0 for one in lists):  # an actor's best is known by its bound alone
+            complete = False
+            met = self.region.choices
+            lists = [one if len(one) else met[at] for at, one in enumerate(lists)]
         cut_short = False
         while not proved and answer.parts is not None and sum(map(len, lists)) > _COMBINED:
             if self.lists is None or reach == 0:

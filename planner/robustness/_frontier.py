@@ -5,6 +5,9 @@ département, town or countryside).  Each point is the best speed among programm
 worst-off better than the point before, then the most equity at that speed (Haimes' ε-constraint,
 exact because both are whole numbers): when both are proved, no programme is better on one side and
 as good on the other.
+
+On request, who is at the most that any programme gives it is put aside, held there, and the curve
+goes on with those that can still be served better: else one EPCI with a small envelope ends it.
 """
 
 from __future__ import annotations
@@ -55,6 +58,15 @@ class Groups:
             )
             if total > 0
         )
+
+    def without(self, names: frozenset[str]) -> Groups:
+        """Return the other groups."""
+        kept = [g for g, name in enumerate(self.names) if name not in names]
+        return replace(
+            self, names=tuple(self.names[g] for g in kept),
+            totals=tuple(self.totals[g] for g in kept),
+            before=tuple(self.before[g] for g in kept), lines=self.lines[kept],
+        )  # fmt: skip
 
     def above(self, share: Fraction) -> tuple[Limit, ...]:
         """Return the rules that serve every group more than ``share``."""
@@ -129,6 +141,9 @@ class Frontier:
         Ids of the chosen sectors of each point.
     shares
         Share served of the worst-off at each point, exact.
+    aside
+        Groups at the most that any programme gives them, in the order in which they were put
+        aside: the share of the worst-off is that of the others from there on.
     complete
         Whether no point is missing: the last was proved the most even, and no step was asked for.
     """
@@ -138,6 +153,7 @@ class Frontier:
     programmes: tuple[tuple[str, ...], ...]
     shares: tuple[Fraction, ...]
     complete: bool
+    aside: tuple[str, ...] = ()
 
 
 def trace_frontier(
@@ -148,6 +164,7 @@ def trace_frontier(
     objective: Objective | None = None,
     most: int = 50,
     step_share: Fraction = Fraction(0),
+    go_on: bool = False,
 ) -> Frontier:
     """Trace the frontier between one objective and the share served of the worst-off group.
 
@@ -165,6 +182,8 @@ def trace_frontier(
         Points at most.
     step_share
         Least gain of the worst-off from a point to the next; 0 for every point.
+    go_on
+        Whether groups at their most are put aside rather than end the curve.
 
     Raises
     ------
@@ -179,17 +198,21 @@ def trace_frontier(
     programmes: list[tuple[str, ...]] = []
     shares: list[Fraction] = []
     floor: Fraction | None = None
+    flags = np.zeros(problem.candidates_count, dtype=bool)
     complete = False
     while len(rows) < most:
         best = tracer.ask(floor)
         if best.status is ChoiceStatus.INFEASIBLE:
+            if go_on and rows and floor is not None and tracer.put_aside(floor, flags):
+                floor = max(floor, tracer.groups.worst(flags)[0])
+                continue
             complete = step_share == 0 and all(row["proved"] for row in rows)
             break
         if not best.stages:  # time ran out before an answer
             break
         best, proved = tracer.evenest(best)
         flags = tracer.flags(best)
-        share, place = groups.worst(flags)
+        share, place = tracer.groups.worst(flags)
         stage = best.stages[0]
         rows.append(
             {
@@ -202,12 +225,19 @@ def trace_frontier(
         programmes.append(best.chosen)
         shares.append(share)
         floor = share if step_share == 0 else share + step_share
+    # where nothing is proved, a later point may be faster too: what it beats is no point
+    sign = -1 if speed.sense == "min" else 1
+    worth = [sign * int(str(row["value"])) for row in rows]
+    kept = [at for at, value in enumerate(worth) if value > max(worth[at + 1 :], default=value - 1)]
+    rows = [{**rows[at], "point": number} for number, at in enumerate(kept, start=1)]
+    programmes, shares = [programmes[at] for at in kept], [shares[at] for at in kept]
     table = pd.DataFrame(rows) if rows else contract("frontier").empty()
     table["bound"] = table["bound"].astype("Int64")
     contract("frontier").check(table)
     return Frontier(
         objective=speed.name, table=contract("frontier").select(table),
         programmes=tuple(programmes), shares=tuple(shares), complete=complete,
+        aside=tuple(tracer.aside),
     )  # fmt: skip
 
 
@@ -221,6 +251,34 @@ class _Tracer:
         self.groups = groups
         self.speed = speed
         self.solve = solve
+        self.held: list[Limit] = []
+        self.aside: list[str] = []
+
+    def put_aside(self, floor: Fraction, flags: npt.NDArray[np.bool_]) -> bool:
+        """Put aside the groups that no programme serves more than ``floor``, held as they are.
+
+        Returns whether there are any, and others left.
+        """
+        found, held = [], []
+        for g, rule in zip(np.flatnonzero(np.array(self.groups.totals) > 0).tolist(),
+                           self.groups.above(floor), strict=True):  # fmt: skip
+            served = int(self.groups.lines[g, flags].sum())
+            if rule.lower is None or served >= rule.lower:
+                continue
+            alone = replace(
+                self.problem, limits=(*self.problem.limits, *self.held, rule),
+                objectives=(self.speed,),
+            )  # fmt: skip
+            if self.solve(alone).status is ChoiceStatus.INFEASIBLE:
+                found.append(self.groups.names[g])
+                held.append(replace(rule, name=f"held.{rule.name}", lower=served))
+        rest = self.groups.without(frozenset(found))
+        if not found or not any(rest.totals):
+            return False
+        self.groups = rest
+        self.aside += found
+        self.held += held
+        return True
 
     def flags(self, choice: Choice) -> npt.NDArray[np.bool_]:
         """Return whether each candidate is chosen."""
@@ -229,7 +287,7 @@ class _Tracer:
 
     def ask(self, floor: Fraction | None, least: int | None = None) -> Choice:
         """Return the fastest programme that serves all more than ``floor``."""
-        rules = () if floor is None else self.groups.above(floor)
+        rules = (*self.held, *(() if floor is None else self.groups.above(floor)))
         if least is not None:
             most = self.speed.sense == "min"
             held = Limit(

@@ -179,6 +179,33 @@ def test_the_frontier_is_every_non_dominated_programme(oracle, seed):
         assert set(zip(wide.table["value"].tolist(), wide.shares, strict=True)) <= set(points)
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_the_frontier_goes_on_without_who_is_at_its_most(oracle, seed):
+    problem = oracle.random_problem(seed, count=8, actors=3)
+    groups, speed = groups_by_actor(problem), problem.objectives[0]
+    first = trace_frontier(problem, groups, solve=oracle.solve)
+    found = trace_frontier(problem, groups, solve=oracle.solve, go_on=True)
+    assert found.programmes[: len(first.programmes)] == first.programmes
+    assert found.table["proved"].all()
+    assert found.table["value"].is_monotonic_decreasing
+    assert list(found.shares) == sorted(set(found.shares))
+    rows, fine = oracle.feasible_rows(problem)
+    rows = rows[fine]
+    last = np.array([key in found.programmes[-1] for key in problem.sector_ids])
+    for name in found.aside:  # no programme serves it more, those before it held
+        served = rows @ groups.lines[groups.names.index(name)]
+        most = int(last @ groups.lines[groups.names.index(name)])
+        assert served.max() == most
+        rows = rows[served >= most]
+    rest = groups.without(frozenset(found.aside))
+    better = [
+        row for row in rows
+        if rest.worst(row)[0] >= found.shares[-1]
+        and int(speed.coefficients[row].sum()) > found.table["value"].iloc[-1]
+    ]  # fmt: skip
+    assert not better
+
+
 def test_an_answer_without_proof_leaves_its_point_unproved(oracle):
     problem = oracle.random_problem(1, count=6)
 
