@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from planner.plan import Plan
 
 
+_SHOWN = 6  # names in a sentence at most
+
+
 class Part(StrEnum):
     """What can be asked for alone."""
 
@@ -152,22 +155,33 @@ def _show_prices(
 ) -> None:
     units: dict[str, Unit] = {one.name: one.unit for one in problem.objectives}
     rows = []
+    before = ""
     for row in priced.to_dict("records"):
         named = row["objective"]
         unit = units.get(named, "lines")
-        low, high = (Quantity(int(row[f"price_{end}"]), unit) for end in ("min", "max"))
-        price = Quantity(int(row["price"]), unit).say(lang)
+        low, high = (_bare(int(row[f"price_{end}"]), unit, lang) for end in ("min", "max"))
+        price = _bare(int(row["price"]), unit, lang)
         if low != high:
             price = say("robustness.between", lang, low=low, high=high)
         found = objective_label(named)
         label = found if isinstance(found, str) else found.say(lang)
         if named == "lines":
             label = say("robustness.lines_gained", lang)
+        if unit in {"score", "m"}:
+            label = say(f"robustness.in_{unit}", lang, label=label)
         proved = say(f"robustness.{'yes' if row['proved'] else 'no'}", lang)
-        rows.append([row["words"], label, price, proved])
+        rows.append(["" if row["words"] == before else row["words"], label, price, proved])
+        before = row["words"]
     columns = ("rule", "what", "price", "proved")
     titles = [say(f"robustness.column_{name}", lang) for name in columns]
     console.print(table(say("robustness.prices_title", lang), titles, rows, numbers=2))
+
+
+def _bare(value: int, unit: Unit, lang: Lang) -> str:
+    """Write a value without the unit that its line or column bears already."""
+    if unit in {"votes", "score", "m", "lines"}:
+        return number(value, lang)
+    return Quantity(value, unit).say(lang)
 
 
 class _Case:
@@ -246,9 +260,9 @@ class _Case:
         rows = [
             [
                 number(row["point"], self.lang),
-                Quantity(int(row["value"]), objective.unit).say(self.lang),
+                _bare(int(row["value"]), objective.unit, self.lang),
                 "—" if pd.isna(row["bound"])
-                else Quantity(int(row["bound"]), objective.unit).say(self.lang),
+                else _bare(int(row["bound"]), objective.unit, self.lang),
                 say("robustness.percent", self.lang, share=row["worst_share"]),
                 self.names.get(row["worst_place"], row["worst_place"]),
                 self.yes(row["proved"]),
@@ -257,9 +271,14 @@ class _Case:
         ]  # fmt: skip
         columns = ("point", "speed", "bound", "worst", "place", "proved")
         self.show("frontier_title", columns, rows, 0)
+        called = objective_label(objective.name)
+        what = called if isinstance(called, str) else called.say(self.lang)
+        self.console.print(self.say("speed_is", what=what), markup=False)
         if found.aside:
-            shown = ", ".join(self.names.get(one, one) for one in found.aside)
-            self.console.print(self.say("aside", names=shown), markup=False)
+            shown = ", ".join(self.names.get(one, one) for one in found.aside[:_SHOWN])
+            more = len(found.aside) - _SHOWN
+            text = "aside_more" if more > 0 else "aside"
+            self.console.print(self.say(text, names=shown, more=more), markup=False)
         if left:
             shown = ", ".join(self.names.get(one, one) for one in left)
             self.console.print(self.say("left_out", names=shown), markup=False)
