@@ -24,7 +24,7 @@ Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.uint8]
 
-_STEPS = 200_000  # of one draw
+_STEPS, _MANY_STEPS = 200_000, 1_000_000  # of one draw; where the best that can be is asked
 _HOT, _COLD = 0.2, 0.04  # of the scale: what may be lost at first, and at last
 _OVER = 2.0  # times its price: what a broken rule costs
 _LEAST_PRICE = 1e-3  # of the dearest rule: what a rule without a price costs
@@ -32,7 +32,7 @@ _NONE = -(2**62)
 _LISTED = 4_000  # choices of one actor that are listed at most
 _NEAREST = (300, 450, 600)  # choices of all actors among which answers are drawn
 _DRAWS, _BETTERED = 12, 3  # how many answers are drawn, and how many of them are exchanged
-_MORE = 8  # the second, where the best that can be drawn is asked
+_MORE = 8  # the second, where the best that can be is asked
 
 
 @compiled
@@ -140,6 +140,7 @@ def draw(
     scale: float,
     draws: int,
     bettered: int,
+    steps: int = _STEPS,
 ) -> Drawn | None:
     """Return the best answer of several draws, or the one that is known; None when none was found.
 
@@ -159,6 +160,8 @@ def draw(
         How many to draw at most.
     bettered
         How many of the best that were drawn are bettered by exchanges.
+    steps
+        Of each draw.
     """
     reference = [rows_[:1] for rows_ in choices] if incumbent is None else list(incumbent)
     table = Table.of(blocks, choices, objective, rows, reference)
@@ -178,7 +181,7 @@ def draw(
     for seed in range(draws if best is None or best[0] < missing else 0):
         found, picked = _anneal(
             table.starts, table.worth, table.uses, table.low, table.high, cost, nearest.copy(),
-            _STEPS, _HOT * scale, _COLD * scale, seed,
+            steps, _HOT * scale, _COLD * scale, seed,
         )  # fmt: skip
         if found > _NONE:
             drawn.append((-found, seed, picked))
@@ -231,6 +234,7 @@ def draw_near(
             stage.blocks, nearest, stage.row, rows, stage.best.prices, incumbent=known,
             enough=stage.best.bound - (0 if thorough else scale), scale=scale, draws=_DRAWS,
             bettered=_MORE if thorough else _BETTERED,
+            steps=_MANY_STEPS if thorough else _STEPS,
         )  # fmt: skip
         best = found if found is not None else best
         if count >= len(far):

@@ -30,6 +30,9 @@ _FROM_A_START: dict[str, object] = {
     "mip_allow_restart": False,
     "mip_detect_symmetry": False,
     "mip_heuristic_run_feasibility_jump": False,
+    "mip_heuristic_run_rins": False,
+    "mip_heuristic_run_rens": False,
+    "mip_heuristic_run_root_reduced_cost": False,
 }
 
 
@@ -83,6 +86,7 @@ def combine(
     nodes: int | None = None,
     links: Sequence[Link] = (),
     penalty: int = 0,
+    quick: bool = False,
 ) -> Combination:
     """Choose one of the listed choices of each actor, all rows held, worth as much as can be.
 
@@ -100,6 +104,8 @@ def combine(
         Time allowed.
     nodes
         Nodes of the search allowed; None for as many as it takes.
+    quick
+        Whether the known answer is good, so that its proof is what lacks.
     links, penalty
         Choices that need others, by their place in all the lists, and what it costs to do without:
         wishes, which the answer may break and the bound doesn't count.
@@ -112,7 +118,7 @@ def combine(
     bounds = [(total(blocks, reference, row), row) for row in rows]
     solver = _model(blocks, owner, worth, uses, bounds)
     if not links:
-        _start_at(solver, choices, incumbent, quick=gap > 0)
+        _start_at(solver, choices, incumbent, quick=quick)
     _add_links(solver, links, penalty)
     solver.setOptionValue("mip_abs_gap", max(gap, 0.9))
     if nodes is not None:

@@ -458,7 +458,7 @@ class _Search:
         found = combine(
             stage.blocks, with_parts(lists, answer.parts), stage.row, self.rows,
             incumbent=answer.parts, gap=target, seconds=self.clock.left,
-            nodes=None if proved else self._nodes,
+            nodes=None if proved else self._nodes, quick=not proved and self.lists is None,
         )  # fmt: skip
         if found.parts is not None:
             answer.parts, answer.value = found.parts, found.value
