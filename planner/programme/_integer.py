@@ -30,9 +30,6 @@ _FROM_A_START: dict[str, object] = {
     "mip_allow_restart": False,
     "mip_detect_symmetry": False,
     "mip_heuristic_run_feasibility_jump": False,
-    "mip_heuristic_run_rins": False,
-    "mip_heuristic_run_rens": False,
-    "mip_heuristic_run_root_reduced_cost": False,
 }
 
 

@@ -46,6 +46,7 @@ _PROOF_SHARE = 3e-4  # of the bound: from how near a known answer one list is tr
 _CLOSE_SHARE = 1e-7  # of the value: where column generation stops
 _ACROSS_SHARE = 1e-3  # the least gap asked of large questions whose chains cross borders
 _KEPT = 30_000  # choices of all actors kept from one objective to the next at most
+_NEAR = 3  # gaps: from how near a drawn answer is good
 _EXCHANGED = 1_000  # choices of all actors that are exchanged at most
 _CUT_ROUNDS = 25
 _IDS = 12  # ids of sectors that one whole number orders
@@ -405,12 +406,14 @@ class _Search:
         """Draw answers; of several objectives the best of the first leaves the others less room."""
         if stage.best is None or answer.bound is None or self.gap_share == 0:
             return
-        found = draw_near(
-            stage, self.rows, answer.parts, scale=max(1, self._target(answer.bound)),
-            thorough=len(self.problem.objectives) > 1,
-        )  # fmt: skip
-        if found is not None:
-            answer.parts, answer.value = found.parts, found.value
+        scale = max(1, self._target(answer.bound))
+        several = len(self.problem.objectives) > 1
+        for thorough in (True,) if several else (False, True):
+            found = draw_near(stage, self.rows, answer.parts, scale=scale, thorough=thorough)
+            if found is not None:
+                answer.parts, answer.value = found.parts, found.value
+            if answer.parts is not None and answer.bound - answer.value <= _NEAR * scale:
+                return
 
     def _polish(self, stage: Stage, answer: _Answer, reach: int) -> None:
         """Better a known answer by exchanges among ever more choices, until it is near enough."""
@@ -451,10 +454,11 @@ class _Search:
             lists = [one if len(one) else met[at] for at, one in enumerate(lists)]
         cut_short = False
         while not proved and answer.parts is not None and sum(map(len, lists)) > _COMBINED:
-            if self.lists is None or reach == 0:
+            if reach == 0:
                 return False
             cut_short, reach = True, reach * 4 // 5  # the nearest of what can still matter
             lists, _, complete = stage.list_near(reach, _LISTED)
+        before = answer.value
         found = combine(
             stage.blocks, with_parts(lists, answer.parts), stage.row, self.rows,
             incumbent=answer.parts, gap=target, seconds=self.clock.left,
@@ -472,6 +476,8 @@ class _Search:
             return complete and not found.stopped
         answer.bound = max(bound if answer.bound is None else answer.bound, answer.value)
         further = reach < top - answer.value - target and not cut_short
+        if cut_short and self.lists is None:
+            further = answer.value > before
         return complete and not found.stopped and further
 
     def _start(self, stage: Stage) -> npt.NDArray[np.float64] | None:
