@@ -475,9 +475,8 @@ class _Search:
                 return False
             return complete and not found.stopped
         answer.bound = max(bound if answer.bound is None else answer.bound, answer.value)
-        further = reach < top - answer.value - target and not cut_short
-        if cut_short and self.lists is None:
-            further = answer.value > before
+        better = answer.value > before and self.lists is None
+        further = better if cut_short else reach < top - answer.value - target
         return complete and not found.stopped and further
 
     def _start(self, stage: Stage) -> npt.NDArray[np.float64] | None:
