@@ -36,6 +36,7 @@ from planner.vocab import Phase
 
 __all__ = ["add_network", "read_works", "take_network", "works_of"]
 
+_OF_THE_CALENDAR: Final = frozenset({"schedule", "works", "works_deadlines"})
 _TAKEN: Final = (
     "nro", "pm", "routes", "pbo", "ducts", "cables", "cable_ducts", "quantities", "network_sectors",
     "network_costs", "cost_curve", "phasing", "feeder_choices", "works", "works_limits",
@@ -193,9 +194,10 @@ def _wait_for_feeders(plan: Plan) -> Plan:
         done=open_sectors(territory, plan.scenario),
         feeders=territory.feeders, pm=pd.DataFrame(pm), years=plan.programme.years,
     )  # fmt: skip
+    others = [finding for finding in plan.findings if finding.table not in _OF_THE_CALENDAR]
     return replace(
         plan, schedule=calendar.table, more={**plan.more, **calendar.more},
-        findings=Findings.collect(plan.findings, calendar.findings),
+        findings=Findings.collect(others, calendar.findings),
     )  # fmt: skip
 
 

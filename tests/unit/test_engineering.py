@@ -1,5 +1,7 @@
 """The network of a whole plan, on the toy territory."""
 
+from dataclasses import replace
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -11,13 +13,14 @@ from planner.errors import DataFileError, RuleError, ScenarioError
 from planner.explain import explain_place
 from planner.export import write_plan
 from planner.export.map import MapData, map_html
+from planner.findings import Finding, Findings
 from planner.network.stand_in import StandInRules, make_stand_in
 from planner.plan import make_plan
 from planner.scenario import Scenario
 from planner.schemas import contract
 from planner.supports import add_supports, given_ways
 from planner.texts import number
-from planner.vocab import Level
+from planner.vocab import Level, Severity
 
 
 @pytest.fixture
@@ -227,6 +230,21 @@ def test_a_scenario_brings_its_own_prices_and_rules(toy, tmp_path):
     with pytest.raises(ScenarioError, match="nro_lines"):
         Scenario.from_dict({"name": "toy", "network": {"nro_lines": 0}})
     assert works_of(Scenario(name="toy"))[0].equals(prices)
+
+
+def test_a_calendar_made_anew_replaces_what_the_first_one_found(toy):
+    plan = make_plan(toy, Scenario.from_dict({"name": "toy", "schedule": {"rule": "works"}}))
+    stale = [
+        Finding.of("works.unplaced", severity=Severity.SERIOUS, table="schedule", place="nowhere"),
+        Finding.of("works.feeder_later", severity=Severity.WARNING, table="works", place="nowhere"),
+    ]
+    kept = Finding.of(
+        "zoning.sector_derived", severity=Severity.INFO, table="sectors", place="nowhere"
+    )
+    before = Findings.collect(plan.findings, stale, [kept])
+    after = add_network(replace(plan, findings=before)).findings
+    assert [finding for finding in after if finding.place == "nowhere"] == [kept]
+    assert {f.rule for f in plan.findings if f.table != "schedule"} <= {f.rule for f in after}
 
 
 def test_a_written_network_is_taken_again_for_its_own_question_only(answered, tmp_path):
