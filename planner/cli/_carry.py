@@ -58,12 +58,18 @@ class _Carrying:
         return carried.table
 
     def add(
-        self, name: str, given: pd.DataFrame, moved: pd.DataFrame, splits: pd.DataFrame
+        self,
+        name: str,
+        given: pd.DataFrame,
+        moved: pd.DataFrame,
+        splits: pd.DataFrame,
+        *,
+        called: str | None = None,
     ) -> None:
         """Note the total of a column before and after; what is unknown isn't zero."""
         own = splits[splits["measure"] == name]
         unknown = int(moved[name].isna().sum())
-        self.count(name, _sum(given[name]), _sum(moved[name]), own, unknown=unknown)
+        self.count(called or name, _sum(given[name]), _sum(moved[name]), own, unknown=unknown)
 
     def count(
         self, measure: str, before: int, after: int, splits: pd.DataFrame, *, unknown: int = 0
@@ -112,8 +118,13 @@ def carry_concertation(
     if len(territory.envelopes):
         carried = carry_envelopes(territory.envelopes, epci, ties=ties)
         moved = done.take("envelopes", carried)
-        for name in ("amount", "med_credit_cents"):
-            done.add(name, territory.envelopes, moved, carried.splits)
+        given = territory.envelopes
+        for unit in sorted(set(given["unit"].astype(str))):  # lines and euros don't add up
+            own = given[given["unit"].astype(str) == unit]
+            there = moved[moved["unit"].astype(str) == unit]
+            parts = carried.splits[carried.splits["code_from"].isin(own["epci_siren"])]
+            done.add("amount", own, there, parts, called=f"amount_{unit}")
+        done.add("med_credit_cents", given, moved, carried.splits)
     if len(territory.deliberations):
         given = territory.deliberations
         carried = carry_deliberations(given, epci)
