@@ -8,7 +8,7 @@ import pandas as pd
 
 from planner.ballots import BallotCount
 from planner.choice import Choice, ChoiceProblem, ChoiceStatus, Contiguity
-from planner.conflict import cheapest_relaxations, find_conflict
+from planner.conflict import cheapest_relaxations, find_conflict, find_year_conflict
 from planner.criteria import PPM, CriteriaTable
 from planner.dated import DatedChoice, DatedProblem
 from planner.errors import PlannerError, RuleError
@@ -131,7 +131,7 @@ def choose_programme(
             dated, gap_share=max(asked.gap_share, YEARS_GAP_SHARE), seconds=asked.seconds
         )
         if answer.status is ChoiceStatus.INFEASIBLE:
-            raise _conflict(problem, ballots)
+            raise _conflict(problem, ballots, dated)
         programme = explain_years(dated, answer, **explained)
         _refuse_unless(verify_years(dated, answer))
         return Chosen(programme=programme, dated=dated, dated_choice=answer)
@@ -167,9 +167,18 @@ def _refuse_unless(verdict: Verdict) -> None:
         )
 
 
-def _conflict(problem: ChoiceProblem, ballots: BallotCount) -> RuleError:
+def _conflict(
+    problem: ChoiceProblem, ballots: BallotCount, dated: DatedProblem | None = None
+) -> RuleError:
     """Name the rules that can't hold together."""
     found = find_conflict(problem, names=ballots.names)
+    if found is None and dated is not None:
+        found = find_year_conflict(dated, names=ballots.names)
+        if found is not None:
+            return RuleError(
+                Message.of("programme.infeasible_because", conflict=found),
+                Message.of("programme.infeasible_years_remedy"),
+            )
     if found is None:
         return RuleError(
             Message.of("programme.infeasible"), Message.of("programme.infeasible_remedy")

@@ -9,7 +9,7 @@ minimal hitting set dualization").
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -32,16 +32,19 @@ class Conflict:
     Parameters
     ----------
     rules
-        The rules, in the order of the question; without any one of them the others can hold.
+        The rules, in the order of the question.
     smallest
         Whether no set of fewer rules is in conflict (proved), or only this one can't be reduced.
     message
         What clashes, in one sentence.
+    irreducible
+        Whether it was seen that the others hold without any one of them.
     """
 
     rules: tuple[Rule, ...]
     smallest: bool
     message: Message
+    irreducible: bool = True
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -50,7 +53,8 @@ class Conflict:
 
     def say(self, lang: str = "fr") -> str:
         """Put the conflict into words: the clash, then each rule."""
-        proof = say("conflict.smallest" if self.smallest else "conflict.irreducible", lang)
+        known = "smallest" if self.smallest else "irreducible" if self.irreducible else "some"
+        proof = say(f"conflict.{known}", lang)
         lines = [f"  • {rule.message.say(lang)}" for rule in self.rules]
         return "\n".join([self.message.say(lang), proof, *lines])
 
@@ -96,7 +100,7 @@ def find_conflict(
     for scope in _scopes(problem, rules):
         if model.solve(hard=scope).feasible is False:
             found, _ = _search(model, scope, rounds=rounds, known=None)
-            found = found or _irreducible(model, scope, need=_needs(problem, rules))
+            found = found or _cut_down(model, scope, need=_needs(problem, rules))
             if found is not None and (known is None or len(found) < len(known)):
                 known = found
     if known is None and model.solve(hard=order).feasible:
@@ -105,7 +109,7 @@ def find_conflict(
     wide = rounds if known is None else min(rounds, _WIDE_ROUNDS)
     found, smallest = _search(model, order, rounds=wide, known=known)
     if found is None:
-        found = _irreducible(model, order, need=_needs(problem, rules))
+        found = _cut_down(model, order, need=_needs(problem, rules))
     if found is None:
         raise PlannerError(
             Message.of("conflict.undecided"), Message.of("conflict.undecided_remedy")
@@ -164,17 +168,25 @@ def _needs(problem: ChoiceProblem, rules: tuple[Rule, ...]) -> Mapping[str, int]
     }
 
 
-def _irreducible(
+def _cut_down(
     model: SoftModel, order: tuple[str, ...], *, need: Mapping[str, int]
 ) -> frozenset[str] | None:
-    """Take rules away, by halves then one by one, while the others still clash."""
-    kept = sorted(order, key=lambda name: (name in need, need.get(name, 0)))
-    if model.solve(hard=kept).feasible is not False:
+    """Take rules away; required sectors last, the smallest of them first."""
+    first = sorted(order, key=lambda name: (name in need, need.get(name, 0)))
+    return irreducible(lambda kept: model.solve(hard=kept).feasible is False, first)
+
+
+def irreducible(
+    clashes: Callable[[Sequence[str]], bool], order: Sequence[str]
+) -> frozenset[str] | None:
+    """Take rules away in their order, by halves then one by one, while the others still clash."""
+    kept = list(order)
+    if not clashes(kept):
         return None
     start, step = 0, max(len(kept) // 2, 1)
     while start < len(kept):
         fewer = kept[:start] + kept[start + step :]
-        if model.solve(hard=fewer).feasible is False:
+        if clashes(fewer):
             kept = fewer
             step = max(min(step, (len(kept) - start) // 2), 1)
         elif step > 1:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from planner.network._ways import Floats, Ints
-from planner.solver import new_highs
+from planner.solver import new_highs, run_whole
 
 __all__ = ["Location", "locate"]
 
@@ -265,7 +265,7 @@ class _Sites:
             highs.addRow(
                 -np.inf, 0.0, 2, np.array([pair, pairs + s], np.int32), np.array([1.0, -1.0])
             )
-        highs.run()
+        run_whole(highs, costs)
         given = known
         taken = np.array(highs.getSolution().col_value)
         if taken.size == costs.size:

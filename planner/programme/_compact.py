@@ -379,7 +379,7 @@ def run_compact(
     if left < math.inf:
         solver.setOptionValue("time_limit", left)
     solver.passModel(lp)
-    status = run_solver(solver)
+    status = run_solver(solver, whole=costs)
     if status in {
         highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible,
     }:  # fmt: skip

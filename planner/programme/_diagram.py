@@ -26,6 +26,7 @@ Rows = npt.NDArray[np.uint8]
 
 _STARTS = 8  # sectors tried as the first one
 _NODE_LIMIT = 3_000_000
+_LEAST = -(2**62)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,6 +156,7 @@ class Diagram:
         """Return legal choices worth ``floor`` or more, their values, and whether these are all."""
         rows = np.zeros((at_most, len(self.order)), np.uint8)
         values = np.zeros(at_most, np.int64)
+        floor = max(floor, _LEAST)  # a hopeless question asks for all, beyond what 64 bits hold
         count, complete = _kernel.list_choices(
             self.first, self.out_to, self.in_to, self.pattern, self._values(node_value, pair_value),
             np.ascontiguousarray(weight[self.order]), limit, floor, _NODE_LIMIT, rows, values,

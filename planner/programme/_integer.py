@@ -122,12 +122,13 @@ def combine(
         solver.setOptionValue("mip_max_nodes", nodes)
     if seconds < math.inf:
         solver.setOptionValue("time_limit", max(seconds, 0.01))
+    costs = np.concatenate([worth, np.full(len(links), -penalty)])
     stops = {highspy.HighsModelStatus.kTimeLimit}
     best = None if incumbent is None else list(incumbent)
     best_value: int | None = None if incumbent is None else offset
     bound = offset
     for _ in range(_RETRIES):
-        status = run_solver(solver)
+        status = run_solver(solver, whole=costs)
         if status not in stops and status in {
             highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible,
         }:  # fmt: skip

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from planner.errors import PlannerError
 from planner.programme._blocks import Row
-from planner.solver import new_highs
+from planner.solver import new_highs, run_whole
 from planner.texts import Message
 
 __all__ = ["Master", "new_solver", "run_solver"]
@@ -53,15 +53,25 @@ def new_solver(**options: object) -> highspy.Highs:
     return solver
 
 
-def run_solver(solver: highspy.Highs) -> highspy.HighsModelStatus:
+def run_solver(
+    solver: highspy.Highs, *, whole: npt.ArrayLike | None = None
+) -> highspy.HighsModelStatus:
     """Run, and return the status.
+
+    Parameters
+    ----------
+    solver
+        With its question.
+    whole
+        Costs of the columns, where the question is in whole numbers: see
+        :func:`planner.solver.run_whole`.
 
     Raises
     ------
     PlannerError
         When the solver stopped on an error: an empty answer must never pass for one.
     """
-    outcome = solver.run()
+    outcome = solver.run() if whole is None else run_whole(solver, whole)
     status: highspy.HighsModelStatus = solver.getModelStatus()
     if outcome == highspy.HighsStatus.kError or status not in _FINE:
         raise PlannerError(

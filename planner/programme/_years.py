@@ -409,10 +409,11 @@ class _Years:
 
     def _widen(self, stage: Stage, answer: _Answer, reach: int, *, complete: bool) -> bool:
         """Return whether a longer list could tell more; say so when there is no programme."""
-        if answer.parts is None and complete and stage.best is not None:
+        if complete and stage.best is not None:
             worth = np.abs(stage.best.node_value).sum() + np.abs(stage.best.pair_value).sum()
-            if reach > 2 * (int(worth) >> stage.best.shift) + 1:
-                answer.status = ChoiceStatus.INFEASIBLE
+            if reach > 2 * (int(worth) >> stage.best.shift) + 1:  # all is listed
+                if answer.parts is None:
+                    answer.status = ChoiceStatus.INFEASIBLE
                 return False
         return complete or self.gap_share > 0
 

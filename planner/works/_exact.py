@@ -11,7 +11,7 @@ import numpy as np
 import scipy.sparse
 from numpy.typing import NDArray
 
-from planner.solver import new_highs
+from planner.solver import new_highs, run_whole
 from planner.works._model import Ints, Model
 
 __all__ = ["solve_exactly"]
@@ -59,7 +59,7 @@ def solve_exactly(
         solution = highspy.HighsSolution()
         solution.col_value = (quarter >= start[free][:, None]).astype(float).ravel().tolist()
         solver.setSolution(solution)
-    solver.run()
+    run_whole(solver, -weight)
     status = solver.getModelStatus()
     if status == highspy.HighsModelStatus.kInfeasible:
         return None, np.inf

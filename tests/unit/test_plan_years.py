@@ -212,5 +212,5 @@ def test_rules_have_their_price_with_years_and_the_frontier_is_refused(tight, as
     assert code == 0, said
     priced = read_table(tmp_path / "out" / "rule_prices.csv", "rule_prices").table
     lost = priced.query("rule == 'year_limit' and objective == 'votes'")
-    assert lost["words"].tolist() == [f"au plus {tight[1]} lignes (region), chaque année"]
+    assert lost["words"].tolist() == [f"au plus {tight[1]} lignes (région), chaque année"]
     assert int(lost["price"].iloc[0]) > 0

@@ -1,11 +1,60 @@
-"""The solver says nothing: what a person reads comes from the catalogue of texts."""
+"""The solver is silent, and asked again where it contradicts itself."""
 
-import subprocess
-import sys
+import highspy
+import numpy as np
+import pytest
+
+from planner.solver import new_highs, run_whole
 
 
-def test_no_banner():
-    code = "from planner.solver import new_highs; h = new_highs(); h.run(); new_highs().run()"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == ""
-    assert done.stderr == ""
+class Lying:
+    """A solver that tells a worth of 7 for an answer worth 0 until presolve is off."""
+
+    def __init__(self):
+        self.presolve, self.runs = True, 0
+
+    def run(self):
+        self.runs += 1
+        return highspy.HighsStatus.kOk
+
+    def setOptionValue(self, name, value):  # noqa: N802 (highspy's own name)
+        assert (name, value) == ("presolve", "off")
+        self.presolve = False
+
+    def getSolution(self):  # noqa: N802
+        solution = highspy.HighsSolution()
+        solution.col_value = [0.0, 1.0]
+        return solution
+
+    def getInfo(self):  # noqa: N802
+        info = highspy.HighsInfo()
+        info.primal_solution_status = highspy.SolutionStatus.kSolutionStatusFeasible
+        info.objective_function_value = 7.0 if self.presolve else 0.0
+        return info
+
+
+def test_a_worth_that_is_not_the_answers_is_asked_again():
+    solver = Lying()
+    assert run_whole(solver, [3.0, 0.0]) == highspy.HighsStatus.kOk
+    assert solver.runs == 2
+    honest = Lying()
+    run_whole(honest, [3.0, 7.0])
+    assert honest.runs == 1
+    assert honest.presolve
+
+
+def test_a_question_in_whole_numbers_is_answered(capfd):
+    solver = new_highs()
+    costs = np.array([5.0, 4.0, 3.0])
+    for cost in costs:
+        solver.addCol(cost, 0.0, 1.0, 0, np.zeros(0, np.int32), np.zeros(0))
+    solver.changeColsIntegrality(
+        3, np.arange(3, dtype=np.int32), np.array([highspy.HighsVarType.kInteger] * 3)
+    )
+    solver.addRow(-highspy.kHighsInf, 5.0, 3, np.arange(3, dtype=np.int32),
+                  np.array([2.0, 3.0, 1.0]))  # fmt: skip
+    solver.changeObjectiveSense(highspy.ObjSense.kMaximize)
+    run_whole(solver, costs)
+    assert solver.getInfo().objective_function_value == pytest.approx(9.0)
+    assert np.array(solver.getSolution().col_value).round().tolist() == [1, 1, 0]
+    assert capfd.readouterr().out == ""
