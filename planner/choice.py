@@ -308,6 +308,28 @@ class ChoiceProblem:
             worth.append(value)
         return tuple(worth)
 
+    def could_join(self, chosen: npt.NDArray[np.bool_], at: int) -> bool:
+        """Return whether a candidate is reached beside what is chosen, by the contiguity asked.
+
+        Parameters
+        ----------
+        chosen
+            What is chosen, shape (candidates,).
+        at
+            Position of the candidate.
+        """
+        if self.contiguity is Contiguity.NONE:
+            return True
+        if self.contiguity is Contiguity.FEEDER:
+            return bool(self.feeder[at] < 0 or chosen[self.feeder[at]])
+        if self.reached[at]:
+            return True
+        ends = self.edges[(self.edges == at).any(axis=1)]
+        others = np.where(ends[:, 0] == at, ends[:, 1], ends[:, 0])
+        if self.contiguity is Contiguity.WITHIN_EPCI:
+            others = others[self.decider[others] == self.decider[at]]
+        return bool(chosen[others].any())
+
 
 @dataclass(frozen=True, kw_only=True)
 class StageResult:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from planner.choice import ChoiceProblem, Contiguity, Quantity
+from planner.choice import Quantity
 from planner.dated import DatedChoice, DatedProblem, YearLimit
 from planner.explain._decisions import Binding, Reader, list_decisions
 from planner.schemas import contract
@@ -46,7 +46,7 @@ class YearReader:
             return _bound("year_first", key, None, year=str(year))
         before = self.problem.years[place - 1]
         by_then: Flags = (self.when > 0) & (self.when <= before)
-        if not _is_reached(self.problem.whole, by_then, at):
+        if not self.problem.whole.could_join(by_then, at):
             return _bound("year_contiguity", key, None, year=str(before))
         full = self._full(at, before)
         return full or _bound("year_votes", key, None, year=str(before))
@@ -85,21 +85,6 @@ class YearReader:
 def year_place(limit: YearLimit) -> str:
     """Return what a year's limit is called in tables."""
     return f"{limit.name}@{limit.year}"
-
-
-def _is_reached(problem: ChoiceProblem, open_by: Flags, at: int) -> bool:
-    """Whether a sector could open beside what is open, by the question's contiguity."""
-    if problem.contiguity is Contiguity.NONE:
-        return True
-    if problem.contiguity is Contiguity.FEEDER:
-        return bool(problem.feeder[at] < 0 or open_by[problem.feeder[at]])
-    if problem.reached[at]:
-        return True
-    ends = problem.edges[(problem.edges == at).any(axis=1)]
-    others = np.where(ends[:, 0] == at, ends[:, 1], ends[:, 0])
-    if problem.contiguity is Contiguity.WITHIN_EPCI:
-        others = others[problem.decider[others] == problem.decider[at]]
-    return bool(open_by[others].any())
 
 
 def _bound(rule: str, place: str, amount: int | None, **values: object) -> Binding:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from planner.ballots import BallotCount
-from planner.choice import Choice, ChoiceProblem, ChoiceStatus, Contiguity, objective_label
+from planner.choice import Choice, ChoiceProblem, ChoiceStatus, objective_label
 from planner.dated import DatedChoice, DatedProblem
 from planner.errors import RuleError
 from planner.findings import Finding
@@ -176,7 +176,7 @@ def _why_out(
 
 
 def _why_not_best(problem: ChoiceProblem, chosen: Flags, at: int) -> Message:
-    if not _can_reach(problem, chosen, at):
+    if not problem.could_join(chosen, at):
         return Message.of("programme.exact_out_of_reach")
     for limit in problem.limits:
         value = int(limit.coefficients[chosen].sum()) + int(limit.coefficients[at])
@@ -185,21 +185,6 @@ def _why_not_best(problem: ChoiceProblem, chosen: Flags, at: int) -> Message:
         ):
             return Message.of("programme.exact_limit", limit=limit.message)
     return Message.of("programme.exact_not_best")
-
-
-def _can_reach(problem: ChoiceProblem, chosen: Flags, at: int) -> bool:
-    """Whether a candidate could join the choice as it is."""
-    if problem.contiguity is Contiguity.NONE:
-        return True
-    if problem.contiguity is Contiguity.FEEDER:
-        return bool(problem.feeder[at] < 0 or chosen[problem.feeder[at]])
-    if problem.reached[at]:
-        return True
-    ends = problem.edges[(problem.edges == at).any(axis=1)]
-    others = np.where(ends[:, 0] == at, ends[:, 1], ends[:, 0])
-    if problem.contiguity is Contiguity.WITHIN_EPCI:
-        others = others[problem.decider[others] == problem.decider[at]]
-    return bool(chosen[others].any())
 
 
 def _gaps(choice: Choice) -> list[Finding]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from planner.choice import ChoiceStatus, Contiguity, Objective, StageResult
+from planner.choice import ChoiceStatus, Objective, StageResult
 from planner.dated import DatedChoice, DatedProblem
 from planner.errors import RuleError
 from planner.programme._blocks import (
@@ -36,7 +36,7 @@ from planner.programme._primal import look_near
 from planner.programme._sequences import nested_sequences, postponed, repaired
 from planner.texts import Message
 
-__all__ = ["solve_years"]
+__all__ = ["solve_years_by_columns"]
 
 Integers = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.uint8]
@@ -65,39 +65,10 @@ class _Answer:
     status: ChoiceStatus = ChoiceStatus.TIME_LIMIT
 
 
-def solve_years(
-    problem: DatedProblem,
-    *,
-    gap_share: float = 1e-3,
-    seconds: float | None = None,
-    warm: ColumnPool | None = None,
+def solve_years_by_columns(
+    problem: DatedProblem, *, gap_share: float, seconds: float | None, warm: ColumnPool | None
 ) -> DatedChoice:
-    """Choose the sectors and their years: the best under each objective, the former ones held.
-
-    Parameters
-    ----------
-    problem
-        The question.
-    gap_share
-        How much of each objective may be missed, as a share of its bound; small questions are
-        always proved.  Among programmes equal under every objective, the one that opens the first
-        sector (by id) on which they differ the soonest is taken, when every optimum is proved.
-    seconds
-        Time for all objectives together; None for as long as it takes.
-    warm
-        What was learnt from a former question of the same region; it is filled for the next one.
-
-    Raises
-    ------
-    RuleError
-        When chains may cross borders, or an actor's neighbourhood is too intricate.
-    PlannerError
-        When values are too large to be added exactly, or the solver fails.
-    """
-    if problem.whole.contiguity is Contiguity.ANY_EPCI:
-        raise RuleError(
-            Message.of("programme.years_across"), Message.of("programme.years_across_remedy")
-        )
+    """Solve a question whose chains stay within each EPCI; see ``solve_years``."""
     gap = 0.0 if problem.whole.candidates_count <= _SMALL else gap_share
     try:
         return _Years(problem, gap, Clock.within(seconds), warm or ColumnPool()).run()

@@ -17,9 +17,9 @@ import numpy.typing as npt
 from planner.choice import ChoiceStatus, Contiguity, Objective, StageResult
 from planner.dated import DatedChoice, DatedProblem
 from planner.errors import RuleError
-from planner.programme import _years
 from planner.programme._blocks import ColumnPool
 from planner.programme._compact import CompactModel, compact_model, recounted, run_compact
+from planner.programme._years import solve_years_by_columns
 from planner.texts import Message
 
 __all__ = ["solve_years", "solve_years_compact"]
@@ -65,7 +65,7 @@ def solve_years(
         When values are too large to be added exactly, or the solver fails.
     """
     if problem.whole.contiguity is not Contiguity.ANY_EPCI:
-        return _years.solve_years(problem, gap_share=gap_share, seconds=seconds, warm=warm)
+        return solve_years_by_columns(problem, gap_share=gap_share, seconds=seconds, warm=warm)
     if problem.whole.candidates_count * len(problem.years) > _MOST:
         raise RuleError(
             Message.of("programme.years_across_many", most=_MOST),
