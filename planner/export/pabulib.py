@@ -72,6 +72,9 @@ def pabulib_text(file: PabulibFile) -> str:
     writer.writerow(["VOTES"])
     writer.writerow(file.vote_columns)
     writer.writerows([v.cells.get(name, "") for name in file.vote_columns] for v in file.votes)
+    for name, rows in file.others.items():
+        writer.writerow([name])
+        writer.writerows(rows)
     return out.getvalue()
 
 

@@ -39,7 +39,10 @@ __all__ = [
 SECTIONS: Final = ("META", "PROJECTS", "VOTES")
 VOTE_TYPES: Final = ("approval", "choose-1", "ordinal", "cumulative", "scoring")
 _WITH_POINTS: Final = ("cumulative", "scoring")
-_NUMBER: Final = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
+_NUMBER: Final = re.compile(r"[+-]?\d+(?:[.,]\d+)?(?:[eE][+-]?\d{1,2})?")
+_SECTION: Final = re.compile(r"[A-Z][A-Z_]{2,}")
+_HEADER: Final = re.compile(r"[A-Za-z_ ]*")
+_ABSENT: Final = "none"
 _SHOWN: Final = 20
 _LONGEST_CELL: Final = 1 << 24
 
@@ -91,6 +94,8 @@ class PabulibFile:
         Names of the columns in their order.
     projects, votes
         The rows in their order.
+    others
+        Sections that the format doesn't know (demographics…), as cells: kept, counted by no rule.
     findings
         What is legal but strange; not compared.
     """
@@ -102,6 +107,7 @@ class PabulibFile:
     projects: tuple[PabulibProject, ...]
     vote_columns: tuple[str, ...]
     votes: tuple[PabulibVote, ...]
+    others: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
     findings: Findings = field(default_factory=Findings, compare=False)
 
 
@@ -135,7 +141,19 @@ def parse_pabulib(text: str, *, file: str = "") -> PabulibFile:
     """
     sections = _sections(text, strict=True)
     if any(name not in sections for name in SECTIONS):  # a quotation mark that is never closed
-        sections = _sections(text, strict=False)
+        return _parsed(_sections(text, strict=False), file)
+    try:
+        return _parsed(sections, file)
+    except DataFileError as error:
+        if '"' not in text:
+            raise
+        try:  # such a mark may swallow a few rows only
+            return _parsed(_sections(text, strict=False), file)
+        except DataFileError:
+            raise error from None
+
+
+def _parsed(sections: Mapping[str, list[_Row]], file: str) -> PabulibFile:
     missing = [name for name in SECTIONS if name not in sections]
     if missing:
         raise _failure("no_section", file=file, sections=", ".join(missing))
@@ -166,7 +184,14 @@ def parse_pabulib(text: str, *, file: str = "") -> PabulibFile:
         projects=projects,
         vote_columns=vote_columns,
         votes=votes,
-        findings=_strange(file, meta, projects, votes, problems),
+        others=MappingProxyType(
+            {
+                name: tuple(tuple(cell.strip() for cell in cells) for _, cells in rows)
+                for name, rows in sections.items()
+                if name not in SECTIONS
+            }
+        ),
+        findings=_strange(file, meta, set(sections) - set(SECTIONS), projects, votes, problems),
     )
 
 
@@ -224,20 +249,32 @@ def _sections(text: str, *, strict: bool) -> dict[str, list[_Row]]:
             if strict
             else csv.reader(stream, delimiter=";", quoting=csv.QUOTE_NONE)
         )
-        sections: dict[str, list[_Row]] = {}
-        rows: list[_Row] = []
-        for cells in reader:
-            first = cells[0].strip() if cells else ""
-            alone = not any(cell.strip() for cell in cells[1:])
-            if alone and first.upper() in SECTIONS:
-                rows = sections.setdefault(first.upper(), [])
-            elif any(cell.strip() for cell in cells) and not (alone and first.startswith("#")):
-                rows.append((reader.line_num, cells))
+        every = [(reader.line_num, cells) for cells in reader if any(c.strip() for c in cells)]
     except csv.Error:
         return {}
     finally:
         csv.field_size_limit(before)
+    sections: dict[str, list[_Row]] = {}
+    rows: list[_Row] = []
+    for place, (line, cells) in enumerate(every):
+        first = cells[0].strip()
+        alone = not any(cell.strip() for cell in cells[1:])
+        following = every[place + 1][1] if place + 1 < len(every) else []
+        if alone and (first.upper() in SECTIONS or _is_other_section(cells, following)):
+            rows = sections.setdefault(first.upper(), [])
+        elif not (alone and first.startswith("#")):
+            rows.append((line, cells))
     return sections
+
+
+def _is_other_section(cells: Sequence[str], following: Sequence[str]) -> bool:
+    """Say whether a row names a section that the format doesn't know: a header comes after it."""
+    return (
+        len(cells) == 1
+        and _SECTION.fullmatch(cells[0].strip()) is not None
+        and len(following) > 1
+        and all(_HEADER.fullmatch(cell.strip()) for cell in following)
+    )
 
 
 def _meta(rows: Sequence[_Row]) -> dict[str, str]:
@@ -307,15 +344,14 @@ def _votes(
     problems: _Problems,
 ) -> Iterator[PabulibVote]:
     for line, cells in rows:
-        named = [part.strip() for part in cells["vote"].split(",") if part.strip()]
+        named = _parts(cells["vote"], known)
         strange = sorted(set(named) - known)
         if strange:
             problems.note(line, "unknown_project", projects=", ".join(strange[:5]))
             continue
         points: list[Fraction] = []
         if vote_type in _WITH_POINTS:
-            texts = [part.strip() for part in cells["points"].split(",") if part.strip()]
-            numbers = [_number(part) for part in texts]
+            numbers = [_number(part) for part in _parts(cells["points"])]
             points = [number for number in numbers if number is not None]
             if len(points) != len(named):
                 problems.note(line, "points", named=len(named), value=cells["points"] or "—")
@@ -332,9 +368,17 @@ def _votes(
         )  # fmt: skip
 
 
+def _parts(cell: str, known: Iterable[str] = ()) -> list[str]:
+    """Split a cell; ``None``, which some files write for an absent value, is nothing."""
+    parts = [part.strip() for part in cell.split(",") if part.strip()]
+    absent = len(parts) == 1 and parts[0].casefold() == _ABSENT and parts[0] not in known
+    return [] if absent else parts
+
+
 def _strange(
     file: str,
     meta: Mapping[str, str],
+    others: Iterable[str],
     projects: Sequence[PabulibProject],
     votes: Sequence[PabulibVote],
     problems: _Problems,
@@ -356,6 +400,8 @@ def _strange(
         note("voter_twice", len(votes) - voters)
     if problems.twice:
         note("counted_once", problems.twice)
+    for name in sorted(others):
+        note("other_section", 1, section=name)
     default = _number(meta.get("default_score", ""))
     if default:
         note("default_score", 1, value=meta["default_score"])

@@ -87,8 +87,8 @@ class EqualShares:
         return self._alone(sorted(tied)), best
 
     def _alone(self, tied: list[str]) -> list[str]:
-        if len(tied) == 1:
-            return tied
+        if len(tied) == 1 or not any(self.costs[key] for key in tied):  # no one pays anything
+            return tied[:1]
         groups = {key: {group for group, _ in self.support.supporters[key]} for key in tied}
         for key in tied:
             if all(other == key or not groups[key] & groups[other] for other in tied):

@@ -246,3 +246,47 @@ def test_the_command_says_who_wins_and_why(tmp_path):
     assert broken.exit_code == 0, broken.output
     assert "Bibliothèque" in broken.output
     assert run.invoke(cli.app, ["vote", str(tmp_path / "no.pb")]).exit_code == 1
+
+
+def test_none_is_what_some_files_write_for_nothing():
+    text = (
+        "META\nkey;value\nbudget;8.5e2\nvote_type;cumulative\n"
+        "PROJECTS\nproject_id;cost;name\n1;5;None\n2;12,5;b\n"
+        "VOTES\nvoter_id;vote;points;age\na;1,2;2,1;None\nb;None;None;3\nc;;;\n"
+    )
+    read = parse_pabulib(text)
+    assert read.budget == 850
+    assert [vote.named for vote in read.votes] == [("1", "2"), (), ()]
+    assert parse_pabulib(pabulib_text(read)) == read
+
+
+def test_a_project_may_be_called_none():
+    text = (
+        "META\nbudget;5\nvote_type;approval\nPROJECTS\nproject_id;cost\nNone;5\n"
+        "VOTES\nvoter_id;vote\na;None\n"
+    )
+    assert parse_pabulib(text).votes[0].named == ("None",)
+
+
+@pytest.mark.parametrize("last", [False, True])
+def test_a_section_that_the_format_ignores_is_kept_and_told(last):
+    projects = "PROJECTS\nproject_id;cost\n1;5\n2;6\n"
+    votes = "VOTES\nvoter_id;vote\na;1,2\nALONE\nb;2\n"
+    more = "DEMOGRAPHICS\nvoter_id;age\na;22\nb;\n"
+    body = projects + (votes + more if last else more + votes)
+    read = parse_pabulib("META\nkey;value\nbudget;9\nvote_type;approval\n" + body)
+    assert [vote.voter_id for vote in read.votes] == ["a", "ALONE", "b"]
+    assert read.others == {"DEMOGRAPHICS": (("voter_id", "age"), ("a", "22"), ("b", ""))}
+    assert [finding.rule for finding in read.findings] == ["pabulib.other_section"]
+    assert parse_pabulib(pabulib_text(read)) == read
+
+
+def test_a_quotation_mark_opened_in_a_name_swallows_no_project():
+    text = (
+        'META\nkey;value\nbudget;9\nvote_type;approval\nPROJECTS\nproject_id;cost;name\n1;5;"a\n'
+        '2;6;b\n3;4;c" d\nVOTES\nvoter_id;vote\na;1,2\nb;3\n'
+    )
+    read = parse_pabulib(text)
+    assert [project.project_id for project in read.projects] == ["1", "2", "3"]
+    with pytest.raises(DataFileError, match="9"):
+        parse_pabulib(text.replace("a;1,2", "a;1,9"))

@@ -208,3 +208,11 @@ def test_one_more_approval_can_throw_a_project_out_under_equal_shares():
         rule="equal_shares", ties="sector_id",
     )  # fmt: skip
     assert "a" not in found.selected
+
+
+def test_projects_that_cost_nothing_are_no_tie_for_equal_shares():
+    free = {f"f{i:02d}": 0 for i in range(40)}
+    ballots = [Approvals((*free, "a")), Approvals((*sorted(free)[::2], "b"))]
+    outcome = count_votes(election({**free, "a": 2, "b": 2}, ballots, 4), rule="equal_shares")
+    assert outcome.selected == tuple(sorted({*free, "a", "b"}))
+    assert outcome.ties == ()
