@@ -7,6 +7,7 @@ other actors' sectors use too, feeders that cross a border, objectives that are 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,6 +22,7 @@ Integers = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.uint8]
 
 _ANSWERS = 8  # how many former answers a pool keeps
+_CHAINS = 2_000  # how many lines across borders
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -97,6 +99,7 @@ class ColumnPool:
     choices: dict[tuple[str, Integers | bytes, Ground], Rows] = field(default_factory=dict)
     prices: dict[str, dict[str, float]] = field(default_factory=dict)
     answers: list[frozenset[str]] = field(default_factory=list)
+    chains: dict[tuple[str, frozenset[str]], None] = field(default_factory=dict)
 
     def diagram(self, ground: Ground) -> Diagram | None:
         """Return the diagram of a ground, built once."""
@@ -118,6 +121,14 @@ class ColumnPool:
     def remember(self, block: Block, choices: Rows) -> None:
         """Keep the choices of a block."""
         self.choices[self._key(block)] = choices
+
+    def keep_chains(self, chains: Iterable[tuple[str, frozenset[str]]]) -> None:
+        """Keep sectors with the lines that cut them off, the latest last; the oldest go."""
+        for one in chains:
+            self.chains.pop(one, None)
+            self.chains[one] = None
+        for one in list(self.chains)[:-_CHAINS]:
+            del self.chains[one]
 
     def keep_answer(self, sector_ids: frozenset[str]) -> None:
         """Keep an answer, the latest last; the oldest are forgotten."""

@@ -118,11 +118,17 @@ class ChainSearch:
             What finds an answer in another way, should the first combination be none.
         """
         answer = Chained()
+        pool, name = self.region.pool, f"any.{objective.name}"
         self.separators.forget()
+        self.prices = pool.prices.get(name, self.prices)
+        if not any(_is_chain(row) for row in rows):
+            rows += self.separators.recall(pool.chains)
         stage = self._bound(objective, rows, answer)
         if stage is None:
             return answer
         kept = [row for row in rows if self.prices.get(row.name) or not _is_chain(row)]
+        pool.prices[name] = self.prices
+        pool.keep_chains(self.separators.chain(row) for row in kept if _is_chain(row))
         self.separators.forget()
         if incumbent is not None and holds(stage.blocks, incumbent, kept):
             answer.parts, answer.value = incumbent, total(stage.blocks, incumbent, stage.row)

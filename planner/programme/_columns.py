@@ -181,6 +181,9 @@ class Stage:
         self.diagrams = [] if lists is not None else region.diagrams(with_pairs=self.with_pairs)
         self.best: Priced | None = None
         self.infeasible = False
+        every = [row.coefficients for row in self.rows]
+        self._coefficients = np.stack(every) if every else np.zeros((0, 0), np.int64)
+        self._of_block: dict[int, Integers] = {}
         self._listed: tuple[Priced, int, list[Rows], list[Integers]] | None = None
 
     # -- prices
@@ -320,9 +323,21 @@ class Stage:
             self._sent: list[tuple[int, Rows]] = []
         block = self.blocks[at]
         values = block.row_values(choices, self.row) * worth
-        uses = [block.row_values(choices, row) for row in self.rows]
-        master.add(at, values, np.array(uses, np.int64).reshape(len(self.rows), len(choices)))
+        master.add(at, values, self._uses(at, choices))
         self._sent += [(at, row) for row in choices]
+
+    def _uses(self, at: int, choices: Rows) -> Integers:
+        """Return what choices of a block use of each row, shape (rows, choices)."""
+        block = self.blocks[at]
+        if not self.rows:
+            return np.zeros((0, len(choices)), np.int64)
+        if at not in self._of_block:
+            self._of_block[at] = np.ascontiguousarray(self._coefficients[:, block.members])
+        uses: Integers = self._of_block[at] @ choices.astype(np.int64).T
+        for place, row in enumerate(self.rows):
+            if row.pair_coefficients is not None:
+                uses[place] = block.row_values(choices, row)
+        return uses
 
     def _ask(self, master: Master | None, prices: Floats, *, worth: int = 1) -> int:
         """Price, learn and send; return how many choices were new, 0 when there is no answer."""

@@ -8,6 +8,7 @@ is found as a least cut, and the rule that forbids it is added.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterable
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,7 @@ __all__ = ["Separators"]
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
+Chain = tuple[str, frozenset[str]]
 
 _UNIT = 1_000_000  # a whole sector: capacities are whole, so that every cut is one
 _WIDE = 2**40
@@ -100,6 +102,11 @@ class Separators:
         count = problem.candidates_count
         self.problem = problem
         self.known: set[tuple[int, bytes]] = set()
+        self._place = {one: at for at, one in enumerate(problem.sector_ids)}
+        self._near: list[list[int]] = [[] for _ in range(count)]
+        for a, b in problem.edges.tolist():
+            self._near[a].append(b)
+            self._near[b].append(a)
         sectors = np.arange(count)
         first, second = problem.edges[:, 0], problem.edges[:, 1]
         roots = np.flatnonzero(problem.reached)
@@ -148,6 +155,48 @@ class Separators:
             lost = np.flatnonzero(way_in & ~line & (whole > most))
             rows += [self._row(one, line) for one in lost.tolist() if self._is_new(one, line)]
         return rows
+
+    def recall(self, chains: Iterable[Chain]) -> list[Row]:
+        """Return the rules of known chains that hold on this ground.
+
+        Parameters
+        ----------
+        chains
+            A sector, and the line without which nothing reaches it, by their ids.  A line that
+            doesn't cut its sector off here, for want of a sector or by another network, is no rule.
+        """
+        rows = []
+        for sector_id, line_ids in chains:
+            sector = self._place.get(sector_id)
+            if sector is None:
+                continue
+            line = np.zeros(self.problem.candidates_count, bool)
+            line[[self._place[one] for one in line_ids if one in self._place]] = True
+            if self._cuts_off(sector, line) and self._is_new(sector, line):
+                rows.append(self._row(sector, line))
+        return rows
+
+    def chain(self, row: Row) -> Chain:
+        """Return the sector and the line of a rule, by their ids."""
+        ids = self.problem.sector_ids
+        line = frozenset(ids[one] for one in np.flatnonzero(row.coefficients < 0).tolist())
+        return ids[int(np.argmax(row.coefficients))], line
+
+    def _cuts_off(self, sector: int, line: Flags) -> bool:
+        """Whether every way from the network to a sector passes the line."""
+        if line[sector]:
+            return False
+        seen = line.copy()
+        seen[sector] = True
+        queue = [sector]
+        for one in queue:
+            if self.problem.reached[one]:
+                return False
+            for other in self._near[one]:
+                if not seen[other]:
+                    seen[other] = True
+                    queue.append(other)
+        return True
 
     def forget(self) -> None:
         """Return rules again that were returned before."""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from planner.choice import ChoiceProblem, ChoiceStatus, Contiguity, Limit, Objective
-from planner.programme import _solve, solve_choice
+from planner.programme import ColumnPool, _solve, solve_choice
 from planner.programme._cuts import reached_part
 from planner.programme._separators import Separators
 from planner.texts import Message
@@ -68,6 +68,48 @@ def test_no_legal_choice_breaks_a_separator(seed):
         assert all(int(row.coefficients[chosen].sum()) <= 0 for row in rows)
 
 
+def test_a_line_is_a_rule_only_where_it_cuts_off():
+    ground = path()
+    separators = Separators(ground)
+    rows = separators.broken(np.array([1, 0.5, 0.5, 0.9]))
+    chains = [separators.chain(row) for row in rows]
+    assert chains == [("S3", frozenset({"S2"}))]
+    again = Separators(ground).recall(chains)
+    assert [row.coefficients.tolist() for row in again] == [[0, 0, -1, 1]]
+    assert [row.name for row in again] == [row.name for row in rows]
+    # another network, another way round, or a sector that is no candidate any more
+    assert Separators(replace(ground, reached=np.array([True, False, False, True]))).recall(
+        chains
+    ) == []  # fmt: skip
+    assert Separators(path(edges=((0, 1), (1, 2), (1, 3), (2, 3)))).recall(chains) == []
+    shorter = path(decider=(0, 1, 0), edges=((0, 1), (1, 2)))
+    assert Separators(shorter).recall(chains) == []
+    # whose only neighbour is gone: nothing can reach it
+    assert [row.coefficients.tolist() for row in Separators(shorter).recall(
+        [("S2", frozenset({"S1", "S9"}))]
+    )] == [[0, -1, 1]]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_no_legal_choice_breaks_a_separator_of_another_question(seed):
+    rng = np.random.default_rng(seed)
+    problem = draw(rng, Contiguity.ANY_EPCI)
+    count = problem.candidates_count
+    separators = Separators(problem)
+    rows = [row for _ in range(6) for row in separators.broken(rng.random(count))]
+    kept = rng.random(len(problem.edges)) < 0.8
+    other = replace(
+        problem, reached=problem.reached ^ (rng.random(count) < 0.2),
+        edges=problem.edges[kept], edge_border_m=problem.edge_border_m[kept], objectives=(),
+    )  # fmt: skip
+    recalled = Separators(other).recall([separators.chain(row) for row in rows])
+    if (other.reached <= problem.reached).all():
+        assert len(recalled) == len(rows)
+    for _ in range(40):
+        chosen = reached_part(other, rng.random(count) < rng.random())
+        assert all(int(row.coefficients[chosen].sum()) <= 0 for row in recalled)
+
+
 def test_every_group_that_nothing_reaches_breaks_one():
     for seed in range(60):
         rng = np.random.default_rng(seed)
@@ -112,3 +154,26 @@ def test_the_same_question_has_the_same_answer(monkeypatch):
     for seed in range(8):
         problem = draw(np.random.default_rng(seed), Contiguity.ANY_EPCI)
         assert solve_choice(problem) == solve_choice(problem)
+
+
+def test_a_second_question_begins_with_the_separators_of_the_first(monkeypatch):
+    monkeypatch.setattr(_solve, "_SMALL", 0)
+    pool = ColumnPool()
+    problem = path(taken=3, decider=(0, 1, 1, 1), edges=((0, 1), (1, 2), (1, 3)))
+    solve_choice(problem, warm=pool)
+    known = dict(pool.chains)
+    assert known
+    told = []
+    broken = Separators.broken
+    monkeypatch.setattr(
+        Separators, "broken", lambda self, taken: told.append(broken(self, taken)) or told[-1]
+    )
+    heavier = replace(problem.objectives[0], coefficients=np.array([1, 2, 3, 31]))
+    again = replace(problem, objectives=(heavier,))
+    assert solve_choice(again, warm=pool) == solve_choice(again)
+    assert told[0] == []
+    # no more than so many are kept, the latest
+    pool.keep_chains((f"S{at}", frozenset({"S"})) for at in range(3000))
+    assert len(pool.chains) == 2000
+    assert ("S2999", frozenset({"S"})) in pool.chains
+    assert not set(known) & set(pool.chains)

@@ -101,11 +101,12 @@ def test_a_stale_pool_never_gives_another_answer(seed, contiguity):
         assert solve_choice(changed, warm=pool) == solve_choice(changed)
 
 
+@pytest.mark.parametrize("contiguity", [Contiguity.WITHIN_EPCI, Contiguity.ANY_EPCI])
 @pytest.mark.parametrize("seed", range(600, 615))
-def test_within_a_gap_a_stale_pool_proves_as_much(monkeypatch, seed):
+def test_within_a_gap_a_stale_pool_proves_as_much(monkeypatch, seed, contiguity):
     monkeypatch.setattr(_solve, "_SMALL", 0)
     rng = np.random.default_rng(seed)
-    problem = draw(rng, Contiguity.WITHIN_EPCI)
+    problem = draw(rng, contiguity)
     pool = ColumnPool()
     solve_choice(problem, warm=pool, gap_share=0.05)
     for changed in others(rng, problem):
@@ -120,4 +121,6 @@ def test_within_a_gap_a_stale_pool_proves_as_much(monkeypatch, seed):
         if single.objectives:
             sign = 1 if single.objectives[0].sense == "max" else -1
             assert signed(single, taken)[0] <= best[0] <= sign * choice.stages[0].bound
-            assert choice.status in {ChoiceStatus.OPTIMAL, ChoiceStatus.WITHIN_GAP}
+            # across borders a bound may stay above what separators can prove
+            proved = choice.status in {ChoiceStatus.OPTIMAL, ChoiceStatus.WITHIN_GAP}
+            assert proved or contiguity is Contiguity.ANY_EPCI
