@@ -71,6 +71,8 @@ class Column:
         The unit, or the empty string where there is none.
     nullable
         Whether a value may be absent; absent never means zero.
+    blank
+        Whether the empty text is a value (nobody's, no unit): what a file writes as an empty cell.
     terms
         The vocabulary that holds the allowed codes.
     optional
@@ -87,6 +89,7 @@ class Column:
     description: tuple[str, str]
     unit: str = ""
     nullable: bool = False
+    blank: bool = False
     optional: bool = False
     terms: Vocabulary | None = None
     minimum: float | None = None

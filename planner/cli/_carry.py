@@ -10,7 +10,6 @@ import pandas as pd
 from rich.console import Console
 
 from planner.cli._face import STAGES, Lang, progress, table
-from planner.contracts import Column, Contract
 from planner.errors import RuleError
 from planner.findings import Findings
 from planner.scenario import read_scenario
@@ -26,18 +25,6 @@ __all__ = ["carry_concertation"]
 
 _RESULTS = (
     "lines_phase_1", "lines_phase_2", "lines_phase_3", "gross_cents", "credit_cents", "net_cents",
-)  # fmt: skip
-_PERIMETERS = Contract(
-    name="perimeters",
-    title=("EPCI d'une autre année", "EPCI of another year"),
-    description=("EPCI de chaque commune", "EPCI of each commune"),
-    key=("insee",),
-    columns=(
-        Column(name="insee", type="str", title=("Commune", "Commune"),
-               description=("Code INSEE de la carte de départ", "INSEE code on the map from")),
-        Column(name="epci_siren", type="str", title=("EPCI", "EPCI"),
-               description=("EPCI sur la carte d'arrivée", "EPCI on the map to")),
-    ),
 )  # fmt: skip
 
 
@@ -91,6 +78,7 @@ def carry_concertation(
     *,
     year: int | None,
     perimeters: Path | None,
+    communes: Path | None,
     plan: Path | None,
     ties: ShareTies,
     lang: Lang,
@@ -108,7 +96,7 @@ def carry_concertation(
         raise RuleError(Message.of("vintages.one_map"), Message.of("vintages.one_map_remedy"))
     territory = _prepared(old, lang)
     done = _Carrying()
-    sectors, epci, shares = _conversions(territory, new, year, perimeters, lang)
+    sectors, epci, shares = _conversions(territory, new, year, perimeters, communes, lang)
     done.tables["conversions"] = pd.concat(
         [one.table for one in (sectors, epci) if one is not None], ignore_index=True
     )
@@ -168,10 +156,15 @@ def _prepared(scenario: Path, lang: Lang) -> Territory:
 
 
 def _conversions(
-    territory: Territory, new: Path | None, year: int | None, perimeters: Path | None, lang: Lang
+    territory: Territory,
+    new: Path | None,
+    year: int | None,
+    perimeters: Path | None,
+    communes: Path | None,
+    lang: Lang,
 ) -> tuple[Conversion | None, Conversion, pd.DataFrame]:
     """Return how sectors (None: the same) and EPCI change, and the shares on the new map."""
-    from planner.io import geodata_folder, read_geodata, read_table  # noqa: PLC0415
+    from planner.io import geodata_folder, read_geodata, read_perimeters  # noqa: PLC0415
     from planner.vintages import convert_epci, convert_sectors  # noqa: PLC0415
 
     if new is not None:
@@ -187,7 +180,7 @@ def _conversions(
         sectors = convert_sectors(territory.premises, other.premises, **names)
         return sectors, epci, other.sector_shares
     if perimeters is not None:
-        listed = read_table(perimeters, _PERIMETERS).table
+        listed = read_perimeters(perimeters, communes=communes)
         to, map_to = listed.set_index("insee")["epci_siren"], perimeters.stem
     else:
         column = f"epci_siren_{year}"

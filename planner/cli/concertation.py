@@ -274,7 +274,13 @@ def carry(
     ] = None,
     epci: Annotated[
         Path | None,
-        typer.Option("--epci", help="Ou une table insee, epci_siren d'une autre année. / A table."),
+        typer.Option(
+            "--epci", help="Ou insee, epci_siren d'une autre année, ou epci.json. / A list."
+        ),
+    ] = None,
+    communes: Annotated[
+        Path | None,
+        typer.Option("--communes", help="Avec --epci : communes.json (fusions). / Mergers."),
     ] = None,
     plan: Annotated[
         Path | None,
@@ -293,8 +299,9 @@ def carry(
 
     with told(lang) as console:
         tables, found = carry_concertation(
-            console, old, new, year=to, perimeters=epci, plan=plan, ties=ties.value, lang=lang
-        )
+            console, old, new, year=to, perimeters=epci, communes=communes, plan=plan,
+            ties=ties.value, lang=lang,
+        )  # fmt: skip
         _tell(console, found, lang)
         place = out or Path("maps") / "concertation" / f"{read_scenario(old).name}-reporté"
         write_csv_tables(place, tables, lang=lang)

@@ -21,6 +21,7 @@ from planner.io.observatory import (
 from planner.io.outputs import read_outputs
 from planner.io.pabulib import PabulibFile, parse_pabulib, read_pabulib
 from planner.io.partner import DeliveredLayer, Delivery, read_delivery
+from planner.io.perimeters import read_perimeters
 from planner.io.polygons import read_sectors, read_zones
 from planner.io.premises import read_premises
 from planner.io.profiles import PREMISES_COLUMNS
@@ -58,6 +59,7 @@ __all__ = [
     "read_observatory_epci",
     "read_outputs",
     "read_pabulib",
+    "read_perimeters",
     "read_premises",
     "read_public_sites",
     "read_roads",

@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from planner.contracts import Column, Contract
 from planner.errors import ContractError
@@ -320,6 +321,8 @@ def _convert(column: Column, given: Any) -> _Converted:  # noqa: ANN401 (an Arro
     every = np.arange(len(given))
     if column.type == "str":
         texts = as_text(given) if column.terms is None else _codes_of_terms(given, column.terms)
+        if column.blank:
+            texts = pc.fill_null(texts, "")
         none = np.zeros(len(given), dtype=bool)
         return _Converted(
             array=words(texts.to_pylist()), wrong=none, texts=(), rule=Message.of("io.not_int"),

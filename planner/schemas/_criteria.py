@@ -110,7 +110,7 @@ criteria = Contract(
             name="value", type="float", title=("Valeur", "Value"),
             description=("Dans son unité", "In its unit"),
         ),
-        text("unit", "Unité", "Unit", "Unité de la valeur ; vide pour une part", "Unit of the value; empty for a share"),
+        text("unit", "Unité", "Unit", "Unité de la valeur ; vide pour une part", "Unit of the value; empty for a share", blank=True),
         Column(
             name="normalised_ppm", type="int", minimum=0, maximum=1_000_000, unit=_PPM,
             title=("Note", "Mark"),

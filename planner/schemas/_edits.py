@@ -29,7 +29,7 @@ edits = Contract(
         term("kind", EditKind, "Modification", "Edit", "Ce qu'il est advenu de la ligne",
              "What became of the row"),
         text("columns", "Colonnes", "Columns", "Colonnes modifiées ; vide pour la ligne entière",
-             "Columns that changed; empty for the whole row"),
+             "Columns that changed; empty for the whole row", blank=True),
         _position("x_m", "X"),
         _position("y_m", "Y"),
     ),

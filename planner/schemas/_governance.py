@@ -239,7 +239,7 @@ carried = Contract(
     key=("measure", "owner", "code_from", "code_to"),
     columns=(
         text("measure", "Mesure", "Measure", "Colonne, ou vœu, qui est reporté", "Column, or wish, that is carried"),
-        Column(name="owner", type="str", pattern=f"(?:{ACTOR})?", example="243500741", title=("EPCI", "EPCI"),
+        Column(name="owner", type="str", pattern=f"(?:{ACTOR})?", blank=True, example="243500741", title=("EPCI", "EPCI"),
                description=("EPCI dont c'est le vœu ; vide pour un nombre", "EPCI whose wish it is; empty for a number")),
         text("code_from", "De", "From", "Code sur la carte de départ", "Code on the map from"),
         text("code_to", "Vers", "To", "Code sur la carte d'arrivée", "Code on the map to"),

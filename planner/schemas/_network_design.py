@@ -234,7 +234,7 @@ network_costs = Contract(
     columns=(
         text("level", "Niveau", "Level", "region, sector, zone, epci ou funder", "region, sector, zone, epci or funder",
              pattern="region|sector|zone|epci|funder"),
-        text("code", "Code", "Code", "Code dans le niveau ; vide pour ce qui n'a pas d'EPCI ou de zone", "Code in the level; empty for what has no EPCI or zone"),
+        text("code", "Code", "Code", "Code dans le niveau ; vide pour ce qui n'a pas d'EPCI ou de zone", "Code in the level; empty for what has no EPCI or zone", blank=True),
         _PHASE,
         count("lines_count", "Lignes", "Lines", "Lignes atteintes", "Lines reached", unit="lines"),
         cents("cost_cents", "Coût", "Cost", "Coût du réseau", "Cost of the network"),
@@ -251,7 +251,7 @@ phasing = Contract(
                  "What phases cost when designed apart, and together, by EPCI"),
     key=("epci_siren",),
     columns=(
-        text("epci_siren", "EPCI (SIREN)", "EPCI (SIREN)", "SIREN ; vide pour la part sans EPCI", "SIREN; empty for the share without EPCI"),
+        text("epci_siren", "EPCI (SIREN)", "EPCI (SIREN)", "SIREN ; vide pour la part sans EPCI", "SIREN; empty for the share without EPCI", blank=True),
         cents("apart_cents", "À part", "Apart", "Coût des phases étudiées à part", "Cost of the phases designed apart"),
         cents("together_cents", "Ensemble", "Together", "Coût des phases étudiées ensemble", "Cost of the phases designed together"),
         cents("saving_cents", "Économie", "Saving", "À part moins ensemble ; négative où l'on dimensionne pour d'autres",

@@ -41,7 +41,7 @@ anomalies = Contract(
         text("table", "Table", "Table", "Table en cause", "Table concerned"),
         text("row_key", "Ligne", "Row", "Clé de la ligne en cause", "Key of the row concerned"),
         text("column", "Colonne", "Column", "Colonne en cause ; vide pour la ligne entière",
-             "Column concerned; empty for the whole row"),
+             "Column concerned; empty for the whole row", blank=True),
         insee(nullable=True, title=("Commune du point", "Commune of the point")),
         MESSAGE,
         text("remedy", "Remède", "Remedy", "Phrase", "Sentence"),

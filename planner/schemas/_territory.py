@@ -192,7 +192,7 @@ sector_shares = Contract(
     columns=(
         SECTOR_ID,
         text("epci_siren", "EPCI (SIREN)", "EPCI (SIREN)",
-              "SIREN ; vide pour la part sans EPCI", "SIREN; empty for the share without EPCI"),
+              "SIREN ; vide pour la part sans EPCI", "SIREN; empty for the share without EPCI", blank=True),
         count("premises_count", "Locaux", "Premises", "Locaux du secteur dans l'EPCI",
                "Premises of the sector in the EPCI"),
     ),

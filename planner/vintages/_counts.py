@@ -61,6 +61,8 @@ def carry_counts(
     """
     names = list(columns)
     codes = table[code].astype(str)
+    if (conversion.table["level"] == "epci").all():  # who proposes for islands without EPCI stays
+        _, conversion = with_islands(codes, conversion)
     known_places(codes, conversion)
     if codes.duplicated().any():
         raise refused("place_twice", codes=", ".join(sorted(set(codes[codes.duplicated()]))))
@@ -71,7 +73,8 @@ def carry_counts(
         for name in names:
             value = records[place][name]
             if pd.isna(value):
-                found.append(note("unknown_amount", place, column=name, to=", ".join(targets)))
+                to = ", ".join(targets)
+                found.append(note("unknown_amount", place, code=place, column=name, to=to))
             parts: Mapping[str, int | None] = (
                 dict.fromkeys(targets, None)
                 if pd.isna(value)

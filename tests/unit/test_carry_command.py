@@ -1,5 +1,7 @@
 """``planner concertation carry``: totals conserved, every split shown, nothing guessed."""
 
+import json
+
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
@@ -136,3 +138,63 @@ def test_unknown_years_lost_communes_and_other_premises_are_refused(run, tmp_pat
     code, said = run(other)
     assert code == 1
     assert "identifiants diffèrent" in said
+
+
+def test_every_table_written_reads_back_the_split_of_numbers_too(run, tmp_path):
+    toy = toy_territory()
+    communes = toy.communes.assign(epci_siren=[NEW, *toy.communes["epci_siren"].iloc[1:]])
+    text = communes[["insee", "epci_siren"]].to_csv(index=False, sep=";")
+    (tmp_path / "2030.csv").write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
+    code, said = run(None, "--epci", str(tmp_path / "2030.csv"))
+    assert code == 0, said
+    for file in sorted((tmp_path / "out").glob("*.csv")):
+        assert read(tmp_path, file.stem) is not None
+    splits = read(tmp_path, "carried")
+    numbers = splits[splits["measure"] == "amount"]
+    assert (numbers["owner"] == "").all()  # an amount is nobody's wish
+    assert numbers["amount"].sum() == toy.envelopes["amount"].sum()
+
+
+def test_results_of_a_departement_that_proposes_for_its_islands_go_over(run, tmp_path):
+    plan = make_plan(toy_territory(), Scenario.from_dict({}))
+    balances = plan.balances.astype({"epci_siren": "str"})
+    island = balances.iloc[:1].assign(epci_siren="D29")
+    pd.concat([balances, island]).to_csv(tmp_path / "balances.csv", index=False)
+    toy_territory().communes.assign(epci_siren=NEW)[["insee", "epci_siren"]].to_csv(
+        tmp_path / "2030.csv", index=False
+    )
+    code, said = run(
+        None, "--epci", str(tmp_path / "2030.csv"), "--plan", str(tmp_path / "balances.csv")
+    )
+    assert code == 0, said
+    assert set(read(tmp_path, "carried_results")["epci_siren"]) == {NEW, "D29"}
+
+
+def test_the_lists_of_another_year_are_read_as_published_mergers_too(run, tmp_path):
+    communes = toy_territory().communes
+    gone, *others = communes["insee"].astype(str)
+    epci = [{"code": NEW, "membres": [{"code": code, "siren": "0"} for code in others]}]
+    (tmp_path / "epci.json").write_text(json.dumps(epci), encoding="utf-8")
+    code, said = run(None, "--epci", str(tmp_path / "epci.json"))
+    assert code == 1
+    assert gone in said
+    assert "--communes" in said
+    former = [{"code": others[0], "anciensCodes": [gone]}, {"code": gone, "chefLieu": others[0]}]
+    (tmp_path / "communes.json").write_text(json.dumps(former), encoding="utf-8")
+    code, said = run(
+        None, "--epci", str(tmp_path / "epci.json"), "--communes", str(tmp_path / "communes.json")
+    )
+    assert code == 0, said
+    assert set(read(tmp_path, "envelopes")["epci_siren"]) == {NEW}
+    code, said = run(None, "--epci", str(tmp_path / "communes.json"))
+    assert code == 1
+    assert "code, membres" in said
+
+
+def test_damaged_codes_of_perimeters_are_refused(run, tmp_path):
+    communes = toy_territory().communes
+    rows = communes.assign(insee=[f"{code}.0" for code in communes["insee"]])
+    rows[["insee", "epci_siren"]].to_csv(tmp_path / "2030.csv", index=False)
+    code, said = run(None, "--epci", str(tmp_path / "2030.csv"))
+    assert code == 1
+    assert f"{communes['insee'].iloc[0]}.0" in said

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from planner.errors import RuleError
-from planner.io import geodata_folder, read_geodata, read_observatory
+from planner.io import geodata_folder, read_geodata, read_observatory, read_perimeters
 from planner.schemas import contract
 from planner.vintages import (
     carry_ballots,
@@ -335,3 +335,19 @@ def test_2018_to_2019_to_2025_is_2018_to_2025(shared):
     through = to_2019.then(to_2025)
     assert through.targets == direct.targets
     assert through.table["map_to"].unique().tolist() == ["2025"]
+
+
+def test_the_published_lists_of_2019_and_2026_give_every_commune_its_epci(shared):
+    folder = shared / "etalab-decoupage-administratif"
+    communes = read_geodata(geodata_folder("bretagne")).table("communes")
+    inside = set(communes.loc[communes["epci_siren"].notna(), "insee"].astype(str))
+    before = read_perimeters(folder / "epci_bretagne_2019_v0.3.0.json")
+    assert inside <= set(before["insee"])
+    later = folder / "epci_bretagne_2026_v6.0.0.json"
+    assert sorted(inside - set(read_perimeters(later)["insee"])) == [
+        "22027", "22043", "22200", "22309",
+    ]  # fmt: skip
+    after = read_perimeters(later, communes=folder / "communes_bretagne_2026_v6.0.0.json")
+    assert inside <= set(after["insee"])
+    of = dict(zip(after["insee"], after["epci_siren"], strict=True))
+    assert of["22027"] == of["22043"] == of["22241"]

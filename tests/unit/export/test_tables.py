@@ -13,6 +13,7 @@ import pytest
 from planner.errors import ContractError
 from planner.export.tables import write_csv_tables, write_workbook
 from planner.export.workbook import WorkbookRules
+from planner.io import read_table
 from planner.schemas import CONTRACTS
 from planner.texts import Message
 
@@ -292,3 +293,20 @@ def test_sheet_names_are_short_and_told_apart():
         assert all(
             0 < len(name) <= 31 and not set(name) & set("[]:*?/\\") for name in names.values()
         )
+
+
+def test_every_table_reads_back_through_the_contract_what_is_nobodys_too(case, folder):
+    assert "" in set(case.tables["sector_shares"]["epci_siren"])
+    for name, given in case.tables.items():
+        read = read_table(folder / f"{name}.csv", name).table
+        plain = pd.DataFrame(CONTRACTS[name].select(given)).drop(
+            columns="geometry", errors="ignore"
+        )
+        assert len(read) == len(plain), name
+        for column in CONTRACTS[name].columns:
+            if column.type == "str" and column.name in plain:
+                expected = (
+                    plain[column.name].astype("object").where(plain[column.name].notna(), None)
+                )
+                got = read[column.name].astype("object").where(read[column.name].notna(), None)
+                assert got.tolist() == expected.tolist(), (name, column.name)
