@@ -6,6 +6,7 @@ names the person to ask; a ballot made on other sectors is refused whole.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -16,18 +17,29 @@ import pandas as pd
 
 from planner.errors import PlannerError
 from planner.findings import Finding, Findings
-from planner.io.forms import FormFile, FormRow, find_forms, open_form
+from planner.io.forms import (
+    SAID,
+    FormFile,
+    FormRow,
+    answers_sha256,
+    find_forms,
+    open_form,
+)
 from planner.io.values import parse_bool, parse_count, parse_date, parse_term, words
 from planner.schemas import contract
 from planner.vocab import DeliberationState, EnvelopeUnit, Opinion, Severity, Term, Wish, fold
 
 __all__ = ["ConcertationIntake", "read_concertation"]
 
-_TABLES: Final = ("envelopes", "ballots", "deliberations", "calendar", "advice")
+_TABLES: Final = tuple(SAID)
+_SHEET_OF: Final = {
+    "envelopes": "envelope", "ballots": "wishes", "deliberations": "deliberation",
+    "calendar": "deliberation", "advice": "advice",
+}  # fmt: skip
 _MARKS: Final = ("wish", "rank", "points", "approved")
 _CENTS: Final = 100
+_THOUSANDS: Final = re.compile(r"\d{1,3}(?:\s\d{3})+")
 _SHOWN: Final = 5
-_WHERE: Final = ("source", "row")
 _INTEGERS: Final = ("amount", "med_credit_cents", "rank", "points")
 _DATES: Final = ("on", "planned_on")
 
@@ -72,6 +84,7 @@ class _Taken:
     place: str
     person: str
     synthetic: bool
+    sent: Mapping[str, str]
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {t: [] for t in _TABLES})
     aside: list[dict[str, Any]] = field(default_factory=list)
     met: dict[str, tuple[Severity, list[str]]] = field(default_factory=dict)
@@ -104,10 +117,15 @@ class _Taken:
         common = {"epci_siren": self.actor, "source": self.place, "synthetic": self.synthetic}
         self.rows[table].append(common | values | {"row": row})
 
-    def answers(self, table: str) -> list[dict[str, Any]]:
+    def answers(self, table: str) -> str:
         """Return what it says without where it says it, to compare two forms of one EPCI."""
-        said = ({k: v for k, v in row.items() if k not in _WHERE} for row in self.rows[table])
-        return sorted(said, key=repr)
+        return answers_sha256(table, self.rows[table])
+
+    def is_as_sent(self, table: str) -> bool:
+        """Say whether it was left as it came: such a copy says nothing against another."""
+        if any(f"#{_SHEET_OF[table]}" in row["file"] for row in self.aside):
+            return False
+        return self.answers(table) == self.sent.get(table, answers_sha256(table, ()))
 
 
 def read_concertation(
@@ -199,8 +217,8 @@ def _one_each(
 ) -> tuple[dict[str, list[_Taken]], list[dict[str, Any]]]:
     """Keep what the forms of each EPCI say; where two forms say different things, none is kept.
 
-    A form that says nothing of a table contradicts none: whoever fills in the workbook leaves the
-    CSV sheets as they came.
+    A form that is as it was sent contradicts none: whoever fills in the workbook leaves the CSV
+    sheets as they came, with the envelope and the contact that were written in them.
     """
     kept: dict[str, list[_Taken]] = {}
     aside = [row for every in taken.values() for one in every for row in one.aside]
@@ -208,14 +226,17 @@ def _one_each(
         every = taken[actor]
         if not any(one.rows["ballots"] or one.rows["deliberations"] or one.aside for one in every):
             every[0].note("blank", Severity.WARNING)
-        saying = {table: [one for one in every if one.rows[table]] for table in _TABLES}
+        saying = {
+            table: [one for one in every if not one.is_as_sent(table)] or every
+            for table in _TABLES
+        }  # fmt: skip
         differ = [
             table
             for table, some in saying.items()
             if any(one.answers(table) != some[0].answers(table) for one in some[1:])
         ]
         if not differ:
-            firsts = {table: some[0] for table, some in saying.items() if some}
+            firsts = {table: some[0] for table, some in saying.items()}
             for one in every:  # each table once, from the first form that has it
                 one.rows = {t: r if firsts.get(t) is one else [] for t, r in one.rows.items()}
             kept[actor] = every
@@ -247,6 +268,7 @@ def _take(
         actor=actor, name=name, place=form.place,
         person=f"{person} ({name})" if person else name,
         synthetic=bool(parse_bool(form.identity.get("synthetic", ""))),
+        sent={t: form.identity[f"sent_{t}"] for t in _TABLES if f"sent_{t}" in form.identity},
     )  # fmt: skip
     for sheet, broken in form.broken:
         one.drop(sheet, broken.row, broken.reason, broken.column, broken.value)
@@ -276,6 +298,11 @@ def _term(text: str | None, terms: type[Term]) -> str | None:
     return None if text is None else parse_term(text, terms=terms)
 
 
+def _ungrouped(text: str) -> str:
+    """Take the blanks out between thousands: ``1 500 000``."""
+    return "".join(text.split()) if _THOUSANDS.fullmatch(text) else text
+
+
 def _euros(text: str) -> int | None:
     """Read euros exactly as whole cents: ``1 234,50``, ``1234.5``; None for anything else."""
     plain = "".join(c for c in text if not c.isspace()).removesuffix("€").replace(",", ".")
@@ -292,7 +319,7 @@ def _take_envelope(one: _Taken, rows: tuple[FormRow, ...]) -> None:
         return
     unit, amount, credit = row.get("unit"), row.get("amount"), row.get("credit")
     code = _term(unit, EnvelopeUnit)
-    whole = None if amount is None else parse_count(amount)
+    whole = None if amount is None else parse_count(_ungrouped(amount))
     cents = None if credit is None else _euros(credit)
     for column, text, value in (
         ("unit", unit, code), ("amount", amount, whole), ("credit", credit, cents),
@@ -426,9 +453,10 @@ def _table(name: str, rows: list[dict[str, Any]]) -> pd.DataFrame:
     table = contract(name)
     if not rows:
         return table.empty()
-    frame = pd.DataFrame({c: [row.get(c) for row in rows] for c in table.column_names})
+    given = {c: [row.get(c) for row in rows] for c in table.column_names}
+    frame = pd.DataFrame(given)
     for column in table.columns:
-        values = frame[column.name].tolist()
+        values = given[column.name]
         if column.name in _INTEGERS:
             frame[column.name] = pd.array(values, dtype="Int64")
         elif column.type == "date":

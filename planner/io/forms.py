@@ -6,10 +6,12 @@ drift from the other.  A column is known by its name or by its heading in either
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import datetime as dt
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from planner.io.files import FileKind, file_failure, find_kind, read_bytes
 from planner.io.intake import Broken
@@ -23,9 +25,11 @@ from planner.vocab import fold
 __all__ = [
     "ANSWERS",
     "FORM_VERSION",
+    "SAID",
     "SHEETS",
     "FormFile",
     "FormRow",
+    "answers_sha256",
     "find_forms",
     "heading",
     "open_form",
@@ -51,6 +55,14 @@ ANSWERS: Final[Mapping[str, tuple[str, ...]]] = {
     "deliberation": ("state", "on", "planned_on", "contact"),
     "advice": ("sector_id", "opinion", "remark"),
 }
+SAID: Final[Mapping[str, tuple[str, ...]]] = {
+    "envelopes": ("unit", "amount", "med_credit_cents"),
+    "ballots": ("sector_id", "wish", "rank", "points"),
+    "deliberations": ("state", "on"),
+    "calendar": ("planned_on", "contact"),
+    "advice": ("sector_id", "opinion", "remark"),
+}
+"""Table to the columns in which a form answers."""
 _FIRST_CSV: Final = "identity.csv"
 
 
@@ -100,6 +112,24 @@ class FormFile:
 def heading(sheet: str, column: str, lang: str = "fr") -> str:
     """Return the heading of a column as people see it."""
     return say(f"forms.{sheet}_{column}", lang)
+
+
+def answers_sha256(table: str, rows: Iterable[Mapping[str, Any]]) -> str:
+    """Return the signature of what a form says of a table, in whatever file and order it says it.
+
+    A form carries those of what was written in it when it was sent (``sent_<table>``), so that a
+    copy left as it came is told from an answer.
+    """
+    said = sorted(tuple(_plain(row.get(name)) for name in SAID[table]) for row in rows)
+    return hashlib.sha256(repr(said).encode()).hexdigest()
+
+
+def _plain(value: Any) -> str:  # noqa: ANN401 (an answer)
+    if value is None or value != value:  # noqa: PLR0124 (not a number)
+        return ""
+    if isinstance(value, dt.datetime):
+        value = value.date()
+    return str(getattr(value, "value", value))
 
 
 def find_forms(folder: Path) -> Iterator[Path]:

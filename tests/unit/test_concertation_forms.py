@@ -269,11 +269,56 @@ def test_two_forms_that_differ_are_both_set_aside_and_equal_ones_are_one(write, 
     shutil.copy(book, tmp_path / "envoi" / "copie.xlsx")
     assert len(read(tmp_path / "envoi").ballots) == 5
     fill(tmp_path / "envoi" / "copie.xlsx", "wishes", {("22002-01", "rank"): 3})
+    fill(book, "wishes", {("22002-01", "rank"): 4})
     intake = read(tmp_path / "envoi")
     assert "copie.xlsx" in rules(intake)["two_answers"].message.say("fr")
     assert TWO not in set(intake.ballots["epci_siren"])
     assert TWO not in intake.forms
     assert (intake.rejected_rows["reason"] == "two_answers").sum() == 3 * (2 + 1 + 1 + 1)
+
+
+def test_the_copies_left_as_they_came_say_nothing_against_the_one_filled_in(write, read, tmp_path):
+    write(prefill=True)
+    book = tmp_path / "envoi" / TWO / f"{TWO}.xlsx"
+    fill(
+        book, "envelope", {(None, "unit"): "Euros", (None, "amount"): "1\u202f500\u00a0000"}
+    )  # fmt: skip
+    fill(book, "deliberation", {(None, "contact"): "M. Morvan"})
+    fill(book, "wishes", {("22002-01", "rank"): 3})
+    intake = read(tmp_path / "envoi")
+    assert "two_answers" not in rules(intake)
+    own = intake.envelopes[intake.envelopes["epci_siren"] == TWO]
+    assert own[["unit", "amount"]].to_numpy().tolist() == [["eur", 1_500_000]]
+    assert intake.contacts[TWO] == "M. Morvan"
+    votes = intake.ballots[intake.ballots["epci_siren"] == TWO].set_index("sector_id")
+    assert votes.loc["22002-01", "rank"] == 3
+    assert len(votes) == 2  # the other one as it was sent
+
+
+def test_an_envelope_that_cannot_be_read_is_not_replaced_by_the_one_that_was_sent(
+    write, read, tmp_path
+):
+    write(prefill=True)
+    fill(tmp_path / "envoi" / TWO / f"{TWO}.xlsx", "envelope", {(None, "amount"): "1 50"})
+    intake = read(tmp_path / "envoi")
+    assert WHO in rules(intake)["bad_amount"].remedy.say("fr")
+    assert TWO not in set(intake.envelopes["epci_siren"])
+
+
+def test_remarks_and_contacts_may_be_given_by_some_only(write, read, tmp_path):
+    write()
+    two, three = (tmp_path / "envoi" / code / f"{code}.xlsx" for code in (TWO, THREE))
+    fill(
+        two, "advice",
+        {("22002-01", "opinion"): "Favorable", ("22002-02", "opinion"): "Défavorable",
+         ("22002-02", "remark"): "pas prêt"},
+    )  # fmt: skip
+    fill(three, "deliberation", {(None, "planned_on"): "06/11/2017"})
+    intake = read(tmp_path / "envoi")
+    assert intake.advice["remark"].isna().tolist() == [True, False]
+    assert intake.calendar.set_index("epci_siren")["contact"].isna().to_dict() == {
+        TWO: False, THREE: True,
+    }  # fmt: skip
 
 
 def test_missing_forms_strange_files_and_lost_sheets_are_told(write, read, tmp_path):

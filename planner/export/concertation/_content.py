@@ -13,7 +13,7 @@ import pandas as pd
 from planner.ballots import actor_shares, sectors_sha256
 from planner.criteria import criterion_label
 from planner.findings import Finding, Findings
-from planner.io.forms import FORM_VERSION
+from planner.io.forms import FORM_VERSION, SAID, answers_sha256
 from planner.scenario import Scenario
 from planner.schemas import contract
 from planner.territory import Territory
@@ -139,18 +139,21 @@ def make_forms(
         which = territory.sectors["sector_id"].astype(str).isin(counts)
         sectors = contract("sectors").select(territory.sectors[which])
         part = territory.sector_shares["sector_id"].astype(str).isin(counts)
+        wishes = tuple(_wishes(sectors, counts, communes, _known(territory, code, prefill)))
+        envelope = _record(territory.envelopes, code, ("unit", "amount", "med_credit_cents"))
+        deliberation = _record(calendar, code, ("planned_on", "contact")) | (
+            _record(territory.deliberations, code, ("state", "on")) if prefill else {}
+        )
         forms.append(
             Form(
                 actor=code, name=name,
                 identity={
                     "form_version": FORM_VERSION, "epci_siren": code, "scenario": scenario.name,
                     "sectors_sha256": signature, "synthetic": "true" if made_up else "false",
+                    **_sent(envelope, deliberation, wishes),
                 },
                 principles=principles, deadline=scenario.concertation.deadline,
-                wishes=tuple(_wishes(sectors, counts, communes, _known(territory, code, prefill))),
-                envelope=_record(territory.envelopes, code, ("unit", "amount", "med_credit_cents")),
-                deliberation=_record(calendar, code, ("planned_on", "contact"))
-                | (_record(territory.deliberations, code, ("state", "on")) if prefill else {}),
+                wishes=wishes, envelope=envelope, deliberation=deliberation,
                 sectors=sectors,
                 sector_shares=contract("sector_shares").select(territory.sector_shares[part]),
                 cents_per_line=scenario.contribution.cents_per_line,
@@ -165,6 +168,29 @@ def _record(table: pd.DataFrame | None, actor: str, names: Iterable[str]) -> dic
     rows = table[table["epci_siren"].astype(str) == actor].to_dict("records")
     known = {} if not rows else {n: rows[0][n] for n in names if not pd.isna(rows[0][n])}
     return {n: _TERMS[n](value) if n in _TERMS else value for n, value in known.items()}
+
+
+def _sent(
+    envelope: Mapping[str, Any],
+    deliberation: Mapping[str, Any],
+    wishes: Iterable[Mapping[str, Any]],
+) -> dict[str, str]:
+    """Return the signatures of what a form says when it is sent; what it leaves blank has none."""
+    said: dict[str, list[Mapping[str, Any]]] = {
+        "envelopes": [envelope], "deliberations": [deliberation], "calendar": [deliberation],
+        "ballots": [row | {"wish": _wish_of(row)} for row in map(dict, wishes) if _wish_of(row)],
+    }  # fmt: skip
+    there = {
+        table: [row for row in rows if any(row.get(name) is not None for name in SAID[table])]
+        for table, rows in said.items()
+    }
+    return {f"sent_{table}": answers_sha256(table, rows) for table, rows in there.items() if rows}
+
+
+def _wish_of(row: Mapping[str, Any]) -> Wish | None:
+    marks = {"rank": Wish.RANKED, "points": Wish.SCORED, "approved": Wish.APPROVED}
+    given: Wish | None = row.get("wish")
+    return given or next((w for name, w in marks.items() if row.get(name) is not None), None)
 
 
 def _known(territory: Territory, actor: str, prefill: bool) -> dict[str, dict[str, Any]]:
