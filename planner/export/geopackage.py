@@ -103,6 +103,7 @@ def write_geopackage(
     edition: Edition,
     origins: Iterable[Origin] = (),
     styles: Mapping[str, tuple[NamedStyle, ...]] = _NO_STYLES,
+    more: Iterable[tuple[SpatialLayer, LayerCard]] = (),
     lang: str = "fr",
     progress: Progress = unwatched,
 ) -> Written:
@@ -126,6 +127,8 @@ def write_geopackage(
         Where layers come from, for their metadata and for the mark *synthetic*.
     styles
         Table name to its styles; QGIS loads the first one with the layer and lists the others.
+    more
+        Further layers that are no contracted table, each with what it says of itself.
     lang
         Language of titles, aliases and lists of values.
     progress
@@ -168,6 +171,9 @@ def write_geopackage(
                 _write_layer(temporary, layer, card, lang=lang, progress=(progress, done, total))
                 cards.append(card)
                 done += len(frame)
+            for layer, card in more:
+                _write_layer(temporary, layer, card, lang=lang, progress=(unwatched, 0, 0))
+                cards.append(card)
         with closing(sqlite3.connect(temporary)) as package, package:
             add_cards(package, cards, edition=edition, lang=lang)
             add_base(package, layers)

@@ -18,6 +18,7 @@ from planner.io.intake import Broken
 from planner.io.layers import Source
 from planner.io.opening import open_source
 from planner.io.values import as_text
+from planner.io.vectors import list_layers
 from planner.io.workbook import filled_sheets, open_sheets, sheet_called
 from planner.texts import LANGUAGES, say
 from planner.vocab import fold
@@ -64,6 +65,8 @@ SAID: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Table to the columns in which a form answers."""
 _FIRST_CSV: Final = "identity.csv"
+_GEOPACKAGE: Final = ".gpkg"
+_LAYERS: Final = {name: "wishes" if name == "advice" else name for name in SHEETS}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,7 +136,7 @@ def _plain(value: Any) -> str:  # noqa: ANN401 (an answer)
 
 
 def find_forms(folder: Path) -> Iterator[Path]:
-    """Return every workbook below a folder, and every folder of CSV sheets, sorted.
+    """Return every workbook and GeoPackage below a folder, and every folder of CSV sheets.
 
     Raises
     ------
@@ -142,7 +145,11 @@ def find_forms(folder: Path) -> Iterator[Path]:
     """
     if not folder.is_dir():
         raise file_failure("missing_file", file=str(folder))
-    books = [p for p in folder.rglob("*.xlsx") if not p.name.startswith(("~$", "."))]
+    books = [
+        path
+        for path in (*folder.rglob("*.xlsx"), *folder.rglob(f"*{_GEOPACKAGE}"))
+        if not path.name.startswith(("~$", "."))
+    ]
     texts = [p.parent for p in folder.rglob(_FIRST_CSV)]
     found = sorted({*books, *texts})
     if not found:
@@ -158,7 +165,12 @@ def open_form(path: Path, *, place: str) -> FormFile | None:
     PlannerError
         When the file is broken.
     """
-    sources = _csv_sheets(path) if path.is_dir() else _book_sheets(path)
+    if path.is_dir():
+        sources = _csv_sheets(path)
+    elif path.suffix == _GEOPACKAGE:
+        sources = _layer_sheets(path)
+    else:
+        sources = _book_sheets(path)
     if "identity" not in sources:
         return None
     sheets: dict[str, tuple[FormRow, ...]] = {}
@@ -184,6 +196,15 @@ def open_form(path: Path, *, place: str) -> FormFile | None:
 def _csv_sheets(path: Path) -> dict[str, Source]:
     files = {name: path / f"{name}.csv" for name in SHEETS}
     return {name: open_source(file) for name, file in files.items() if file.is_file()}
+
+
+def _layer_sheets(path: Path) -> dict[str, Source]:
+    there = set(list_layers(path))
+    if "identity" not in there:
+        return {}
+    return {
+        name: open_source(path, layer=layer) for name, layer in _LAYERS.items() if layer in there
+    }
 
 
 def _book_sheets(path: Path) -> dict[str, Source]:

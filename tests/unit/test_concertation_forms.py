@@ -3,7 +3,10 @@
 import csv
 import hashlib
 import shutil
+import sqlite3
+from contextlib import closing
 
+import geopandas as gpd
 import openpyxl
 import pandas as pd
 import pytest
@@ -192,9 +195,9 @@ def test_a_ballot_made_on_other_sectors_is_refused_whole(write, read, tmp_path):
     assert len(intake.deliberations) == 3  # a deliberation is not about sectors
     refused = [f for f in intake.findings if f.rule == "forms.other_sectors"]
     assert [f.place for f in refused] == [TWO, THREE, FOUR]
-    assert "carry_ballots" in refused[0].remedy.say("fr")
+    assert "planner concertation carry" in refused[0].remedy.say("fr")
     assert set(intake.rejected_rows["reason"]) == {"other_version"}
-    assert len(intake.rejected_rows) == 2 * 5  # each wish, in the workbook and in the CSV
+    assert len(intake.rejected_rows) == 3 * 5  # in the workbook, the CSV and the GeoPackage
 
 
 def test_the_signature_changes_with_the_sectors_and_with_nothing_else(toy):
@@ -274,7 +277,7 @@ def test_two_forms_that_differ_are_both_set_aside_and_equal_ones_are_one(write, 
     assert "copie.xlsx" in rules(intake)["two_answers"].message.say("fr")
     assert TWO not in set(intake.ballots["epci_siren"])
     assert TWO not in intake.forms
-    assert (intake.rejected_rows["reason"] == "two_answers").sum() == 3 * (2 + 1 + 1 + 1)
+    assert (intake.rejected_rows["reason"] == "two_answers").sum() == 4 * (2 + 1 + 1 + 1)
 
 
 def test_the_copies_left_as_they_came_say_nothing_against_the_one_filled_in(write, read, tmp_path):
@@ -303,6 +306,52 @@ def test_an_envelope_that_cannot_be_read_is_not_replaced_by_the_one_that_was_sen
     intake = read(tmp_path / "envoi")
     assert WHO in rules(intake)["bad_amount"].remedy.say("fr")
     assert TWO not in set(intake.envelopes["epci_siren"])
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_the_geopackage_is_filled_in_on_the_map_and_read(write, read, tmp_path, lang):
+    write(lang=lang)
+    path = tmp_path / "envoi" / TWO / "secteurs.gpkg"
+    layer = gpd.read_file(path, layer="wishes")
+    assert layer.crs.to_epsg() == 2154
+    assert layer.set_index("sector_id").loc["22002-01", "lines"] > 0
+    with closing(sqlite3.connect(path)) as package, package:
+        for function in ("ST_IsEmpty", "ST_MinX", "ST_MaxX", "ST_MinY", "ST_MaxY"):
+            package.create_function(function, 1, lambda _shape: 0)  # for the triggers of the index
+        package.execute("UPDATE wishes SET rank = 2 WHERE sector_id = '22002-01'")
+        package.execute(
+            "UPDATE wishes SET wish = 'required', opinion = 'favourable', remark = 'prêt'"
+            " WHERE sector_id = '22002-02'"
+        )
+        package.execute("UPDATE envelope SET unit = 'eur', amount = 9000, credit = '1 234,50'")
+        package.execute(
+            "UPDATE deliberation SET state = 'voted', \"on\" = '2018-01-31', contact = 'M. Le Bras'"
+        )
+        names = [row[0] for row in package.execute(
+            "SELECT name FROM gpkg_data_columns WHERE table_name = 'wishes' AND column_name = 'rank'"
+        )]  # fmt: skip
+        lists = {row[0] for row in package.execute(
+            "SELECT value FROM gpkg_data_column_constraints WHERE constraint_name = 'asked'"
+        )}  # fmt: skip
+    assert names == [heading("wishes", "rank", lang)]
+    assert lists == {"required", "refused"}
+    intake = read(tmp_path / "envoi")
+    own = intake.ballots[intake.ballots["epci_siren"] == TWO].set_index("sector_id")
+    assert own["wish"].to_dict() == {"22002-01": "ranked", "22002-02": "required"}
+    assert own.loc["22002-01", "rank"] == 2
+    assert intake.envelopes[["unit", "amount", "med_credit_cents"]].to_numpy().tolist()[0] == [
+        "eur", 9000, 123_450,
+    ]  # fmt: skip
+    assert intake.deliberations["on"].dt.date.astype(str).tolist() == ["2018-01-31"]
+    assert intake.advice[["opinion", "remark"]].to_numpy().tolist() == [["favourable", "prêt"]]
+    assert intake.contacts[TWO] == "M. Le Bras"
+    assert intake.rejected_rows.empty
+
+
+def test_a_geopackage_that_is_no_form_is_told(write, read, tmp_path, toy):
+    write()
+    toy.communes.to_file(tmp_path / "envoi" / "communes.gpkg", layer="communes")
+    assert "communes.gpkg" in rules(read(tmp_path / "envoi"))["not_a_form"].message.say("fr")
 
 
 def test_remarks_and_contacts_may_be_given_by_some_only(write, read, tmp_path):

@@ -14,7 +14,7 @@ import pandas as pd
 from planner.errors import DataFileError
 from planner.export.concertation._book import write_book
 from planner.export.concertation._content import Form
-from planner.export.geopackage import write_geopackage
+from planner.export.concertation._map import write_map
 from planner.export.layout import Edition
 from planner.io.forms import ANSWERS, SHEETS, heading
 from planner.provenance import Origin
@@ -38,7 +38,7 @@ def write_forms(
 ) -> tuple[Path, ...]:
     """Write a folder for each form: ``<siren>.xlsx``, ``csv/`` and ``secteurs.gpkg``.
 
-    The workbook and the CSV sheets are the same form: the EPCI fills in one of them.
+    The workbook, the CSV sheets and the GeoPackage are the same form: the EPCI fills in one.
 
     Parameters
     ----------
@@ -79,11 +79,7 @@ def write_forms(
             (own / _CSV_FOLDER).mkdir(parents=True)
             write_book(own / f"{form.actor}.xlsx", form, edition=edition, lang=lang)
             _write_csv(own / _CSV_FOLDER, form, lang)
-            write_geopackage(
-                own / "secteurs.gpkg",
-                {"sectors": form.sectors, "sector_shares": form.sector_shares},
-                edition=edition, origins=known, lang=lang,
-            )  # fmt: skip
+            write_map(own / "secteurs.gpkg", form, edition=edition, origins=known, lang=lang)
         for form in every:
             (Path(temporary) / form.actor).replace(place / form.actor)
     return tuple(place / form.actor for form in every)
