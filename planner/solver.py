@@ -51,6 +51,7 @@ def run_whole(solver: highspy.Highs, costs: npt.ArrayLike) -> highspy.HighsStatu
     if _contradicts_itself(solver, np.asarray(costs, float)):
         solver.setOptionValue("presolve", "off")
         outcome = solver.run()
+        solver.setOptionValue("presolve", "choose")
     return outcome
 
 

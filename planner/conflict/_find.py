@@ -13,7 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from planner.choice import ChoiceProblem, Quantity
+import numpy as np
+
+from planner.choice import ChoiceProblem, Contiguity, Quantity
 from planner.conflict._model import SoftModel, smallest_hitting_set
 from planner.conflict._rules import Rule, RuleKind, rules_of
 from planner.errors import PlannerError
@@ -96,10 +98,12 @@ def find_conflict(
     rules = rules_of(problem, names=names)
     order = tuple(rule.name for rule in rules)
     model = SoftModel(problem, rules)
-    known: frozenset[str] | None = None
+    known = _by_sums(problem, rules)
     for scope in _scopes(problem, rules):
         if model.solve(hard=scope).feasible is False:
-            found, _ = _search(model, scope, rounds=rounds, known=None)
+            mine = known if known is not None and known <= set(scope) else None
+            turns = rounds if mine is None else min(rounds, _WIDE_ROUNDS)
+            found, _ = _search(model, scope, rounds=turns, known=mine)
             found = found or _cut_down(model, scope, need=_needs(problem, rules))
             if found is not None and (known is None or len(found) < len(known)):
                 known = found
@@ -116,6 +120,38 @@ def find_conflict(
         )
     clash = tuple(rule for rule in rules if rule.name in found)
     return Conflict(rules=clash, smallest=smallest, message=_sentence(problem, model, clash, names))
+
+
+def _by_sums(problem: ChoiceProblem, rules: tuple[Rule, ...]) -> frozenset[str] | None:
+    """Return the fewest required sectors that one envelope or upper bound can't hold, if any.
+
+    The largest of them until there is no more room: for that bound alone no fewer would do.
+    """
+    wanted = np.flatnonzero(problem.required)
+    found: list[list[int | str]] = []
+    for rule in rules:
+        if rule.kind in {RuleKind.ENVELOPE, RuleKind.NO_VOTE}:
+            mine = problem.share_actor == rule.position
+            use = np.zeros(problem.candidates_count, np.int64)
+            np.add.at(use, problem.share_candidate[mine], problem.share_need[mine])
+            room = max(int(problem.envelopes[rule.position]), 0)
+        elif rule.kind is RuleKind.UPPER:
+            limit = problem.limits[rule.position]
+            use, room = limit.coefficients, -1 if limit.upper is None else limit.upper
+            if room < 0 or (use < 0).any():  # what is chosen besides could make room
+                continue
+        else:
+            continue
+        order = wanted[np.argsort(-use[wanted], kind="stable")]
+        passed = np.flatnonzero(np.cumsum(use[order]) > room)
+        if len(passed):
+            few = sorted(order[: int(passed[0]) + 1].tolist())
+            found.append([rule.name, *few])
+    if not found:
+        return None
+    bound, *few = min(found, key=len)
+    kind = RuleKind.REQUIRED.value
+    return frozenset([str(bound), *(f"{kind}:{problem.sector_ids[int(at)]}" for at in few)])
 
 
 def _scopes(problem: ChoiceProblem, rules: tuple[Rule, ...]) -> list[tuple[str, ...]]:
@@ -242,8 +278,11 @@ def _sentence(
                 excess=Quantity(excess, unit), sectors=sectors,
             )  # fmt: skip
         if excess and bound.kind in {RuleKind.UPPER, RuleKind.LOWER}:
+            key = "required_over_limit"
+            if RuleKind.CONTIGUITY not in kinds and problem.contiguity is not Contiguity.NONE:
+                key += "_alone"
             return Message.of(
-                "conflict.required_over_limit", words=problem.limits[bound.position].message,
+                f"conflict.{key}", words=problem.limits[bound.position].message,
                 excess=Quantity(excess, problem.limits[bound.position].unit), sectors=sectors,
             )  # fmt: skip
     if kinds == {RuleKind.REQUIRED, RuleKind.NO_VOTE}:

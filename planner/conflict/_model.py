@@ -18,7 +18,7 @@ import numpy as np
 
 from planner.choice import ChoiceProblem, Contiguity
 from planner.conflict._rules import Rule, RuleKind
-from planner.solver import new_highs
+from planner.solver import new_highs, run_whole
 from planner.verify import unreached
 
 __all__ = ["SoftModel", "SoftResult", "smallest_hitting_set"]
@@ -172,6 +172,9 @@ class SoftModel:
             Rules that may give, each with the cost of one unit.
         """
         must, soft, loose = set(hard), set(droppable), dict(giving or {})
+        # few sectors, near what is reached: short ways to what is required, and fewer cuts
+        costs = np.zeros(self.count + 2 * len(self.rules))
+        costs[: self.count] = self.away
         for rule in self.rules:
             name = rule.name
             fixed = name in must or name in loose
@@ -179,14 +182,13 @@ class SoftModel:
             if not fixed and name not in soft:
                 low = 1.0
             self.highs.changeColBounds(self.switch[name], low, high)
-            self.highs.changeColCost(self.switch[name], self.price if name in soft else 0.0)
+            costs[self.switch[name]] = self.price if name in soft else 0.0
             self.highs.changeColBounds(self.slack[name], 0.0, math.inf if name in loose else 0.0)
-            self.highs.changeColCost(self.slack[name], loose.get(name, 0) * self.price)
-        # few sectors, near what is reached: short ways to what is required, and fewer cuts
-        for candidate in range(self.count):
-            self.highs.changeColCost(candidate, float(self.away[candidate]))
+            costs[self.slack[name]] = loose.get(name, 0) * self.price
+        every = np.arange(len(costs), dtype=np.int32)
+        self.highs.changeColsCost(len(costs), every, costs)
         for _ in range(_CUT_ROUNDS):
-            self.highs.run()
+            run_whole(self.highs, costs)
             status = self.highs.getModelStatus()
             if status == highspy.HighsModelStatus.kInfeasible:
                 return SoftResult(feasible=False, given={})
@@ -256,15 +258,16 @@ def smallest_hitting_set(
     highs.setOptionValue("output_flag", False)
     highs.setOptionValue("mip_rel_gap", 0.0)
     position = {name: i for i, name in enumerate(names)}
-    for i in range(len(names)):
-        # one each; the first names are cheaper by less than one in all
+    # one each; the first names are cheaper by less than one in all
+    costs = [1.0 + i / (2.0 * len(names) * len(names)) for i in range(len(names))]
+    for i, cost in enumerate(costs):
         highs.addVar(0.0, 1.0)
-        highs.changeColCost(i, 1.0 + i / (2.0 * len(names) * len(names)))
+        highs.changeColCost(i, cost)
         highs.changeColIntegrality(i, highspy.HighsVarType.kInteger)
     for one in sets:
         columns = np.array(sorted(position[name] for name in one), dtype=np.int32)
         highs.addRow(1.0, math.inf, len(columns), columns, np.ones(len(columns)))
-    highs.run()
+    run_whole(highs, costs)
     if highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
         return None
     values = highs.getSolution().col_value

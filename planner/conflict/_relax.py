@@ -127,13 +127,16 @@ def _relaxation(
         said = ""
         if len(alike) == 1:
             said = Message.of("conflict.in_all", total=Quantity(total, alike.pop()))
+    one = "_one" if total == 1 and kind in {"required", "any"} else ""
     return Relaxation(
         kind=kind,
         amounts=amounts,
         total=total,
         bound=min(bound, total),
         message=Message.of(
-            f"conflict.give_{kind}", total=said, rules=_Listed(tuple(rules), amounts, units or {})
+            f"conflict.give_{kind}{one}",
+            total=said,
+            rules=_Listed(tuple(rules), amounts, units or {}),
         ),
     )
 

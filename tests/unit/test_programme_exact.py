@@ -9,6 +9,7 @@ import pytest
 from planner.choice import ChoiceProblem, ChoiceStatus, Contiguity, Limit, Objective
 from planner.programme import ColumnPool, solve_choice
 from planner.programme._blocks import Row, split_problem
+from planner.programme._columns import Stage
 from planner.programme._compact import solve_compact
 from planner.programme._exchange import exchange
 from planner.programme._integer import holds, total
@@ -380,3 +381,34 @@ def test_a_former_answer_is_begun_with_and_bettered(seed):
     for extra in range(20):
         pool.keep_answer(frozenset({f"S{extra}"}))
     assert len(pool.answers) == 8
+
+
+@pytest.mark.parametrize("gap_share", [0.0, 0.01])
+def test_an_actor_known_by_its_bound_alone_makes_no_question_impossible(monkeypatch, gap_share):
+    listed = Stage.list_near
+    emptied = 0
+
+    def without_the_first(stage, deficit, at_most):
+        nonlocal emptied
+        lists, missed, _ = listed(stage, deficit, at_most)
+        if not lists:
+            return lists, missed, False
+        emptied += 1
+        return [lists[0][:0], *lists[1:]], [missed[0][:0], *missed[1:]], True
+
+    monkeypatch.setattr(Stage, "list_near", without_the_first)
+    answered = 0
+    for seed in range(60):
+        problem = draw(np.random.default_rng(seed), Contiguity.WITHIN_EPCI)
+        problem = replace(problem, objectives=problem.objectives[:1])
+        best, _ = brute_force(problem)
+        answer = solve_choice(problem, gap_share=gap_share)
+        assert (answer.status is ChoiceStatus.INFEASIBLE) == (best is None)
+        if not answer.stages:
+            continue
+        answered += 1
+        taken = taken_by(problem, answer)
+        assert is_legal(problem, taken)
+        assert signed(problem, taken)[0] <= best[0] <= answer.stages[0].bound
+    assert emptied
+    assert answered

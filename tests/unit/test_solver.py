@@ -11,15 +11,16 @@ class Lying:
     """A solver that tells a worth of 7 for an answer worth 0 until presolve is off."""
 
     def __init__(self):
-        self.presolve, self.runs = True, 0
+        self.presolve, self.runs, self.told = True, 0, 7.0
 
     def run(self):
         self.runs += 1
         return highspy.HighsStatus.kOk
 
     def setOptionValue(self, name, value):  # noqa: N802 (highspy's own name)
-        assert (name, value) == ("presolve", "off")
-        self.presolve = False
+        assert name == "presolve"
+        self.presolve = value != "off"
+        self.told = 7.0 if self.presolve and self.runs < 2 else 0.0
 
     def getSolution(self):  # noqa: N802
         solution = highspy.HighsSolution()
@@ -29,7 +30,7 @@ class Lying:
     def getInfo(self):  # noqa: N802
         info = highspy.HighsInfo()
         info.primal_solution_status = highspy.SolutionStatus.kSolutionStatusFeasible
-        info.objective_function_value = 7.0 if self.presolve else 0.0
+        info.objective_function_value = self.told
         return info
 
 
@@ -37,6 +38,7 @@ def test_a_worth_that_is_not_the_answers_is_asked_again():
     solver = Lying()
     assert run_whole(solver, [3.0, 0.0]) == highspy.HighsStatus.kOk
     assert solver.runs == 2
+    assert solver.presolve  # the next question has it again
     honest = Lying()
     run_whole(honest, [3.0, 7.0])
     assert honest.runs == 1

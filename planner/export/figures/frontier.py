@@ -16,6 +16,7 @@ from planner.choice import objective_label
 from planner.export.figures._draw import SETTINGS, letters
 from planner.export.figures._fonts import showable
 from planner.export.figures._save import save_figure
+from planner.export.figures._source import write_source
 from planner.texts import Message, number, say
 
 __all__ = ["draw_frontier", "write_frontier_figure"]
@@ -104,10 +105,7 @@ def draw_frontier(
         0.04, 1 - 0.64 / high, say("robustness.figure_note", lang), va="top", color=_INK,
         fontproperties=letters(8.5), linespacing=1.35,
     )  # fmt: skip
-    figure.text(
-        0.04, 0.12 / high, showable(source), fontproperties=letters(6.5, "italic"), color=_INK,
-        va="bottom", wrap=True, parse_math=False,
-    )  # fmt: skip
+    write_source(figure, source, color=_INK)
     return figure
 
 

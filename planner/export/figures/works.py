@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from planner.export.figures._draw import SETTINGS, letters
 from planner.export.figures._fonts import showable
 from planner.export.figures._save import save_figure
+from planner.export.figures._source import write_source
 from planner.export.style import PHASE_THEME
 from planner.texts import number, say
 from planner.vocab import Phase
@@ -61,10 +62,7 @@ def _frame(figure: Figure, *, title: str, note: str, source: str) -> None:
     high = figure.get_size_inches()[1]
     figure.text(0.04, 1 - 0.32 / high, title, fontproperties=letters(14, "bold"), va="top")
     figure.text(0.04, 1 - 0.62 / high, note, fontproperties=letters(8.5), va="top", color=_INK)
-    figure.text(
-        0.04, 0.12 / high, showable(source), fontproperties=letters(6.5, "italic"), color=_INK,
-        va="bottom", wrap=True, parse_math=False,
-    )  # fmt: skip
+    write_source(figure, source, color=_INK)
 
 
 def _legend(figure: Figure, lang: str) -> None:

@@ -263,3 +263,18 @@ def test_envelopes_give_as_little_as_brute_force_says(oracle, seed):
         np.add.at(need, problem.share_candidate[mine], problem.share_need[mine])
         extra += np.maximum(rows[fine] @ need - granted, 0)
     assert ways["envelopes"].total == extra.min()
+
+
+def test_a_solver_that_contradicts_itself_is_asked_again_without_presolve(oracle, monkeypatch):
+    cases = [pressed(oracle, seed, Contiguity.WITHIN_EPCI) for seed in range(4)]
+    before = [(find_conflict(one), cheapest_relaxations(one)) for one in cases]
+    presolve = []
+
+    def doubtful(solver, costs):
+        presolve.append(solver.getOptionValue("presolve")[1])
+        return len(presolve) % 2 == 1
+
+    monkeypatch.setattr("planner.solver._contradicts_itself", doubtful)
+    assert [(find_conflict(one), cheapest_relaxations(one)) for one in cases] == before
+    assert set(presolve) == {"choose"}
+    assert len(presolve) > len(cases)
