@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from enum import StrEnum
 from fractions import Fraction
@@ -13,7 +14,15 @@ import pandas as pd
 import typer
 from rich.console import Console
 
-from planner.choice import Choice, ChoiceProblem, Objective, Quantity, Unit, objective_label
+from planner.choice import (
+    Choice,
+    ChoiceProblem,
+    ChoiceStatus,
+    Objective,
+    Quantity,
+    Unit,
+    objective_label,
+)
 from planner.cli._face import (
     Lang,
     LangOption,
@@ -31,6 +40,7 @@ from planner.texts import Message, number, say
 if TYPE_CHECKING:
     from planner.explain._flips import Solve
     from planner.plan import Plan
+    from planner.robustness import WeightSpace
 
 
 _SHOWN = 6  # names in a sentence at most
@@ -104,7 +114,8 @@ def robustness(
             solve_choice, gap_share=asked.programme.gap_share, seconds=asked.programme.seconds,
             warm=pool,
         )  # fmt: skip
-        case = _Case(console, answer, answer.problem, answer.choice, solve, folder, lang)
+        prove = partial(solve_choice, gap_share=0.0, seconds=asked.programme.seconds, warm=pool)
+        case = _Case(console, answer, answer.problem, answer.choice, solve, prove, folder, lang)
         tables = {}
         if Part.CRITERIA in parts:
             case.criteria()
@@ -113,7 +124,7 @@ def robustness(
         if Part.FRONTIER in parts:
             tables |= case.frontier(speed, most=points, step=Fraction(str(step)) / 100)
         if Part.WEIGHTS in parts:
-            tables |= case.weights(draws=draws, seed=seed)
+            tables |= case.weights(draws=draws, seed=seed, loss=Fraction(str(loss)) / 100)
         if Part.PROGRAMMES in parts:
             tables |= case.programmes(loss=Fraction(str(loss)) / 100)
         write_csv_tables(folder, tables, lang=lang)
@@ -194,11 +205,12 @@ class _Case:
         problem: ChoiceProblem,
         choice: Choice,
         solve: Solve,
+        prove: Solve,
         folder: Path,
         lang: Lang,
     ) -> None:
         self.console, self.plan, self.problem, self.choice = console, plan, problem, choice
-        self.solve, self.folder, self.lang = solve, folder, lang
+        self.solve, self.prove, self.folder, self.lang = solve, prove, folder, lang
         self.names: Mapping[str, str] = plan.ballots.names
 
     def say(self, text: str, **values: object) -> str:
@@ -294,15 +306,10 @@ class _Case:
             )
         return {"frontier": found.table, "fairness": measure_fairness(service)}
 
-    def weights(self, *, draws: int, seed: int) -> dict[str, pd.DataFrame]:
+    def weights(self, *, draws: int, seed: int, loss: Fraction) -> dict[str, pd.DataFrame]:
         """Walk along each weight, and draw all of them."""
         from planner.criteria import measure_criteria  # noqa: PLC0415
-        from planner.robustness import (  # noqa: PLC0415
-            criteria_space,
-            find_weight_interval,
-            measure_stability,
-            weights_table,
-        )
+        from planner.robustness import criteria_space, measure_stability  # noqa: PLC0415
 
         rules = self.plan.scenario.criteria
         measured = measure_criteria(self.plan.territory, rules=rules, costs=self.plan.costs)
@@ -310,26 +317,7 @@ class _Case:
         if space is None:
             self.console.print(self.say("no_weights"), markup=False)
             return {}
-        intervals = weights_table(
-            [
-                find_weight_interval(self.problem, space, name, solve=self.solve)
-                for name in space.criteria
-            ]
-        )
-        rows = [
-            [
-                self.criterion(str(row["criterion"])),
-                self.say("percent", share=row["weight_share"]),
-                self.say(
-                    "between", low=self.say("percent", share=row["low_share"]),
-                    high=self.say("no_end") if pd.isna(row["high_share"])
-                    else self.say("percent", share=row["high_share"]),
-                ),
-                self.yes(row["proved"]),
-            ]
-            for row in intervals.to_dict("records")
-        ]  # fmt: skip
-        self.show("weights_title", ("criterion", "weight", "interval", "proved"), rows, 1)
+        intervals = self._intervals(space, loss)
         stable = measure_stability(self.problem, space, solve=self.solve, draws=draws, seed=seed)
         always, never = (stable["in_count"] == draws).sum(), (stable["in_count"] == 0).sum()
         self.console.print(
@@ -339,7 +327,75 @@ class _Case:
             ),
             markup=False,
         )  # fmt: skip
+        if len(stable):
+            gap, proved = 100 * stable["gap_share"].iloc[0], int(stable["proved_count"].iloc[0])
+            text = "draws_proved" if proved == draws else "draws_gap"
+            if math.isnan(gap):
+                text, gap = "draws_unknown", 0.0
+            low = stable.loc[stable["in_count"] == draws, "low_share"].min()
+            self.console.print(
+                self.say(
+                    text,
+                    proved=proved,
+                    draws=draws,
+                    gap=0 if pd.isna(gap) else math.ceil(10_000 * gap) / 100,
+                ),
+                markup=False,
+            )
+            if always:
+                self.console.print(self.say("confidence", draws=draws, low=low), markup=False)
         return {"weight_intervals": intervals, "sector_stability": stable}
+
+    def _intervals(self, space: WeightSpace, loss: Fraction) -> pd.DataFrame:
+        """Walk along each weight: where the programme stays the best, or near it if unproved."""
+        from planner.robustness import (  # noqa: PLC0415
+            find_near_interval,
+            find_weight_interval,
+            weights_table,
+        )
+
+        best = self.choice.status is ChoiceStatus.OPTIMAL
+        before = [one for one in self.problem.objectives if one.name != space.objective]
+        before = before[: [o.name for o in self.problem.objectives].index(space.objective)]
+        if best or any(one.edge_coefficients is not None for one in before):
+            found = [
+                find_weight_interval(
+                    self.problem, space, name, solve=self.solve,
+                    chosen=self.choice.chosen if best else None,
+                )
+                for name in space.criteria
+            ]  # fmt: skip
+        else:
+            found = [
+                find_near_interval(
+                    self.problem, space, name, chosen=self.choice.chosen, solve=self.solve,
+                    loss_share=loss,
+                )
+                for name in space.criteria
+            ]  # fmt: skip
+        intervals = weights_table(found)
+        rows = [
+            [
+                self.criterion(str(row["criterion"])),
+                self.say("weight_of", weight=row["weight"], total=row["weights_total"]),
+                self._interval(row["low"], row["high"]),
+                self.yes(row["proved"]),
+            ]
+            for row in intervals.to_dict("records")
+        ]  # fmt: skip
+        self.show("weights_title", ("criterion", "weight", "interval", "proved"), rows, 1)
+        near = found[0].loss_share if found else Fraction(0)
+        text = "weights_near" if near else "weights_exact"
+        self.console.print(self.say(text, loss=float(near)), markup=False)
+        return intervals
+
+    def _interval(self, low: float, high: float) -> str:
+        """Write an interval, rounded inwards."""
+        least = number(math.ceil(100 * low) / 100, self.lang, 2)
+        if math.isnan(high):
+            return self.say("from", low=least)
+        most = number(math.floor(100 * high) / 100, self.lang, 2)
+        return self.say("between", low=least, high=most)
 
     def criterion(self, name: str) -> str:
         from planner.criteria import criterion_label  # noqa: PLC0415
@@ -361,16 +417,65 @@ class _Case:
                 )
 
     def programmes(self, *, loss: Fraction) -> dict[str, pd.DataFrame]:
-        """List programmes nearly as good that differ most."""
-        from planner.robustness import alternatives_table, list_diverse  # noqa: PLC0415
+        """List programmes as good, and nearly as good ones that differ most."""
+        from planner.robustness import (  # noqa: PLC0415
+            alternatives_table,
+            equal_programmes_table,
+            list_diverse,
+            list_equal_parts,
+        )
 
+        parts = list_equal_parts(self.problem, self.choice, solve=self.prove)
+        if parts:
+            count = math.prod(max(len(one.programmes), 1) for one in parts)
+            whole = all(one.complete for one in parts)
+            moving = sum(len(one.sometimes) for one in parts)
+            text = "equal_one" if whole and count == 1 else "equal" if whole else "equal_least"
+            self.console.print(self.say(text, count=count, moving=moving), markup=False)
+        else:
+            self.console.print(self.say("equal_unproved"), markup=False)
         found = list_diverse(self.problem, solve=self.solve, loss_share=loss)
         changes = alternatives_table(self.problem, found)
-        most = int(changes.groupby("programme").size().max()) if len(changes) else 0
+        first, worths = self.problem.objectives[0], list(found.values)
+        rows = []
+        for position, worth in enumerate(worths):
+            mine = changes[changes["programme"] == position + 1]["change"]
+            total, most = found.differing[position]
+            rows.append(
+                [
+                    number(position + 1, self.lang),
+                    _bare(worth[0], first.unit, self.lang),
+                    self.say("percent", share=self._lost(worth[0], worths[0][0])),
+                    number(int((mine == "enters").sum()), self.lang),
+                    number(int((mine == "leaves").sum()), self.lang),
+                    "—" if not position else number(total, self.lang),
+                    "—" if most is None or not position else number(most, self.lang),
+                ]
+            )  # fmt: skip
+        columns = (
+            "programme",
+            "worth",
+            "lost",
+            "entering",
+            "leaving",
+            "differing",
+            "differing_most",
+        )
+        if len(rows) > 1:
+            self.show("near_title", columns, rows, 0)
+        called = objective_label(first.name)
+        what = called if isinstance(called, str) else called.say(self.lang)
+        text = "near_all" if found.complete else "near_programmes"
+        if found.complete and len(rows) == 1:
+            text = "near_none"
         self.console.print(
-            self.say(
-                "near_programmes", count=len(found.programmes), loss=float(loss), most=most
-            ),
-            markup=False,
-        )  # fmt: skip
-        return {"alternatives": changes}
+            self.say(text, count=len(found.programmes), loss=float(loss), what=what), markup=False
+        )
+        return {
+            "alternatives": changes,
+            "equal_programmes": equal_programmes_table(self.problem, parts),
+        }
+
+    @staticmethod
+    def _lost(value: int, best: int) -> float:
+        return abs(best - value) / max(abs(best), 1)

@@ -26,8 +26,8 @@ from planner.choice import (
     Unit,
     objective_label,
 )
-from planner.explain._flip_bounds import Room, Span, cut_out, span_of
-from planner.programme import ChoiceBounds
+from planner.explain._flip_bounds import Room, Span, span_of
+from planner.programme import ChoiceBounds, cut_out
 from planner.texts import Message
 from planner.verify import verify_choice
 

@@ -7,6 +7,7 @@ envelope; :func:`state_choice`, :func:`solve_choice` and :func:`explain_choice` 
 from planner.programme._blocks import ColumnPool
 from planner.programme._bounds import ChoiceBounds, part_of
 from planner.programme._exact import explain_choice, explain_years
+from planner.programme._parts import cut_out, split_parts
 from planner.programme._problem import ChoiceRules, state_choice
 from planner.programme._ranking import Programme, ProgrammeRules, choose_sectors
 from planner.programme._solve import solve_choice
@@ -20,11 +21,13 @@ __all__ = [
     "Programme",
     "ProgrammeRules",
     "choose_sectors",
+    "cut_out",
     "explain_choice",
     "explain_years",
     "part_of",
     "solve_choice",
     "solve_years",
+    "split_parts",
     "state_choice",
     "state_years",
 ]

@@ -13,7 +13,14 @@ from planner.robustness._frontier import (
     groups_by_area,
     trace_frontier,
 )
-from planner.robustness._optima import Optima, list_diverse, list_optima
+from planner.robustness._near_weights import find_near_interval
+from planner.robustness._optima import (
+    Optima,
+    equal_programmes_table,
+    list_diverse,
+    list_equal_parts,
+    list_optima,
+)
 from planner.robustness._plan import (
     alternatives_table,
     criteria_space,
@@ -39,10 +46,13 @@ __all__ = [
     "WeightSpace",
     "alternatives_table",
     "criteria_space",
+    "equal_programmes_table",
+    "find_near_interval",
     "find_weight_interval",
     "groups_by_actor",
     "groups_by_area",
     "list_diverse",
+    "list_equal_parts",
     "list_optima",
     "measure_fairness",
     "measure_stability",

@@ -6,12 +6,21 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
+import pandas as pd
 
-from planner.choice import ChoiceProblem, ChoiceStatus, Limit, Objective
+from planner.choice import Choice, ChoiceProblem, ChoiceStatus, Limit, Objective
+from planner.programme import split_parts
 from planner.robustness._weights import Solve
+from planner.schemas import contract
 from planner.texts import Message
 
-__all__ = ["Optima", "list_diverse", "list_optima"]
+__all__ = [
+    "Optima",
+    "equal_programmes_table",
+    "list_diverse",
+    "list_equal_parts",
+    "list_optima",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,11 +35,15 @@ class Optima:
         What each is worth under each objective.
     complete
         Whether there is none left: proved, not stopped by the number asked for.
+    differing
+        Of diverse programmes: by how many sectors each differs from those before it, in all, and
+        what no programme passes (None when unknown); 0 for the first.
     """
 
     programmes: tuple[tuple[str, ...], ...]
     values: tuple[tuple[int, ...], ...]
     complete: bool
+    differing: tuple[tuple[int, int | None], ...] = ()
 
     @property
     def always(self) -> tuple[str, ...]:
@@ -133,6 +146,7 @@ def list_diverse(
         upper=(value + slack).__floor__() if first.sense == "min" else None,
     )  # fmt: skip
     found = [best.chosen]
+    differing: list[tuple[int, int | None]] = [(0, 0)]
     complete = False
     while len(found) < count:
         signs = np.zeros(problem.candidates_count, dtype=np.int64)
@@ -150,9 +164,74 @@ def list_diverse(
         if answer.status is ChoiceStatus.INFEASIBLE:
             complete = True
             break
+        if not answer.stages:  # work ended before any answer
+            break
+        # the distance counts a shared sector as one less: shifted by what is in those before
+        stage, before = answer.stages[0], sum(map(len, found))
+        differing.append(
+            (before + stage.value, None if stage.bound is None else before + stage.bound)
+        )
         found.append(answer.chosen)
     worths = []
     for chosen in found:
         inside = set(chosen)
         worths.append(problem.values(np.array([k in inside for k in problem.sector_ids])))
-    return Optima(programmes=tuple(found), values=tuple(worths), complete=complete)
+    return Optima(
+        programmes=tuple(found), values=tuple(worths), complete=complete,
+        differing=tuple(differing),
+    )  # fmt: skip
+
+
+def list_equal_parts(
+    problem: ChoiceProblem, choice: Choice, *, solve: Solve, most: int = 20
+) -> tuple[Optima, ...]:
+    """List the equally good choices of each part of a proved question that no rule binds to others.
+
+    Any choice of one part goes with any of another: the best programmes of all are as many as the
+    product of those of the parts.
+
+    Parameters
+    ----------
+    problem, choice
+        The question, and its answer.
+    solve
+        What answers a question; it must prove optima.
+    most
+        Choices listed of each part.
+
+    Returns
+    -------
+    tuple of Optima
+        One a part; empty where the answer isn't proved the best, so that nothing is known equal.
+    """
+    if choice.status is not ChoiceStatus.OPTIMAL:
+        return ()
+    parts = split_parts(problem, choice)
+    return tuple(list_optima(part, solve=solve, most=most) for part, _ in parts)
+
+
+def equal_programmes_table(problem: ChoiceProblem, parts: tuple[Optima, ...]) -> pd.DataFrame:
+    """Return the sectors that are in some of the best programmes and not in all.
+
+    Returns
+    -------
+    DataFrame
+        Contract ``equal_programmes``.
+    """
+    lines = dict(zip(problem.sector_ids, problem.lines.tolist(), strict=True))
+    rows = [
+        {
+            "part": number, "sector_id": key, "lines_count": lines[key],
+            "in_count": sum(key in one for one in part.programmes),
+            "choices_count": len(part.programmes), "complete": part.complete,
+        }
+        for number, part in enumerate(
+            (one for one in parts if len(one.programmes) > 1), start=1
+        )
+        for key in part.sometimes
+    ]  # fmt: skip
+    if not rows:
+        return contract("equal_programmes").empty()
+    table = pd.DataFrame(rows)
+    contract("equal_programmes").check(table)
+    return contract("equal_programmes").select(table)

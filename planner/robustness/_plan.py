@@ -19,7 +19,7 @@ from planner.schemas import contract
 __all__ = ["alternatives_table", "criteria_space", "servable", "weights_table"]
 
 _MARKS = 1_000
-_PARTS = 10_000
+_PARTS = 1_000
 
 
 def servable(problem: ChoiceProblem, groups: Groups) -> tuple[Groups, tuple[str, ...]]:
@@ -57,8 +57,8 @@ def servable(problem: ChoiceProblem, groups: Groups) -> tuple[Groups, tuple[str,
 def criteria_space(problem: ChoiceProblem, criteria: CriteriaTable) -> WeightSpace | None:
     """Return the objective ``criteria`` as a weighted sum in whole numbers.
 
-    Marks count in thousandths × lines, weights in ten-thousandths; None when the question has no
-    such objective, or no criterion is known.
+    Marks count in thousandths × lines, weights as small as their proportions allow (2, 1, 2, 1);
+    None when the question has no such objective, or no criterion is known.
 
     Parameters
     ----------
@@ -71,11 +71,23 @@ def criteria_space(problem: ChoiceProblem, criteria: CriteriaTable) -> WeightSpa
     weights = criteria.weights()
     names = tuple(str(name) for name in marks.columns)
     steps = np.rint(marks.to_numpy(dtype=np.float64).T * _MARKS).astype(np.int64)
-    total = sum(weights.values()) or 1
     return WeightSpace(
         objective="criteria", criteria=names, scores=steps * problem.lines,
-        weights=tuple(round(_PARTS * weights[name] / total) for name in names),
+        weights=_small([weights[name] for name in names]),
     )  # fmt: skip
+
+
+def _small(weights: Sequence[int]) -> tuple[int, ...]:
+    """Return the smallest whole weights that have these rounded proportions."""
+    whole = sum(weights) or 1
+    for total in range(1, _PARTS):
+        parts = [round(total * weight / whole) for weight in weights]
+        if sum(parts) == total and all(
+            abs(part * whole - weight * total) <= total
+            for part, weight in zip(parts, weights, strict=True)
+        ):
+            return tuple(parts)
+    return tuple(round(_PARTS * weight / whole) for weight in weights)
 
 
 def weights_table(intervals: Sequence[WeightInterval]) -> pd.DataFrame:
@@ -84,16 +96,16 @@ def weights_table(intervals: Sequence[WeightInterval]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Contract ``weight_intervals``; bounds are exact fractions as text, and as shares.
+        Contract ``weight_intervals``; bounds are exact fractions as text, and as numbers.
     """
     table = pd.DataFrame(
         [
             {
-                "criterion": one.criterion, "weight_share": one.weight / _PARTS,
-                "low_share": float(one.low / _PARTS),
-                "high_share": None if one.high is None else float(one.high / _PARTS),
-                "low_exact": str(one.low / _PARTS),
-                "high_exact": None if one.high is None else str(one.high / _PARTS),
+                "criterion": one.criterion, "weight": one.weight, "weights_total": one.total,
+                "low": float(one.low), "high": None if one.high is None else float(one.high),
+                "low_exact": str(one.low),
+                "high_exact": None if one.high is None else str(one.high),
+                "loss_share": float(one.loss_share),
                 "proved": one.proved,
             }
             for one in intervals
@@ -101,7 +113,7 @@ def weights_table(intervals: Sequence[WeightInterval]) -> pd.DataFrame:
     )  # fmt: skip
     if table.empty:
         return contract("weight_intervals").empty()
-    table["high_share"] = table["high_share"].astype("float64")
+    table["high"] = table["high"].astype("float64")
     table["high_exact"] = table["high_exact"].astype("object")
     contract("weight_intervals").check(table)
     return contract("weight_intervals").select(table)

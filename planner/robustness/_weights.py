@@ -34,7 +34,8 @@ __all__ = [
 ]
 
 Solve = Callable[[ChoiceProblem], Choice]
-_PARTS: Final = 10_000
+_PARTS: Final = 100  # a drawn weight is in percent: larger numbers would blur the bounds
+_EXACT_BITS: Final = 44  # of a sum that is asked as it is; larger ones are asked nearby
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,19 +87,24 @@ class WeightInterval:
 
     Parameters
     ----------
-    criterion, weight
-        The criterion and its weight in force.
+    criterion, weight, total
+        The criterion, its weight in force, and the sum of all of them.
     low, high
         Bounds, included, exact; high is None where no weight is too large.
     proved
-        Whether every programme behind the bounds is proved optimal.
+        Whether every programme behind the bounds is proved optimal; where a part may be lost,
+        whether the bounds leave no doubt.
+    loss_share
+        How much less than the best the programme may be worth; 0 when it is the best.
     """
 
     criterion: str
     weight: int
+    total: int
     low: Fraction
     high: Fraction | None
     proved: bool
+    loss_share: Fraction = Fraction(0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +150,7 @@ def wilson_interval(count: int, draws: int, confidence_share: float = 0.95) -> t
 
 
 def draw_weights(criteria_count: int, *, draw: int, seed: int) -> tuple[int, ...]:
-    """Draw weights evenly from the simplex, in ten-thousandths; the same for the same numbers."""
+    """Draw weights evenly from the simplex, in percent; the same for the same numbers."""
     waits = []
     for position in range(criteria_count):
         digest = hashlib.sha256(f"{seed}|{draw}|{position}".encode()).digest()
@@ -182,11 +188,12 @@ def measure_stability(
         Contract ``sector_stability``.
     """
     counts = dict.fromkeys(problem.sector_ids, 0)
-    proved = 0
+    proved, gap = 0, 0.0
     for draw in range(draws):
         weights = draw_weights(len(space.criteria), draw=draw, seed=seed)
         answer = solve(space.question(problem, weights))
         proved += answer.status is ChoiceStatus.OPTIMAL
+        gap = max([gap, *(math.inf if s.gap_share is None else s.gap_share for s in answer.stages)])
         for key in answer.chosen:
             counts[key] += 1
     rows = []
@@ -196,9 +203,12 @@ def measure_stability(
             {
                 "sector_id": key, "draws_count": draws, "proved_count": proved, "in_count": count,
                 "in_share": count / draws, "low_share": low, "high_share": high,
+                "gap_share": gap if math.isfinite(gap) else None,
             }
         )  # fmt: skip
     table = pd.DataFrame(rows)
+    if not table.empty:
+        table["gap_share"] = table["gap_share"].astype("float64")
     contract("sector_stability").check(table)
     return contract("sector_stability").select(table)
 
@@ -238,9 +248,22 @@ class _Walk:
         return _Line(int(self.base[flags].sum()), int(self.slope[flags].sum()), chosen)
 
     def best(self, weight: Fraction) -> _Line:
-        """Return a best programme at one weight."""
-        values = weight.denominator * self.base + weight.numerator * self.slope
+        """Return a best programme at one weight, or at one nearby when numbers grow too large."""
+        near = self._askable(weight)
+        self.proved = self.proved and near == weight
+        values = near.denominator * self.base + near.numerator * self.slope
         return self._answer(self.space.asked(self.problem, values, later=False))
+
+    def _askable(self, weight: Fraction) -> Fraction:
+        """Return the nearest weight at which sums are small enough to be told apart."""
+        sums = [int(np.abs(values).sum()) or 1 for values in (self.base, self.slope)]
+        parts, near = weight.denominator, weight
+        while (
+            parts > 1 and max(near.denominator * sums[0], near.numerator * sums[1]) >> _EXACT_BITS
+        ):
+            parts //= 2
+            near = weight.limit_denominator(parts)
+        return near
 
     def farthest(self) -> _Line:
         """Return a best programme when this weight is larger than all the others together."""
@@ -256,7 +279,12 @@ class _Walk:
 
 
 def find_weight_interval(
-    problem: ChoiceProblem, space: WeightSpace, criterion: str, *, solve: Solve
+    problem: ChoiceProblem,
+    space: WeightSpace,
+    criterion: str,
+    *,
+    solve: Solve,
+    chosen: tuple[str, ...] | None = None,
 ) -> WeightInterval:
     """Find between which values of one weight the programme in force stays a best one.
 
@@ -270,10 +298,12 @@ def find_weight_interval(
         The criterion whose weight moves.
     solve
         What answers a question.
+    chosen
+        Ids of the sectors of the programme in force, proved a best one; by default one is asked.
     """
     walk = _Walk(problem, space, criterion, solve)
     weight = Fraction(space.weights[walk.k])
-    here = walk.best(weight)
+    here = walk.best(weight) if chosen is None else walk.line(chosen)
     rivals = [walk.farthest()]
     high: Fraction | None = None
     if rivals[-1].slope > here.slope:
@@ -294,8 +324,9 @@ def find_weight_interval(
     if any(rival.at(weight) > here.at(weight) for rival in rivals):
         low, high, proved = weight, weight, False
     return WeightInterval(
-        criterion=criterion, weight=int(weight), low=low, high=high, proved=proved
-    )
+        criterion=criterion, weight=int(weight), total=sum(space.weights), low=low, high=high,
+        proved=proved,
+    )  # fmt: skip
 
 
 def trace_weight(

@@ -18,8 +18,10 @@ sector_stability = Contract(
               "Draws whose programme is proved optimal", unit="draws"),
         count("in_count", "Retenu", "Chosen", "Tirages où le secteur est retenu", "Draws in which the sector is chosen", unit="draws"),
         share("in_share", "Fréquence", "Frequency", "Retenu ÷ tirages", "Chosen ÷ draws", maximum=1),
-        share("low_share", "Fréquence, au moins", "Frequency, at least", "Intervalle de Wilson", "Wilson's interval", maximum=1),
-        share("high_share", "Fréquence, au plus", "Frequency, at most", "Intervalle de Wilson", "Wilson's interval", maximum=1),
+        share("low_share", "Fréquence, au moins", "Frequency, at least", "Intervalle de Wilson à 95 %", "Wilson's interval, 95 %", maximum=1),
+        share("high_share", "Fréquence, au plus", "Frequency, at most", "Intervalle de Wilson à 95 %", "Wilson's interval, 95 %", maximum=1),
+        share("gap_share", "Écart", "Gap", "Plus grand écart à la borne, de tous les tirages et objectifs ; absent quand une borne manque",
+              "Largest gap to the bound, of all draws and objectives; absent when a bound is missing", nullable=True, maximum=1),
     ),
 )  # fmt: skip
 
@@ -69,15 +71,19 @@ weight_intervals = Contract(
     key=("criterion",),
     columns=(
         text("criterion", "Critère", "Criterion", "Identifiant du critère", "Identifier of the criterion"),
-        share("weight_share", "Poids", "Weight", "Poids en vigueur", "Weight in force", maximum=1),
-        share("low_share", "Au moins", "At least", "Plus petit poids", "Smallest weight"),
-        share("high_share", "Au plus", "At most", "Plus grand poids ; absent quand aucun n'est trop grand",
-              "Largest weight; absent when none is too large", nullable=True),
+        count("weight", "Poids", "Weight", "Poids en vigueur, au plus simple", "Weight in force, as simple as can be", unit=""),
+        count("weights_total", "Somme des poids", "Sum of weights", "Somme des poids en vigueur", "Sum of the weights in force", unit=""),
+        Column(name="low", type="float", title=("Au moins", "At least"), description=("Plus petit poids", "Smallest weight")),
+        Column(name="high", type="float", nullable=True, title=("Au plus", "At most"),
+               description=("Plus grand poids ; absent quand aucun n'est trop grand", "Largest weight; absent when none is too large")),
         text("low_exact", "Au moins (fraction)", "At least (fraction)", "La même borne, exacte", "The same bound, exact"),
         text("high_exact", "Au plus (fraction)", "At most (fraction)", "La même borne, exacte", "The same bound, exact",
              nullable=True),
+        share("loss_share", "Perte admise", "Loss allowed", "0 : le programme reste le meilleur ; sinon, à cette part près du meilleur",
+              "0: the programme stays the best; else within this share of the best", maximum=1),
         Column(name="proved", type="bool", title=("Prouvé", "Proved"),
-               description=("Tous les programmes comparés sont prouvés optimaux", "Every programme compared is proved optimal")),
+               description=("Prouvé : par des programmes optimaux, ou par les bornes où une perte est admise",
+                            "Proved: by optimal programmes, or by the bounds where a loss is allowed")),
     ),
 )  # fmt: skip
 
@@ -95,4 +101,22 @@ alternatives = Contract(
     ),
 )  # fmt: skip
 
-TABLES = (sector_stability, fairness, frontier, weight_intervals, alternatives)
+equal_programmes = Contract(
+    name="equal_programmes",
+    title=("Programmes équivalents", "Equal programmes"),
+    description=("Secteurs qui sont dans certains des meilleurs programmes et non dans tous, le meilleur étant prouvé",
+                 "Sectors that are in some of the best programmes and not in all, the best one being proved"),
+    key=("sector_id",),
+    columns=(
+        count("part", "Partie", "Part", "Secteurs qu'aucune règle ne lie à ceux des autres parties",
+              "Sectors that no rule binds to those of other parts", unit=""),
+        SECTOR_ID,
+        count("lines_count", "Lignes", "Lines", "Lignes du secteur", "Lines of the sector", unit="lines"),
+        count("in_count", "Retenu", "Chosen", "Choix de la partie où il est retenu", "Choices of the part that hold it", unit="choices"),
+        count("choices_count", "Choix", "Choices", "Choix aussi bons de la partie", "Equally good choices of the part", unit="choices"),
+        Column(name="complete", type="bool", title=("Tous", "All"),
+               description=("Prouvé : il n'y en a pas d'autre", "Proved: there are no others")),
+    ),
+)  # fmt: skip
+
+TABLES = (sector_stability, fairness, frontier, weight_intervals, alternatives, equal_programmes)

@@ -98,10 +98,10 @@ def test_wilson_s_interval_and_even_draws():
     assert wilson_interval(0, 10)[1] == pytest.approx(0.2775, abs=1e-4)
     assert wilson_interval(10, 10)[1] == 1
     draws = np.array([draw_weights(3, draw=d, seed=1) for d in range(600)])
-    assert np.abs(draws.sum(axis=1) - 10_000).max() <= 2
+    assert np.abs(draws.sum(axis=1) - 100).max() <= 2
     # evenly over the simplex: each weight has mean 1/3 and is under 1/2 three times in four
-    assert draws.mean(axis=0) == pytest.approx(3333, abs=250)
-    assert (draws < 5000).mean(axis=0) == pytest.approx(0.75, abs=0.06)
+    assert draws.mean(axis=0) == pytest.approx(33.3, abs=3)
+    assert (draws < 50).mean(axis=0) == pytest.approx(0.75, abs=0.06)
 
 
 @pytest.mark.parametrize("seed", range(6))

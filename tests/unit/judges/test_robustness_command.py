@@ -1,7 +1,9 @@
 """``planner robustness`` and what it is made of: prices, frontier with its figure, weights."""
 
 import importlib
+import math
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pandas as pd
@@ -18,8 +20,12 @@ from planner.robustness import (
     WeightSpace,
     alternatives_table,
     criteria_space,
+    equal_programmes_table,
+    find_near_interval,
     find_weight_interval,
     groups_by_actor,
+    list_diverse,
+    list_equal_parts,
     list_optima,
     servable,
     trace_frontier,
@@ -61,12 +67,15 @@ def test_every_part_is_told_and_written(run, tmp_path):
         "Frontière",
         "TOPSIS",
         "tirages des poids",
-        "programmes à",
+        "Aucun autre programme n'est aussi bon sous tous les objectifs (prouvé)",
+        "Aucun autre programme n'est à 1,0 % au plus de celui-ci",
+        "Chaque tirage est répondu par un programme prouvé optimal",
+        "avec une confiance de 95 %",
     ):
         assert words in text
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert {"rule_prices.csv", "frontier.csv", "fairness.csv", "weight_intervals.csv",
-            "sector_stability.csv", "alternatives.csv", "frontiere.png", "frontiere.svg"} <= names  # fmt: skip
+            "sector_stability.csv", "alternatives.csv", "equal_programmes.csv", "frontiere.png", "frontiere.svg"} <= names  # fmt: skip
     frontier = pd.read_csv(tmp_path / "out" / "frontier.csv")
     # EPCI 2 can be brought to 6 of 10, EPCI 3 to 4 of 10: both at once, 10 lines
     assert frontier["value"].tolist() == [10]
@@ -125,7 +134,11 @@ def test_criteria_become_a_space_of_whole_numbers():
     )  # fmt: skip
     space = criteria_space(asked, measured)
     assert space.criteria == measured.active
-    assert abs(sum(space.weights) - 10_000) <= len(space.weights)
+    # the smallest whole weights in the proportions of the scenario
+    shares = np.array([measured.weights()[name] for name in space.criteria]) / 1_000_000
+    assert np.array(space.weights) / sum(space.weights) == pytest.approx(shares, abs=2e-6)
+    assert np.gcd.reduce(space.weights) == 1
+    assert sum(space.weights) < 100
     assert space.scores.shape == (len(measured.active), asked.candidates_count)
     marks = measured.matrix().loc[list(asked.sector_ids)].to_numpy().T
     assert np.abs(space.scores - 1000 * marks * asked.lines).max() <= asked.lines.max() / 2
@@ -180,3 +193,83 @@ def test_alternatives_say_what_enters_and_leaves(oracle):
 )
 def test_quantities_are_written_in_the_unit_that_people_know(quantity, words):
     assert quantity.say().replace("\u202f", " ") == words
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_near_the_best_for_sure_is_near_the_best(oracle, seed):
+    problem = oracle.random_problem(seed, count=8)
+    rng = np.random.default_rng(seed + 50)
+    scores = rng.integers(0, 15, (3, 8)).astype(np.int64)
+    space = WeightSpace(objective="criteria", criteria=("a", "b", "c"), scores=scores,
+                        weights=(3, 2, 1))  # fmt: skip
+    votes = problem.objectives[0]
+    criteria = Objective(name="criteria", sense="max", coefficients=scores.sum(axis=0))
+    problem = space.question(replace(problem, objectives=(votes, criteria)), space.weights)
+    rows, fine = oracle.feasible_rows(problem)
+    held = rows[fine]
+    good = held[np.argsort(-(held @ votes.coefficients), kind="stable")][len(held) // 4]
+    chosen = tuple(k for k, flag in zip(problem.sector_ids, good, strict=True) if flag)
+    held = held[held @ votes.coefficients >= good @ votes.coefficients]
+    loss = Fraction(1, 5)
+    found = find_near_interval(
+        problem, space, "b", chosen=chosen, solve=oracle.solve, loss_share=loss
+    )
+
+    def is_near(weight):
+        values = scores[0] * 3 + scores[2] + weight * scores[1].astype(object)
+        return (good * values).sum() >= (1 - loss) * max((held * values).sum(axis=1))
+
+    assert found.proved == is_near(Fraction(2))
+    assert found.low <= 2
+    if not found.proved:
+        assert found.low == found.high == 2
+        return
+    assert is_near(found.low)
+    top = Fraction(10_000) if found.high is None else found.high
+    assert top >= 2
+    assert all(is_near(found.low + (top - found.low) * share / 7) for share in range(8))
+
+
+def test_an_interval_of_large_numbers_is_asked_nearby_and_not_told_proved(oracle):
+    problem = oracle.random_problem(5, count=7)
+    rng = np.random.default_rng(9)
+    scores = rng.integers(10**6, 10**9, (2, 7)).astype(np.int64)
+    space = WeightSpace(objective="votes", criteria=("a", "b"), scores=scores, weights=(2, 1))
+    asked = []
+
+    def solve(question):
+        asked.append(int(np.abs(question.objectives[0].coefficients).sum()))
+        return oracle.solve(question)
+
+    for name in space.criteria:
+        found = find_weight_interval(problem, space, name, solve=solve)
+        assert found.low <= found.weight
+        assert found.high is None or found.high >= found.weight
+    assert max(asked) < 2**46
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_equal_programmes_are_the_product_of_those_of_the_parts(oracle, seed):
+    problem = oracle.random_problem(seed, count=8, actors=3)
+    first = problem.objectives[0]
+    coarse = replace(first, coefficients=np.minimum(first.coefficients, 2))
+    problem = replace(problem, objectives=(coarse,), limits=())
+    choice = oracle.solve(problem)
+    parts = list_equal_parts(problem, choice, solve=oracle.solve, most=200)
+    whole = list_optima(problem, solve=oracle.solve, most=300)
+    assert whole.complete
+    assert all(one.complete for one in parts)
+    assert math.prod(len(one.programmes) for one in parts) == len(whole.programmes)
+    table = equal_programmes_table(problem, parts)
+    assert set(table["sector_id"]) == set(whole.sometimes)
+    assert list_equal_parts(problem, replace(choice, status="within_gap"), solve=None) == ()
+
+
+def test_diverse_programmes_say_how_far_they_are_and_what_none_passes(oracle):
+    problem = oracle.random_problem(3, count=8)
+    found = list_diverse(problem, solve=oracle.solve, loss_share=Fraction(1, 2), count=3)
+    assert len(found.programmes) > 1
+    for number, (total, most) in enumerate(found.differing):
+        before = found.programmes[:number]
+        apart = sum(len(set(found.programmes[number]) ^ set(one)) for one in before)
+        assert total == apart == most
