@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import pandas as pd
 import typer
 from rich.console import Console
 
@@ -31,6 +29,7 @@ from planner.vocab import Level
 
 if TYPE_CHECKING:
     from planner.explain import SectorStory, YearStory
+    from planner.plan import Plan
 
 
 def explain(
@@ -64,21 +63,23 @@ def explain(
         tables = read_outputs(
             folder, scenario_sha256=asked.sha256, version=version("fibre-planner"), lang=lang
         )
+        answered = None
         if tables is None or (network and "network_sectors" not in tables):
-            tables = _compute(asked, lang, network=network)
+            answered = _compute(asked, lang, network=network)
+            tables = answered.tables(lang)
         found = resolve_place(place_names(tables), place, level=level)
         answer = explain_place(tables, level=Level(found.level), code=found.code)
         console.print(answer.say(lang), markup=False)
         if flips:
-            _tell_flips(console, asked, Level(found.level), found.code, lang)
+            _tell_flips(console, asked, Level(found.level), found.code, lang, answered)
 
 
-def _tell_flips(console: Console, asked: Scenario, level: Level, code: str, lang: Lang) -> None:
+def _tell_flips(
+    console: Console, asked: Scenario, level: Level, code: str, lang: Lang, answered: Plan | None
+) -> None:
     """Tell what would change the decision on a sector, by solving the question anew."""
     from planner.choosing import YEARS_GAP_SHARE  # noqa: PLC0415
     from planner.explain import explain_sector, explain_sector_year  # noqa: PLC0415
-    from planner.plan import make_plan  # noqa: PLC0415
-    from planner.prepare import prepare_territory  # noqa: PLC0415
     from planner.programme import (  # noqa: PLC0415
         ChoiceBounds,
         ColumnPool,
@@ -88,9 +89,8 @@ def _tell_flips(console: Console, asked: Scenario, level: Level, code: str, lang
 
     if level is not Level.SECTOR or asked.programme.rule != "exact":
         raise RuleError(Message.of("decision.flips_of"), Message.of("decision.flips_of_remedy"))
-    with progress(lang, STAGES["prepare"] + STAGES["plan"] + 1) as notify:
-        territory = prepare_territory(asked, notify=notify)
-        answer = make_plan(territory, asked, notify=notify)
+    answer = answered or _compute(asked, lang, network=False)
+    with progress(lang, 1) as notify:
         whole = answer.problem if answer.dated is None else answer.dated.whole
         if whole is None or code not in whole.sector_ids:
             raise RuleError(Message.of("decision.flips_of"), Message.of("decision.flips_of_remedy"))
@@ -119,11 +119,11 @@ def _tell_flips(console: Console, asked: Scenario, level: Level, code: str, lang
         console.print(f"  • {line.say(lang)}", markup=False)
 
 
-def _compute(scenario: Scenario, lang: Lang, *, network: bool) -> Mapping[str, pd.DataFrame]:
+def _compute(scenario: Scenario, lang: Lang, *, network: bool) -> Plan:
     from planner.plan import make_plan  # noqa: PLC0415
     from planner.prepare import prepare_territory  # noqa: PLC0415
 
     with progress(lang, STAGES["prepare"] + STAGES["plan"] + network) as notify:
         territory = prepare_territory(scenario, notify=notify)
         answer = make_plan(territory, scenario, notify=notify)
-        return (with_network(answer, notify) if network else answer).tables(lang)
+        return with_network(answer, notify) if network else answer

@@ -434,7 +434,7 @@ class _Case:
             self.console.print(self.say(text, count=count, moving=moving), markup=False)
         else:
             self.console.print(self.say("equal_unproved"), markup=False)
-        found = list_diverse(self.problem, solve=self.solve, loss_share=loss)
+        found = list_diverse(self.problem, solve=self.solve, loss_share=loss, best=self.choice)
         changes = alternatives_table(self.problem, found)
         first, worths = self.problem.objectives[0], list(found.values)
         rows = []

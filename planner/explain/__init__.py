@@ -8,8 +8,9 @@
 :func:`price_year_rules` do the same.
 """
 
+from planner.explain._apply import apply_flip
 from planner.explain._decisions import decision_scores, list_decisions
-from planner.explain._flips import Flip, apply_flip, find_flips
+from planner.explain._flips import Flip, find_flips
 from planner.explain._place import Explanation, explain_place, place_names
 from planner.explain._prices import price_rules, price_year_rules
 from planner.explain._sector import SectorStory, explain_sector

@@ -8,16 +8,19 @@ its side passes the most of the other.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from planner.programme import ChoiceBounds
 
-__all__ = ["Room", "Span", "span_of"]
+__all__ = ["Room", "Span", "span_of", "sure_change"]
+
+_TRIES: Final = 4  # each of them a question
 
 Flags = npt.NDArray[np.bool_]
 
@@ -70,11 +73,7 @@ def span_of(
     most = int(np.maximum(room.coefficients, 0).sum())
 
     def at(change: int, *, wanted: bool) -> int | None:
-        if room.kind == "envelope":
-            return bounds.most(position, wanted=wanted, envelope=room.place, change=change)
-        if room.kind == "cost" and not wanted:  # its weight doesn't count where it is out
-            change = 0
-        return bounds.most(position, wanted=wanted, limit=room.place, change=change)
+        return _most(bounds, position, room, change, wanted=wanted)
 
     if inside:
         return _outwards(room, most, at, present, other)
@@ -94,6 +93,64 @@ def span_of(
     sure = change <= end and most_without is not None and gained > most_without
     high = change if sure and is_legal(with_it, room, change) else None
     return Span(able=True, low=low, high=high)
+
+
+def _most(
+    bounds: ChoiceBounds, position: int, room: Room, change: int, *, wanted: bool
+) -> int | None:
+    if room.kind == "envelope":
+        return bounds.most(position, wanted=wanted, envelope=room.place, change=change)
+    if room.kind == "cost" and not wanted:  # its weight doesn't count where it is out
+        change = 0
+    return bounds.most(position, wanted=wanted, limit=room.place, change=change)
+
+
+def sure_change(
+    bounds: ChoiceBounds,
+    position: int,
+    room: Room,
+    *,
+    inside: bool,
+    low: int,
+    worth: Callable[[int], int | None],
+) -> int | None:
+    """Return a change of the room that flips a sector for sure, brought down by a few questions.
+
+    It does where a programme of the side to flip to is worth more than the other side can be:
+    looked for from the widest change that means anything, room for all or none for the sector.
+
+    Parameters
+    ----------
+    bounds, position, room, inside
+        As in :func:`span_of`.
+    low
+        No smaller change flips it.
+    worth
+        What a programme of the side to flip to is worth, the room changed by so much (with its
+        sign); None when there is none.
+    """
+    sign = -1 if inside else 1
+
+    def sure(change: int) -> bool:
+        most = _most(bounds, position, room, sign * change, wanted=inside)
+        found = worth(sign * change)
+        return found is not None and (most is None or found > most)
+
+    far = int(np.maximum(room.coefficients, 0).sum()) - room.upper
+    if inside:
+        far = room.upper - int(room.coefficients[position]) + 1
+    if far < low or not sure(far):
+        return None
+    near, low = far, max(low - 1, 0)
+    for _ in range(_TRIES):
+        middle = math.isqrt(max(low, 1) * near)
+        if not low < middle < near:
+            break
+        if sure(middle):
+            near = middle
+        else:
+            low = middle
+    return near
 
 
 def _outwards(

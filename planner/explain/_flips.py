@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final, Literal
 
 import numpy as np
@@ -26,7 +27,8 @@ from planner.choice import (
     Unit,
     objective_label,
 )
-from planner.explain._flip_bounds import Room, Span, span_of
+from planner.explain._apply import FlipKind, apply_flip
+from planner.explain._flip_bounds import Room, Span, span_of, sure_change
 from planner.programme import ChoiceBounds, cut_out
 from planner.texts import Message
 from planner.verify import verify_choice
@@ -34,7 +36,6 @@ from planner.verify import verify_choice
 __all__ = ["Flip", "Solve", "apply_flip", "find_flips"]
 
 Solve = Callable[[ChoiceProblem], Choice]
-FlipKind = Literal["points", "envelope", "limit", "cost", "wish"]
 FlipStatus = Literal["exact", "interval", "impossible"]
 _STEPS: Final = 60
 _PART_STEPS: Final = 300  # of a part of the region, each of them short
@@ -81,54 +82,6 @@ class _Best:
     most: int
     proved: bool
     chosen: frozenset[str]
-
-
-def apply_flip(
-    problem: ChoiceProblem, sector_id: str, *, kind: FlipKind, place: str, amount: int
-) -> ChoiceProblem:
-    """Return the question with one change made.
-
-    Parameters
-    ----------
-    problem, sector_id
-        The question and the sector that the change is about.
-    kind, place, amount
-        As in :class:`Flip`; the amount has its sign.
-    """
-    j = problem.sector_ids.index(sector_id)
-    if kind == "points":
-        return replace(
-            problem,
-            objectives=tuple(
-                replace(o, coefficients=_added(o.coefficients, j, amount)) if o.name == place else o
-                for o in problem.objectives
-            ),
-        )
-    if kind == "envelope":
-        actor = problem.actors.index(place)
-        return replace(problem, envelopes=_added(problem.envelopes, actor, amount))
-    if kind == "wish":
-        flags = np.array(problem.required), np.array(problem.refused)
-        for flag in flags:
-            flag[j] = False
-        return replace(problem, required=flags[0], refused=flags[1])
-    return replace(
-        problem,
-        limits=tuple(_moved(one, j, kind, amount) if one.name == place else one
-                     for one in problem.limits),
-    )  # fmt: skip
-
-
-def _moved(limit: Limit, j: int, kind: str, amount: int) -> Limit:
-    if kind == "cost":
-        return replace(limit, coefficients=_added(limit.coefficients, j, amount))
-    return replace(limit, upper=None if limit.upper is None else limit.upper + amount)
-
-
-def _added(array: npt.NDArray[np.int64], position: int, amount: int) -> npt.NDArray[np.int64]:
-    changed = array.copy()
-    changed[position] += amount
-    return changed
 
 
 def find_flips(
@@ -333,7 +286,13 @@ class _Finder:
         first = self._span(row)
         if first is not None and (self.quick or not first.able):
             status: FlipStatus = "interval" if first.able else "impossible"
-            return self._flip(row.kind, row.place, status, None, first.low, first.high)
+            high = first.high
+            if self.bounds is not None and first.able and high is None and row.kind != "cost":
+                high = sure_change(
+                    self.bounds, self.j, row, inside=self.inside, low=first.low,
+                    worth=partial(self._worth_of_other, row),
+                )  # fmt: skip
+            return self._flip(row.kind, row.place, status, None, first.low, high)
         # a sector that weighs less leaves its own side more room, and the other side none
         said = -sign if row.kind == "cost" else sign
         proved, lowest = True, 0
@@ -367,6 +326,13 @@ class _Finder:
             present=(mine.worth[0], self._flags(mine)),
             other=None if other is None else (other.worth[0], self._flags(other)),
         )  # fmt: skip
+
+    def _worth_of_other(self, row: Room, change: int) -> int | None:
+        """Return what a programme of the side to flip to is worth, the room changed, if any."""
+        kind: FlipKind = "limit" if row.kind == "cost" else row.kind
+        changed = apply_flip(self.problem, self.key, kind=kind, place=row.place, amount=change)
+        found = self.best(changed, wanted=not self.inside)
+        return None if found is None else found.worth[0]
 
     def _flags(self, best: _Best) -> npt.NDArray[np.bool_]:
         return np.array([key in best.chosen for key in self.problem.sector_ids], bool)
@@ -458,7 +424,11 @@ class _Finder:
         high: int | None,
     ) -> Flip:  # fmt: skip
         side = "leave" if self.inside else "enter"
-        known = "open" if status == "interval" and high is None else status
+        known: str = status
+        if status == "interval":
+            known = "open" if high is None else "interval"
+            if low <= 1 and kind != "wish":  # at least nothing, or one, says nothing
+                known = "unknown" if high is None else "enough"
         key = f"decision.flip_{known}" if kind != "wish" else f"decision.flip_wish_{status}"
         unasked = self.problem.unasked
         if kind == "wish" and status == "exact" and unasked is not None and unasked[self.j]:

@@ -140,11 +140,34 @@ def explain_sector(
                 ),
             )
         )  # fmt: skip
-    lines.extend(flip.message for flip in flips)
+    blurred = [flip for flip in flips if _is_blurred(problem, flip)]
+    lines.extend(flip.message for flip in flips if flip not in blurred)
+    if blurred:
+        lines.append(
+            Message.of("decision.flip_later", objectives=_Labels(tuple(f.place for f in blurred)))
+        )
     return SectorStory(
         sector_id=sector_id, chosen=inside, binding=binding, leaving=leaving, entering=entering,
         differences=differences, flips=flips, lines=tuple(lines),
     )  # fmt: skip
+
+
+def _is_blurred(problem: ChoiceProblem, flip: Flip) -> bool:
+    """Tell whether nothing is known of an objective after the first, where none is proved."""
+    later = flip.kind == "points" and flip.place != problem.objectives[0].name
+    return later and flip.status == "interval" and flip.low == 0 and flip.high is None
+
+
+@dataclass(frozen=True)
+class _Labels:
+    """Objectives in the reader's words."""
+
+    names: tuple[str, ...]
+
+    def say(self, lang: str = "fr", /) -> str:
+        """Put them into words."""
+        found = [objective_label(name) for name in self.names]
+        return ", ".join(one if isinstance(one, str) else one.say(lang) for one in found)
 
 
 def _opposite(problem: ChoiceProblem, j: int, *, inside: bool) -> ChoiceProblem:

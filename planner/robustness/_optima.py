@@ -109,7 +109,12 @@ def _optima(
 
 
 def list_diverse(
-    problem: ChoiceProblem, *, solve: Solve, loss_share: Fraction, count: int = 5
+    problem: ChoiceProblem,
+    *,
+    solve: Solve,
+    loss_share: Fraction,
+    count: int = 5,
+    best: Choice | None = None,
 ) -> Optima:
     """List near-optimal programmes that differ most from those before them.
 
@@ -126,6 +131,8 @@ def list_diverse(
         How much of the first objective may be lost, in [0, 1], exact.
     count
         How many programmes at most.
+    best
+        The answer to the question, the first of the list; by default it is asked.
 
     Raises
     ------
@@ -135,7 +142,7 @@ def list_diverse(
     first = problem.objectives[0]
     if first.edge_coefficients is not None:
         raise ValueError(first.name)
-    best = solve(problem)
+    best = best or solve(problem)
     if best.status is ChoiceStatus.INFEASIBLE:
         return Optima(programmes=(), values=(), complete=True)
     value = best.stages[0].value

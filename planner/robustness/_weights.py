@@ -193,7 +193,10 @@ def measure_stability(
         weights = draw_weights(len(space.criteria), draw=draw, seed=seed)
         answer = solve(space.question(problem, weights))
         proved += answer.status is ChoiceStatus.OPTIMAL
-        gap = max([gap, *(math.inf if s.gap_share is None else s.gap_share for s in answer.stages)])
+        for stage in answer.stages:
+            gap = max(gap, math.inf if stage.gap_share is None else stage.gap_share)
+            if stage.objective == space.objective:
+                break
         for key in answer.chosen:
             counts[key] += 1
     rows = []

@@ -20,8 +20,8 @@ sector_stability = Contract(
         share("in_share", "Fréquence", "Frequency", "Retenu ÷ tirages", "Chosen ÷ draws", maximum=1),
         share("low_share", "Fréquence, au moins", "Frequency, at least", "Intervalle de Wilson à 95 %", "Wilson's interval, 95 %", maximum=1),
         share("high_share", "Fréquence, au plus", "Frequency, at most", "Intervalle de Wilson à 95 %", "Wilson's interval, 95 %", maximum=1),
-        share("gap_share", "Écart", "Gap", "Plus grand écart à la borne, de tous les tirages et objectifs ; absent quand une borne manque",
-              "Largest gap to the bound, of all draws and objectives; absent when a bound is missing", nullable=True, maximum=1),
+        share("gap_share", "Écart", "Gap", "Plus grand écart à la borne, de tous les tirages, sous l'objectif pondéré et ceux d'avant ; absent quand une borne manque",
+              "Largest gap to the bound, of all draws, under the weighted objective and those before; absent when a bound is missing", nullable=True, maximum=1),
     ),
 )  # fmt: skip
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from planner.choice import ChoiceStatus, Contiguity
-from planner.explain import apply_flip, find_flips
+from planner.explain import apply_flip, explain_sector, find_flips
 from planner.programme import ChoiceBounds, ColumnPool, part_of, solve_choice
 from planner.robustness import groups_by_actor, list_optima, trace_frontier
 from planner.verify import verify_choice
@@ -63,7 +63,7 @@ def unproved(asked):
 
 @pytest.mark.parametrize("contiguity", list(Contiguity))
 def test_bounds_hold_the_exact_change_between_them(oracle, contiguity):
-    seen, sharp = set(), 0
+    seen, ends, sharp = set(), set(), 0
     for seed in range(2):
         problem = oracle.random_problem(seed, count=6, contiguity=contiguity, unique=True)
         choice, loose = oracle.solve(problem), unproved(problem)
@@ -75,6 +75,8 @@ def test_bounds_hold_the_exact_change_between_them(oracle, contiguity):
             said = find_flips(problem, loose, key, solve=unproved, bounds=bounds)
             for exact, quick in zip(true, said, strict=True):
                 seen.add((exact.kind, quick.status))
+                ends.add((exact.kind, key in loose.chosen, quick.high is not None))
+                assert " 0 " not in quick.message.say().replace("\u202f", " ")
                 if quick.status == "impossible":
                     # under the first objective alone; the exact answer compares all of them
                     assert exact.status == "impossible", (seed, key, exact, quick)
@@ -84,6 +86,8 @@ def test_bounds_hold_the_exact_change_between_them(oracle, contiguity):
                         assert abs(exact.amount) <= quick.high, (seed, key, exact, quick)
                         sharp += exact.kind != "points"
     assert ("envelope", "interval") in seen
+    # an envelope cut down to what can't hold the sector puts it out, whatever the gap
+    assert ("envelope", True, True) in ends
     assert sharp
 
 
@@ -137,3 +141,18 @@ def test_what_no_rule_binds_together_is_told_apart(oracle):
                 now = key in oracle.solve(after).chosen
                 assert (now != (key in choice.chosen)) == flips
     assert max(asked) < free.candidates_count
+
+
+def test_where_nothing_is_proved_the_later_objectives_are_one_sentence(oracle):
+    problem = oracle.random_problem(1, count=6, unique=True)
+    assert len(problem.objectives) > 1
+    loose = unproved(problem)
+    bounds = ChoiceBounds(problem, ColumnPool())
+    for key in problem.sector_ids:
+        story = explain_sector(problem, loose, key, solve=unproved, bounds=bounds)
+        said = [line.say() for line in story.lines]
+        later = [words for words in said if words.startswith("sous les objectifs suivants")]
+        points = [one for one in story.flips if one.kind == "points"]
+        assert len(later) == (len(points) > 1 and points[1].status == "interval")
+        for one in points[1:]:
+            assert (one.message.say() in said) == (one.status != "interval")
