@@ -130,6 +130,8 @@ def _situation(
 def check_quorum(votes: pd.DataFrame, rules: Iterable[QuorumRule]) -> pd.DataFrame:
     """Say what each rule asks for and whether it is reached, in whole EPCI or premises.
 
+    A département that proposes for islands without EPCI is no EPCI: its premises count, it doesn't.
+
     Parameters
     ----------
     votes
@@ -145,9 +147,10 @@ def check_quorum(votes: pd.DataFrame, rules: Iterable[QuorumRule]) -> pd.DataFra
     due = votes[votes["due"].astype(bool)]
     voted = due["situation"] == VoteSituation.VOTED.value
     decided = voted | (due["situation"] == VoteSituation.REFUSED.value)
+    epci = ~due["epci_siren"].astype(str).str.startswith("D")  # who proposes for islands is none
     counts = {
-        "voted_epci": (int(voted.sum()), len(due)),
-        "decided_epci": (int(decided.sum()), len(due)),
+        "voted_epci": (int((voted & epci).sum()), int(epci.sum())),
+        "decided_epci": (int((decided & epci).sum()), int(epci.sum())),
         "voted_premises": (
             int(due.loc[voted, "premises_count"].sum()), int(due["premises_count"].sum()),
         ),
@@ -227,10 +230,14 @@ class Adoption:
 
     def summary(self, lang: str = "fr") -> str:
         """Say what is recorded."""
+        changes = len(self.changes)
+        first = self.entry["entry"] == 1
+        since = "changed" if changes else "first" if first else "unchanged"
         return say(
             "governance.recorded", lang, version=self.entry["version"], by=self.entry["by"],
             status=ProgrammeStatus(self.entry["status"]), on=self.entry["on"].date(),
-            sha=self.entry["programme_sha256"][:12], changes=len(self.changes),
+            sha=self.entry["programme_sha256"][:12],
+            since=Message.of(f"governance.since_{since}", count=changes),
         )  # fmt: skip
 
 
@@ -301,8 +308,9 @@ def record_adoption(
     if status is ProgrammeStatus.ADOPTED and len(missing):
         first = missing.iloc[0]
         raise _refused(
-            "no_quorum", rule=first["rule"], counted=int(first["counted"]),
-            required=int(first["required"]), total=int(first["total"]),
+            "no_quorum", rule=Message.of(f"governance.rule_{first['rule']}"),
+            counted=int(first["counted"]), required=int(first["required"]),
+            total=int(first["total"]),
         )  # fmt: skip
     entry = {
         "entry": len(register) + 1, "version": version, "status": status.value,
@@ -312,6 +320,7 @@ def record_adoption(
         "synthetic": synthetic or bool(quorum["synthetic"].any()),
         "previous_sha256": None if last is None else _entry_sha256(last.to_dict()),
     }  # fmt: skip
+    entry["entry_sha256"] = _own_sha256(entry)
     table = _typed([*register.to_dict("records"), entry])
     contract("adoptions").check(table)
     return Adoption(register=table, entry=entry, changes=changes)
@@ -329,7 +338,7 @@ def _typed(rows: list[Any]) -> pd.DataFrame:
 
 
 def check_register(register: pd.DataFrame) -> None:
-    """Raise unless every entry still holds the checksum of the one before.
+    """Raise unless every entry still holds its own checksum and that of the one before.
 
     Raises
     ------
@@ -343,6 +352,8 @@ def check_register(register: pd.DataFrame) -> None:
         expected = None if before is None else _entry_sha256(before)
         if row["entry"] != number or held != expected:
             raise _refused("altered", entry=number)
+        if row["entry_sha256"] != _own_sha256(row):
+            raise _refused("rewritten", entry=number)
         before = row
 
 
@@ -354,11 +365,11 @@ def register_text(register: pd.DataFrame) -> str:
     return out.getvalue() + "".join(_line(row) for row in rows)
 
 
-def _line(row: Mapping[Any, Any]) -> str:
+def _line(row: Mapping[Any, Any], *, but: str = "") -> str:
     out = io.StringIO()
     cells = []
     for column in contract("adoptions").columns:
-        value = row[column.name]
+        value = row[column.name] if column.name != but else None
         if value is None or pd.isna(value):
             cells.append("")
         elif column.type == "date":
@@ -373,6 +384,10 @@ def _line(row: Mapping[Any, Any]) -> str:
 
 def _entry_sha256(row: Mapping[Any, Any]) -> str:
     return hashlib.sha256(_line(row).encode()).hexdigest()
+
+
+def _own_sha256(row: Mapping[Any, Any]) -> str:
+    return hashlib.sha256(_line(row, but="entry_sha256").encode()).hexdigest()
 
 
 def _refused(problem: str, **values: object) -> RuleError:

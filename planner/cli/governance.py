@@ -167,7 +167,8 @@ def _dated(value: object) -> str:
 def _quorum_lines(quorum: pd.DataFrame, lang: Lang) -> list[str]:
     return [
         say(
-            "governance.quorum_line", lang, rule=row["rule"], counted=row["counted"],
+            "governance.quorum_line", lang, counted=row["counted"],
+            rule=say(f"governance.rule_{row['rule']}", lang),
             total=row["total"], required=row["required"],
             reached=say(f"governance.{'reached' if row['reached'] else 'not_reached'}", lang),
             mark=say("governance.synthetic", lang) if row["synthetic"] else "",

@@ -193,6 +193,8 @@ adoptions = Contract(
         _sha256("previous_sha256", "Empreinte de la ligne précédente", "Checksum of the entry before",
                 "SHA-256 de la ligne précédente ; absent pour la première",
                 "SHA-256 of the entry before; absent for the first", nullable=True),
+        _sha256("entry_sha256", "Empreinte de la ligne", "Checksum of the entry",
+                "SHA-256 des autres cases de cette ligne", "SHA-256 of the other cells of this entry"),
     ),
 )  # fmt: skip
 

@@ -97,6 +97,22 @@ def test_a_quorum_is_counted_exactly(votes):
     assert quorum(nobody, "voted_epci", "0.5") == (0, 0, 0, True)
 
 
+def test_a_departement_that_proposes_is_no_epci_of_the_quorum(votes):
+    every = votes()
+    island = every.iloc[:1].assign(epci_siren="D29", situation="voted")
+    table = pd.concat([every, island], ignore_index=True)
+    assert quorum(table, "voted_epci", "0.75") == (3, 3, 4, True)
+    assert quorum(table, "voted_premises", "0.5") == (40, 25, 50, True)
+
+
+def test_the_first_version_changes_nothing_and_says_so(run):
+    done = " ".join(run("adopt", "--on", "2018-05-16", "--status", "proposed").output.split())
+    assert "premier programme inscrit" in done
+    further = " ".join(run("adopt", "--on", "2018-05-16", "--status", "voted").output.split())
+    assert "le même qu'à la ligne précédente" in further
+    assert "secteur(s) changent" not in done + further
+
+
 @given(
     share=st.decimals(0, 1, places=3), strict=st.booleans(), voted=st.integers(0, 60),
     total=st.integers(60, 61),
@@ -104,6 +120,7 @@ def test_a_quorum_is_counted_exactly(votes):
 def test_required_is_the_least_number_that_satisfies_the_rule(share, strict, voted, total):
     table = pd.DataFrame(
         {
+            "epci_siren": [str(200_000_000 + k) for k in range(total)],
             "due": [True] * total, "premises_count": 1,
             "situation": ["voted"] * voted + ["unplanned"] * (total - voted),
         }
@@ -222,7 +239,7 @@ def run(monkeypatch, tmp_path):
 def test_the_commands_tell_and_record(run, tmp_path):
     told = run("status")
     assert told.exit_code == 0, told.output
-    assert "3 EPCI ont voté sur 4 attendus" in told.output
+    assert "3 votes sur 4 attendus" in told.output
     assert "règle d'exemple, synthétique" in " ".join(told.output.split())
     assert "Aucun programme" in told.output
     assert run("adopt").exit_code == 2
@@ -233,8 +250,15 @@ def test_the_commands_tell_and_record(run, tmp_path):
     again = run("status", "--lang", "en")
     assert "is that of version 1" in " ".join(again.output.split())
     register = tmp_path / "adoptions.csv"
-    register.write_text(register.read_text(encoding="utf-8").replace("2018-05-16", "2018-05-15"))
-    assert run("status").exit_code == 0  # the last entry has none after it to vouch for it
+    kept = register.read_text(encoding="utf-8")
+    for changed in (("2018-05-16", "2018-05-15"), (",adopted,", ",proposed,")):
+        register.write_text(kept.replace(*changed), encoding="utf-8")
+        for command in (("status",), ("adopt", "--on", "2018-05-17")):
+            refused = run(*command)  # the last entry vouches for itself
+            assert refused.exit_code == 1
+            assert "n'est plus telle" in " ".join(refused.output.split())
+    register.write_text(kept, encoding="utf-8")
+    assert run("status").exit_code == 0
     early = run("adopt", "--on", "2017-10-02", "--register", tmp_path / "autre")
     assert early.exit_code == 1
     assert "quorum" in early.output
