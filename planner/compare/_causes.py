@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 import pandas as pd
 
 from planner.compare._differences import Comparison, Side
+from planner.errors import RuleError
 from planner.plan import make_plan
 from planner.scenario import Scenario
 from planner.schemas import contract
@@ -38,7 +39,8 @@ _GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
 _SILENT: Final = frozenset(
     {"name", "title", "status", "version", "territory", "premises", "sectors", "zones"}
 )
-Answer = Callable[[frozenset[str]], pd.DataFrame]
+_Decided = dict[str, tuple[Any, Any]]  # sector to its phase and year
+Answer = Callable[[frozenset[str]], pd.DataFrame | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,17 +83,34 @@ def list_causes(before: Side, after: Side) -> tuple[Cause, ...]:
         for group, names in _GROUPS.items()
         if any(_print(before, name) != _print(after, name) for name in names)
     ]
-    old, new = dict(_leaves(before.scenario)), dict(_leaves(after.scenario))
     rules = [
-        Cause(kind="rule", name=key, before=_shown(old.get(key)), after=_shown(new.get(key)))
-        for key in sorted({*old, *new})
-        if key.split(".")[0] not in _SILENT and old.get(key) != new.get(key)
+        Cause(kind="rule", name=key, before=_shown(old), after=_shown(new))
+        for key, old, new in sorted(
+            _changes(before.scenario, after.scenario), key=lambda one: one[0]
+        )
+        if key.split(".")[0] not in _SILENT
     ]
     return (*inputs, *rules)
 
 
 def _shown(value: object) -> str | None:
-    return None if value is None else str(value)
+    if value is None or value in ({}, []):
+        return None
+    return _written(value)
+
+
+def _written(value: object) -> str:
+    """Write a value of a scenario, without the marks of a programming language."""
+    if isinstance(value, Mapping):
+        held = {key: one for key, one in value.items() if one is not None}
+        return ", ".join(
+            f"{key} ({_written(one)})" if isinstance(one, Mapping) else f"{key} = {_written(one)}"
+            for key, one in held.items()
+        )
+    if isinstance(value, list | tuple):
+        nested = any(isinstance(one, Mapping) for one in value)
+        return (" ; " if nested else ", ").join(_written(one) for one in value)
+    return str(value)
 
 
 def _print(side: Side, name: str) -> str | None:
@@ -106,12 +125,16 @@ def _print(side: Side, name: str) -> str | None:
     return hashlib.sha256("\n".join(rows).encode()).hexdigest()
 
 
-def _leaves(values: Mapping[str, Any], stem: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            yield from _leaves(value, f"{stem}{key}.")
-        else:
-            yield f"{stem}{key}", value
+def _changes(
+    old: Mapping[str, Any], new: Mapping[str, Any], stem: str = ""
+) -> Iterator[tuple[str, Any, Any]]:
+    """Find what differs, key by key; a table whose keys aren't the same is one change."""
+    for key in sorted({*old, *new}):
+        one, other = old.get(key), new.get(key)
+        if isinstance(one, Mapping) and isinstance(other, Mapping) and set(one) == set(other):
+            yield from _changes(one, other, f"{stem}{key}.")
+        elif one != other:
+            yield f"{stem}{key}", one, other
 
 
 def switch_plans(before: tuple[Territory, Scenario], after: tuple[Territory, Scenario]) -> Answer:
@@ -126,13 +149,17 @@ def switch_plans(before: tuple[Territory, Scenario], after: tuple[Territory, Sce
     -------
     callable
         From the names of the causes that are switched to the second side, to the ``programme``
-        and, joined by sector, the ``year`` of its schedule.
+        and, joined by sector, the ``year`` of its schedule; None where some of the causes without
+        the others make a question that is refused or has no answer.
     """
-    known: dict[frozenset[str], pd.DataFrame] = {}
+    known: dict[frozenset[str], pd.DataFrame | None] = {}
 
-    def answer(switched: frozenset[str]) -> pd.DataFrame:
+    def answer(switched: frozenset[str]) -> pd.DataFrame | None:
         if switched not in known:
-            known[switched] = _plan(before, after, switched)
+            try:
+                known[switched] = _plan(before, after, switched)
+            except RuleError:
+                known[switched] = None
         return known[switched]
 
     return answer
@@ -146,13 +173,13 @@ def _plan(
         tables = {name: getattr(after[0], name) for name in _GROUPS[group]}
         territory = replace(territory, **tables)
     values = scenario.model_dump(mode="json")
-    there = dict(_leaves(after[1].model_dump(mode="json")))
+    there = after[1].model_dump(mode="json")
     for key in sorted(switched - set(_GROUPS)):
-        place = values
+        place, source = values, there
         *path, last = key.split(".")
         for part in path:
-            place = place[part]
-        place[last] = there[key]
+            place, source = place[part], source[part]
+        place[last] = source[last]
     mixed = Scenario.from_dict(values, folder=scenario.folder)
     tables = make_plan(territory, mixed).tables()
     programme = tables["programme"][["sector_id", "phase"]].astype("str")
@@ -194,9 +221,9 @@ def trace_causes(
     words = {cause.name: cause.message.say(lang) for cause in causes}
     keys = comparison.sectors["sector_id"].astype("str").tolist()
     rows: list[dict[str, str]] = []
-    alone: dict[str, dict[str, tuple[Any, Any]]] = {}
-    without: dict[str, dict[str, tuple[Any, Any]]] = {}
-    target: dict[str, tuple[Any, Any]] = {}
+    alone: dict[str, _Decided] = {}
+    without: dict[str, _Decided] = {}
+    target: _Decided = {}
     if answer is not None and keys:
         every = frozenset(names)
         target = _decided(answer(every))
@@ -207,9 +234,13 @@ def trace_causes(
             found = [(name, "candidate") for name in names]
         else:
             wanted = target.get(key)
-            found = [(name, "alone") for name in names if alone[name].get(key) == wanted]
+            found = [
+                (name, "alone") for name in names if alone[name] and alone[name].get(key) == wanted
+            ]
             found = found or [
-                (name, "needed") for name in names if without[name].get(key) != wanted
+                (name, "needed")
+                for name in names
+                if not without[name] or without[name].get(key) != wanted
             ]
             found = found or [(name, "joint") for name in names]
         rows.extend(
@@ -223,7 +254,9 @@ def trace_causes(
     return contract("difference_causes").select(table)
 
 
-def _decided(table: pd.DataFrame) -> dict[str, tuple[Any, Any]]:
+def _decided(table: pd.DataFrame | None) -> _Decided:
+    if table is None:  # no answer decides nothing: it equals none
+        return {}
     years = table["year"].astype("Int64").astype("object").where(table["year"].notna(), None)
     return {
         str(key): (str(phase), year)

@@ -180,3 +180,46 @@ def test_what_is_read_back_from_a_folder_is_verified_too(monkeypatch, tmp_path):
     verdict = verify_programme(found.tables, Scenario.from_dict(dict(found.scenario)))
     assert verdict.holds, verdict.say()
     assert verdict.checks == verify_programme(plan.tables(), plan.scenario).checks
+
+
+EXACT = {"rule": "exact", "contiguity": "none"}
+YEARS = {"first": 2019, "count": 2, "lines_per_year": {"region": 8}}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "causes"),
+    [
+        ({"capacity_lines": {"22": 5}}, {"capacity_lines": {"region": 5}},
+         {"programme.capacity_lines"}),
+        ({}, {"years": YEARS}, {"programme.years"}),
+    ],
+)  # fmt: skip
+def test_rules_that_one_side_lacks_are_traced_both_ways(old, new, causes):
+    territory = toy_territory()
+    asked = [Scenario.from_dict({"programme": {**EXACT, **rules}}) for rules in (old, new)]
+    for first, second in (asked, asked[::-1]):
+        one, other = side(territory, first, "A"), side(territory, second, "B")
+        result, found = compare_plans(one, other), list_causes(one, other)
+        assert {cause.name for cause in found} == causes
+        assert all("{" not in cause.message.say() and "[" not in cause.message.say()
+                   for cause in found)  # fmt: skip
+        answer = switch_plans((territory, first), (territory, second))
+        traced = trace_causes(result, found, answer=answer)
+        assert set(traced["sector_id"]) == set(result.sectors["sector_id"])
+        assert set(traced["how"]) <= {"alone"}
+        assert len(result.sectors)
+
+
+def test_a_rule_refused_without_another_is_traced_with_it():
+    """Years are refused under the simple rule: they can only work with the exact one."""
+    territory = toy_territory()
+    first = Scenario.from_dict({"programme": {"contiguity": "none"}})
+    second = Scenario.from_dict({"programme": {**EXACT, "years": {**YEARS, "first": 2021}}})
+    one, other = side(territory, first, "A"), side(territory, second, "B")
+    result, causes = compare_plans(one, other), list_causes(one, other)
+    answer = switch_plans((territory, first), (territory, second))
+    assert answer(frozenset({"programme.years"})) is None
+    traced = trace_causes(result, causes, answer=answer)
+    years = traced[traced["cause"] == "programme.years"]
+    assert len(years)
+    assert set(years["how"]) == {"needed"}
