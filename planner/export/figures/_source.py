@@ -26,14 +26,20 @@ def write_source(figure: Figure, source: str, *, color: str) -> None:
     wide, high = figure.get_size_inches()
     room = (1 - 2 * _LEFT) * wide * _POINTS
     font = letters(_SIZE, "italic")
+    sizes: dict[str, float] = {}
+    for word in {"n", "n n", *showable(source).split()}:
+        extent = TextPath((0, 0), word, size=_SIZE, prop=font).get_extents()
+        sizes[word] = float(extent.x1)
+    space = sizes["n n"] - 2 * sizes["n"]
     lines: list[str] = []
+    left = 0.0
     for word in showable(source).split():
-        longer = f"{lines[-1]} {word}" if lines else word
-        extent = TextPath((0, 0), longer, size=_SIZE, prop=font).get_extents()
-        if lines and extent.x1 <= room:
-            lines[-1] = longer
+        if lines and sizes[word] + space <= left:
+            lines[-1] += f" {word}"
+            left -= sizes[word] + space
         else:
             lines.append(word)
+            left = room - sizes[word]
     figure.text(
         _LEFT, _FOOT_IN / high, "\n".join(lines), fontproperties=font, color=color,
         va="bottom", parse_math=False,

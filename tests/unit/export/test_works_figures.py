@@ -3,13 +3,16 @@
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from typer.testing import CliRunner
 
 from planner.cli import app
 from planner.export import write_plan
+from planner.export.figures.frontier import draw_frontier
 from planner.export.figures.works import draw_gantt, draw_s_curve, write_works_figures
 from planner.plan import make_plan
 from planner.scenario import Scenario
+from planner.schemas import contract
 from planner.toy import toy_territory
 
 RULES = {
@@ -72,3 +75,20 @@ def test_a_plan_without_stated_works_is_refused(tmp_path):
     told = CliRunner().invoke(app, ["schedule", str(tmp_path / "plan"), "--on", "2019-05-01"])
     assert told.exit_code == 1
     assert "rule" in told.output
+
+
+def test_a_long_source_keeps_to_the_margins_of_the_sheet():
+    source = "Source : " + ", ".join(
+        f"Couche d'exemple numéro {at} (synthétique)" for at in range(24)
+    )
+    empty = contract("frontier").empty()
+    for lang in ("fr", "en"):
+        figure = draw_frontier(empty, names={}, source=source, lang=lang)
+        drawn = FigureCanvasAgg(figure)
+        wide = figure.bbox.width
+        (foot,) = [text for text in figure.texts if text.get_text().startswith("Source")]
+        assert " ".join(foot.get_text().split()) == source
+        for text in figure.texts:
+            extent = text.get_window_extent(drawn.get_renderer())
+            assert 0.035 * wide <= extent.x0
+            assert extent.x1 <= 0.97 * wide
