@@ -456,3 +456,21 @@ def test_the_commands_write_read_and_hand_over_the_concertation(run, tmp_path):
     assert "200000002;22002-02,22002-01" in text.replace('"', "")
     assert "synthetic;1" in text
     assert run("read", tmp_path / "rien").exit_code == 1
+
+
+def test_the_regional_principles_stand_in_the_form(toy):
+    def told(programme, lang="fr"):
+        asked = Scenario.from_dict({"programme": programme})
+        forms, _ = make_forms(toy, asked, lang=lang)
+        return dict(forms[0].principles)
+
+    assert told({})["Principe régional : choix des secteurs"].startswith("votre classement")
+    exact = told(
+        {"rule": "exact", "contiguity": "any_epci", "parity_tolerance_share": 0.1,
+         "budget_eur": 1_000_000, "capacity_lines": {"region": 30, "35": 12}},
+        "en",
+    )  # fmt: skip
+    assert "of any EPCI" in exact["Regional principle: contiguity"]
+    assert "10" in exact["Regional principle: parity of rural and urban"]
+    assert "1,000,000" in exact["Regional principle: budget of phase 2"]
+    assert "30" in exact["Regional principle: capacity of phase 2"]

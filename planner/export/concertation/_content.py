@@ -14,7 +14,7 @@ from planner.ballots import actor_shares, sectors_sha256
 from planner.criteria import criterion_label
 from planner.findings import Finding, Findings
 from planner.io.forms import FORM_VERSION, SAID, answers_sha256
-from planner.scenario import Scenario
+from planner.scenario import ProgrammeSection, Scenario
 from planner.schemas import contract
 from planner.territory import Territory
 from planner.texts import say
@@ -244,6 +244,8 @@ def _principles(scenario: Scenario, lang: str) -> Iterable[tuple[str, str]]:
         say("forms.principle", lang, name=say("forms.ties", lang)),
         say(f"forms.ties_{scenario.concertation.ties}", lang),
     )
+    for name, value in _rules_of_choice(scenario.programme, lang):
+        yield say("forms.principle", lang, name=say(f"forms.{name}", lang)), value
     for name, rule in sorted(scenario.criteria.each.items()):
         yield (
             say("forms.principle_criterion", lang, name=criterion_label(name)),
@@ -254,3 +256,18 @@ def _principles(scenario: Scenario, lang: str) -> Iterable[tuple[str, str]]:
             say("forms.principle_capacity", lang, phase=row.phase, first=row.first_quarter),
             say("forms.principle_lines", lang, lines=row.lines_per_year, source=row.source),
         )
+
+
+def _rules_of_choice(rules: ProgrammeSection, lang: str) -> Iterable[tuple[str, str]]:
+    """Say by which rule the programme is chosen, and what the exact one holds to."""
+    yield "choice", say(f"forms.choice_{rules.rule}", lang)
+    if rules.rule != "exact":
+        return
+    yield "contiguity", say(f"forms.contiguity_{rules.contiguity}", lang)
+    if rules.parity_tolerance_share is not None:
+        yield "parity", say("forms.parity_value", lang, share=rules.parity_tolerance_share)
+    if rules.budget_eur is not None:
+        yield "budget", say("forms.budget_value", lang, cents=100 * rules.budget_eur)
+    for place, lines in sorted(rules.capacity_lines.items()):
+        where = say("forms.whole_region", lang) if place == "region" else place
+        yield "phase_capacity", say("forms.phase_capacity_value", lang, lines=lines, where=where)
