@@ -363,18 +363,17 @@ def _broken_cells(column: Column, series: pd.Series) -> Iterator[_Broken]:
 
 
 def _broken_numbers(column: Column, series: pd.Series) -> Iterator[_Broken]:
+    unit = f" ({column.unit})" if column.unit else ""
     if pd.api.types.is_float_dtype(series.dtype):
         infinite = np.isinf(series.to_numpy(dtype=np.float64, na_value=np.nan))
-        yield from _cells(column, infinite, "not_finite", "range_remedy", unit=column.unit)
+        yield from _cells(column, infinite, "not_finite", "range_remedy", unit=unit)
     if column.minimum is not None:
         low = (series < column.minimum).fillna(value=False)
-        yield from _cells(
-            column, low, "too_small", "range_remedy", limit=column.minimum, unit=column.unit
-        )
+        yield from _cells(column, low, "too_small", "range_remedy", limit=column.minimum, unit=unit)
     if column.maximum is not None:
         high = (series > column.maximum).fillna(value=False)
         yield from _cells(
-            column, high, "too_large", "range_remedy", limit=column.maximum, unit=column.unit
+            column, high, "too_large", "range_remedy", limit=column.maximum, unit=unit
         )
 
 

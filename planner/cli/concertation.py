@@ -33,6 +33,9 @@ concertation = typer.Typer(
 )
 
 
+_IMPLIED = ("concertation.no_deliberation", "concertation.no_envelope")
+
+
 class Key(StrEnum):
     """Keys of :func:`planner.concertation.key_values`."""
 
@@ -139,7 +142,12 @@ def read(
             deliberations=intake.deliberations, deadline=asked.concertation.deadline,
             contacts=intake.contacts,
         )  # fmt: skip
-        found = Findings.collect(intake.findings, counted.findings)
+        # who sent no form at all is told once
+        silent = {f.place for f in intake.findings if f.rule == "forms.no_form"}
+        counted_too = [
+            f for f in counted.findings if f.place not in silent or f.rule not in _IMPLIED
+        ]
+        found = Findings.collect(intake.findings, counted_too)
         place = out or Path("maps") / "concertation" / f"{asked.name}-lu"
         write_csv_tables(place, {**intake.tables(), "findings": found.table(lang)}, lang=lang)
         _tell(console, found, lang)

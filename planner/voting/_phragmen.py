@@ -21,11 +21,16 @@ __all__ = ["Loads", "Phragmen"]
 
 @dataclass(frozen=True)
 class Loads:
-    """Load of each group, a voter, as whole numbers over one denominator; what is open and left."""
+    """Load of each group, a voter, as whole numbers over one denominator; what is open and left.
+
+    ``known`` holds, for each project still open, a load that it can't be bought under: loads only
+    grow, so the last one computed is one.  It only spares work, and is brought up to date as loads
+    are computed.
+    """
 
     loads: tuple[int, ...]
     over: int
-    open_keys: frozenset[str]
+    known: dict[str, Fraction]
     left: int
 
 
@@ -49,12 +54,13 @@ class Phragmen:
 
     def start(self) -> Loads:
         """Begin without loads."""
-        open_keys = frozenset(
-            key
+        weights = self.support.weights
+        known = {
+            key: Fraction(self.costs[key], sum(weights[group] for group, _ in rows))
             for key, rows in self.support.supporters.items()
             if rows and self.costs[key] <= self.budget
-        )
-        return Loads((0,) * len(self.support.weights), 1, open_keys, self.budget)
+        }
+        return Loads((0,) * len(weights), 1, known, self.budget)
 
     def load_of(self, state: Loads, key: str) -> Fraction:
         """Return the load at which a project would be bought."""
@@ -66,11 +72,19 @@ class Phragmen:
 
     def choices(self, state: Loads) -> tuple[Sequence[str], Fraction]:
         """Return the projects bought first; none when one of them no longer fits."""
-        loads = {key: self.load_of(state, key) for key in sorted(state.open_keys)}
-        if not loads:
+        best: Fraction | None = None
+        tied: list[str] = []
+        for bound, key in sorted((bound, key) for key, bound in state.known.items()):
+            if best is not None and bound > best:
+                break
+            load = state.known[key] = self.load_of(state, key)
+            if best is None or load < best:
+                best, tied = load, [key]
+            elif load == best:
+                tied.append(key)
+        if best is None:
             return (), Fraction(0)
-        best = min(loads.values())
-        tied = [key for key, load in loads.items() if load == best]
+        tied.sort()
         if any(self.costs[key] > state.left for key in tied):
             return (), best
         if len(tied) > 1 and sum(self.costs[key] for key in tied) <= state.left:
@@ -86,7 +100,8 @@ class Phragmen:
         loads = [load * (over // state.over) for load in state.loads]
         for group, _ in self.support.supporters[key]:
             loads[group] = value.numerator * (over // value.denominator)
-        return Loads(tuple(loads), over, state.open_keys - {key}, state.left - self.costs[key])
+        known = {other: bound for other, bound in state.known.items() if other != key}
+        return Loads(tuple(loads), over, known, state.left - self.costs[key])
 
     def mark(self, state: Loads) -> Hashable:
         """Return the loads in lowest terms."""

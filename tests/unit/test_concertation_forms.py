@@ -17,7 +17,7 @@ from planner.ballots import actor_shares, sectors_sha256
 from planner.errors import DataFileError
 from planner.export.concertation import make_forms, write_forms
 from planner.export.layout import Edition
-from planner.io import read_concertation
+from planner.io import read_concertation, read_table
 from planner.io.forms import SHEETS, heading
 from planner.scenario import Scenario
 from planner.schemas import contract
@@ -474,3 +474,12 @@ def test_the_regional_principles_stand_in_the_form(toy):
     assert "10" in exact["Regional principle: parity of rural and urban"]
     assert "1,000,000" in exact["Regional principle: budget of phase 2"]
     assert "30" in exact["Regional principle: capacity of phase 2"]
+
+
+def test_who_sent_no_form_at_all_is_told_once(run, tmp_path):
+    assert run("template", "--out", tmp_path / "envoi").exit_code == 0
+    shutil.rmtree(tmp_path / "envoi" / FOUR)
+    assert run("read", tmp_path / "envoi", "--out", tmp_path / "lu").exit_code == 0
+    found = read_table(tmp_path / "lu" / "findings.csv", "findings").table
+    assert found.loc[found["place"] == FOUR, "rule"].tolist() == ["forms.no_form"]
+    assert "concertation.no_deliberation" in found.loc[found["place"] == THREE, "rule"].tolist()

@@ -88,7 +88,7 @@ def make_forms(
     calendar
         Contract ``calendar``: contacts and planned councils that are known.
     prefill
-        Whether ballots, deliberations and advice that are already known are written into the
+        Whether ballots and deliberations that are already known are written into the
         forms; envelopes and contacts always are.
     lang
         Language of the principles.
