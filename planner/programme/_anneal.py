@@ -18,7 +18,10 @@ from planner.compiling import compiled
 from planner.programme._blocks import Block, Row
 from planner.programme._columns import Clock
 
-__all__ = ["EVERY", "FAR", "FEW_SHARE", "SLICE", "Listed", "anneal", "each_unit", "mixed"]
+__all__ = [
+    "EVERY", "FAR", "FEW_SHARE", "NOWHERE", "SLICE", "Annealed", "Listed", "anneal", "each_unit",
+    "mixed",
+]  # fmt: skip
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -29,7 +32,7 @@ EVERY = 1000  # steps at one temperature
 SLICE = 2_000 * EVERY  # steps between two looks at the clock
 _LEAST_SHARE = 2e-4  # of the largest worth a largest use: what a broken row's unit counts at least
 FEW_SHARE = 0.6  # of the actors: a limit on fewer makes them mates
-_NOWHERE = -(2**62)
+NOWHERE = -(2**62)
 
 
 @compiled
@@ -184,6 +187,30 @@ class Listed:
             mates_from=np.concatenate([[0], np.cumsum(together.sum(axis=1))]).astype(np.int64),
         )  # fmt: skip
 
+    def parts(self, picked: Integers) -> list[Rows]:
+        """Return the choices at ``picked``, one for each actor."""
+        places = (picked - self.starts[:-1]).tolist()
+        return [some[at][None, :] for some, at in zip(self.choices, places, strict=True)]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Annealed:
+    """Where annealing came to: places among the listed choices, one for each actor.
+
+    Parameters
+    ----------
+    last
+        The choices at the end, which may break rows.
+    best
+        The best that hold the rows; None when none were met.
+    worth
+        What the best are worth.
+    """
+
+    last: Integers
+    best: Integers | None
+    worth: int
+
 
 def each_unit(prices: Floats, worth: Integers, uses: Integers) -> Floats:
     """Return what a unit of each broken row counts: its price, or a little where it has none.
@@ -210,8 +237,8 @@ def anneal(
     seed: int,
     enough: int,
     clock: Clock,
-) -> tuple[list[Rows], int] | None:
-    """Return a choice of everyone that holds the rows, and its worth; None when none was met.
+) -> Annealed:
+    """Return the best choice of everyone that holds the rows, and the last one met.
 
     Parameters
     ----------
@@ -233,7 +260,7 @@ def anneal(
         When to stop at the latest.
     """
     picked = listed.starts[:-1].copy()
-    best, met = picked.copy(), _NOWHERE
+    best, met = picked.copy(), NOWHERE
     price = each_unit(prices, listed.worth, listed.uses)
     for begin in range(0, steps, SLICE):
         if met >= enough or clock.over:
@@ -243,10 +270,4 @@ def anneal(
             listed.mates_from, price, picked, best, met, begin, min(begin + SLICE, steps), steps,
             heats, steeps, seed, enough,
         )  # fmt: skip
-    if met == _NOWHERE:
-        return None
-    places = best - listed.starts[:-1]
-    parts = [
-        some[place][None, :] for some, place in zip(listed.choices, places.tolist(), strict=True)
-    ]
-    return parts, int(met)
+    return Annealed(last=picked, best=None if met == NOWHERE else best, worth=int(met))

@@ -1,11 +1,13 @@
 """Good programmes with years, from the prices that bound them.
 
 The choices of each actor that miss little at the prices are listed; annealing, twice at a time,
-looks among them for a programme, which is then bettered sector by sector, until one is near enough.
+looks among them for a programme, which is then bettered by exchanges of four actors and sector by
+sector, until one is near enough.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,6 +16,7 @@ import numpy.typing as npt
 from planner.programme._anneal import Listed, anneal
 from planner.programme._blocks import Block
 from planner.programme._columns import Clock
+from planner.programme._fours import better_by_fours
 from planner.programme._integer import holds, total
 from planner.programme._joint import Joint
 from planner.programme._near import near_sequences
@@ -25,18 +28,22 @@ Integers = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.uint8]
 
 # best sequences of an actor around which others are looked for, how many are listed, and what they
-# may miss as a share of an actor's mean part of the bound: one turn, and the next
+# may miss as a share of an actor's mean part of the bound: two turns, and the next two
 _LISTS = ((6, 100, 1e-2), (8, 150, 4e-2))
-_HEATS = (8e-3, 1.5e-4)  # as a share of the same: what a change may lose
-_STEEPS = (10.0, 100.0)
-_STEPS = 18_000  # for each listed sequence
+_AROUND, _AROUND_SHARE = 80, 2e-2  # the same, around the sequence of a programme
+_HEATS = (4e-3, 3e-4)  # as a share of the same: what a change may lose
+_STEEPS = (1.5, 30.0)  # a rule may be broken by a little to the end, and is mended
+_STEPS = 8_000  # for each listed sequence
 _MOST_STEPS = 100_000_000
+_FOURS = 30  # exchanges of four actors in a turn
 _SWAP_HEATS = (2e-4, 2.5e-5)
+_MEND_HEATS = ((4e-4, 5e-5), (1e-3, 5e-5))  # where rules are broken: one try, and the next
 _SWAP_STEEPS = (3.0, 100.0)
 _SWAP_STEPS = 4_000  # for each sector
-_SWAP_ROUNDS = 5
+_ROUNDS = 3
 _TURNS = 5
 _SEEDS = 2  # at a time
+_NEARER = 0.8  # of the gap that is enough: where the search of one seed stops
 
 
 def look_near(
@@ -65,7 +72,8 @@ def look_near(
     valued = joint.values(joint.prices)
     if valued is None or joint.bound is None:
         return None
-    search = _Search(joint, base, valued[0], enough, clock)
+    nearer = joint.bound - math.floor((joint.bound - enough) * _NEARER)
+    search = _Search(joint, base, valued[0], nearer, clock)
     best = None
     if incumbent is not None:
         best = (incumbent, total(joint.blocks, incumbent, joint.row))
@@ -73,7 +81,7 @@ def look_near(
         if clock.over or (best is not None and best[1] >= enough):
             break
         every = range(turn * _SEEDS, (turn + 1) * _SEEDS)
-        for found in search.turn(_LISTS[turn % len(_LISTS)], every):
+        for found in search.turn(_LISTS[turn // 2 % len(_LISTS)], every):
             if best is None or found[1] > best[1]:
                 best = found
     return best
@@ -110,21 +118,67 @@ class _Search:
         ]  # fmt: skip
 
     def _run(self, listed: Listed, seed: int) -> tuple[list[Rows], int] | None:
-        prices = self.joint.prices
-        found = anneal(
-            listed, prices, steps=min(_MOST_STEPS, _STEPS * len(listed.worth)),
+        walk = anneal(
+            listed, self.joint.prices, steps=min(_MOST_STEPS, _STEPS * len(listed.worth)),
             heats=self._heats(_HEATS), steeps=_STEEPS, seed=seed, enough=self.enough,
             clock=self.clock,
         )  # fmt: skip
+        found = self._mended(listed.parts(walk.last), listed, seed)
+        if found is None and walk.best is not None:
+            found = self._near(listed.parts(walk.best), listed)
         if found is None:
             return None
-        for one in range(seed * _SWAP_ROUNDS, (seed + 1) * _SWAP_ROUNDS):
-            found = swap(
-                self.sectors, prices, parts=found[0], steps=_SWAP_STEPS * len(self.sectors.owner),
-                heats=self._heats(_SWAP_HEATS), steeps=_SWAP_STEEPS, seed=one, enough=self.enough,
-                clock=self.clock,
-            )  # fmt: skip
+        for one in range(seed * _ROUNDS, (seed + 1) * _ROUNDS):
+            if found[1] >= self.enough or self.clock.over:
+                break
+            before = found[1]
+            found = self._swap(found[0], one, _SWAP_HEATS) or found
+            found = self._near(found[0], listed) or found
+            if found[1] == before:
+                break
         return found
+
+    def _swap(
+        self, parts: Sequence[Rows], seed: int, shares: tuple[float, float]
+    ) -> tuple[list[Rows], int] | None:
+        return swap(
+            self.sectors, self.joint.prices, parts=parts,
+            steps=_SWAP_STEPS * len(self.sectors.owner), heats=self._heats(shares),
+            steeps=_SWAP_STEEPS, seed=seed, enough=self.enough, clock=self.clock,
+        )  # fmt: skip
+
+    def _mended(
+        self, parts: Sequence[Rows], listed: Listed, seed: int
+    ) -> tuple[list[Rows], int] | None:
+        """Make a programme of choices that break rules by a little, and better it."""
+        for one, shares in enumerate(_MEND_HEATS):
+            found = self._swap(parts, seed * len(_MEND_HEATS) + one, shares)
+            if found is not None:
+                return self._near(found[0], listed)
+        return self._near(parts, listed)
+
+    def _near(self, parts: Sequence[Rows], listed: Listed) -> tuple[list[Rows], int] | None:
+        """Better a programme by what is near to it, or mend it; None when that fails."""
+        joint = self.joint
+        near = Listed.of(joint.blocks, self._around(parts, listed), joint.row, joint.rows)
+        better = better_by_fours(
+            near, joint.prices, near.starts[:-1], size=self.size, turns=_FOURS, enough=self.enough,
+            clock=self.clock,
+        )  # fmt: skip
+        return None if better is None else (near.parts(better[0]), better[1])
+
+    def _around(self, parts: Sequence[Rows], listed: Listed) -> list[Rows]:
+        """Return what each actor may choose around a programme, its part of it first."""
+        deficit = max(1, int(self.size * _AROUND_SHARE)) << self.joint.shift
+        every = []
+        for at, (part, some) in enumerate(zip(parts, listed.choices, strict=True)):
+            value = self.node[self.joint.blocks[at].members].reshape(self.joint.years, -1)
+            near = near_sequences(
+                self.base[at], [part], value, deficit=deficit, at_most=_AROUND
+            )  # fmt: skip
+            more = np.unique(np.concatenate([near, some]), axis=0)
+            every.append(np.concatenate([part, more[(more != part).any(axis=1)]]))
+        return every
 
     def _heats(self, shares: tuple[float, float]) -> tuple[float, float]:
         return max(1.0, self.size * shares[0]), max(0.1, self.size * shares[1])

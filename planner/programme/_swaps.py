@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from planner.compiling import compiled
-from planner.programme._anneal import EVERY, FAR, FEW_SHARE, SLICE, each_unit, mixed
+from planner.programme._anneal import EVERY, FAR, FEW_SHARE, NOWHERE, SLICE, each_unit, mixed
 from planner.programme._blocks import Block, Row
 from planner.programme._columns import Clock
 from planner.programme._near import is_legal, neighbours
@@ -263,8 +263,8 @@ def swap(
     seed: int,
     enough: int,
     clock: Clock,
-) -> tuple[list[Rows], int]:
-    """Return a programme at least as good as a known one, and its worth.
+) -> tuple[list[Rows], int] | None:
+    """Return a programme at least as good as a known one, and its worth; None when none was met.
 
     Parameters
     ----------
@@ -273,7 +273,7 @@ def swap(
     prices
         Of the rows.
     parts
-        The sequence of each actor to begin with; legal, all rows held.
+        The sequence of each actor to begin with; legal, but rows may be broken.
     steps, heats, steeps, seed, enough, clock
         As in :func:`planner.programme._anneal.anneal`.
     """
@@ -281,7 +281,10 @@ def swap(
     opens = np.concatenate(
         [years - part.reshape(years, -1).sum(axis=0, dtype=np.int64) for part in parts]
     )
-    best, met = opens.copy(), int(sectors.worth[np.arange(len(opens)), opens].sum())
+    every = np.arange(len(opens))
+    used = sectors.uses[every, opens].sum(axis=0)
+    held = bool(((sectors.low <= used) & (used <= sectors.high)).all())
+    best, met = opens.copy(), int(sectors.worth[every, opens].sum()) if held else NOWHERE
     price = each_unit(prices, sectors.worth, sectors.uses)
     for begin in range(0, steps, SLICE):
         if met >= enough or clock.over:
@@ -293,6 +296,8 @@ def swap(
             sectors.high, price, sectors.order, sectors.place, sectors.group_from,
             sectors.group_to, begin, min(begin + SLICE, steps), steps, heats, steeps, seed, enough,
         )  # fmt: skip
+    if met == NOWHERE:
+        return None
     each = np.split(best, sectors.first_of[1:-1])
     return [
         np.concatenate([(one <= year).astype(np.uint8) for year in range(years)])[None, :]

@@ -11,6 +11,7 @@ from planner.programme import _anneal, _swaps
 from planner.programme._anneal import Listed, anneal
 from planner.programme._blocks import ColumnPool, Row
 from planner.programme._columns import Clock
+from planner.programme._fours import better_by_fours
 from planner.programme._integer import holds, total
 from planner.programme._swaps import Sectors, swap
 from planner.programme._years import _Years
@@ -118,9 +119,49 @@ def test_lists_reach_the_best_of_a_small_question(seed):
     asked = Asked(draw(seed))
     lists = [asked.sequences(at) for at in range(len(asked.base))]
     listed = Listed.of(asked.blocks, lists, asked.row, asked.rows)
-    parts, value = anneal(listed, asked.prices, steps=100_000, enough=10**9, **HOW)
+    walk = anneal(listed, asked.prices, steps=100_000, enough=10**9, **HOW)
+    parts, value = listed.parts(walk.best), walk.worth
     assert holds(asked.blocks, parts, asked.rows)
     assert value == total(asked.blocks, parts, asked.row) == asked.optimum()
+
+
+def turned(rows):
+    """State every other rule from below."""
+    return [
+        Row(name=row.name, coefficients=-row.coefficients, lower=-row.upper) if at % 2 else row
+        for at, row in enumerate(rows)
+    ]
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("broken", [False, True])
+def test_exchanges_of_four_actors_reach_the_best_of_four(seed, broken):
+    asked = Asked(draw(seed, actors=4, each=3))
+    lists = [asked.sequences(at) for at in range(4)]
+    rows = turned(asked.rows) if seed % 2 else asked.rows
+    listed = Listed.of(asked.blocks, lists, asked.row, rows)
+    closed = [int(start + np.argmin(some.sum(axis=1)))
+              for start, some in zip(listed.starts[:-1], lists, strict=True)]  # fmt: skip
+    open_all = [int(start + np.argmax(some.sum(axis=1)))
+                for start, some in zip(listed.starts[:-1], lists, strict=True)]  # fmt: skip
+    begin = np.array(open_all if broken else closed)
+    assert holds(asked.blocks, listed.parts(begin), rows) != broken
+    picked, value = better_by_fours(
+        listed, np.ones(len(rows)), begin, size=100.0, turns=9, enough=10**9, clock=FOREVER
+    )
+    parts = listed.parts(picked)
+    assert holds(asked.blocks, parts, rows)
+    assert value == total(asked.blocks, parts, asked.row) == asked.optimum()
+
+
+def test_what_cant_be_mended_is_not_an_answer():
+    asked = Asked(draw(1, actors=2))
+    lists = [asked.sequences(at)[:1] for at in range(2)]
+    rows = [Row(name="none", coefficients=np.ones(len(asked.row.coefficients), np.int64), upper=0)]
+    listed = Listed.of(asked.blocks, lists, asked.row, rows)
+    assert better_by_fours(
+        listed, np.ones(1), np.arange(2), size=100.0, turns=9, enough=10**9, clock=FOREVER
+    ) is None  # fmt: skip
 
 
 def test_what_is_required_stays_and_what_is_refused_never_opens():
@@ -141,7 +182,7 @@ def test_the_pieces_in_which_steps_are_done_change_nothing(monkeypatch):
         one = anneal(listed, asked.prices, steps=9_500, enough=10**9, **HOW)
         two = swap(asked.sectors, asked.prices, parts=nothing(asked), steps=9_500,
                    enough=10**9, **HOW)  # fmt: skip
-        return [(np.concatenate(parts, axis=1).tolist(), value) for parts, value in (one, two)]
+        return one.last.tolist(), one.worth, np.concatenate(two[0], axis=1).tolist(), two[1]
 
     whole = both()
     for module in (_anneal, _swaps):
@@ -157,4 +198,4 @@ def test_when_time_is_up_what_is_known_comes_back_at_once():
     assert value == 0
     assert all((a == b).all() for a, b in zip(parts, known, strict=True))
     listed = Listed.of(asked.blocks, known, asked.row, asked.rows)
-    assert anneal(listed, asked.prices, steps=10**15, enough=10**9, **how) is None
+    assert anneal(listed, asked.prices, steps=10**15, enough=10**9, **how).best is None
