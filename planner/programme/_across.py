@@ -16,9 +16,10 @@ import scipy.sparse
 from planner.choice import Choice, ChoiceProblem, Contiguity
 from planner.programme._cuts import reached_part
 
-__all__ = ["start_across"]
+__all__ = ["behind", "hanging", "start_across"]
 
 Flags = npt.NDArray[np.bool_]
+Integers = npt.NDArray[np.int64]
 
 _TURNS = 4
 
@@ -67,10 +68,10 @@ def _behind(problem: ChoiceProblem, within: ChoiceProblem, chosen: Flags) -> Cho
     )
 
 
-def _doors(problem: ChoiceProblem, chosen: Flags) -> tuple[Flags, Flags]:
-    """Return who is opened from beyond a border, and who must stay so that the doors stay open.
+def hanging(problem: ChoiceProblem, chosen: Flags) -> Integers:
+    """Return through whom each chosen sector is reached, by shortest chains.
 
-    Whoever opens a door stays, with the chain through which it is reached itself.
+    The number of candidates stands for the network; what isn't reached has a negative number.
     """
     count = problem.candidates_count
     both = problem.edges[chosen[problem.edges].all(axis=1)]
@@ -78,7 +79,37 @@ def _doors(problem: ChoiceProblem, chosen: Flags) -> tuple[Flags, Flags]:
     start = np.concatenate([both[:, 0], np.full(len(roots), count)])
     end = np.concatenate([both[:, 1], roots])
     links = scipy.sparse.coo_array((np.ones(len(start)), (start, end)), shape=(count + 1,) * 2)
-    before = scipy.sparse.csgraph.breadth_first_order(links.tocsr(), count, directed=False)[1]
+    order = scipy.sparse.csgraph.breadth_first_order(links.tocsr(), count, directed=False)
+    before: Integers = order[1][:count].astype(np.int64)
+    return before
+
+
+def behind(problem: ChoiceProblem, kept: Flags) -> ChoiceProblem:
+    """Return the question within each EPCI once some sectors are kept and open what is beside them.
+
+    Parameters
+    ----------
+    problem
+        A question with the contiguity ``any_epci``.
+    kept
+        Sectors that are kept, all of them reached through one another.
+    """
+    across = problem.decider[problem.edges[:, 0]] != problem.decider[problem.edges[:, 1]]
+    opened = kept.copy()
+    for here, beyond in ((0, 1), (1, 0)):
+        opened[problem.edges[across & kept[problem.edges[:, here]], beyond]] = True
+    return replace(
+        problem, contiguity=Contiguity.WITHIN_EPCI, objectives=problem.objectives[:1],
+        reached=problem.reached | opened, required=problem.required | kept,
+    )  # fmt: skip
+
+
+def _doors(problem: ChoiceProblem, chosen: Flags) -> tuple[Flags, Flags]:
+    """Return who is opened from beyond a border, and who must stay so that the doors stay open.
+
+    Whoever opens a door stays, with the chain through which it is reached itself.
+    """
+    count, before = problem.candidates_count, hanging(problem, chosen)
     across = problem.decider[problem.edges[:, 0]] != problem.decider[problem.edges[:, 1]]
     opened, kept = np.zeros(count, bool), np.zeros(count, bool)
     for here, beyond in ((0, 1), (1, 0)):

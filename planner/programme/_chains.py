@@ -42,6 +42,8 @@ _MET = 20  # times the reach: how far choices that were met may miss
 _GAP_SHARE = 2e-4  # of the bound: how much a combination may miss
 _PENALTY_SHARE = 1e-2  # of the bound: what a group out of order costs
 _NODES = 300
+_LATE = 2  # combinations before an answer is bettered in another way
+_BETTERED = 5  # times an answer is bettered in another way at most
 _MIXES = (0.5, 0.2, 0.8, 0.0)  # how much ranks follow the last answer, the rest the linear one
 _BROKEN_MIX = 0.3  # the same after an answer in which something isn't reached
 _TINY = 1e-3
@@ -66,6 +68,36 @@ class Chained:
     value: int = 0
     bound: int | None = None
     infeasible: bool = False
+
+
+@dataclass
+class _Bettering:
+    """When an answer is bettered in another way, and which one."""
+
+    enough: int
+    first: Flags | None = None
+    last: int | None = None
+    count: int = 0
+
+    def due(self, search: ChainSearch, answer: Chained, turn: int) -> Flags | None:
+        """Return the answer to better now, if any: the best, and the first one once.
+
+        What is drawn from the first differs much from the best, which serves combinations.
+        """
+        if answer.parts is None or answer.value >= self.enough or self.count >= _BETTERED:
+            return None
+        now = search.chosen(answer.parts)
+        if self.first is None:
+            self.first = now
+        if 0 < turn < _LATE:
+            return None
+        if self.count == 1:
+            now = self.first
+        elif answer.value == self.last:
+            return None
+        self.last = answer.value
+        self.count += 1
+        return now
 
 
 @dataclass
@@ -101,6 +133,7 @@ class ChainSearch:
         enough: Callable[[int], int],
         turns: int,
         first: Callable[[], Flags | None] = lambda: None,
+        better: Callable[[Flags, int], Flags | None] = lambda _, __: None,
     ) -> Chained:
         """Optimise one objective; separators that matter are added to ``rows``.
 
@@ -116,6 +149,8 @@ class ChainSearch:
             How many times choices are combined at most.
         first
             What finds an answer in another way, should the first combination be none.
+        better
+            What betters an answer in another way, up to a value that is enough.
         """
         answer = Chained()
         pool, name = self.region.pool, f"any.{objective.name}"
@@ -132,7 +167,7 @@ class ChainSearch:
         self.separators.forget()
         if incumbent is not None and holds(stage.blocks, incumbent, kept):
             answer.parts, answer.value = incumbent, total(stage.blocks, incumbent, stage.row)
-        self._answer(stage, kept, answer, enough, turns, first)
+        self._answer(stage, kept, answer, enough, turns, first, better)
         rows[:] = kept
         return answer
 
@@ -175,13 +210,20 @@ class ChainSearch:
         enough: Callable[[int], int],
         turns: int,
         first: Callable[[], Flags | None],
+        better: Callable[[Flags, int], Flags | None],
     ) -> None:
         """Combine choices, in an order drawn from the last answer, until one is good enough."""
         bound = answer.bound or 0
         point = stage.point()
         taken, idle = point, 0
         reach = max(1, int(_REACH_SHARE * abs(bound)))
-        for _ in range(turns):
+        bettering = _Bettering(enough(bound))
+        for turn in range(turns):
+            begun = None if self.clock.over else bettering.due(self, answer, turn)
+            other = None if begun is None else better(begun, enough(bound))
+            if other is not None:
+                self._keep(stage, rows, other, answer)
+                taken = _MIXES[0] * other + (1 - _MIXES[0]) * point
             if self.clock.over or (answer.parts is not None and answer.value >= enough(bound)):
                 return
             lists = self._listed(stage, reach, answer.parts)
@@ -194,7 +236,7 @@ class ChainSearch:
             if found.parts is None:
                 reach = int(reach * _WIDER) + 1
                 continue
-            chosen = self._chosen(found.parts)
+            chosen = self.chosen(found.parts)
             standing = reached_part(self.problem, chosen)
             if (standing != chosen).any():
                 rows += self.separators.broken(chosen.astype(float))
@@ -226,7 +268,8 @@ class ChainSearch:
             if answer.parts is None or value > answer.value:
                 answer.parts, answer.value = parts, value
 
-    def _chosen(self, parts: Sequence[Rows]) -> Flags:
+    def chosen(self, parts: Sequence[Rows]) -> Flags:
+        """Return the sectors that a choice of everyone takes."""
         chosen = np.zeros(self.problem.candidates_count, bool)
         for block, part in zip(self.region.blocks, parts, strict=True):
             chosen[block.members] = part[0] > 0

@@ -28,6 +28,7 @@ from planner.programme._chains import ChainSearch
 from planner.programme._columns import Clock, Region, Stage, TooWideError
 from planner.programme._compact import answer_nothing, recounted, solve_compact
 from planner.programme._cuts import cuts_of, reached_part
+from planner.programme._doors import Doors
 from planner.programme._draws import draw_near
 from planner.programme._exchange import exchange
 from planner.programme._integer import combine, holds, total, with_parts
@@ -142,11 +143,6 @@ class _Search:
         self.chains: ChainSearch | None = None
         self.lists: list[Rows] | None = None  # all that can still matter, once it is known
 
-    def start_from(self, chosen: Flags | None) -> None:
-        """Begin with a known answer."""
-        if chosen is not None:
-            self.incumbent = self.region.parts(chosen)
-
     def recall(self) -> None:
         """Begin with the best of the former answers that still hold every rule."""
         worth: tuple[int, ...] | None = None
@@ -159,7 +155,7 @@ class _Search:
             mine = tuple(sign * value for sign, value in zip(signs, values, strict=True))
             if worth is None or mine > worth:
                 worth = mine
-                self.start_from(chosen)
+                self.incumbent = self.region.parts(chosen)
 
     def _is_legal(self, chosen: Flags) -> bool:
         if (
@@ -272,11 +268,13 @@ class _Search:
             return self._cut_off(objective)
         if self.chains is None:
             self.chains = ChainSearch(self.problem, self.region, self.clock)
+        held = self.has_held
         found = self.chains.solve(
             objective, self.rows, incumbent=self.incumbent,
             enough=lambda bound: bound - self._target(bound),
-            turns=_LATER_TURNS if self.has_held else _TURNS,
-            first=self._start_across,
+            turns=_LATER_TURNS if held else _TURNS,
+            first=lambda: None if held else start_across(self.problem, self.solve_within),
+            better=self._better_across,
         )  # fmt: skip
         if found.parts is None and not found.infeasible and not self.clock.over:
             return self._cut_off(objective)
@@ -287,9 +285,10 @@ class _Search:
             found.parts, found.value, found.bound, self._status(found.value, found.bound)
         )
 
-    def _start_across(self) -> Flags | None:
-        """Return an answer to the first objective from answers within each EPCI."""
-        return None if self.has_held else start_across(self.problem, self.solve_within)
+    def _better_across(self, chosen: Flags, enough: int) -> Flags | None:
+        """Return a better answer to the first objective behind other doors."""
+        doors = None if self.has_held else Doors(self.problem, self.region, self.clock)
+        return None if doors is None else doors.better(chosen, self.solve_within, enough=enough)
 
     @property
     def has_held(self) -> bool:
@@ -341,12 +340,14 @@ class _Search:
                 return value, parts
         return best
 
-    def solve_within(self, problem: ChoiceProblem) -> Choice:
+    def solve_within(
+        self, problem: ChoiceProblem, pool: ColumnPool | None = None,
+        gap_share: float = _ACROSS_SHARE / 4,
+    ) -> Choice:  # fmt: skip
         """Answer a question within each EPCI, on the way to one across them."""
         seconds = None if self.clock.end is None else self.clock.left
-        return solve_choice(
-            problem, gap_share=_ACROSS_SHARE / 4, seconds=seconds, warm=self.region.pool
-        )
+        warm = self.region.pool if pool is None else pool
+        return solve_choice(problem, gap_share=gap_share, seconds=seconds, warm=warm)
 
     def _target(self, bound: int) -> int:
         return math.floor(self.gap_share * abs(bound))
