@@ -59,7 +59,7 @@ def compare(
             tables = {"differences": result.table, "sector_differences": result.sectors,
                       "difference_causes": traced}  # fmt: skip
             for written in write_csv_tables(out, tables, lang=lang):
-                console.print(f"  {out / written.path}", markup=False)
+                console.print(f"  {out / Path(written.path).name}", markup=False)
 
 
 def read_side(path: Path, lang: Lang) -> tuple[Side, tuple[Territory, Scenario] | None]:

@@ -39,6 +39,13 @@ _GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
 _SILENT: Final = frozenset(
     {"name", "title", "status", "version", "territory", "premises", "sectors", "zones"}
 )
+_FILES: Final = frozenset(
+    {
+        "concertation.envelopes", "concertation.ballots", "concertation.deliberations",
+        "cost.prices", "criteria.cabinets", "criteria.public_sites", "criteria.sector_values",
+        "programme.feeders",
+    }
+)  # fmt: skip
 _Decided = dict[str, tuple[Any, Any]]  # sector to its phase and year
 Answer = Callable[[frozenset[str]], pd.DataFrame | None]
 
@@ -65,9 +72,23 @@ class Cause:
     @property
     def message(self) -> Message:
         """What differs, in the reader's words."""
+        name: object = self.name
+        if self.kind == "input":
+            name = _Title(self.name)
         return Message.of(
-            f"compare.cause_{self.kind}", name=self.name, before=self.before, after=self.after
+            f"compare.cause_{self.kind}", name=name, before=self.before, after=self.after
         )
+
+
+@dataclass(frozen=True)
+class _Title:
+    """What a table is called, in the reader's language."""
+
+    name: str
+
+    def say(self, lang: str = "fr", /) -> str:
+        """Return its title."""
+        return contract(self.name).titled(lang)
 
 
 def list_causes(before: Side, after: Side) -> tuple[Cause, ...]:
@@ -88,7 +109,7 @@ def list_causes(before: Side, after: Side) -> tuple[Cause, ...]:
         for key, old, new in sorted(
             _changes(before.scenario, after.scenario), key=lambda one: one[0]
         )
-        if key.split(".")[0] not in _SILENT
+        if key.split(".")[0] not in _SILENT and key not in _FILES
     ]
     return (*inputs, *rules)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,10 +10,11 @@ import numpy as np
 from planner.choice import Choice, ChoiceProblem, ChoiceStatus, Quantity, objective_label
 from planner.explain._decisions import Binding, Reader
 from planner.explain._flips import Flip, Solve, find_flips
+from planner.explain._year_flips import YearFlip
 from planner.programme import ChoiceBounds
 from planner.texts import Message, say
 
-__all__ = ["Changes", "SectorStory", "explain_sector"]
+__all__ = ["Changes", "SectorStory", "explain_sector", "told_flips"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,22 +141,35 @@ def explain_sector(
                 ),
             )
         )  # fmt: skip
-    blurred = [flip for flip in flips if _is_blurred(problem, flip)]
-    lines.extend(flip.message for flip in flips if flip not in blurred)
-    if blurred:
-        lines.append(
-            Message.of("decision.flip_later", objectives=_Labels(tuple(f.place for f in blurred)))
-        )
+    lines.extend(told_flips(problem, flips))
     return SectorStory(
         sector_id=sector_id, chosen=inside, binding=binding, leaving=leaving, entering=entering,
         differences=differences, flips=flips, lines=tuple(lines),
     )  # fmt: skip
 
 
-def _is_blurred(problem: ChoiceProblem, flip: Flip) -> bool:
-    """Tell whether nothing is known of an objective after the first, where none is proved."""
-    later = flip.kind == "points" and flip.place != problem.objectives[0].name
-    return later and flip.status == "interval" and flip.low == 0 and flip.high is None
+def told_flips(problem: ChoiceProblem, flips: Sequence[Flip | YearFlip]) -> list[Message]:
+    """Return the sentences of flips; one for all objectives of which nothing is known.
+
+    Parameters
+    ----------
+    problem
+        The question.
+    flips
+        Its flips.
+    """
+    first = problem.objectives[0].name if problem.objectives else ""
+    blurred = [
+        flip
+        for flip in flips
+        if flip.kind == "points" and flip.place != first and flip.status == "interval"
+        and flip.low <= 1 and flip.high is None
+    ]  # fmt: skip
+    told = [flip.message for flip in flips if flip not in blurred]
+    if blurred:
+        later = _Labels(tuple(dict.fromkeys(flip.place for flip in blurred)))
+        told.append(Message.of("decision.flip_later", objectives=later))
+    return told
 
 
 @dataclass(frozen=True)

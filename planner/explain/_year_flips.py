@@ -19,6 +19,7 @@ from planner.choice import ChoiceStatus, Limit, Quantity, Unit, objective_label
 from planner.dated import DatedChoice, DatedProblem, YearLimit
 from planner.explain._flips import apply_flip
 from planner.explain._year_decisions import year_place
+from planner.explain._year_sides import Best, crossings, moved_by, top_of
 from planner.texts import Message
 
 __all__ = ["SolveYears", "YearFlip", "apply_year_flip", "find_year_flips"]
@@ -64,16 +65,6 @@ class YearFlip:
     low: int
     high: int | None
     message: Message
-
-
-@dataclass(frozen=True)
-class _Best:
-    """What the best programme of one side is worth, for sure and at most; larger is better."""
-
-    worth: tuple[int, ...]
-    most: int
-    proved: bool
-    choice: DatedChoice
 
 
 @dataclass(frozen=True)
@@ -191,12 +182,15 @@ class _Finder:
         self.names = names
         self.year = dict(choice.opened).get(key, _NEVER)
         self.signs = [1 if one.sense == "max" else -1 for one in problem.whole.objectives]
-        self.known: dict[int, _Best | None] = {}
+        self.known: dict[int, Best | None] = {}
+        self.choice = choice
 
     def find(self) -> list[YearFlip]:
         """Find every change."""
         objectives = range(len(self.signs))
         years = self.problem.years
+        if self.choice.status is not ChoiceStatus.OPTIMAL and self.signs:
+            return self.roughly()
         if self.year == _NEVER:
             wanted = frozenset(years)
             found = [self.points("enter", k, wanted) for k in objectives]
@@ -213,9 +207,60 @@ class _Finder:
         after = frozenset({_NEVER, *(year for year in years if year > self.year)})
         return found + [self.points("later", k, after) for k in objectives]
 
+    def roughly(self) -> list[YearFlip]:
+        """Find what bounds say of every change, with one question a side, where none is proved."""
+        years = self.problem.years
+        if self.year == _NEVER:
+            wanted = frozenset(years)
+            return self.by_bounds("enter", wanted) + [
+                self.flip("enter", row.kind, row.place, row.unit, "interval", low=1, of=row)
+                for row in self.rooms(years)
+            ]
+        found = []
+        before = frozenset(year for year in years if year < self.year)
+        if before:
+            found = self.by_bounds("earlier", before) + [
+                self.flip("earlier", row.kind, row.place, row.unit, "interval", low=1, of=row)
+                for row in self.rooms((max(before),))
+                if row.kind == "year_limit"
+            ]
+        after = frozenset({_NEVER, *(year for year in years if year > self.year)})
+        return found + self.by_bounds("later", after)
+
+    def by_bounds(self, towards: Towards, wanted: frozenset[int]) -> list[YearFlip]:
+        """Bound the change of points under the first objective; of the others nothing is known."""
+        objectives = self.problem.whole.objectives
+        first = objectives[0]
+        if wanted == {_NEVER} and self.problem.whole.required[self.at]:
+            return [self.flip(towards, "points", o.name, o.unit, "impossible") for o in objectives]
+        answer = self.solve(opening_in(self.problem, self.at, wanted))
+        if answer.status is ChoiceStatus.INFEASIBLE:
+            return [self.flip(towards, "points", o.name, o.unit, "impossible") for o in objectives]
+        rest = [
+            self.flip(towards, "points", o.name, o.unit, "interval", low=1) for o in objectives[1:]
+        ]
+        stage, now = (answer.stages or (None,))[0], self.choice.stages[0]
+        if stage is None or stage.bound is None or now.bound is None:
+            return [self.flip(towards, "points", first.name, first.unit, "interval", low=1), *rest]
+        sign = self.signs[0]
+        least, most, top = sign * stage.value, sign * stage.bound, sign * now.bound
+        there, here = dict(answer.opened).get(self.key, _NEVER), self.year
+        times = self._times(towards, 0)
+        others = self.others(wanted)
+        # a change is enough once what is known of this side passes all that the other could be,
+        # too small while all that this side could be is less than what is known of the other
+        rise = times[there] - max(times[year] for year in others)
+        high = None if rise <= 0 else max((top - least) // rise + 1, 1)
+        gain = max(times[year] for year in wanted) - times[here]
+        low = 1 if gain <= 0 else max(-((most - sign * now.value) // gain), 1)
+        return [
+            self.flip(towards, "points", first.name, first.unit, "interval", low=low, high=high),
+            *rest,
+        ]
+
     # -- the best programme of each side
 
-    def best(self, problem: DatedProblem, years: frozenset[int]) -> _Best | None:
+    def best(self, problem: DatedProblem, years: frozenset[int]) -> Best | None:
         """Return the best programme where the sector opens in these years; None without any."""
         if years == {_NEVER} and problem.whole.required[self.at]:
             return None
@@ -227,9 +272,9 @@ class _Finder:
         most = worth[0] if worth else 0
         if first is not None and first.bound is not None:
             most = self.signs[0] * first.bound
-        return _Best(worth, most, answer.status is ChoiceStatus.OPTIMAL, answer)
+        return Best(worth, most, answer.status is ChoiceStatus.OPTIMAL, answer)
 
-    def of_year(self, year: int) -> _Best | None:
+    def of_year(self, year: int) -> Best | None:
         """Return the best programme where the sector opens in that very year."""
         if year not in self.known:
             self.known[year] = self.best(self.problem, frozenset({year}))
@@ -245,14 +290,19 @@ class _Finder:
 
     # -- points
 
+    def _times(self, towards: Towards, k: int) -> dict[int, int]:
+        """Return how often a change of the sector's value counts in each year."""
+        way = -1 if towards == "later" else 1
+        each = self.problem.whole.objectives[k].name in self.problem.yearly
+        return {_NEVER: 0} | {
+            year: way * (len(self.problem.years) - at if each else 1)
+            for at, year in enumerate(self.problem.years)
+        }  # fmt: skip
+
     def points(self, towards: Towards, k: int, wanted: frozenset[int]) -> YearFlip:
         """Find the change of the sector's own value under objective ``k``."""
         one = self.problem.whole.objectives[k]
-        way = -1 if towards == "later" else 1
-        times = {_NEVER: 0} | {
-            year: way * (len(self.problem.years) - at if one.name in self.problem.yearly else 1)
-            for at, year in enumerate(self.problem.years)
-        }  # fmt: skip
+        way, times = -1 if towards == "later" else 1, self._times(towards, k)
         mine = {y: b for y in sorted(wanted) if (b := self.of_year(y)) is not None}
         other = {y: b for y in sorted(self.others(wanted)) if (b := self.of_year(y)) is not None}
         place, sign = one.name, way * self.signs[k]
@@ -261,17 +311,17 @@ class _Finder:
         proved = all(best.proved for best in (*mine.values(), *other.values()))
         if not proved and k:
             return self.flip(towards, "points", place, one.unit, "interval", low=1)
-        sizes = _crossings(mine, other, times, k)
+        sizes = crossings(mine, other, times, k)
         if not proved:
-            may = [s for s in sizes if _top(mine, times, s, most=True) >= _top(other, times, s)]
-            must = [s for s in sizes if _top(mine, times, s) > _top(other, times, s, most=True)]
+            may = [s for s in sizes if top_of(mine, times, s, most=True) >= top_of(other, times, s)]
+            must = [s for s in sizes if top_of(mine, times, s) > top_of(other, times, s, most=True)]
             return self.flip(
                 towards, "points", place, one.unit, "interval",
                 low=min(may, default=1), high=min(must, default=None),
             )  # fmt: skip
         for size in sizes:
-            ours = max(_moved(best.worth, k, size * times[y]) for y, best in mine.items())
-            theirs = max(_moved(best.worth, k, size * times[y]) for y, best in other.items())
+            ours = max(moved_by(best.worth, k, size * times[y]) for y, best in mine.items())
+            theirs = max(moved_by(best.worth, k, size * times[y]) for y, best in other.items())
             if ours > theirs or (
                 ours == theirs and self.is_moved("points", place, sign * size, wanted)
             ):
@@ -340,7 +390,7 @@ class _Finder:
         )  # fmt: skip
 
     def _reaching(
-        self, row: _Room, change: int, wanted: frozenset[int], now: _Best | None
+        self, row: _Room, change: int, wanted: frozenset[int], now: Best | None
     ) -> int | None:
         """Return the least room above ``change`` with which the wanted side is worth as much."""
 
@@ -389,7 +439,11 @@ class _Finder:
         if amount is not None:
             low = high = abs(amount)
         side = "enter" if towards == "enter" else f"open_{towards}"
-        known = "open" if status == "interval" and high is None else status
+        known: str = status
+        if status == "interval":
+            known = "open" if high is None else "interval"
+            if low <= 1:  # at least one says nothing
+                known = "unknown" if high is None else "enough"
         what = "limit" if kind == "year_limit" else kind
         where: object = "" if of is None else of.words
         if kind == "points" and (status == "impossible" or not Quantity(0, unit).says_itself):
@@ -418,36 +472,3 @@ class _Finder:
 
     def _is_min(self, name: str) -> bool:
         return any(one.name == name and one.sense == "min" for one in self.problem.whole.objectives)
-
-
-def _crossings(
-    mine: Mapping[int, _Best], other: Mapping[int, _Best], times: Mapping[int, int], k: int
-) -> list[int]:
-    """Return the changes at which one programme of a side passes one of the other, ascending."""
-    sizes = {1}
-    for year, one in mine.items():
-        for when, two in other.items():
-            if times[year] <= times[when]:
-                continue
-            tops, lows = {two.worth[k]}, {one.worth[k]}
-            if k == 0:  # what is not proved may be worth more
-                tops.add(two.most)
-                lows.add(one.most)
-            for top in tops:
-                for low in lows:
-                    first = -((low - top) // (times[year] - times[when]))
-                    sizes |= {first, first + 1}
-    return sorted(size for size in sizes if size > 0)
-
-
-def _moved(worth: tuple[int, ...], k: int, by: int) -> tuple[int, ...]:
-    return (*worth[:k], worth[k] + by, *worth[k + 1 :])
-
-
-def _top(
-    bests: Mapping[int, _Best], times: Mapping[int, int], size: int, *, most: bool = False
-) -> int:
-    """Return the best first objective of one side, with the points changed."""
-    return max(
-        (one.most if most else one.worth[0]) + size * times[year] for year, one in bests.items()
-    )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from planner.choice import ChoiceStatus, Quantity
 from planner.dated import DatedChoice, DatedProblem
 from planner.explain._decisions import Binding
-from planner.explain._sector import Changes
+from planner.explain._sector import Changes, told_flips
 from planner.explain._year_decisions import YearReader
 from planner.explain._year_flips import SolveYears, YearFlip, find_year_flips, opening_in
 from planner.texts import Message, say
@@ -83,6 +83,7 @@ def explain_sector_year(
     ValueError
         When the sector is no candidate, or the question has no answer.
     """
+    solve = _asked_once(solve)
     reader = YearReader(problem, choice, names)
     if sector_id not in reader.whole.position:
         raise ValueError(sector_id)
@@ -123,11 +124,24 @@ def explain_sector_year(
                 )
             )  # fmt: skip
         flips = find_year_flips(problem, choice, sector_id, solve=solve, names=names)
-        lines.extend(flip.message for flip in flips)
+        lines.extend(told_flips(whole, flips))
     return YearStory(
         sector_id=sector_id, year=year, binding=binding, moved=moved, differences=differences,
         flips=flips, lines=tuple(lines),
     )  # fmt: skip
+
+
+def _asked_once(solve: SolveYears) -> SolveYears:
+    """Return what answers questions, the same one once."""
+    known: dict[str, DatedChoice] = {}
+
+    def answer(problem: DatedProblem) -> DatedChoice:
+        key = problem.sha256
+        if key not in known:
+            known[key] = solve(problem)
+        return known[key]
+
+    return answer
 
 
 def _other_side(problem: DatedProblem, year: int | None) -> tuple[frozenset[int], str]:

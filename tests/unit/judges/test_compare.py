@@ -155,9 +155,11 @@ def test_the_command_compares_folders_and_scenarios(monkeypatch, tmp_path):
     flat = " ".join(told.output.split())
     assert "concertation.ties est passée de « refuse » à « larger_first »" in flat
     assert "cause possible" in flat
+    assert "diff/differences.csv" in flat
+    assert "diff/diff/" not in flat
     traced = run("compare", "a.toml", "b.toml", "--lang", "en")
     assert traced.exit_code == 0, traced.output
-    assert "enough alone" in " ".join(traced.output.split())
+    assert "for which it is enough" in " ".join(traced.output.split())
     held = run("verify", "A")
     assert held.exit_code == 0, held.output
     assert "toutes tenues" in held.output
@@ -208,6 +210,16 @@ def test_rules_that_one_side_lacks_are_traced_both_ways(old, new, causes):
         assert set(traced["sector_id"]) == set(result.sectors["sector_id"])
         assert set(traced["how"]) <= {"alone"}
         assert len(result.sectors)
+
+
+def test_a_file_of_the_scenario_is_the_data_it_brings():
+    before = toy_territory()
+    after = edited(before, "envelopes", siren="200000002", column="amount", value=9)
+    second = Scenario.from_dict({"concertation": {"envelopes": "autres.csv"}})
+    causes = list_causes(side(before, Scenario(), "A"), side(after, second, "B"))
+    assert [cause.name for cause in causes] == ["envelopes"]
+    assert "Enveloppes" in causes[0].message.say()
+    assert "envelopes" not in causes[0].message.say()
 
 
 def test_a_rule_refused_without_another_is_traced_with_it():

@@ -203,3 +203,50 @@ def test_a_gap_makes_an_interval_that_holds_the_exact_change():
     assert wide.status == "interval"
     if exact.status == "exact":
         assert wide.low <= abs(exact.amount) <= wide.high
+
+
+def loosened(problem):
+    """The best programme, of which only a bound is known."""
+    choice = brute(problem)
+    if not choice.stages:
+        return choice
+    sign = 1 if problem.whole.objectives[0].sense == "max" else -1
+    first = replace(choice.stages[0], bound=choice.stages[0].value + 2 * sign)
+    return replace(choice, status=ChoiceStatus.WITHIN_GAP, stages=(first, *choice.stages[1:]))
+
+
+@pytest.mark.parametrize("contiguity", ["none", "within_epci", "feeder"])
+def test_where_years_are_not_proved_the_exact_change_lies_within_what_is_told(contiguity):
+    seen = set()
+    for seed in range(12):
+        problem, choice = drawn(seed, contiguity)
+        if choice is None:
+            continue
+        asked = []
+
+        def solve(question, asked=asked):
+            asked.append(question)
+            return loosened(question)
+
+        for key in problem.whole.sector_ids:
+            exact = {(f.towards, f.kind, f.place): f
+                     for f in find_year_flips(problem, choice, key, solve=brute)}  # fmt: skip
+            asked.clear()
+            said = find_year_flips(problem, loosened(problem), key, solve=solve)
+            assert len(asked) <= 2
+            assert {(f.towards, f.kind, f.place) for f in said} == set(exact)
+            for flip in said:
+                true = exact[flip.towards, flip.kind, flip.place]
+                assert flip.status in {"interval", "impossible"}
+                assert " 0 " not in flip.message.say().replace("\u202f", " ")
+                if flip.status == "impossible":
+                    assert true.status == "impossible", flip
+                if true.status == "exact":
+                    assert flip.low <= abs(true.amount), (flip, true)
+                    if flip.high is not None:
+                        assert abs(true.amount) <= flip.high, (flip, true)
+                seen.add((flip.kind, flip.high is not None))
+            lines = explain_sector_year(problem, loosened(problem), key, solve=loosened).lines
+            blurred = [line for line in lines if line.say().startswith("sous les objectifs suiv")]
+            assert len(blurred) <= 1
+    assert ("points", True) in seen

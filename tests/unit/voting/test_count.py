@@ -202,12 +202,35 @@ def test_one_more_approval_can_throw_a_project_out_under_equal_shares():
     assert count_votes(election(costs, ballots, 8), rule="equal_shares").selected == ("a", "b")
     more = [*ballots, Approvals(("a",))]
     assert count_votes(election(costs, more, 8), rule="equal_shares").selected == ("a",)
-    # and b itself goes out when it gains a voter who spends on something cheaper for it
+    # nor does a come back when the new voter wants b and something cheaper
     found = count_votes(
         election({"a": 4, "b": 4, "c": 2}, [*ballots, Approvals(("b", "c"))], 8),
         rule="equal_shares", ties="sector_id",
     )  # fmt: skip
     assert "a" not in found.selected
+
+
+def test_a_project_can_lose_its_place_by_an_approval_that_it_gains_under_equal_shares():
+    """The documented counter-example: one more voter, who wants c alone, and c goes out."""
+    costs = {"a": 4, "b": 3, "c": 2, "d": 4, "e": 3, "f": 1}
+    approved = ("f", "ab", "ad", "adf", "bcef", "bc")
+    ballots = [Approvals(tuple(one)) for one in approved]
+    before = count_votes(election(costs, ballots, 8), rule="equal_shares", ties="sector_id")
+    more = [*ballots, Approvals(("c",))]
+    after = count_votes(election(costs, more, 8), rule="equal_shares", ties="sector_id")
+    assert "c" in before.selected
+    assert "c" not in after.selected
+
+
+@settings(max_examples=60, deadline=None)
+@given(costs=COSTS, ballots=ballots_on, budget=st.integers(0, 14), key=st.sampled_from("abcde"))
+def test_no_case_is_known_where_phragmen_throws_out_what_gains_an_approval(
+    costs, ballots, budget, key
+):
+    before = count_votes(election(costs, ballots, budget), rule="phragmen", ties="sector_id")
+    more = [*ballots, Approvals((key,))]
+    after = count_votes(election(costs, more, budget), rule="phragmen", ties="sector_id")
+    assert key not in before.selected or key in after.selected
 
 
 def test_projects_that_cost_nothing_are_no_tie_for_equal_shares():
