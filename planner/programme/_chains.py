@@ -44,6 +44,7 @@ _PENALTY_SHARE = 1e-2  # of the bound: what a group out of order costs
 _NODES = 300
 _LATE = 2  # combinations before an answer is bettered in another way
 _BETTERED = 5  # times an answer is bettered in another way at most
+_BETTER_ROUNDS = 3  # of each time
 _MIXES = (0.5, 0.2, 0.8, 0.0)  # how much ranks follow the last answer, the rest the linear one
 _BROKEN_MIX = 0.3  # the same after an answer in which something isn't reached
 _TINY = 1e-3
@@ -96,7 +97,7 @@ class _Bettering:
         elif answer.value == self.last:
             return None
         self.last = answer.value
-        self.count += 1
+        self.count += turn > 0
         return now
 
 
@@ -133,7 +134,7 @@ class ChainSearch:
         enough: Callable[[int], int],
         turns: int,
         first: Callable[[], Flags | None] = lambda: None,
-        better: Callable[[Flags, int], Flags | None] = lambda _, __: None,
+        better: Callable[[Flags, int, int], Flags | None] = lambda _, __, ___: None,
     ) -> Chained:
         """Optimise one objective; separators that matter are added to ``rows``.
 
@@ -150,7 +151,7 @@ class ChainSearch:
         first
             What finds an answer in another way, should the first combination be none.
         better
-            What betters an answer in another way, up to a value that is enough.
+            What betters an answer in another way, up to a value that is enough, in some rounds.
         """
         answer = Chained()
         pool, name = self.region.pool, f"any.{objective.name}"
@@ -210,7 +211,7 @@ class ChainSearch:
         enough: Callable[[int], int],
         turns: int,
         first: Callable[[], Flags | None],
-        better: Callable[[Flags, int], Flags | None],
+        better: Callable[[Flags, int, int], Flags | None],
     ) -> None:
         """Combine choices, in an order drawn from the last answer, until one is good enough."""
         bound = answer.bound or 0
@@ -220,7 +221,8 @@ class ChainSearch:
         bettering = _Bettering(enough(bound))
         for turn in range(turns):
             begun = None if self.clock.over else bettering.due(self, answer, turn)
-            other = None if begun is None else better(begun, enough(bound))
+            rounds = _BETTER_ROUNDS if turn else 1
+            other = None if begun is None else better(begun, enough(bound), rounds)
             if other is not None:
                 self._keep(stage, rows, other, answer)
                 taken = _MIXES[0] * other + (1 - _MIXES[0]) * point

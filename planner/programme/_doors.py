@@ -33,10 +33,10 @@ Sectors = frozenset[int]
 Best = tuple[int, Flags]
 Solve = Callable[[ChoiceProblem, ColumnPool, float], Choice]
 
-_ROUNDS = 3  # of prices
+# of the value: by how much a bound must pass what is enough, where doors stay as they are or not
+_ROOM_SHARES = (3e-5, 1e-4)
 _PASSES = 4  # over all doors at the same prices
 _RISE_SHARE = 2e-5  # of the value: what a round of prices must gain
-_ROOM_SHARE = 1e-4  # of the value: by how much a bound must pass what is enough
 _LAST_SHARE = 5e-5  # of the value: what the last answer may miss
 _CLOSE_SHARE = 1e-6  # of the value: where column generation stops
 _FINEST = 8  # bits of a whole unit
@@ -83,7 +83,7 @@ class Doors:
             for block in self.blocks
         ]  # fmt: skip
 
-    def better(self, chosen: Flags, solve: Solve, *, enough: int) -> Flags:
+    def better(self, chosen: Flags, solve: Solve, enough: int, rounds: int = 3) -> Flags:
         """Return an answer to the first objective, better where one is found.
 
         Parameters
@@ -94,13 +94,16 @@ class Doors:
             How a question within each EPCI is answered, with what is known of it, to a gap.
         enough
             The value at which to stop, of a minimum with the other sign.
+        rounds
+            How many times prices are found; with 1, no door is opened or closed.
         """
         if self.problem.objectives[0].edge_coefficients is not None:
             return chosen
         pool = ColumnPool(diagrams=dict(self.region.pool.diagrams))
         now, best, top = chosen, chosen, -math.inf
         asked: ChoiceProblem | None = None
-        for _ in range(_ROUNDS):
+        least = _ROOM_SHARES[rounds > 1]
+        for _ in range(rounds):
             question = behind(self.problem, self._kept(now))
             blocks, rows = split_problem(question)
             region = Region(blocks, pool)
@@ -111,10 +114,10 @@ class Doors:
                 break
             top, asked = value, question
             room = (value - enough) / max(1.0, abs(value))
-            if room > _ROOM_SHARE:
+            if room > least:
                 best, asked = self._answer(question, best, solve, pool, room), None
-                if self._worth_of(best) >= enough:
-                    break
+            if rounds == 1 or self._worth_of(best) >= enough:
+                return best
             worth = stage.row.coefficients.astype(float)
             for price, row in zip(stage.best.prices, rows, strict=True):
                 worth = worth - price * row.coefficients

@@ -285,10 +285,10 @@ class _Search:
             found.parts, found.value, found.bound, self._status(found.value, found.bound)
         )
 
-    def _better_across(self, chosen: Flags, enough: int) -> Flags | None:
+    def _better_across(self, chosen: Flags, enough: int, rounds: int) -> Flags | None:
         """Return a better answer to the first objective behind other doors."""
         doors = None if self.has_held else Doors(self.problem, self.region, self.clock)
-        return None if doors is None else doors.better(chosen, self.solve_within, enough=enough)
+        return None if doors is None else doors.better(chosen, self.solve_within, enough, rounds)
 
     @property
     def has_held(self) -> bool:
