@@ -96,7 +96,9 @@ def carry_concertation(
         raise RuleError(Message.of("vintages.one_map"), Message.of("vintages.one_map_remedy"))
     territory = _prepared(old, lang)
     done = _Carrying()
-    sectors, epci, shares = _conversions(territory, new, year, perimeters, communes, lang)
+    sectors, epci, shares, signature = _conversions(
+        territory, new, year, perimeters, communes, lang
+    )
     done.tables["conversions"] = pd.concat(
         [one.table for one in (sectors, epci) if one is not None], ignore_index=True
     )
@@ -125,6 +127,7 @@ def carry_concertation(
             carry_ballots(
                 territory.ballots, sectors=sectors, epci=epci, sector_shares=shares, ties=ties
             ),
+            signature,
         )
     if plan is not None:
         known = read_table(plan / "balances.csv" if plan.is_dir() else plan, "balances").table
@@ -162,8 +165,9 @@ def _conversions(
     perimeters: Path | None,
     communes: Path | None,
     lang: Lang,
-) -> tuple[Conversion | None, Conversion, pd.DataFrame]:
-    """Return how sectors (None: the same) and EPCI change, and the shares on the new map."""
+) -> tuple[Conversion | None, Conversion, pd.DataFrame, str | None]:
+    """Return how sectors (None: the same) and EPCI change, the new shares and their signature."""
+    from planner.ballots import sectors_sha256  # noqa: PLC0415
     from planner.io import geodata_folder, read_geodata, read_perimeters  # noqa: PLC0415
     from planner.vintages import convert_epci, convert_sectors  # noqa: PLC0415
 
@@ -178,7 +182,8 @@ def _conversions(
             territory.premises, **names,
         )  # fmt: skip
         sectors = convert_sectors(territory.premises, other.premises, **names)
-        return sectors, epci, other.sector_shares
+        signature = sectors_sha256(other.sectors, other.sector_shares)
+        return sectors, epci, other.sector_shares, signature
     if perimeters is not None:
         listed = read_perimeters(perimeters, communes=communes)
         to, map_to = listed.set_index("insee")["epci_siren"], perimeters.stem
@@ -200,12 +205,16 @@ def _conversions(
     inside = territory.premises.loc[territory.premises["sector_id"].notna(), ["sector_id", "insee"]]
     held = inside.astype(str).assign(epci_siren=lambda rows: rows["insee"].map(to.astype(str)))
     shares = held.groupby(["sector_id", "epci_siren"]).size().rename("premises_count").reset_index()
-    return None, epci, shares
+    return None, epci, shares, None
 
 
-def _count_ballots(done: _Carrying, territory: Territory, carried: Carried) -> None:
+def _count_ballots(
+    done: _Carrying, territory: Territory, carried: Carried, signature: str | None
+) -> None:
     """Note how many wishes of each kind, and how many points, are found again."""
     moved, given = done.take("ballots", carried), territory.ballots
+    if signature is not None:  # what is carried to a cut counts on that cut
+        done.tables["ballots"] = moved.assign(sectors_sha256=signature)
     splits = carried.splits
     for wish in sorted(set(given["wish"].astype(str))):
         own = splits[splits["measure"].str.split(":").str[0] == wish]

@@ -65,6 +65,7 @@ def read(
     strict: StrictOption = False,
 ) -> None:
     """Reprendre des votes : refusés s'ils portent sur une autre version, sinon mis en CSV."""
+    from planner.ballots import sectors_sha256  # noqa: PLC0415
     from planner.bulletin import make_sheets, take_ballot  # noqa: PLC0415 (imports the steps)
     from planner.export.bulletin.ballots import write_ballots  # noqa: PLC0415
     from planner.io.bulletin import read_bulletin  # noqa: PLC0415
@@ -75,11 +76,15 @@ def read(
         asked = read_scenario(scenario)
         target = out or Path(f"{asked.name}-voeux.csv")
         with progress(lang, STAGES["prepare"]) as notify:
-            sheets = make_sheets(prepare_territory(asked, notify=notify), asked)
+            territory = prepare_territory(asked, notify=notify)
+            sheets = make_sheets(territory, asked)
+        signature = sectors_sha256(territory.sectors, territory.sector_shares)
         taken = [take_ballot(one, sheets) for one in saved]
         _refuse_two(taken, [one.file for one in saved])
         written = write_ballots(
-            target, [one.table for one in taken], actors=[one.sheet.actor for one in taken]
+            target,
+            [one.table.assign(sectors_sha256=signature) for one in taken],
+            actors=[one.sheet.actor for one in taken],
         )
         for one, file in zip(taken, saved, strict=True):
             _tell(console, one, file.file, lang)

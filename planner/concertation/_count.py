@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
+import geopandas as gpd
 import pandas as pd
 
-from planner.ballots import Ballot, BallotCount, Envelope, actor_shares
+from planner.ballots import Ballot, BallotCount, Envelope, actor_shares, sectors_sha256
 from planner.findings import Finding, Findings
 from planner.schemas import contract
 from planner.vocab import BallotForm, DeliberationState, EnvelopeUnit, Severity, Wish
@@ -66,11 +67,12 @@ def count_ballots(
     due = _due(epci, shares)
     rows = {str(row["epci_siren"]): row for row in deliberations.to_dict("records")}
     granted = {str(row["epci_siren"]): row for row in envelopes.to_dict("records")}
+    ballots, strange = _on_these_sectors(ballots, sectors, sector_shares)
     by_actor = {str(actor): group for actor, group in ballots.groupby("epci_siren", sort=True)}
     held = {str(actor): set(group["sector_id"]) for actor, group in shares.groupby("actor")}
     found: list[Finding] = []
     counted: dict[str, Ballot] = {}
-    for actor in sorted({*due, *rows, *granted, *by_actor}):
+    for actor in sorted({*due, *rows, *granted, *by_actor, *strange}):
         name = names.get(actor, actor)
         person = (contacts or {}).get(actor)
         where = _Asked(actor, name, f"{person} ({name})" if person else name, found)
@@ -78,7 +80,9 @@ def count_ballots(
             where.note("nothing_public" if actor in names else "unknown_epci", Severity.SERIOUS)
         state = _state(rows.get(actor), where, due=actor in due, deadline=deadline)
         wishes = by_actor.get(actor)
-        if wishes is None and state is DeliberationState.VOTED and actor in due:
+        if actor in strange:
+            where.note("other_sectors", Severity.SERIOUS, strange[actor])
+        elif wishes is None and state is DeliberationState.VOTED and actor in due:
             where.note("voted_without_ballot", Severity.SERIOUS)
         counted[actor] = Ballot(
             actor=actor,
@@ -93,6 +97,20 @@ def count_ballots(
         due=tuple(due),
         findings=Findings.collect(found),
     )
+
+
+def _on_these_sectors(
+    ballots: pd.DataFrame, sectors: pd.DataFrame, sector_shares: pd.DataFrame
+) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Return the wishes made on these sectors, or on none that is known; and how many others."""
+    if "sectors_sha256" not in ballots or not isinstance(sectors, gpd.GeoDataFrame):
+        return ballots, {}
+    signed = ballots["sectors_sha256"]
+    if signed.isna().all():
+        return ballots, {}
+    other = signed.notna() & (signed.astype(str) != sectors_sha256(sectors, sector_shares))
+    counts = ballots.loc[other, "epci_siren"].astype(str).value_counts()
+    return ballots.loc[~other], {str(actor): int(count) for actor, count in counts.items()}
 
 
 @dataclass(frozen=True)

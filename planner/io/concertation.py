@@ -185,9 +185,14 @@ def read_concertation(
     said = {one.actor: str(r["contact"]) for one in every for r in one.rows["calendar"]
             if r["contact"] is not None}  # fmt: skip
     notes = [finding for forms in taken.values() for one in forms for finding in one.found()]
+    tables = {
+        table: _table(table, [r for one in every for r in one.rows[table]]) for table in _TABLES
+    }
+    tables["ballots"] = tables["ballots"].assign(
+        sectors_sha256=words([sectors_sha256] * len(tables["ballots"]))
+    )
     return ConcertationIntake(
-        **{table: _table(table, [r for one in every for r in one.rows[table]])
-           for table in _TABLES},
+        **tables,
         rejected_rows=_table("rejected_rows", aside),
         contacts=known | said,
         findings=Findings.collect(loose, notes),

@@ -53,6 +53,12 @@ ballots = Contract(
             description=("Points d'un secteur noté ; absent si le vœu est un rang ou une approbation",
                          "Points of a scored sector; absent when the wish is a rank or an approval"),
         ),
+        Column(
+            name="sectors_sha256", type="str", nullable=True, optional=True, pattern="[0-9a-f]{64}",
+            example="0" * 64, title=("Découpage voté", "Sectors voted on"),
+            description=("Signature des secteurs sur lesquels le vœu a été fait ; absente si elle n'est pas connue",
+                         "Signature of the sectors that the wish was made on; absent when it isn't known"),
+        ),
         SOURCE,
         SYNTHETIC,
     ),

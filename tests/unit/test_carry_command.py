@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from planner import cli
+from planner.ballots import sectors_sha256
 from planner.io import read_table
 from planner.plan import make_plan
 from planner.scenario import Scenario
@@ -64,6 +65,8 @@ def test_a_new_cut_takes_the_wishes_along_and_shows_the_split(run, tmp_path):
     toy = toy_territory()
     after = read(tmp_path, "ballots")
     assert len(after) == len(toy.ballots)
+    new = recut()  # they count on the new cut, and on it alone
+    assert set(after["sectors_sha256"]) == {sectors_sha256(new.sectors, new.sector_shares)}
     totals = read(tmp_path, "carried_totals").set_index("measure")
     assert (totals["before"] == totals["after"]).all()
     for unit, own in toy.envelopes.groupby(toy.envelopes["unit"].astype(str)):

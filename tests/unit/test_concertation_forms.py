@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from planner import cli
 from planner.ballots import actor_shares, sectors_sha256
+from planner.concertation import count_ballots
 from planner.errors import DataFileError
 from planner.export.concertation import make_forms, write_forms
 from planner.export.layout import Edition
@@ -106,7 +107,13 @@ def rules(intake):
 
 
 def key_columns(frame, name):
-    return frame[[c for c in contract(name).column_names if c not in {"source", "synthetic"}]]
+    return frame[
+        [
+            c
+            for c in contract(name).column_names
+            if c not in {"source", "synthetic", "sectors_sha256"}
+        ]
+    ]
 
 
 @pytest.mark.parametrize("lang", ["fr", "en"])
@@ -483,3 +490,30 @@ def test_who_sent_no_form_at_all_is_told_once(run, tmp_path):
     found = read_table(tmp_path / "lu" / "findings.csv", "findings").table
     assert found.loc[found["place"] == FOUR, "rule"].tolist() == ["forms.no_form"]
     assert "concertation.no_deliberation" in found.loc[found["place"] == THREE, "rule"].tolist()
+
+
+def test_wishes_made_on_another_cut_do_not_count_and_whom_to_ask_is_said(
+    toy, write, read, tmp_path
+):
+    def counted(ballots):
+        return count_ballots(
+            epci=toy.epci, sectors=toy.sectors, sector_shares=toy.sector_shares,
+            envelopes=toy.envelopes, ballots=ballots, deliberations=toy.deliberations,
+            contacts={TWO: WHO},
+        )  # fmt: skip
+
+    write(prefill=True)
+    taken = read(tmp_path / "envoi").ballots
+    signature = sectors_sha256(toy.sectors, toy.sector_shares)
+    assert set(taken["sectors_sha256"]) == {signature}
+    assert counted(taken).ballots[TWO].ranked == counted(toy.ballots).ballots[TWO].ranked != ()
+    own = taken["epci_siren"] == TWO
+    other = counted(taken.assign(sectors_sha256=taken["sectors_sha256"].mask(own, "0" * 64)))
+    assert other.ballots[TWO].ranked == ()
+    assert other.ballots[THREE] == counted(taken).ballots[THREE]
+    told = [f for f in other.findings if f.rule == "concertation.other_sectors"]
+    assert [(f.place, f.count) for f in told] == [(TWO, 2)]
+    assert WHO in told[0].remedy.say("fr")
+    assert "concertation.voted_without_ballot" not in {
+        f.rule for f in other.findings if f.place == TWO
+    }

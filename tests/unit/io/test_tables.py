@@ -100,6 +100,7 @@ def test_missing_columns_are_listed_or_given_as_constants(tmp_path):
         path, "ballots", columns={"epci_siren": "siren", "rank": "place"},
         constants={"source": "réunion", "synthetic": True},
     ).table  # fmt: skip
+    assert frame.pop("sectors_sha256").isna().all()
     assert frame.to_dict("records") == [
         {"epci_siren": "243500741", "sector_id": "a", "wish": "ranked", "rank": 1,
          "points": None, "source": "réunion", "synthetic": True}
