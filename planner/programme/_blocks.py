@@ -7,7 +7,7 @@ other actors' sectors use too, feeders that cross a border, objectives that are 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,13 +16,15 @@ import numpy.typing as npt
 from planner.choice import ChoiceProblem, Contiguity, Objective
 from planner.programme._diagram import Diagram, Ground, build_diagram
 
-__all__ = ["Block", "ColumnPool", "Row", "held_row", "split_problem"]
+__all__ = ["Block", "ColumnPool", "Row", "held_row", "objective_row", "split_problem"]
 
 Integers = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.uint8]
 
 _ANSWERS = 8  # how many former answers a pool keeps
 _CHAINS = 2_000  # how many lines across borders
+_EQUALS = 8  # of how many questions all the best programmes are kept
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -100,6 +102,7 @@ class ColumnPool:
     prices: dict[str, dict[str, float]] = field(default_factory=dict)
     answers: list[frozenset[str]] = field(default_factory=list)
     chains: dict[tuple[str, frozenset[str]], None] = field(default_factory=dict)
+    equals: dict[str, tuple[frozenset[str], ...]] = field(default_factory=dict)
 
     def diagram(self, ground: Ground) -> Diagram | None:
         """Return the diagram of a ground, built once."""
@@ -129,6 +132,26 @@ class ColumnPool:
             self.chains[one] = None
         for one in list(self.chains)[:-_CHAINS]:
             del self.chains[one]
+
+    def known_prices(self, objective: Row, rows: Sequence[Row]) -> Floats | None:
+        """Return what a former question paid for the rows, by their names; None if none did."""
+        known = self.prices.get(objective.name)
+        if known is None:
+            return None
+        return np.array([known.get(row.name, 0.0) for row in rows])
+
+    def keep_prices(self, objective: Row, rows: Sequence[Row], prices: Floats) -> None:
+        """Keep what an objective pays for the rows."""
+        self.prices[objective.name] = {
+            row.name: float(price) for row, price in zip(rows, prices, strict=True)
+        }
+
+    def keep_equals(self, question: str, programmes: tuple[frozenset[str], ...]) -> None:
+        """Keep all the best programmes of a question, by its checksum; the oldest go."""
+        self.equals.pop(question, None)
+        self.equals[question] = programmes
+        for one in list(self.equals)[:-_EQUALS]:
+            del self.equals[one]
 
     def keep_answer(self, sector_ids: frozenset[str]) -> None:
         """Keep an answer, the latest last; the oldest are forgotten."""
@@ -170,6 +193,18 @@ def reduced(row: Row) -> Row:
         ),
         lower=None if row.lower is None else -(-row.lower // divisor),
         upper=None if row.upper is None else row.upper // divisor,
+    )
+
+
+def objective_row(objective: Objective) -> Row:
+    """Return the row that an objective makes as large as can be."""
+    sign = 1 if objective.sense == "max" else -1
+    return Row(
+        name=objective.name,
+        coefficients=objective.coefficients * sign,
+        pair_coefficients=(
+            None if objective.edge_coefficients is None else objective.edge_coefficients * sign
+        ),
     )
 
 

@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from planner.choice import Objective
 from planner.errors import PlannerError
-from planner.programme._blocks import Block, ColumnPool, Row, lighter
+from planner.programme._blocks import Block, ColumnPool, Row, lighter, objective_row
 from planner.programme._diagram import Diagram
 from planner.programme._master import Master
 from planner.texts import Message
@@ -159,14 +159,7 @@ class Stage:
     ) -> None:
         self.region = region
         self.lists = lists
-        sign = 1 if objective.sense == "max" else -1
-        self.row = Row(
-            name=objective.name,
-            coefficients=objective.coefficients * sign,
-            pair_coefficients=(
-                None if objective.edge_coefficients is None else objective.edge_coefficients * sign
-            ),
-        )
+        self.row = objective_row(objective)
         self.rows = list(rows)
         self.with_pairs = any(row.pair_coefficients is not None for row in [self.row, *self.rows])
         self.pairs_count = max(

@@ -15,24 +15,18 @@ import numpy.typing as npt
 
 from planner.compiling import compiled
 from planner.programme._blocks import Block, Row
-from planner.programme._columns import Stage
 from planner.programme._exchange import Table, climb
 
-__all__ = ["draw", "draw_near"]
+__all__ = ["Drawn", "draw"]
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.uint8]
 
-_STEPS, _MANY_STEPS = 200_000, 1_000_000  # of one draw; where the best that can be is asked
 _HOT, _COLD = 0.2, 0.04  # of the scale: what may be lost at first, and at last
 _OVER = 2.0  # times its price: what a broken rule costs
 _LEAST_PRICE = 1e-3  # of the dearest rule: what a rule without a price costs
 _NONE = -(2**62)
-_LISTED = 4_000  # choices of one actor that are listed at most
-_NEAREST = (300, 450, 600)  # choices of all actors among which answers are drawn
-_DRAWS, _BETTERED = 12, 3  # how many answers are drawn, and how many of them are exchanged
-_MORE = 8  # the second, where the best that can be is asked
 
 
 @compiled
@@ -140,7 +134,7 @@ def draw(
     scale: float,
     draws: int,
     bettered: int,
-    steps: int = _STEPS,
+    steps: int = 200_000,
 ) -> Drawn | None:
     """Return the best answer of several draws, or the one that is known; None when none was found.
 
@@ -196,47 +190,3 @@ def draw(
     if best is None:
         return None
     return Drawn(parts=table.parts(best[1]), value=table.value + best[0])
-
-
-def draw_near(
-    stage: Stage,
-    rows: Sequence[Row],
-    incumbent: Sequence[Rows] | None,
-    *,
-    scale: int,
-    thorough: bool,
-) -> Drawn | None:
-    """Draw answers among the choices nearest to a bound, once column generation found it.
-
-    Parameters
-    ----------
-    stage, rows
-        The objective, and what must hold.
-    incumbent
-        A known answer, if any.
-    scale
-        What an answer may miss.
-    thorough
-        Whether to draw the best that can be, rather than one that is good enough.
-    """
-    if stage.best is None:
-        return None
-    lists, missed, _ = stage.list_near(scale, _LISTED)
-    far = np.sort(np.concatenate(missed))
-    best: Drawn | None = None
-    for count in _NEAREST if thorough else _NEAREST[:1]:
-        reach = far[min(count, len(far)) - 1] if len(far) else 0
-        nearest = [some[gap <= reach] for some, gap in zip(lists, missed, strict=True)]
-        known = incumbent if best is None else best.parts
-        if known is None and min(map(len, nearest)) == 0:
-            return None
-        found = draw(
-            stage.blocks, nearest, stage.row, rows, stage.best.prices, incumbent=known,
-            enough=stage.best.bound - (0 if thorough else scale), scale=scale, draws=_DRAWS,
-            bettered=_MORE if thorough else _BETTERED,
-            steps=_MANY_STEPS if thorough else _STEPS,
-        )  # fmt: skip
-        best = found if found is not None else best
-        if count >= len(far):
-            break
-    return best

@@ -21,7 +21,7 @@ __all__ = ["Table", "climb", "exchange"]
 Integers = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.uint8]
 
-_FAR = 2**61
+FAR = 2**61
 _STEPS = 400_000_000  # triples looked at, at most
 _TURNS = 200
 
@@ -152,12 +152,12 @@ class Table:
         each = [np.concatenate([mine, some]) for mine, some in zip(parts, choices, strict=True)]
         sizes = [len(some) for some in each]
         uses = np.zeros((sum(sizes), len(rows)), np.int64)
-        low, high = np.full(len(rows), -_FAR), np.full(len(rows), _FAR)
+        low, high = np.full(len(rows), -FAR), np.full(len(rows), FAR)
         for at, row in enumerate(rows):
             uses[:, at] = relative_values(blocks, each, parts, row)
             here = total(blocks, parts, row)
-            low[at] = -_FAR if row.lower is None else row.lower - here
-            high[at] = _FAR if row.upper is None else row.upper - here
+            low[at] = -FAR if row.lower is None else row.lower - here
+            high[at] = FAR if row.upper is None else row.upper - here
         return cls(
             each=each, owner=np.repeat(np.arange(len(blocks)), sizes).astype(np.int64),
             starts=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
@@ -184,7 +184,7 @@ def climb(table: Table, picked: Integers, missing: float) -> int:
         np.concatenate([owner, free + np.arange(nobody)]),
         np.concatenate([worth - worth[picked][owner], np.zeros(nobody, np.int64)]),
         np.concatenate([uses - uses[picked][owner], np.zeros((nobody, uses.shape[1]), np.int64)]),
-        table.low - here, table.high - here, int(min(missing, _FAR)), changed,
+        table.low - here, table.high - here, int(min(missing, FAR)), changed,
     )  # fmt: skip
     moved = np.flatnonzero(changed[:free] >= 0)
     picked[moved] = changed[moved]

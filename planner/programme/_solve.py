@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -23,15 +23,14 @@ from planner.choice import (
     StageResult,
 )
 from planner.programme._across import start_across
-from planner.programme._blocks import ColumnPool, Row, held_row, split_problem
+from planner.programme._blocks import ColumnPool, Row, held_row, objective_row, split_problem
 from planner.programme._chains import ChainSearch
 from planner.programme._columns import Clock, Region, Stage, TooWideError
 from planner.programme._compact import answer_nothing, recounted, solve_compact
 from planner.programme._cuts import cuts_of, reached_part
 from planner.programme._doors import Doors
-from planner.programme._draws import draw_near
-from planner.programme._exchange import exchange
 from planner.programme._integer import combine, holds, total, with_parts
+from planner.programme._near_bound import draw_some, exchange_near, settle
 from planner.programme._ties import first_by_id
 
 __all__ = ["solve_choice"]
@@ -44,11 +43,10 @@ _LISTED = 4_000  # choices of one actor that are listed at most
 _COMBINED = 2_000  # choices of all actors that are combined at most, unless proofs are asked
 _FIRST_SHARE = 2e-5  # of the bound: how far the first list of choices goes
 _PROOF_SHARE = 3e-4  # of the bound: from how near a known answer one list is tried at once
+_PROVED_SHARE = 1e-4  # the largest gap that may be asked where optima are proved all the same
 _CLOSE_SHARE = 1e-7  # of the value: where column generation stops
 _ACROSS_SHARE = 1e-3  # the least gap asked of large questions whose chains cross borders
 _KEPT = 30_000  # choices of all actors kept from one objective to the next at most
-_NEAR = 3  # gaps: from how near a drawn answer is good
-_EXCHANGED = 1_000  # choices of all actors that are exchanged at most
 _CUT_ROUNDS = 25
 _IDS = 12  # ids of sectors that one whole number orders
 _NODES = 2_000  # of the search for the best combination, unless proofs are asked
@@ -142,13 +140,14 @@ class _Search:
         self.last: Stage | None = None
         self.chains: ChainSearch | None = None
         self.lists: list[Rows] | None = None  # all that can still matter, once it is known
+        self.equals: tuple[list[Rows], ...] = ()  # all the best so far, where they are known
 
     def recall(self) -> None:
         """Begin with the best of the former answers that still hold every rule."""
         worth: tuple[int, ...] | None = None
         signs = [1 if one.sense == "max" else -1 for one in self.problem.objectives]
         for answer in self.region.pool.answers:
-            chosen = np.array([one in answer for one in self.problem.sector_ids], bool)
+            chosen = self._flags(answer)
             if not self._is_legal(chosen):
                 continue
             values = self.problem.values(chosen)
@@ -156,6 +155,13 @@ class _Search:
             if worth is None or mine > worth:
                 worth = mine
                 self.incumbent = self.region.parts(chosen)
+
+    def _flags(self, names: frozenset[str]) -> Flags:
+        return np.array([one in names for one in self.problem.sector_ids], bool)
+
+    def _names(self, parts: Sequence[Rows]) -> frozenset[str]:
+        at = np.flatnonzero(self._chosen(parts)).tolist()
+        return frozenset(self.problem.sector_ids[one] for one in at)
 
     def _is_legal(self, chosen: Flags) -> bool:
         if (
@@ -175,12 +181,19 @@ class _Search:
             Objective(name="any", sense="max", coefficients=zero),
         )
         stages: list[StageResult] = []
+        question = replace(self.problem, objectives=objectives[:1]).sha256
+        self.equals = tuple(
+            self.region.parts(self._flags(one)) for one in self.region.pool.equals.get(question, ())
+        )
         for objective in objectives:
             sign = 1 if objective.sense == "max" else -1
             answer = self._optimise(objective)
             if answer.parts is None:
                 return self._unanswered(answer)
             self.incumbent = answer.parts
+            if not stages and self.equals:
+                programmes = tuple(self._names(parts) for parts in self.equals)
+                self.region.pool.keep_equals(question, programmes)
             bound = None if answer.bound is None else sign * answer.bound
             stages.append(
                 StageResult(
@@ -209,7 +222,9 @@ class _Search:
 
     def _break_ties(self) -> None:
         """Among programmes equal under every objective, prefer the first ids."""
-        if self.problem.contiguity is Contiguity.ANY_EPCI:
+        if self.equals:
+            self.incumbent = max(self.equals, key=lambda parts: self._chosen(parts).tolist())
+        elif self.problem.contiguity is Contiguity.ANY_EPCI:
             self._break_ties_across()
         elif self.last is not None and self.incumbent is not None:
             self.incumbent = first_by_id(
@@ -257,10 +272,22 @@ class _Search:
         if self.incumbent is not None:
             for at, part in enumerate(self.incumbent):
                 self.region.learn(at, part)
+        if self.equals:
+            return self._best_of_equals(objective)
         if self.problem.contiguity is Contiguity.ANY_EPCI:
             return self._optimise_across(objective)
         self.last = Stage(self.region, objective, self.rows, self.lists)
         return self._stage(self.last, self.incumbent)
+
+    def _best_of_equals(self, objective: Objective) -> _Answer:
+        """Choose among all the programmes that are the best under the former objectives."""
+        row = objective_row(objective)
+        values = [total(self.region.blocks, parts, row) for parts in self.equals]
+        best = max(values)
+        self.equals = tuple(
+            parts for parts, value in zip(self.equals, values, strict=True) if value == best
+        )
+        return _Answer(self.equals[0], best, best, ChoiceStatus.OPTIMAL)
 
     def _optimise_across(self, objective: Objective) -> _Answer:
         """Solve one stage whose chains may cross borders."""
@@ -376,21 +403,19 @@ class _Search:
 
     def _stage(self, stage: Stage, incumbent: list[Rows] | None) -> _Answer:
         """Bound by column generation, then combine the choices that could matter."""
-        start = self._start(stage)
+        pool = self.region.pool
+        start = pool.known_prices(stage.row, stage.rows)
         value = stage.converge(self.clock, start=start, close_share=_CLOSE_SHARE)
         if value is None or stage.best is None:
             status = ChoiceStatus.INFEASIBLE if stage.infeasible else ChoiceStatus.TIME_LIMIT
             return _Answer(None, 0, None, status)
-        self._note(stage)
+        pool.keep_prices(stage.row, stage.rows, stage.best.prices)
         answer = _Answer(None, 0, stage.best.bound, ChoiceStatus.TIME_LIMIT)
         if incumbent is not None and holds(stage.blocks, incumbent, self.rows):
             answer.parts = list(incumbent)
             answer.value = total(stage.blocks, incumbent, stage.row)
         reach = max(1, int(_FIRST_SHARE * abs(stage.best.bound)))
-        if self.lists is None:
-            self._draw(stage, answer)
-        else:
-            self._polish(stage, answer, reach)
+        self._look_near(stage, answer, reach)
         if answer.parts is not None and self.lists is None and self.gap_share > 0:
             far = stage.best.bound - answer.value - self._target(stage.best.bound)
             if far < _PROOF_SHARE * abs(stage.best.bound):
@@ -403,36 +428,37 @@ class _Search:
             answer.status = self._status(answer.value, answer.bound)
         return answer
 
-    def _draw(self, stage: Stage, answer: _Answer) -> None:
-        """Draw answers; of several objectives the best of the first leaves the others less room."""
-        if stage.best is None or answer.bound is None or self.gap_share == 0:
+    def _look_near(self, stage: Stage, answer: _Answer, reach: int) -> None:
+        """Look for answers near the bound, and for all of them; the small are proved otherwise."""
+        if stage.best is None or answer.bound is None or self.problem.candidates_count <= _SMALL:
             return
-        scale = max(1, self._target(answer.bound))
-        several = len(self.problem.objectives) > 1
-        for thorough in (True,) if several else (False, True):
-            found = draw_near(stage, self.rows, answer.parts, scale=scale, thorough=thorough)
-            if found is not None:
-                answer.parts, answer.value = found.parts, found.value
-            if answer.parts is not None and answer.bound - answer.value <= _NEAR * scale:
-                return
+        target = self._target(answer.bound)
+        if self.lists is None:
+            drawn = draw_some(stage, self.rows, answer.parts, least=target)
+            if drawn is not None:
+                answer.parts, answer.value = drawn.parts, drawn.value
+        self._settle(stage, answer)
+        if self.lists is not None and answer.parts is not None and self.gap_share > 0:
+            answer.parts, answer.value = exchange_near(
+                stage, self.rows, answer.parts, reach=reach,
+                enough=answer.bound - target, at_most=_LISTED,
+            )  # fmt: skip
 
-    def _polish(self, stage: Stage, answer: _Answer, reach: int) -> None:
-        """Better a known answer by exchanges among ever more choices, until it is near enough."""
-        if answer.parts is None or answer.bound is None or self.gap_share == 0:
+    def _settle(self, stage: Stage, answer: _Answer) -> None:
+        """Search all that could be as good as the answer known: mostly it proves which is best."""
+        if answer.parts is None or answer.bound is None or self.clock.over:
             return
-        enough = answer.bound - self._target(answer.bound)
-        count = 0
-        while answer.value < enough and not self.clock.over:
-            lists, _, _ = stage.list_near(reach, _LISTED)
-            before, count = count, sum(map(len, lists))
-            if count > _EXCHANGED or (count == before and reach > answer.bound - answer.value):
-                return
-            if count > before:
-                answer.parts, answer.value = exchange(
-                    stage.blocks, lists, stage.row, self.rows, incumbent=answer.parts,
-                    enough=enough,
-                )  # fmt: skip
-            reach *= 2
+        if self.gap_share > _PROVED_SHARE and answer.bound - answer.value <= self._target(
+            answer.bound
+        ):
+            return  # near enough for who asks for so little
+        found = settle(stage, self.rows, answer.parts, at_most=_LISTED)
+        if found is None:
+            return
+        answer.parts, answer.value = found.parts, found.value
+        answer.bound = max(answer.value, min(answer.bound, found.bound))
+        if self.problem.contiguity is not Contiguity.ANY_EPCI:  # there, cuts are still to come
+            self.equals = found.equals
 
     def _combine(self, stage: Stage, answer: _Answer, reach: int) -> bool:
         """Combine the choices that miss their best by ``reach``; return whether to go further."""
@@ -479,20 +505,6 @@ class _Search:
         better = answer.value > before and self.lists is None
         further = better if cut_short else reach < top - answer.value - target
         return complete and not found.stopped and further
-
-    def _start(self, stage: Stage) -> npt.NDArray[np.float64] | None:
-        """Return prices known from a former question, by the names of the rows."""
-        known = self.region.pool.prices.get(stage.row.name)
-        if known is None:
-            return None
-        return np.array([known.get(row.name, 0.0) for row in stage.rows])
-
-    def _note(self, stage: Stage) -> None:
-        if stage.best is not None:
-            self.region.pool.prices[stage.row.name] = {
-                row.name: float(price)
-                for row, price in zip(stage.rows, stage.best.prices, strict=True)
-            }
 
 
 def _weakest(statuses: object) -> ChoiceStatus:

@@ -1,0 +1,164 @@
+"""Answers near the bound of one objective: drawn, exchanged, and searched until all are known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from planner.programme._blocks import Row
+from planner.programme._columns import Stage
+from planner.programme._draws import Drawn, draw
+from planner.programme._exchange import exchange
+from planner.programme._integer import total, with_parts
+from planner.programme._search import Found, search
+
+__all__ = ["draw_some", "exchange_near", "settle"]
+
+Rows = npt.NDArray[np.uint8]
+
+_SEARCHED = 10_000  # choices of all actors that are searched at most
+_EXCHANGED = 1_000  # choices of all actors that are exchanged at most
+_LISTED = 4_000  # choices of one actor that are listed at most
+_NEAREST = (300, 450, 600)  # choices of all actors among which answers are drawn
+_SHARE = 1e-4  # of the bound: how near answers are drawn at least
+_GOOD = 3  # of these shares: from how near a drawn answer is good
+_DRAWS, _BETTERED = 12, 3  # how many answers are drawn, and how many of them are exchanged
+_MORE = 8  # the second, where the best that can be is asked
+_STEPS, _MANY_STEPS = 200_000, 1_000_000  # of one draw; where the best that can be is asked
+
+
+def _draw_near(
+    stage: Stage,
+    rows: Sequence[Row],
+    incumbent: Sequence[Rows] | None,
+    *,
+    scale: int,
+    thorough: bool,
+) -> Drawn | None:
+    """Draw answers among the choices nearest to a bound, once column generation found it.
+
+    Parameters
+    ----------
+    stage, rows
+        The objective, and what must hold.
+    incumbent
+        A known answer, if any.
+    scale
+        What an answer may miss.
+    thorough
+        Whether to draw the best that can be, rather than one that is good enough.
+    """
+    if stage.best is None:
+        return None
+    lists, missed, _ = stage.list_near(scale, _LISTED)
+    far = np.sort(np.concatenate(missed))
+    best: Drawn | None = None
+    for count in _NEAREST if thorough else _NEAREST[:1]:
+        reach = far[min(count, len(far)) - 1] if len(far) else 0
+        nearest = [some[gap <= reach] for some, gap in zip(lists, missed, strict=True)]
+        known = incumbent if best is None else best.parts
+        if known is None and min(map(len, nearest)) == 0:
+            return None
+        found = draw(
+            stage.blocks, nearest, stage.row, rows, stage.best.prices, incumbent=known,
+            enough=stage.best.bound - (0 if thorough else scale), scale=scale, draws=_DRAWS,
+            bettered=_MORE if thorough else _BETTERED,
+            steps=_MANY_STEPS if thorough else _STEPS,
+        )  # fmt: skip
+        best = found if found is not None else best
+        if count >= len(far):
+            break
+    return best
+
+
+def draw_some(
+    stage: Stage, rows: Sequence[Row], incumbent: Sequence[Rows] | None, *, least: int
+) -> Drawn | None:
+    """Draw answers near a bound, more of them where the first are far from it.
+
+    Parameters
+    ----------
+    stage, rows
+        The objective, and what must hold.
+    incumbent
+        A known answer, if any.
+    least
+        What an answer may miss, if that is more than a share of the bound.
+    """
+    if stage.best is None:
+        return None
+    scale = max(1, least, int(_SHARE * abs(stage.best.bound)))
+    best, known = None, incumbent
+    for thorough in (False, True):
+        found = _draw_near(stage, rows, known, scale=scale, thorough=thorough)
+        if found is not None:
+            best, known = found, found.parts
+        if best is not None and stage.best.bound - best.value <= _GOOD * scale:
+            break
+    return best
+
+
+def exchange_near(
+    stage: Stage,
+    rows: Sequence[Row],
+    incumbent: list[Rows],
+    *,
+    reach: int,
+    enough: int,
+    at_most: int,
+) -> tuple[list[Rows], int]:
+    """Better a known answer by exchanges among ever more choices, until it is good enough.
+
+    Parameters
+    ----------
+    stage, rows
+        The objective once its linear programme is solved, and what must hold.
+    incumbent
+        A known answer.
+    reach
+        What the first choices may miss.
+    enough
+        The value at which to stop.
+    at_most
+        Choices of one actor that are listed.
+    """
+    parts, value = incumbent, total(stage.blocks, incumbent, stage.row)
+    count = 0
+    while stage.best is not None and value < enough:
+        lists, _, _ = stage.list_near(reach, at_most)
+        before, count = count, sum(map(len, lists))
+        if count > _EXCHANGED or (count == before and reach > stage.best.bound - value):
+            break
+        if count > before:
+            parts, value = exchange(
+                stage.blocks, lists, stage.row, rows, incumbent=parts, enough=enough
+            )  # fmt: skip
+        reach *= 2
+    return parts, value
+
+
+def settle(
+    stage: Stage, rows: Sequence[Row], incumbent: Sequence[Rows], *, at_most: int
+) -> Found | None:
+    """Search all that could be as good as a known answer; None where that is too much.
+
+    Parameters
+    ----------
+    stage, rows
+        The objective once its linear programme is solved, and what must hold.
+    incumbent
+        A known answer.
+    at_most
+        Choices of one actor that are listed.
+    """
+    if stage.best is None:
+        return None
+    missing = max(0, stage.best.bound - total(stage.blocks, incumbent, stage.row))
+    lists, _, complete = stage.list_near(missing, at_most)
+    if not complete or sum(map(len, lists)) > _SEARCHED:
+        return None
+    return search(
+        stage.blocks, with_parts(lists, incumbent), stage.row, rows, incumbent=incumbent
+    )  # fmt: skip

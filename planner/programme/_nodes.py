@@ -1,0 +1,210 @@
+"""What a node of the search is asked: a bound floats can't pass, what to drop, what is next.
+
+A node is what each actor may still choose: places in the arrays of choices (``items``), those of
+each actor one after another (``starts``).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from planner.compiling import compiled
+
+__all__ = [
+    "branch",
+    "drop_without_room",
+    "move_along",
+    "next_node",
+    "noted",
+    "only_alive",
+    "safe_bound",
+    "worth_of",
+]
+
+Integers = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.uint8]
+
+_FAR = 1e300
+_CROWDED = 6_000  # nodes that wait: from how many on the search goes in depth
+
+
+@compiled
+def safe_bound(
+    starts: Integers,
+    items: Integers,
+    worth: Floats,
+    uses: Floats,
+    room: Floats,
+    prices: Floats,
+    sizes: Floats,
+    reduced: Floats,
+    top: Floats,
+) -> float:
+    """Return what no answer can pass, whatever floats miss; fill the reduced worth of choices."""
+    rows = len(room)
+    bound, large = 0.0, sizes[rows]
+    for r in range(rows):
+        prices[r] = max(prices[r], 0.0)
+        bound += prices[r] * room[r]
+        large += prices[r] * sizes[r]
+    for actor in range(len(top)):
+        most = -_FAR
+        for t in range(starts[actor], starts[actor + 1]):
+            j = items[t]
+            value = worth[j]
+            for r in range(rows):
+                value -= prices[r] * uses[j, r]
+            reduced[j] = value
+            most = max(most, value)
+        top[actor] = most
+        bound += most
+    missed: float = large * (rows + len(top) + 8) * 2.0**-51
+    return bound + missed
+
+
+@compiled
+def move_along(
+    starts: Integers,
+    items: Integers,
+    uses: Floats,
+    room: Floats,
+    prices: Floats,
+    ray: Floats,
+    missing: float,
+) -> None:
+    """Move the prices along a ray on which the bound falls without end, far enough."""
+    rows = len(room)
+    beyond = 0.0
+    for actor in range(len(starts) - 1):
+        least = _FAR
+        for t in range(starts[actor], starts[actor + 1]):
+            used = 0.0
+            for r in range(rows):
+                if ray[r] > 0:
+                    used += ray[r] * uses[items[t], r]
+            least = min(least, used)
+        beyond += least
+    for r in range(rows):
+        if ray[r] > 0:
+            beyond -= ray[r] * room[r]
+    if beyond > 0:
+        for r in range(rows):
+            if ray[r] > 0:
+                prices[r] = max(prices[r], 0.0) + 1.5 * missing / beyond * ray[r]
+
+
+@compiled
+def drop_without_room(  # noqa: C901, PLR0912 (one compiled loop)
+    starts: Integers, items: Integers, uses: Floats, room: Floats, alive: Flags
+) -> bool:
+    """Drop the choices that the least use of all others leaves no room; False when none is left."""
+    actors, rows = len(starts) - 1, len(room)
+    least, every = np.zeros((actors, rows)), np.zeros(rows)
+    again = True
+    while again:
+        again = False
+        every[:] = 0
+        for actor in range(actors):
+            some = False
+            least[actor, :] = _FAR
+            for t in range(starts[actor], starts[actor + 1]):
+                if alive[items[t]]:
+                    some = True
+                    for r in range(rows):
+                        least[actor, r] = min(least[actor, r], uses[items[t], r])
+            if not some:
+                return False
+            for r in range(rows):
+                every[r] += least[actor, r]
+        for r in range(rows):
+            if every[r] > room[r]:
+                return False
+        for actor in range(actors):
+            for t in range(starts[actor], starts[actor + 1]):
+                j = items[t]
+                if not alive[j]:
+                    continue
+                for r in range(rows):
+                    if every[r] - least[actor, r] + uses[j, r] > room[r]:
+                        alive[j] = 0
+                        again = True
+                        break
+    return True
+
+
+@compiled
+def only_alive(starts: Integers, items: Integers, alive: Flags) -> tuple[Integers, Integers]:
+    """Return the lists without what was dropped."""
+    kept, at = np.empty(len(items), np.int64), np.zeros(len(starts), np.int64)
+    count = 0
+    for actor in range(len(starts) - 1):
+        for t in range(starts[actor], starts[actor + 1]):
+            if alive[items[t]]:
+                kept[count] = items[t]
+                count += 1
+        at[actor + 1] = count
+    return at, kept[:count]
+
+
+@compiled
+def worth_of(picked: Integers, worth: Floats, uses: Floats, room: Floats) -> float:
+    """Return what an answer is worth, or minus a lot where it breaks a row."""
+    for r in range(len(room)):
+        used = 0.0
+        for j in picked:
+            used += uses[j, r]
+        if used > room[r]:
+            return -_FAR
+    value = 0.0
+    for j in picked:
+        value += worth[j]
+    return value
+
+
+@compiled
+def noted(picked: Integers, kept: Integers, count: int) -> bool:
+    """Whether an answer is among those kept."""
+    for k in range(count):
+        same = True
+        for actor in range(len(picked)):
+            if kept[k, actor] != picked[actor]:
+                same = False
+                break
+        if same:
+            return True
+    return False
+
+
+@compiled
+def next_node(bounds: Floats, serial: Integers, waiting: int) -> int:
+    """Return which node comes next, -1 when none waits."""
+    node = -1
+    for one in range(waiting):
+        if node < 0:
+            node = one
+        elif waiting > _CROWDED:
+            if serial[one] > serial[node]:
+                node = one
+        elif bounds[one] > bounds[node] or (
+            bounds[one] == bounds[node] and serial[one] > serial[node]
+        ):
+            node = one
+    return node
+
+
+@compiled
+def branch(
+    starts: Integers, items: Integers, actor: int, choice: int, with_it: bool
+) -> tuple[Integers, Integers]:
+    """Return the lists in which an actor makes a choice, or doesn't."""
+    kept, at = np.empty(len(items), np.int64), np.zeros(len(starts), np.int64)
+    count = 0
+    for one in range(len(starts) - 1):
+        for t in range(starts[one], starts[one + 1]):
+            if one != actor or (items[t] == choice) == with_it:
+                kept[count] = items[t]
+                count += 1
+        at[one + 1] = count
+    return at, kept[:count].copy()
