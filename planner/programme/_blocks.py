@@ -146,10 +146,10 @@ class ColumnPool:
             row.name: float(price) for row, price in zip(rows, prices, strict=True)
         }
 
-    def keep_equals(self, question: str, programmes: tuple[frozenset[str], ...]) -> None:
+    def keep_equals(self, question: str, programmes: Iterable[frozenset[str]]) -> None:
         """Keep all the best programmes of a question, by its checksum; the oldest go."""
         self.equals.pop(question, None)
-        self.equals[question] = programmes
+        self.equals[question] = tuple(programmes)
         for one in list(self.equals)[:-_EQUALS]:
             del self.equals[one]
 

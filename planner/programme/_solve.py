@@ -7,6 +7,7 @@ combined in whole numbers: a programme better than the best combination doesn't 
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -23,7 +24,7 @@ from planner.choice import (
     StageResult,
 )
 from planner.programme._across import start_across
-from planner.programme._blocks import ColumnPool, Row, held_row, objective_row, split_problem
+from planner.programme._blocks import ColumnPool, Row, held_row, split_problem
 from planner.programme._chains import ChainSearch
 from planner.programme._columns import Clock, Region, Stage, TooWideError
 from planner.programme._compact import answer_nothing, recounted, solve_compact
@@ -31,7 +32,7 @@ from planner.programme._cuts import cuts_of, reached_part
 from planner.programme._doors import Doors
 from planner.programme._integer import combine, holds, total, with_parts
 from planner.programme._near_bound import draw_some, exchange_near, settle
-from planner.programme._ties import first_by_id
+from planner.programme._ties import best_of, first_by_id
 
 __all__ = ["solve_choice"]
 
@@ -160,8 +161,7 @@ class _Search:
         return np.array([one in names for one in self.problem.sector_ids], bool)
 
     def _names(self, parts: Sequence[Rows]) -> frozenset[str]:
-        at = np.flatnonzero(self._chosen(parts)).tolist()
-        return frozenset(self.problem.sector_ids[one] for one in at)
+        return frozenset(itertools.compress(self.problem.sector_ids, self._chosen(parts).tolist()))
 
     def _is_legal(self, chosen: Flags) -> bool:
         if (
@@ -177,14 +177,12 @@ class _Search:
     def run(self) -> Choice:
         """Answer."""
         zero = np.zeros(self.problem.candidates_count, np.int64)
-        objectives = self.problem.objectives or (
-            Objective(name="any", sense="max", coefficients=zero),
-        )
+        anything = Objective(name="any", sense="max", coefficients=zero)
+        objectives = self.problem.objectives or (anything,)
         stages: list[StageResult] = []
         question = replace(self.problem, objectives=objectives[:1]).sha256
-        self.equals = tuple(
-            self.region.parts(self._flags(one)) for one in self.region.pool.equals.get(question, ())
-        )
+        known = self.region.pool.equals.get(question, ())
+        self.equals = tuple(self.region.parts(self._flags(one)) for one in known)
         for objective in objectives:
             sign = 1 if objective.sense == "max" else -1
             answer = self._optimise(objective)
@@ -192,17 +190,14 @@ class _Search:
                 return self._unanswered(answer)
             self.incumbent = answer.parts
             if not stages and self.equals:
-                programmes = tuple(self._names(parts) for parts in self.equals)
-                self.region.pool.keep_equals(question, programmes)
+                self.region.pool.keep_equals(question, map(self._names, self.equals))
             bound = None if answer.bound is None else sign * answer.bound
-            stages.append(
-                StageResult(
-                    objective=objective.name, value=sign * answer.value, bound=bound,
-                    status=answer.status,
-                )
-            )  # fmt: skip
+            stages.append(StageResult(
+                objective=objective.name, value=sign * answer.value, bound=bound,
+                status=answer.status,
+            ))  # fmt: skip
             self.rows.append(held_row(objective, sign * answer.value))
-            if objective is not objectives[-1]:
+            if objective is not objectives[-1] and not self.equals:
                 self._narrow(answer)
         if self.problem.objectives:
             now = self._chosen(self.incumbent)
@@ -214,11 +209,9 @@ class _Search:
         names = tuple(self.problem.sector_ids[at] for at in np.flatnonzero(chosen))
         self.region.pool.keep_answer(frozenset(names))
         return Choice(
-            problem_sha256=self.problem.sha256,
-            status=weakest,
-            chosen=names,
+            problem_sha256=self.problem.sha256, status=weakest, chosen=names,
             stages=tuple(stages) if self.problem.objectives else (),
-        )
+        )  # fmt: skip
 
     def _break_ties(self) -> None:
         """Among programmes equal under every objective, prefer the first ids."""
@@ -281,12 +274,7 @@ class _Search:
 
     def _best_of_equals(self, objective: Objective) -> _Answer:
         """Choose among all the programmes that are the best under the former objectives."""
-        row = objective_row(objective)
-        values = [total(self.region.blocks, parts, row) for parts in self.equals]
-        best = max(values)
-        self.equals = tuple(
-            parts for parts, value in zip(self.equals, values, strict=True) if value == best
-        )
+        self.equals, best = best_of(self.region.blocks, self.equals, objective)
         return _Answer(self.equals[0], best, best, ChoiceStatus.OPTIMAL)
 
     def _optimise_across(self, objective: Objective) -> _Answer:
@@ -448,17 +436,16 @@ class _Search:
         """Search all that could be as good as the answer known: mostly it proves which is best."""
         if answer.parts is None or answer.bound is None or self.clock.over:
             return
-        if self.gap_share > _PROVED_SHARE and answer.bound - answer.value <= self._target(
-            answer.bound
-        ):
+        far = answer.bound - answer.value
+        if self.gap_share > _PROVED_SHARE and far <= self._target(answer.bound):
             return  # near enough for who asks for so little
         found = settle(stage, self.rows, answer.parts, at_most=_LISTED)
         if found is None:
             return
         answer.parts, answer.value = found.parts, found.value
         answer.bound = max(answer.value, min(answer.bound, found.bound))
-        if self.problem.contiguity is not Contiguity.ANY_EPCI:  # there, cuts are still to come
-            self.equals = found.equals
+        across = self.problem.contiguity is Contiguity.ANY_EPCI  # there, cuts are still to come
+        self.equals = () if across else found.equals
 
     def _combine(self, stage: Stage, answer: _Answer, reach: int) -> bool:
         """Combine the choices that miss their best by ``reach``; return whether to go further."""

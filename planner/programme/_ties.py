@@ -7,15 +7,27 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from planner.programme._blocks import Row
+from planner.choice import Objective
+from planner.programme._blocks import Block, Row, objective_row
 from planner.programme._columns import Clock, Stage
 from planner.programme._integer import combine, total
 
-__all__ = ["first_by_id"]
+__all__ = ["best_of", "first_by_id"]
 
 Rows = npt.NDArray[np.uint8]
 
 _AT_ONCE = 12  # sectors whose order is settled in one go
+
+
+def best_of(
+    blocks: Sequence[Block], programmes: Sequence[list[Rows]], objective: Objective
+) -> tuple[tuple[list[Rows], ...], int]:
+    """Return the programmes that are the best under an objective, and what they are worth."""
+    row = objective_row(objective)
+    values = [total(blocks, parts, row) for parts in programmes]
+    best = max(values)
+    kept = [parts for parts, value in zip(programmes, values, strict=True) if value == best]
+    return tuple(kept), best
 
 
 def first_by_id(
