@@ -5,8 +5,8 @@
 Synthetic regions: 2 500 candidate sectors and 1 250 that are built, 60 EPCI, 4 départements,
 envelopes at 45 % of the lines, capacities, budget and parity slightly binding.  Prints, for each
 seed of ballots, the gap and the seconds of the first objective, of a second scenario in which one
-weight changed, and of all objectives.  HiGHS and SCIP on the same regions:
-``bench_programme_peers.py``.
+weight changed, of five years, of all objectives and of second scenarios that ask for all of them.
+HiGHS and SCIP on the same regions: ``bench_programme_peers.py``.
 """
 
 from __future__ import annotations
@@ -158,6 +158,14 @@ def with_another_weight(problem: ChoiceProblem) -> ChoiceProblem:
     return replace(problem, objectives=(changed, *problem.objectives[1:]))
 
 
+def with_other_criteria(problem: ChoiceProblem) -> ChoiceProblem:
+    """Return the problem with a tenth of its criteria's weight on another one."""
+    votes, criteria, *further = problem.objectives
+    other = problem.lines * np.random.default_rng(77).integers(0, 101, problem.candidates_count)
+    changed = replace(criteria, coefficients=(criteria.coefficients * 9 + other) // 10)
+    return replace(problem, objectives=(votes, changed, *further))
+
+
 def with_years(problem: ChoiceProblem, years: int = 5) -> DatedProblem:
     """Return the problem over years: capacities and budget a year, the rest over the whole."""
     each = tuple(range(2019, 2019 + years))
@@ -198,9 +206,10 @@ def main() -> None:
     parser.add_argument("--smoke", action="store_true", help="a tiny region, one seed")
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--contiguity", default="within_epci", choices=["within_epci", "any_epci"])
+    parser.add_argument("--without-years", action="store_true", help="leave the five years out")
     asked = parser.parse_args()
     size = {"candidates": 120, "actors": 6} if asked.smoke else {}
-    solve_choice(make_region(0, candidates=40, actors=4))  # compiles
+    solve_choice(make_region(0, candidates=120, actors=6))  # compiles
     for seed in range(1 if asked.smoke else asked.seeds):
         problem = make_region(seed, contiguity=asked.contiguity, **size)
         print(f"seed {seed}: {problem.candidates_count} candidates, {len(problem.actors)} EPCI")
@@ -210,7 +219,7 @@ def main() -> None:
         tell("first objective", first, choice, spent)
         again = with_another_weight(first)
         tell("another weight", again, *timed(again, pool))
-        if asked.contiguity == "within_epci":
+        if asked.contiguity == "within_epci" and not asked.without_years:
             cpu, clock = time.process_time(), time.perf_counter()
             dated = solve_years(with_years(problem))
             cpu, clock = time.process_time() - cpu, time.perf_counter() - clock
@@ -219,7 +228,13 @@ def main() -> None:
             )
             print(f"  {'five years':16} CPU {cpu:6.2f} s  clock {clock:6.2f} s  "
                   f"{len(dated.opened)} open  {gaps or 'no answer'}", flush=True)  # fmt: skip
-        tell("all objectives", problem, *timed(problem, None))
+        pool = ColumnPool()
+        tell("all objectives", problem, *timed(problem, pool))
+        for name, changed in (
+            ("another weight", with_another_weight(problem)),
+            ("other criteria", with_other_criteria(problem)),
+        ):
+            tell(name, changed, *timed(changed, pool))
 
 
 if __name__ == "__main__":

@@ -12,13 +12,14 @@ from planner.programme._columns import Stage
 from planner.programme._draws import Drawn, draw
 from planner.programme._exchange import exchange
 from planner.programme._integer import total, with_parts
-from planner.programme._search import Found, search
+from planner.programme._search import WORK, Found, search
 
 __all__ = ["draw_some", "exchange_near", "settle"]
 
 Rows = npt.NDArray[np.uint8]
 
 _SEARCHED = 10_000  # choices of all actors that are searched at most
+_A_SECOND = 1e9  # operations
 _EXCHANGED = 1_000  # choices of all actors that are exchanged at most
 _LISTED = 4_000  # choices of one actor that are listed at most
 _NEAREST = (300, 450, 600)  # choices of all actors among which answers are drawn
@@ -140,7 +141,7 @@ def exchange_near(
 
 
 def settle(
-    stage: Stage, rows: Sequence[Row], incumbent: Sequence[Rows], *, at_most: int
+    stage: Stage, rows: Sequence[Row], incumbent: Sequence[Rows], *, most: int, seconds: float
 ) -> Found | None:
     """Search all that could be as good as a known answer; None where that is too much.
 
@@ -150,15 +151,18 @@ def settle(
         The objective once its linear programme is solved, and what must hold.
     incumbent
         A known answer.
-    at_most
+    most
         Choices of one actor that are listed.
+    seconds
+        Time left, which shortens the search where there is little.
     """
     if stage.best is None:
         return None
     missing = max(0, stage.best.bound - total(stage.blocks, incumbent, stage.row))
-    lists, _, complete = stage.list_near(missing, at_most)
+    lists, _, complete = stage.list_near(missing, most)
     if not complete or sum(map(len, lists)) > _SEARCHED:
         return None
     return search(
-        stage.blocks, with_parts(lists, incumbent), stage.row, rows, incumbent=incumbent
+        stage.blocks, with_parts(lists, incumbent), stage.row, rows, incumbent=incumbent,
+        work=int(min(WORK, seconds * _A_SECOND)),
     )  # fmt: skip

@@ -33,14 +33,14 @@ from planner.programme._nodes import (
 )
 from planner.programme._simplex import BROKEN, INFEASIBLE, LIMIT, SOLVED, solve_listed
 
-__all__ = ["Found", "search"]
+__all__ = ["WORK", "Found", "search"]
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.uint8]
 Rows = npt.NDArray[np.uint8]
 
-_WORK = 6_000_000_000  # operations of one search, some five seconds
+WORK = 6_000_000_000  # operations of one search, some five seconds
 _FAR = 1e300
 _EXACT = 2.0**50  # whole numbers that floats can add without missing any
 _KEPT = 100  # answers that are equal
@@ -313,7 +313,7 @@ def search(
     *,
     incumbent: Sequence[Rows],
     equals: bool = True,
-    work: int = _WORK,
+    work: int = WORK,
 ) -> Found | None:
     """Look for the best combinations of listed choices; None where numbers are too large for it.
 

@@ -379,15 +379,12 @@ class _Search:
 
         The objective being held, no actor's choice may miss its best price by more than the gap.
         """
-        stage = self.last
-        if stage is None or stage.best is None or answer.parts is None:
-            return
-        if self.problem.contiguity is Contiguity.ANY_EPCI:
-            return  # its bound may come from before the last cuts
+        stage, across = self.last, self.problem.contiguity is Contiguity.ANY_EPCI
+        if stage is None or stage.best is None or answer.parts is None or across:
+            return  # across, its bound may come from before the last cuts
         lists, _, complete = stage.list_near(stage.best.bound - answer.value, _LISTED)
-        if not complete or sum(map(len, lists)) > _KEPT:
-            return
-        self.lists = with_parts(lists, answer.parts)
+        if complete and sum(map(len, lists)) <= _KEPT:
+            self.lists = with_parts(lists, answer.parts)
 
     def _stage(self, stage: Stage, incumbent: list[Rows] | None) -> _Answer:
         """Bound by column generation, then combine the choices that could matter."""
@@ -410,8 +407,11 @@ class _Search:
                 reach = max(reach, far)  # one list that settles it, rather than several
         elif answer.parts is not None and self.gap_share > 0:
             reach = max(reach, stage.best.bound - answer.value)  # all that can still matter
+        known = answer.parts is not None or self.problem.candidates_count <= _SMALL
         while not self.clock.over and self._combine(stage, answer, reach):
             reach *= 3
+            if answer.parts is not None and not known:
+                known = self._settle(stage, answer)
         if answer.parts is not None:
             answer.status = self._status(answer.value, answer.bound)
         return answer
@@ -432,20 +432,21 @@ class _Search:
                 enough=answer.bound - target, at_most=_LISTED,
             )  # fmt: skip
 
-    def _settle(self, stage: Stage, answer: _Answer) -> None:
+    def _settle(self, stage: Stage, answer: _Answer) -> bool:
         """Search all that could be as good as the answer known: mostly it proves which is best."""
         if answer.parts is None or answer.bound is None or self.clock.over:
-            return
+            return False
         far = answer.bound - answer.value
         if self.gap_share > _PROVED_SHARE and far <= self._target(answer.bound):
-            return  # near enough for who asks for so little
-        found = settle(stage, self.rows, answer.parts, at_most=_LISTED)
+            return False  # near enough for who asks for so little
+        found = settle(stage, self.rows, answer.parts, most=_LISTED, seconds=self.clock.left)
         if found is None:
-            return
+            return False
         answer.parts, answer.value = found.parts, found.value
         answer.bound = max(answer.value, min(answer.bound, found.bound))
         across = self.problem.contiguity is Contiguity.ANY_EPCI  # there, cuts are still to come
         self.equals = () if across else found.equals
+        return True
 
     def _combine(self, stage: Stage, answer: _Answer, reach: int) -> bool:
         """Combine the choices that miss their best by ``reach``; return whether to go further."""
