@@ -1,8 +1,8 @@
 """The exact programme: objective after objective, each with its value, its bound and its status.
 
 Each objective is bounded by column generation (:mod:`planner.programme._columns`).  The choices of
-each actor that miss its best price by no more than the gap are then listed, all of them, and
-combined in whole numbers: a programme better than the best combination doesn't exist.
+each actor that miss its best price by no more than what is missing are then listed, and searched
+for all the best combinations (:mod:`planner.programme._search`); longer lists are combined in part.
 """
 
 from __future__ import annotations
@@ -84,8 +84,8 @@ def solve_choice(
         The question.
     gap_share
         How much of each objective may be missed, as a share of its bound; 0 proves optima.  Small
-        problems are always proved; large ones whose chains cross borders to 0.1 % at best, unless
-        0 is asked.
+        problems are always proved, larger ones within each EPCI mostly; those whose chains cross
+        borders to 0.1 % at best, unless 0 is asked.
     seconds
         Time for all objectives together; None for as long as it takes.
     warm
