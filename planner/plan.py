@@ -11,7 +11,7 @@ from planner.balance import balance_epci
 from planner.ballots import BallotCount
 from planner.choice import Choice, ChoiceProblem
 from planner.choosing import Chosen, choose_programme
-from planner.concertation import count_ballots
+from planner.concertation import count_ballots, find_against_advice
 from planner.contribution import count_contributions
 from planner.cost import estimate_cost
 from planner.coverage import Coverage, measure_coverage
@@ -209,6 +209,7 @@ def make_plan(territory: Territory, scenario: Scenario, *, notify: Notify = unhe
     findings = Findings.collect(
         territory.findings, ballots.findings, programme.findings, unpaid, calendar.findings,
         coverage.findings, reconciliation.findings, criteria.findings, late,
+        find_against_advice(programme.table, territory.advice),
     )  # fmt: skip
     return Plan(
         scenario=scenario,

@@ -179,6 +179,7 @@ def _own_tables(scenario: Scenario) -> dict[str, str | None]:
         "envelopes": rules.envelopes,
         "ballots": rules.ballots,
         "deliberations": rules.deliberations,
+        "advice": rules.advice,
         "cabinets": scenario.criteria.cabinets,
         "sector_values": scenario.criteria.sector_values,
         "feeders": scenario.programme.feeders,

@@ -153,6 +153,7 @@ class ConcertationRules(_Frozen):
     envelopes: str | None = Field(None, title="CSV; by default the territory's own")
     ballots: str | None = None
     deliberations: str | None = None
+    advice: str | None = Field(None, title="CSV; what each département thinks of sectors")
     rule: Literal["ranking_within_envelope"] = "ranking_within_envelope"
     ties: Literal["refuse", "larger_first", "smaller_first", "sector_id"] = Field(
         "refuse", title="How a tie that can't be served whole is broken"

@@ -65,6 +65,7 @@ class Territory:
     envelopes: pd.DataFrame = _empty("envelopes")
     ballots: pd.DataFrame = _empty("ballots")
     deliberations: pd.DataFrame = _empty("deliberations")
+    advice: pd.DataFrame = _empty("advice")
     cabinets: pd.DataFrame = _empty("cabinets")
     public_sites: pd.DataFrame = _empty("public_sites")
     sector_values: pd.DataFrame = _empty("sector_values")

@@ -42,6 +42,7 @@ _SILENT: Final = frozenset(
 _FILES: Final = frozenset(
     {
         "concertation.envelopes", "concertation.ballots", "concertation.deliberations",
+        "concertation.advice",
         "cost.prices", "criteria.cabinets", "criteria.public_sites", "criteria.sector_values",
         "programme.feeders",
     }

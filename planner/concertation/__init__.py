@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from planner.concertation._advice import find_against_advice
 from planner.concertation._count import count_ballots
 from planner.concertation._envelopes import (
     KEYS,
@@ -10,4 +11,11 @@ from planner.concertation._envelopes import (
     share_envelopes,
 )
 
-__all__ = ["KEYS", "EnvelopeShares", "count_ballots", "key_values", "share_envelopes"]
+__all__ = [
+    "KEYS",
+    "EnvelopeShares",
+    "count_ballots",
+    "find_against_advice",
+    "key_values",
+    "share_envelopes",
+]

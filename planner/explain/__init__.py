@@ -8,6 +8,7 @@
 :func:`price_year_rules` do the same.
 """
 
+from planner.explain._advice import advice_of_sectors
 from planner.explain._apply import apply_flip
 from planner.explain._decisions import decision_scores, list_decisions
 from planner.explain._flips import Flip, find_flips
@@ -25,6 +26,7 @@ __all__ = [
     "SectorStory",
     "YearFlip",
     "YearStory",
+    "advice_of_sectors",
     "apply_flip",
     "apply_year_flip",
     "count_service",

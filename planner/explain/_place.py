@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from planner.errors import MissingLayerError
+from planner.explain._advice import tell_advice, tell_opinions
 from planner.explain._network import tell_choice, tell_network, tell_phasing
 from planner.texts import Message
 from planner.vocab import (
@@ -138,6 +139,9 @@ class _Teller:
         row = self.row(table, key, str(code))
         return f"{row['nom']} ({code})" if row else str(code)
 
+    def _epci_named(self, siren: str) -> str:
+        return self.named("epci", "siren", siren)
+
     def nothing(self, row: Mapping[str, Any]) -> list[Message]:  # noqa: ARG002 (same shape)
         """Say nothing but the coverage."""
         return []
@@ -162,6 +166,7 @@ class _Teller:
                     reason=str(decided["reason"]),
                 )
             )
+        lines.extend(tell_advice(self.rows("advice", sector_id=key), self._epci_named))
         dated = self.row("year_decisions", "sector_id", key)
         if dated:
             lines.append(Message.of("explain.year", reason=str(dated["reason"])))
@@ -304,6 +309,7 @@ class _Teller:
                 credit=int(balance["credit_cents"]),
             )
         )
+        lines.extend(tell_opinions(self.rows("advice", epci_siren=siren)))
         phasing = self.row("phasing", "epci_siren", siren)
         if phasing:
             lines.append(tell_phasing(phasing))

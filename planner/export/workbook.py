@@ -42,8 +42,8 @@ _ORDER: Final = (
     "count_forecast", "forecast_trial", "openings", "take_up", "take_up_forecast", "completeness",
     "revised_schedule", "axe3_figures", "axe3_sites", "reconciliation",
     "findings", "zones", "sectors", "sector_shares", "envelopes", "ballots", "deliberations",
-    "prices", "villes_moyennes", "programme_figures", "premises_figures", "epci", "communes",
-    "departements", "region", "stage_changes", "rejected_rows",
+    "advice", "prices", "villes_moyennes", "programme_figures", "premises_figures", "epci",
+    "communes", "departements", "region", "stage_changes", "rejected_rows",
 )  # fmt: skip
 """Results first, then what they are made from."""
 _HEADING_ROWS: Final = 2

@@ -29,7 +29,7 @@ __all__ = [
 _EPCI: Final = (
     ("communes", "epci_siren"), ("villes_moyennes", "epci_siren"), ("sectors", "epci_siren"),
     ("sector_shares", "epci_siren"), ("envelopes", "epci_siren"), ("ballots", "epci_siren"),
-    ("deliberations", "epci_siren"),
+    ("deliberations", "epci_siren"), ("advice", "epci_siren"),
 )  # fmt: skip
 _COMMUNES: Final = (
     ("premises", "insee"), ("villes_moyennes", "insee"), ("sectors", "insee"),
@@ -41,6 +41,7 @@ _KEYS: Final = (
     ("sector_shares", "sector_id", "sectors", "sector_id"),
     ("stage_changes", "sector_id", "sectors", "sector_id"),
     ("ballots", "sector_id", "sectors", "sector_id"),
+    ("advice", "sector_id", "sectors", "sector_id"),
     ("premises", "sector_id", "sectors", "sector_id"),
     ("state_changes", "premise_id", "premises", "premise_id"),
 )

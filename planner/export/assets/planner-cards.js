@@ -275,6 +275,7 @@
         this.rows(
           this.row(this.say('decision'), t.decision[i] >= 0 ? t.decisionLabels[t.decision[i]] : null),
           this.row(this.say('reason'), t.reason[i] >= 0 ? t.reasons[t.reason[i]] : null),
+          this.row(this.say('advice'), t.advice[i]),
           this.row(this.say('quarter'), this.quarterWords(t.quarter[i])),
           this.row(this.say('cost'), cost)),
         ...this.networkOf(i),

@@ -107,7 +107,7 @@ def bulletin_html(
     lang
         ``fr`` or ``en``.
     """
-    ground = ground_of(sheet, territory, scenario)
+    ground = ground_of(sheet, territory, scenario, lang=lang)
     known = wishes_of(sheet, territory.ballots)
     page = BulletinPage(bulletin_context(sheet, ground, known, scenario, lang=lang))
     west, south, east, north = _corners(ground.box)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
+import pandas as pd
 import shapely
 from markupsafe import Markup
 
 from planner.bulletin import Sheet, SheetSector, SheetWish, check_ballot
+from planner.explain import advice_of_sectors
 from planner.export.bulletin.looks import BULLETIN_LINES, BULLETIN_THEME
 from planner.export.map.data import MapData, records
 from planner.export.map.payload import json_block
@@ -48,16 +50,21 @@ class Ground:
         Where each sector's rank is written, pixels of the grid, shape (sectors, 2).
     box
         Extent of the sectors, pixels of the grid: west, north, east, south.
+    advice
+        Sector to what the département thinks of it, in words.
     """
 
     data: MapData
     topology: Topology
     pins: np.ndarray[Any, np.dtype[np.int64]]
     box: tuple[int, int, int, int]
+    advice: Mapping[str, str] = field(default_factory=dict)
 
 
-def ground_of(sheet: Sheet, territory: Territory, scenario: Scenario) -> Ground:
-    """Gather what the map of a bulletin draws."""
+def ground_of(
+    sheet: Sheet, territory: Territory, scenario: Scenario, *, lang: str = "fr"
+) -> Ground:
+    """Gather what the map of a bulletin draws, and what is said of its sectors."""
     ids = [sector.sector_id for sector in sheet.sectors]
     sectors = territory.sectors.set_index("sector_id").loc[ids].reset_index()
     communes = territory.communes
@@ -99,8 +106,14 @@ def ground_of(sheet: Sheet, territory: Territory, scenario: Scenario) -> Ground:
     box = (int(low[0]), int(low[1]), int(high_[0]), int(high_[1]))
     return Ground(
         data=replace(data, level=Level.EPCI, code=sheet.actor), topology=topology, pins=pins,
-        box=box,
+        box=box, advice=advice_of_sectors(_advice_on(sheet, territory), lang=lang),
     )  # fmt: skip
+
+
+def _advice_on(sheet: Sheet, territory: Territory) -> pd.DataFrame:
+    """Return what the département said of the sectors of this sheet, to this EPCI."""
+    advice = territory.advice
+    return advice[advice["epci_siren"].astype(str) == sheet.actor]
 
 
 def bulletin_context(
@@ -134,7 +147,10 @@ def bulletin_context(
         "signature": sheet.signature[:8],
         "figures": _figures(sheet, lang),
         "rules": _rules(sheet, lang),
-        "rows": [_row(sheet, one, lang) for one in sheet.sectors],
+        "rows": [
+            {**_row(sheet, one, lang), "advice": _advice(ground, one, lang)}
+            for one in sheet.sectors
+        ],
         "totals": {
             "sectors": len(sheet.open_ids),
             "lines": sum(sheet.by_id[key].lines_of(sheet.actor) for key in sheet.open_ids),
@@ -212,6 +228,11 @@ def _row(sheet: Sheet, sector: SheetSector, lang: str) -> dict[str, Any]:
         "open": sheet.is_open(sector),
         "settled": sector.phase is not None,
     }
+
+
+def _advice(ground: Ground, sector: SheetSector, lang: str) -> str:
+    words = ground.advice.get(sector.sector_id)
+    return say("bulletin.row_advice", lang, advice=words) if words else ""
 
 
 def _settled_lines(sheet: Sheet) -> int:

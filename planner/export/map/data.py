@@ -25,7 +25,8 @@ _REQUIRED: Final = ("region", "departements", "epci", "communes")
 _NETWORK: Final = ("nro", "pm", "routes", "network_sectors")
 _OPTIONAL: Final = (
     "communes_history", "villes_moyennes", "sectors", "zones", "coverage", "programme",
-    "contributions", "balances", "costs", "schedule", "axe3_sites", "sector_follow_up", *_NETWORK,
+    "contributions", "balances", "costs", "schedule", "advice", "axe3_sites",
+    "sector_follow_up", *_NETWORK,
 )  # fmt: skip
 _CELL: Final = (
     "insee", "sector_id", "premises_count", "serviceable_count", "stateless_count",
@@ -103,6 +104,8 @@ class MapData:
         What the map is of: the region, or one département or EPCI of it.
     change
         What changes from another plan to this one, where two are compared.
+    advice
+        Contract ``advice``; may be empty.
     axe3_sites
         Contract ``axe3_sites``; may be empty.
     nro, pm, routes, network_sectors
@@ -136,6 +139,7 @@ class MapData:
     level: Level = Level.REGION
     code: str = ""
     change: Change | None = None
+    advice: pd.DataFrame = field(default_factory=lambda: contract("advice").empty())
     axe3_sites: pd.DataFrame = field(default_factory=lambda: contract("axe3_sites").empty())
     nro: pd.DataFrame = field(default_factory=lambda: contract("nro").empty())
     pm: pd.DataFrame = field(default_factory=lambda: contract("pm").empty())
@@ -225,6 +229,7 @@ class MapData:
             balances=plan.balances,
             costs=plan.costs,
             schedule=plan.schedule,
+            advice=territory.advice,
             axe3_sites=plan.more.get("axe3_sites", contract("axe3_sites").empty()),
             **{n: t for n, t in plan.more.items() if n in {"sector_follow_up", *_NETWORK}},
             layer=plan.premises_layer() if len(territory.premises) else None,
@@ -295,6 +300,7 @@ class MapData:
             balances=_where(self.balances, "epci_siren", actors),
             costs=_where(self.costs, "sector_id", keys),
             schedule=_where(self.schedule, "sector_id", keys),
+            advice=_where(self.advice, "sector_id", keys),
             axe3_sites=_where(self.axe3_sites, "insee", insee),
             sector_follow_up=_where(self.sector_follow_up, "sector_id", keys),
             **self._network_within(keys),

@@ -17,6 +17,7 @@ from urllib.parse import quote
 import numpy as np
 import pandas as pd
 
+from planner.explain import advice_of_sectors
 from planner.export.map.changes import CHANGES, change_classes, change_summary, change_words
 from planner.export.map.data import MapData, records
 from planner.export.map.network import network_block
@@ -429,6 +430,7 @@ def _sectors(data: MapData, lang: str) -> dict[str, Any]:
     sentences = [reason[:1].upper() + reason[1:] for reason in reasons]
     reason_place = _positions(reasons)
     names = dict(zip(data.balances["epci_siren"], data.balances["nom"], strict=True))
+    advised = advice_of_sectors(data.advice, lambda siren: str(names.get(siren, siren)), lang)
     return {
         "code": keys,
         "nom": sectors["nom"].tolist(),
@@ -448,6 +450,7 @@ def _sectors(data: MapData, lang: str) -> dict[str, Any]:
         "rank": _nullable(programme["rank"]),
         "reasons": sentences,
         "reason": [reason_place.get(reason, -1) for reason in programme["reason"]],
+        "advice": [advised.get(key) for key in keys],
         "quarter": _nullable(schedule["quarter"]),
         "cost": _nullable(costs["cost_cents"]),
         "unitCost": _nullable(costs["unit_cost_cents"]),

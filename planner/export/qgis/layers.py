@@ -37,6 +37,8 @@ _REFERENCES: Final = (
     ("ballots", "sector_id", "sectors", "sector_id", True),
     ("envelopes", "epci_siren", "epci", "siren", True),
     ("deliberations", "epci_siren", "epci", "siren", True),
+    ("advice", "epci_siren", "epci", "siren", True),
+    ("advice", "sector_id", "sectors", "sector_id", True),
     ("balances", "epci_siren", "epci", "siren", False),
     ("contributions", "epci_siren", "epci", "siren", True),
     ("sector_shares", "sector_id", "sectors", "sector_id", True),

@@ -60,7 +60,7 @@ GROUPS: Final = (
     Group(title=Message.of("qgis.group_ground"), layers=("region",), expanded=False),
     Group(
         title=Message.of("qgis.group_concertation"),
-        layers=("ballots", "envelopes", "deliberations", "balances", "contributions"),
+        layers=("ballots", "envelopes", "deliberations", "advice", "balances", "contributions"),
         expanded=False,
         drawn=False,
     ),
