@@ -125,6 +125,7 @@ def choose_programme(
         ),
     )
     explained = {**tables, "zones": territory.zones, "cents_per_line": cents}
+    _refuse_one_sided(problem, asked.parity_tolerance_share)
     if asked.years is not None:
         dated = _with_years(problem, asked.years, costs, cents)
         answer = solve_years(
@@ -132,6 +133,8 @@ def choose_programme(
         )
         if answer.status is ChoiceStatus.INFEASIBLE:
             raise _conflict(problem, ballots, dated)
+        if not answer.stages and problem.objectives and asked.seconds is None:
+            raise _conflict(problem, ballots, dated, proved=False)
         programme = explain_years(dated, answer, **explained)
         _refuse_unless(verify_years(dated, answer))
         return Chosen(programme=programme, dated=dated, dated_choice=answer)
@@ -158,6 +161,17 @@ def _with_years(
     )
 
 
+def _refuse_one_sided(problem: ChoiceProblem, tolerance_share: float | None) -> None:
+    """Refuse parity where all lines are of one kind: only an empty programme would hold it."""
+    kinds = set(problem.rural[problem.lines > 0].tolist())
+    if tolerance_share is not None and tolerance_share < 1 and len(kinds) == 1:
+        kind = "rural" if kinds == {True} else "urban"
+        raise RuleError(
+            Message.of(f"programme.parity_all_{kind}", lines=int(problem.lines.sum())),
+            Message.of("programme.parity_all_remedy"),
+        )
+
+
 def _refuse_unless(verdict: Verdict) -> None:
     """Refuse an answer that the second checker doesn't hold for right."""
     if not verdict.holds:
@@ -168,7 +182,11 @@ def _refuse_unless(verdict: Verdict) -> None:
 
 
 def _conflict(
-    problem: ChoiceProblem, ballots: BallotCount, dated: DatedProblem | None = None
+    problem: ChoiceProblem,
+    ballots: BallotCount,
+    dated: DatedProblem | None = None,
+    *,
+    proved: bool = True,
 ) -> RuleError:
     """Name the rules that can't hold together."""
     found = find_conflict(problem, names=ballots.names)
@@ -180,9 +198,8 @@ def _conflict(
                 Message.of("programme.infeasible_years_remedy"),
             )
     if found is None:
-        return RuleError(
-            Message.of("programme.infeasible"), Message.of("programme.infeasible_remedy")
-        )
+        key = "infeasible" if proved else "not_found"
+        return RuleError(Message.of(f"programme.{key}"), Message.of(f"programme.{key}_remedy"))
     # the fewest rules of any kind are often the fewest requirements: said once
     ways = {
         frozenset(way.amounts.items()): way.message

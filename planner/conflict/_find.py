@@ -260,30 +260,31 @@ def _sentence(
             if rule.name in {one.name for one in clash}
             or (rule.kind is RuleKind.REQUIRED and not _other_actor(problem, rule, who))
         ]
-        given = model.solve(
-            hard=[name for name in hard if name != bound.name], giving={bound.name: 1}
-        )
-        excess = given.given.get(bound.name, 0) if given.feasible else None
+        excess = _excess(model, bound, hard)
+        # what a way out would give, where that bound alone is in the way
+        all_in = _excess(model, bound, [rule.name for rule in model.rules])
         if excess and bound.kind is RuleKind.ENVELOPE:
             own = len(who) == 1 and problem.actors[bound.position] == who[0]
             payer = problem.actors[bound.position]
             unit = problem.envelope_unit(bound.position)
             granted = int(problem.envelopes[bound.position])
             key = "required_over_envelope" if own else "required_over_other"
-            if RuleKind.CONTIGUITY in kinds:
+            if RuleKind.CONTIGUITY in kinds or (all_in or 0) > excess:
                 key += "_reach"
             return Message.of(
                 f"conflict.{key}", actor=actor or ", ".join(names.get(a, a) for a in who),
                 payer=names.get(payer, payer), granted=Quantity(granted, unit),
-                excess=Quantity(excess, unit), sectors=sectors,
+                excess=Quantity(all_in or excess, unit), sectors=sectors,
             )  # fmt: skip
         if excess and bound.kind in {RuleKind.UPPER, RuleKind.LOWER}:
-            key = "required_over_limit"
-            if RuleKind.CONTIGUITY not in kinds and problem.contiguity is not Contiguity.NONE:
-                key += "_alone"
+            free = problem.contiguity is Contiguity.NONE
+            key = "required_over_limit" + ("" if free else "_reach")
+            if not all_in and RuleKind.CONTIGUITY not in kinds and not free:
+                key = "required_over_limit_alone"
             return Message.of(
                 f"conflict.{key}", words=problem.limits[bound.position].message,
-                excess=Quantity(excess, problem.limits[bound.position].unit), sectors=sectors,
+                sectors=sectors,
+                excess=Quantity(all_in or excess, problem.limits[bound.position].unit),
             )  # fmt: skip
     if kinds == {RuleKind.REQUIRED, RuleKind.NO_VOTE}:
         mute = sorted(problem.actors[bound.position] for bound in bounds)
@@ -296,6 +297,12 @@ def _sentence(
     if RuleKind.CONTIGUITY in kinds and demands:
         return Message.of("conflict.required_out_of_reach", sectors=sectors)
     return Message.of("conflict.together", count=len(clash))
+
+
+def _excess(model: SoftModel, bound: Rule, hard: Sequence[str]) -> int | None:
+    """Return how much one bound must give for the others to hold; None where that isn't enough."""
+    given = model.solve(hard=[name for name in hard if name != bound.name], giving={bound.name: 1})
+    return given.given.get(bound.name, 0) if given.feasible else None
 
 
 def _other_actor(problem: ChoiceProblem, rule: Rule, who: list[str]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from planner.choice import ChoiceProblem, Quantity, Unit
 from planner.conflict._model import SoftModel
@@ -11,6 +11,8 @@ from planner.conflict._rules import Rule, RuleKind, rules_of
 from planner.texts import Message
 
 __all__ = ["Relaxation", "cheapest_relaxations"]
+
+_PER_MILLE = 1_000  # of the lines: steps of the tolerance of parity
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +23,8 @@ class Relaxation:
     ----------
     kind
         ``envelopes`` (more lines or cents), ``required`` or ``refused`` (wishes dropped),
-        ``limits`` (one bound moved) or ``any`` (fewest rules dropped, of any kind).
+        ``limits`` (one bound moved), ``parity`` (its tolerance, in thousandths of the lines) or
+        ``any`` (fewest rules dropped, of any kind).
     amounts
         Rule to how much it gives, in its own unit; 1 for a rule that is dropped.
     total
@@ -69,8 +72,9 @@ def cheapest_relaxations(
     found += [
         _giving(model, "limits", [rule], every)
         for rule in rules
-        if rule.kind in {RuleKind.UPPER, RuleKind.LOWER}
+        if rule.kind in {RuleKind.UPPER, RuleKind.LOWER} and not _is_parity(problem, rule)
     ]
+    found.append(_wider_parity(problem, rules))
     for kind in (RuleKind.REQUIRED, RuleKind.REFUSED):
         found.append(_dropping(model, kind.value, [r for r in rules if r.kind is kind], every))
     found.append(_dropping(model, "any", list(rules), every))
@@ -127,18 +131,68 @@ def _relaxation(
         said = ""
         if len(alike) == 1:
             said = Message.of("conflict.in_all", total=Quantity(total, alike.pop()))
-    one = "_one" if total == 1 and kind in {"required", "any"} else ""
+    one = "_one" if total == 1 and kind in {"required", "refused", "any"} else ""
     return Relaxation(
         kind=kind,
         amounts=amounts,
         total=total,
         bound=min(bound, total),
         message=Message.of(
-            f"conflict.give_{kind}{one}",
+            f"conflict.give_{_told(kind, rules)}{one}",
             total=said,
             rules=_Listed(tuple(rules), amounts, units or {}),
         ),
     )
+
+
+def _told(kind: str, rules: list[Rule]) -> str:
+    """Return how a way out is told: what nobody asked for was refused by nobody."""
+    asked = {rule.message.key == "conflict.unasked" for rule in rules}
+    if kind != "refused" or asked == {False}:
+        return kind
+    return "unasked" if asked == {True} else "both"
+
+
+def _is_parity(problem: ChoiceProblem, rule: Rule) -> bool:
+    """Whether a rule is one side of parity, whose tolerance is what can be moved."""
+    return rule.kind is RuleKind.UPPER and problem.limits[rule.position].unit == "part_lines"
+
+
+def _wider_parity(problem: ChoiceProblem, rules: tuple[Rule, ...]) -> Relaxation | None:
+    """Return the smallest tolerance of parity that makes a programme possible."""
+    sides = [rule for rule in rules if _is_parity(problem, rule)]
+    counted = problem.lines > 0
+    if not sides or not counted.any():
+        return None
+
+    def opened(more: int) -> bool | None:
+        limits = list(problem.limits)
+        for rule in sides:
+            one = limits[rule.position]
+            limits[rule.position] = replace(
+                one, coefficients=one.coefficients - more * problem.lines
+            )
+        asked = replace(problem, limits=tuple(limits))
+        return SoftModel(asked, rules).solve(hard=[rule.name for rule in rules]).feasible
+
+    steepest = max(
+        int((abs(problem.limits[rule.position].coefficients[counted])
+             // problem.lines[counted]).max())
+        for rule in sides
+    )  # fmt: skip
+    before = steepest - _PER_MILLE
+    low, high = 0, _PER_MILLE - before
+    if not opened(high):
+        return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if opened(middle) else (middle, high)
+    return Relaxation(
+        kind="parity", amounts={rule.name: high for rule in sides}, total=high, bound=high,
+        message=Message.of(
+            "conflict.give_parity", before=before / _PER_MILLE, share=(before + high) / _PER_MILLE
+        ),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

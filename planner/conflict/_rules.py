@@ -94,7 +94,9 @@ def rules_of(problem: ChoiceProblem, *, names: Mapping[str, str] | None = None) 
             kind=kind,
             position=position,
             message=Message.of(
-                f"conflict.{kind.value}",
+                "conflict.unasked"
+                if _is_unasked(problem, kind, position)
+                else f"conflict.{kind.value}",
                 place=called[position] if kind in of_actor else place,
                 actor=called[int(problem.decider[position])] if kind in of_sector else None,
                 **values,
@@ -102,3 +104,9 @@ def rules_of(problem: ChoiceProblem, *, names: Mapping[str, str] | None = None) 
         )
         for kind, place, position, values in rules
     )
+
+
+def _is_unasked(problem: ChoiceProblem, kind: RuleKind, position: int) -> bool:
+    """Whether a sector is kept out because nobody asked for it: nobody refused it."""
+    unasked = problem.unasked
+    return kind is RuleKind.REFUSED and unasked is not None and bool(unasked[position])

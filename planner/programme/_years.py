@@ -223,7 +223,7 @@ class _Years:
 
     def _optimise(self, objective: Objective) -> _Answer:
         stage = self._bound(objective)
-        if stage is None or stage.best is None:
+        if stage is None or stage.infeasible or stage.best is None:
             infeasible = stage is not None and stage.infeasible
             return _Answer(
                 status=ChoiceStatus.INFEASIBLE if infeasible else ChoiceStatus.TIME_LIMIT

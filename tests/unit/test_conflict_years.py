@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from planner import make_plan
-from planner.choice import ChoiceStatus, Contiguity, Limit
+from planner.choice import ChoiceStatus, Contiguity, Limit, Objective
 from planner.conflict import RuleKind, find_conflict, find_year_conflict
-from planner.dated import DatedProblem, YearLimit
+from planner.dated import DatedChoice, DatedProblem, YearLimit
 from planner.errors import RuleError
 from planner.programme import solve_years
 from planner.scenario import Scenario
@@ -134,3 +134,44 @@ def test_a_plan_names_the_ceilings_and_the_way_out(toy, lang, said):
     assert said in words
     assert "2021" in words
     assert "[programme.years]" in words
+
+
+def test_many_requirements_beyond_all_the_years_are_proved_so_on_a_large_question():
+    """A question too large to be proved throughout: the answer says that there is none."""
+    rng = np.random.default_rng(1)
+    problem = draw(rng, Contiguity.NONE)
+    whole = problem.whole
+    times = 90 // whole.candidates_count + 1
+    count = whole.candidates_count * times
+    lines = np.full(count, 100)
+    zero = np.zeros(count, bool)
+    every = np.arange(count)
+    large = replace(
+        whole, sector_ids=tuple(f"s{at:03}" for at in every), lines=lines,
+        departements=("22",) * count, rural=zero, decider=every % len(whole.actors),
+        share_candidate=every, share_actor=every % len(whole.actors), share_need=lines,
+        envelopes=np.full(len(whole.actors), 100 * count), required=every < 40, refused=zero,
+        reached=~zero, edges=np.zeros((0, 2), np.int64), edge_border_m=np.zeros(0, np.int64),
+        feeder=np.full(count, -1), limits=(), unasked=None, in_cents=None,
+        objectives=(Objective(name="votes", sense="max", coefficients=lines),),
+    )  # fmt: skip
+    dated = replace(problem, whole=large, limits=(), yearly=())
+    dated = replace(dated, limits=ceilings(dated, [100] * len(dated.years)))
+    assert solve_years(dated).status is ChoiceStatus.INFEASIBLE
+    room = replace(dated, limits=ceilings(dated, [4000] * len(dated.years)))
+    assert solve_years(room).status is ChoiceStatus.OPTIMAL
+
+
+def test_a_plan_without_an_answer_says_that_no_time_ran_out(toy, monkeypatch):
+    """No programme found and none excluded: the reader isn't sent to a clock that he never set."""
+    from planner import choosing
+
+    nothing = lambda problem, **_: DatedChoice(  # noqa: E731
+        problem_sha256=problem.sha256, status=ChoiceStatus.TIME_LIMIT, opened=(), stages=()
+    )
+    monkeypatch.setattr(choosing, "solve_years", nothing)
+    years = {"first": 2019, "count": 2}
+    with pytest.raises(RuleError) as caught:
+        make_plan(toy, Scenario.from_dict({"programme": {"rule": "exact", "years": years}}))
+    assert "sans qu'il soit prouvé" in caught.value.say("fr")
+    assert "temps" not in caught.value.say("fr")

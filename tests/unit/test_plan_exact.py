@@ -45,6 +45,17 @@ def test_required_sectors_beyond_an_envelope_are_named(toy):
     assert "envelope" in caught.value.say("en")
 
 
+def test_parity_is_refused_where_all_the_lines_to_choose_from_are_of_one_kind(toy):
+    """Only an empty programme would hold it: nobody gets one unsaid."""
+    asked = {"rule": "exact", "contiguity": "none", "parity_tolerance_share": 0.1}
+    assert set(toy.sectors.loc[toy.sectors["zone_id"].isna(), "area_kind"]) == {"rural"}
+    with pytest.raises(RuleError, match="toutes rurales"):
+        make_plan(toy, Scenario.from_dict({"programme": asked}))
+    assert make_plan(
+        toy, Scenario.from_dict({"programme": {**asked, "parity_tolerance_share": 1.0}})
+    ).choice.chosen
+
+
 def test_flips_are_for_candidates_of_the_exact_rule(toy, monkeypatch, tmp_path):
     monkeypatch.setattr("planner.prepare.prepare_territory", lambda *_, **__: toy)
     monkeypatch.chdir(tmp_path)

@@ -212,6 +212,80 @@ def test_a_requirement_of_who_has_not_voted_is_told_so():
     assert "alors que Pontivy Communauté n'a pas de vote qui compte" in conflict.say()
 
 
+def test_a_limit_is_short_of_what_the_way_out_gives():
+    """Two of three required sectors are enough to pass 150 lines; all three are 90 too many."""
+    limit = Limit(name="capacity.56", message=WORDS, coefficients=pontivy().lines, upper=150,
+                  unit="lines")  # fmt: skip
+    short = replace(pontivy(), envelopes=np.array([400, 50]), limits=(limit,))
+    assert len(find_conflict(short).rules) == 3
+    assert "il manque 90 lignes (en cause : p1, p2)" in find_conflict(short).say()
+    ways = {one.kind: one for one in cheapest_relaxations(short)}
+    assert ways["limits"].amounts == {"upper:capacity.56": 90}
+
+
+def test_what_nobody_asked_for_is_not_told_as_refused():
+    """q1 is behind p3: one EPCI that asks for p3 is enough, nobody refused it."""
+    asked = replace(
+        pontivy(), decider=np.array([0, 0, 0, 0]), share_actor=np.array([0, 0, 0, 0]),
+        envelopes=np.array([150, 0]), required=np.array([0, 0, 0, 1], bool),
+        refused=np.array([0, 0, 1, 0], bool), unasked=np.array([0, 0, 1, 0], bool),
+        reached=np.array([1, 1, 1, 0], bool), edges=np.array([[2, 3]]),
+        edge_border_m=np.array([10]),
+    )  # fmt: skip
+    for lang, nobody, refused, way in (
+        ("fr", "p3 n'est demandé par personne", "p3 est refusé", "faire demander un secteur"),
+        ("en", "nobody asked for sector p3", "p3 is refused", "have one sector asked for"),
+    ):
+        said = find_conflict(asked).say(lang)
+        assert nobody in said
+        assert refused not in said
+        (found,) = (one for one in cheapest_relaxations(asked) if one.kind == "refused")
+        assert found.message.say(lang).startswith(way)
+        assert found.amounts == {"refused:p3": 1}
+    both = replace(asked, unasked=None)
+    assert "p3 est refusé" in find_conflict(both).say()
+    (found,) = (one for one in cheapest_relaxations(both) if one.kind == "refused")
+    assert found.message.say().startswith("lever un refus :")
+
+
+def parity(problem, mille):
+    """The two sides of parity, with a tolerance in thousandths of the lines."""
+    return tuple(
+        Limit(name=f"parity.{name}", message=WORDS, upper=0, unit="part_lines",
+              coefficients=problem.lines * (1000 * side - mille))
+        for name, side in (("rural", np.where(problem.rural, 1, -1)),
+                           ("urban", np.where(problem.rural, -1, 1)))
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_tolerance_of_parity_gives_as_little_as_brute_force_says(oracle, seed):
+    rng = np.random.default_rng(seed)
+    problem = oracle.random_problem(seed, count=8)
+    rural = rng.random(8) < 0.5
+    required = problem.required | (rural & (rng.random(8) < 0.8))
+    free = replace(problem, rural=rural, required=required & ~problem.refused)
+    asked = replace(free, limits=(*free.limits, *parity(free, 100)))
+    ways = {one.kind: one for one in cheapest_relaxations(asked)}
+    if exists(oracle, asked):
+        assert ways == {}
+        return
+    least = next(
+        (more for more in range(1, 901)
+         if exists(oracle, replace(free, limits=(*free.limits, *parity(free, 100 + more))))),
+        None,
+    )  # fmt: skip
+    assert "limits" not in ways or not ways["limits"].amounts.keys() & {"upper:parity.rural"}
+    if least is None:
+        assert "parity" not in ways
+        return
+    assert ways["parity"].amounts == {"upper:parity.rural": least, "upper:parity.urban": least}
+    share = f"{(100 + least) / 10:.1f}".replace(".", ",")
+    assert f"de 10,0 % à {share} %" in ways["parity"].message.say().replace("\u202f", " ").replace(
+        "\xa0", " "
+    )
+
+
 def relaxed(problem, way):
     """The question with a way out applied: what gives gives, what is dropped is dropped."""
     kinds = {rule.name: rule for rule in rules_of(problem)}
