@@ -272,6 +272,10 @@ class CriteriaRules(_Frozen):
     each: dict[CriterionName, CriterionRule] = Field(default_factory=_example_criteria)
     cabinets: str | None = Field(None, title="File of copper cabinets, contract cabinets")
     public_sites: str | None = Field(None, title="File of public sites, contract public_sites")
+    public_sites_share: Decimal = Field(
+        Decimal("0.2"), ge=0, le=1,
+        title="Least sites an inhabitant, as a share of the best provided département; 0: any",
+    )  # fmt: skip
     sector_values: str | None = Field(None, title="File of the user's own criteria")
     cabinet_reach_m: int = Field(
         10_000, ge=1, title="Beyond it from every cabinet, a cabinet is taken as missing, m"

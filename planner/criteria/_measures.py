@@ -181,7 +181,7 @@ def _businesses(ground: Ground) -> Measured | Missing:
 
 
 def _public_sites(ground: Ground) -> Measured | Missing:
-    """Count public sites; a département without any site is one that the list doesn't cover."""
+    """Count public sites; a département with none, or strangely few, isn't covered by the list."""
     sites = ground.territory.public_sites
     x, y = (sites[name].to_numpy(dtype=np.float64) for name in ("x_m", "y_m"))
     departements = ground.territory.departements.sort_values("code", kind="stable")
@@ -190,11 +190,42 @@ def _public_sites(ground: Ground) -> Measured | Missing:
     bare = sorted(set(ground.sectors["departement"].astype(str)) - covered)
     if bare:
         return Missing(Message.of("criteria.no_public_sites"), ", ".join(bare))
+    thin = _strangely_few(ground, x, y)
+    if thin:
+        told = ", ".join(f"{code} ({count})" for code, count in sorted(thin.items()))
+        share = float(ground.rules.public_sites_share)
+        return Missing(Message.of("criteria.few_public_sites", share=share), told)
     every = ground.territory.sectors.sort_values("sector_id", kind="stable")
     labels = PolygonIndex(every.geometry.to_numpy()).locate(x, y)
     inside = count_points(labels, sizes=(len(every),))[:-1]  # the last place is outside all
     counted = dict(zip(every["sector_id"].astype(str), inside.tolist(), strict=True))
     return Measured({key: Fraction(int(counted[key])) for key in ground.ids}, ("public_sites",))
+
+
+def _strangely_few(
+    ground: Ground, x: NDArray[np.float64], y: NDArray[np.float64]
+) -> dict[str, int]:
+    """Return the départements with too few sites an inhabitant beside the best provided one.
+
+    Both are counted in the communes of the territory: it may hold a part of a département only.
+    """
+    communes = ground.territory.communes.sort_values("insee", kind="stable")
+    inside = count_points(
+        PolygonIndex(communes.geometry.to_numpy()).locate(x, y), sizes=(len(communes),)
+    )[:-1]
+    of = communes["departement"].astype(str)
+    people = communes["population"].groupby(of).sum()
+    counts = pd.Series(inside, index=communes.index).groupby(of).sum()
+    rates = {
+        str(code): Fraction(int(counts[code]), int(people[code]))
+        for code in people.index
+        if int(people[code]) > 0
+    }
+    least = Fraction(ground.rules.public_sites_share) * max(rates.values(), default=Fraction(0))
+    here = set(ground.sectors["departement"].astype(str))
+    return {
+        code: int(counts[code]) for code, rate in rates.items() if rate < least and code in here
+    }
 
 
 def _balance(ground: Ground) -> Measured | Missing:

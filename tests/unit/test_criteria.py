@@ -1,6 +1,7 @@
 """Criteria by hand on the toy territory, off where an input is missing, exact marks, cross-checks."""
 
 from dataclasses import replace
+from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
@@ -159,6 +160,29 @@ def test_a_criterion_that_misses_somewhere_is_off_everywhere_and_says_where():
     assert "la nature de 1 local" in words["businesses"]
     assert found.table.empty
     assert found.scores.empty
+
+
+def test_a_departement_with_strangely_few_public_sites_is_not_covered():
+    toy = toy_territory()
+    people = toy.communes.groupby("departement")["population"].sum()
+    best = 6 * int(people["22"])
+    west = [(f"w{k}", WEST + 4_100 + k, SOUTH + 5_000) for k in range(best)]
+    asked = rules("public_sites", "businesses")
+
+    def measured(count, **more):
+        east = [(f"e{k}", WEST + 500 + k, SOUTH + 500) for k in range(count)]
+        table = sites(*west, *east)
+        told = asked.model_copy(update=more)
+        return measure_criteria(toy.with_tables(public_sites=table), rules=told)
+
+    least = -(-best * int(people["35"]) // (5 * int(people["22"])))  # a fifth, rounded up
+    assert measured(least).active == ("businesses", "public_sites")
+    found = measured(least - 1)
+    assert found.active == ("businesses",)  # off in the whole region, and its weight goes on
+    said = next(f.message for f in found.findings if f.place == "public_sites")
+    assert f"35 ({least - 1})" in said.say()
+    assert "20,0\u202f% des sites publics" in said.say()
+    assert measured(1, public_sites_share=Decimal(0)).active == ("businesses", "public_sites")
 
 
 def test_a_cabinet_too_far_is_a_cabinet_missing():
