@@ -95,8 +95,10 @@ def check_ballot(sheet: Sheet, wishes: Iterable[SheetWish]) -> SheetCheck:
     sheet
         What the EPCI votes on.
     wishes
-        What is written beside its sectors, each once, in any order.  A rank or a requirement counts
-        where the EPCI decides; a refusal, wherever it has lines.
+        What is written beside its sectors, each once, in any order.  A requirement counts where the
+        EPCI decides, and so does a rank, unless the rule is ``exact``: a rank is then a vote with
+        the EPCI's own lines (:meth:`Sheet.can_rank`), but what it comes to is only known with the
+        decider's.  A refusal counts wherever it has lines.
 
     Raises
     ------

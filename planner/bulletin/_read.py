@@ -113,7 +113,8 @@ def _found(
     for wish in wishes:
         sector = sheet.by_id[wish.sector_id]
         place = f"{sheet.actor}/{wish.sector_id}"
-        asked = wish.rank is not None or wish.stance == "required"
+        ranks = wish.rank is not None and not sheet.can_rank(sector)
+        asked = ranks or wish.stance == "required"
         if sector.phase is not None:
             note("settled", Severity.INFO, place, sector=sector.nom)
         elif wish.contradicts:

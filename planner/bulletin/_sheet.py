@@ -147,8 +147,14 @@ class Sheet:
         return lines * self.cents_per_line if self.unit is EnvelopeUnit.EUR else lines
 
     def is_open(self, sector: SheetSector) -> bool:
-        """Tell whether the sector can be ranked or required here."""
+        """Tell whether the sector is decided here, and so can be required."""
         return sector.phase is None and sector.decider == self.actor
+
+    def can_rank(self, sector: SheetSector) -> bool:
+        """Tell whether a rank counts here: under the exact rule, wherever the EPCI has lines."""
+        if self.rule == "exact":
+            return sector.phase is None and sector.lines_of(self.actor) > 0
+        return self.is_open(sector)
 
     @cached_property
     def by_id(self) -> Mapping[str, SheetSector]:
@@ -157,7 +163,7 @@ class Sheet:
 
     @property
     def open_ids(self) -> tuple[str, ...]:
-        """Ids of the sectors that can be ranked or required here, sorted."""
+        """Ids of the sectors decided here, sorted."""
         return tuple(sector.sector_id for sector in self.sectors if self.is_open(sector))
 
     @cached_property

@@ -121,8 +121,10 @@ def draw_wishes(sheet, seed):
 
 
 def make_case(**more):
-    ties = more.pop("ties", "refuse")
-    scenario = Scenario.from_dict({"name": "large", "concertation": {"ties": ties}})
+    ties, rule = more.pop("ties", "refuse"), more.pop("rule", "ranking_within_envelope")
+    scenario = Scenario.from_dict(
+        {"name": "large", "concertation": {"ties": ties}, "programme": {"rule": rule}}
+    )
     territory = make_wide(**more)
     return territory, scenario, make_sheets(territory, scenario)[ONE]
 

@@ -24,6 +24,7 @@ CASES = [
     {"unit": "eur", "ties": "sector_id", "amount": 250_000, "credit": 12_345_678},
     {"unit": "eur", "ties": "refuse", "amount": 300_000},
     {"unit": "lines", "ties": "refuse", "amount": None},
+    {"unit": "lines", "ties": "larger_first", "amount": 900, "rule": "exact"},
 ]
 
 
@@ -188,6 +189,34 @@ def test_what_is_settled_or_a_neighbour_s_is_not_ranked(open_page, case):
     assert page.evaluate("planner.page.wishes.rows()") == [
         {"sector_id": theirs.sector_id, "rank": None, "stance": "refused"}
     ]
+
+
+def test_under_the_exact_rule_a_neighbour_s_sector_is_ranked_and_not_required(
+    open_page, wide, tmp_path
+):
+    territory, scenario, sheet = wide(rule="exact")
+    path = tmp_path / "exact.html"
+    path.write_text(bulletin_html(sheet, territory, scenario), encoding="utf-8")
+    page = open_page(path)
+    theirs = next(s for s in sheet.sectors if s.decider != ONE and s.phase is None)
+    page.check("input[name=mode][value=require]", force=True)
+    click_on(page, sheet, territory, theirs.sector_id)
+    assert page.evaluate("planner.page.wishes.rows()") == []
+    page.check("input[name=mode][value=rank]", force=True)
+    click_on(page, sheet, territory, theirs.sector_id)
+    ranked = [{"sector_id": theirs.sector_id, "rank": 1, "stance": None}]
+    assert page.evaluate("planner.page.wishes.rows()") == ranked
+    assert "votre vœu y compte pour vos lignes" in page.locator("#fiche").inner_text()
+    assert page.locator("#fiche [data-act=card-require]").count() == 0
+    row = page.locator(f"#secteurs tr[data-sector='{sheet.sectors.index(theirs)}']")
+    assert row.locator(".rank").input_value() == "1"
+    assert [o.get_attribute("value") for o in row.locator(".stance option").all()] == [
+        "",
+        "refused",
+    ]
+    assert (
+        page.evaluate("planner.page.count.lines") == 0
+    )  # what its neighbour decides isn't its own
 
 
 def test_a_saved_ballot_is_taken_by_the_library_and_opens_again(open_page, case, drawn, tmp_path):

@@ -5,7 +5,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from planner.bulletin import make_sheets, take_ballot
+from planner.bulletin import SheetWish, make_sheets, take_ballot
 from planner.cli import app
 from planner.errors import DataFileError, UnknownNameError
 from planner.export.bulletin.ballots import write_ballots
@@ -47,6 +47,16 @@ def test_a_ballot_is_taken_on_its_own_version(wide, drawn, tmp_path):
         if (w.rank or w.stance == "required") and not w.contradicts
         and sheet.by_id[w.sector_id].decider != ONE and not sheet.by_id[w.sector_id].phase
     }  # fmt: skip
+
+
+def test_under_the_exact_rule_a_rank_on_a_neighbour_s_sector_is_a_vote(wide, tmp_path):
+    _, _, sheet = wide(rule="exact")
+    theirs = next(s for s in sheet.sectors if s.decider != ONE and s.phase is None)
+    for stance, told in ((None, set()), ("required", {f"{ONE}/{theirs.sector_id}"})):
+        wish = SheetWish(sector_id=theirs.sector_id, rank=None if stance else 1, stance=stance)
+        taken = take_ballot(read_bulletin(write(tmp_path, saved(sheet, [wish]))), {ONE: sheet})
+        assert {f.place for f in taken.findings if f.rule == "bulletin.not_decider"} == told
+        assert taken.table["sector_id"].tolist() == [theirs.sector_id]
 
 
 def test_another_envelope_or_other_sectors_are_refused_with_the_way_out(wide, drawn, tmp_path):

@@ -14,6 +14,7 @@ from planner.programme import ChoiceRules, ProgrammeRules, choose_sectors, state
 from planner.scenario import Scenario
 from planner.schemas import contract
 from planner.verify import unreached
+from planner.voting import score_sectors
 
 ONE = "200000001"
 CASES = [
@@ -170,6 +171,43 @@ def test_a_neighbour_s_sector_can_only_be_refused(wide):
     asked = check_ballot(sheet, [SheetWish(sector_id=theirs.sector_id, rank=1)])
     assert asked.taken == ()
     assert asked.lines == 0
+
+
+def test_under_the_exact_rule_both_epci_of_a_sector_rank_it_and_each_vote_has_its_lines(wide):
+    territory, scenario, sheet = wide(rule="exact", amount=99_999)
+    sheets = make_sheets(territory, scenario)
+    theirs = next(s for s in sheet.sectors if s.decider != ONE and s.phase is None)
+    own = next(
+        s for s in sheet.sectors if sheet.is_open(s) and s.shares == ((ONE, s.premises_count),)
+    )
+    assert sheet.can_rank(theirs)
+    assert not sheet.is_open(theirs)
+    assert not any(sheet.can_rank(s) for s in sheet.sectors if s.phase is not None)
+    asked = [
+        SheetWish(sector_id=theirs.sector_id, rank=1), SheetWish(sector_id=own.sector_id, rank=2),
+    ]  # fmt: skip
+    # its own envelope is filled by what it decides; the vote counts in the region's programme
+    assert check_ballot(sheet, asked).taken == (own.sector_id,)
+    other = sheets[theirs.decider]
+    tables = [
+        wishes_table(sheet, asked, source="essai"),
+        wishes_table(other, [SheetWish(sector_id=theirs.sector_id, rank=1)], source="essai"),
+    ]
+    ballots = count_ballots(
+        epci=territory.epci, sectors=territory.sectors, sector_shares=territory.sector_shares,
+        envelopes=territory.envelopes, ballots=pd.concat(tables, ignore_index=True),
+        deliberations=territory.deliberations,
+    )  # fmt: skip
+    problem = state_choice(
+        sectors=territory.sectors, sector_shares=territory.sector_shares, ballots=ballots,
+        votes=score_sectors(ballots, territory.sectors, territory.sector_shares),
+        costs=estimate_cost(territory.sectors, prices=territory.prices, on=scenario.reference_date),
+        rules=ChoiceRules(objectives=("votes",), cents_per_line=44_500),
+    )  # fmt: skip
+    worth = dict(zip(problem.sector_ids, problem.objectives[0].coefficients.tolist(), strict=True))
+    # a first place of two is 2 points here, the only place there is 1; in halves
+    assert worth[theirs.sector_id] == 4 * theirs.lines_of(ONE) + 2 * theirs.lines_of(theirs.decider)
+    assert worth[own.sector_id] == 2 * own.premises_count
 
 
 def test_the_signature_follows_what_is_voted_on_and_nothing_else(wide):

@@ -66,7 +66,8 @@
 
     stateWords(k) {
       const { sectors } = this.sheet;
-      const words = this.say(`state_${this.count.state[k]}`, {
+      const votes = this.count.state[k] === 'theirs' && this.wishes.canRank(k) ? '_votes' : '';
+      const words = this.say(`state_${this.count.state[k]}${votes}`, {
         missing: this.count.missing[k] === null ? '' : this.amount(this.count.missing[k]),
         decider: sectors.decider[k], phase: sectors.phase[k],
       });
@@ -195,7 +196,7 @@
       const wish = this.wishes.all[k];
       this.picked = k;
       if (mode === 'show') { this.refresh(); this.announce(`${this.sheet.sectors.nom[k]} : ${this.stateWords(k)}`); return; }
-      const can = mode === 'refuse' ? this.wishes.canRefuse(k) : this.wishes.canRank(k);
+      const can = this.wishes[{ refuse: 'canRefuse', require: 'canRequire' }[mode] || 'canRank'](k);
       if (!can) {
         this.refresh();
         this.announce(this.say('cannot_rank', { nom: this.sheet.sectors.nom[k], why: this.stateWords(k) }));
@@ -334,7 +335,7 @@
         this.sheet.pays ? [this.say('price'), this.write.cents(sectors.lines[k] * this.sheet.centsPerLine)] : null,
         sectors.shared[k].length ? [this.say('shared'), sectors.shared[k].map(([nom, lines]) => `${nom} (${this.write.count(lines)})`).join(', ')] : null,
         [this.say('result'), this.stateWords(k)],
-        this.sheet.contiguity && this.wishes.canRank(k) ? [this.say('linked'), this.linkWords(k)] : null,
+        this.sheet.contiguity && this.wishes.canRequire(k) ? [this.say('linked'), this.linkWords(k)] : null,
       ].filter(Boolean);
       const act = (name, words, action) => {
         const node = make('button', { type: 'button', class: 'action', 'data-act': `card-${name}` }, words);
@@ -351,6 +352,8 @@
         acts.push(wish.rank === null
           ? act('rank', this.say('rank_it', { rank: this.write.count(next) }), () => this.wishes.rankLast(k))
           : act('rank', this.say('unrank'), () => this.wishes.rank(k, null)));
+      }
+      if (this.wishes.canRequire(k)) {
         acts.push(act('require', this.say(wish.stance === 'required' ? 'unrequire' : 'require'),
           () => this.wishes.stance(k, wish.stance === 'required' ? null : 'required')));
       }

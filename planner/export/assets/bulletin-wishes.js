@@ -13,9 +13,15 @@
       return this.all.every((wish) => wish.rank === null && wish.stance === null);
     }
 
-    canRank(k) {
+    canRequire(k) {
       const { sectors } = this.sheet;
       return sectors.phase[k] === null && sectors.decider[k] === null;
+    }
+
+    // Under the exact rule a rank is a vote with the EPCI's own lines, whoever decides.
+    canRank(k) {
+      const { sectors } = this.sheet;
+      return this.canRequire(k) || (this.sheet.exact && sectors.phase[k] === null && sectors.lines[k] > 0);
     }
 
     canRefuse(k) {

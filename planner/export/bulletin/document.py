@@ -199,7 +199,8 @@ def _figures(sheet: Sheet, lang: str) -> dict[str, str]:
 def _rules(sheet: Sheet, lang: str) -> list[str]:
     """Say by which rules a ballot is counted."""
     unit = "eur" if sheet.unit is EnvelopeUnit.EUR else "lines"
-    keys = ["order", f"envelope_{unit}", "skip", f"ties_{sheet.ties}", "shared"]
+    keys = ["order", f"envelope_{unit}", "skip", f"ties_{sheet.ties}"]
+    keys += ["shared_exact" if sheet.rule == "exact" else "shared"]
     keys += ["contiguity"] * sheet.contiguity + ["exact"] * (sheet.rule == "exact")
     return [say(f"bulletin.rule_{key}", lang) for key in keys]
 
@@ -209,7 +210,8 @@ def _row(sheet: Sheet, sector: SheetSector, lang: str) -> dict[str, Any]:
     if sector.phase is not None:
         note = say("bulletin.row_settled", lang, phase=sector.phase)
     elif sector.decider != sheet.actor:
-        note = say("bulletin.row_theirs", lang, decider=decider)
+        shape = "row_theirs_votes" if sheet.can_rank(sector) else "row_theirs"
+        note = say(f"bulletin.{shape}", lang, decider=decider)
     else:
         note = ""
     lines = sector.lines_of(sheet.actor)
@@ -226,6 +228,7 @@ def _row(sheet: Sheet, sector: SheetSector, lang: str) -> dict[str, Any]:
         "shared": "; ".join(say("bulletin.row_share", lang, nom=nom, lines=n) for nom, n in others),
         "note": note,
         "open": sheet.is_open(sector),
+        "ranks": sheet.can_rank(sector),
         "settled": sector.phase is not None,
     }
 
@@ -278,6 +281,7 @@ def _payload(sheet: Sheet, ground: Ground, known: Sequence[SheetWish], lang: str
             "contiguity": sheet.contiguity,
             "unranked": sheet.unranked,
             "pays": sheet.pays,
+            "exact": sheet.rule == "exact",
             "scenario": sheet.scenario,
             "version": sheet.version,
             "sectorsSha": sheet.sectors_sha256,
