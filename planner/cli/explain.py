@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from planner.explain import SectorStory, YearStory
     from planner.plan import Plan
 
+_SEARCHED = 2_000_000_000  # operations of one search: what needs more is told as an interval
+
 
 def explain(
     place: Annotated[
@@ -83,6 +85,7 @@ def _tell_flips(
     from planner.programme import (  # noqa: PLC0415
         ChoiceBounds,
         ColumnPool,
+        YearBounds,
         solve_choice,
         solve_years,
     )
@@ -95,11 +98,14 @@ def _tell_flips(
         if whole is None or code not in whole.sector_ids:
             raise RuleError(Message.of("decision.flips_of"), Message.of("decision.flips_of_remedy"))
         notify(Message.of("stage.flips"))
-        rules, names, pool = asked.programme, answer.ballots.names, ColumnPool()
+        rules, names, pool = asked.programme, answer.ballots.names, ColumnPool(work=_SEARCHED)
         story: SectorStory | YearStory
         if answer.dated is not None and answer.dated_choice is not None:
+            of_years = None
+            if answer.dated_choice.status is not ChoiceStatus.OPTIMAL:
+                of_years = YearBounds(answer.dated, answer.dated_choice, pool)
             story = explain_sector_year(
-                answer.dated, answer.dated_choice, code, names=names,
+                answer.dated, answer.dated_choice, code, names=names, bounds=of_years,
                 solve=partial(
                     solve_years, gap_share=max(rules.gap_share, YEARS_GAP_SHARE),
                     seconds=rules.seconds, warm=pool,

@@ -16,8 +16,9 @@ from planner.explain._place import Explanation, explain_place, place_names
 from planner.explain._prices import price_rules, price_year_rules
 from planner.explain._sector import SectorStory, explain_sector
 from planner.explain._service import count_service
+from planner.explain._year_apply import apply_year_flip
 from planner.explain._year_decisions import list_year_decisions
-from planner.explain._year_flips import YearFlip, apply_year_flip, find_year_flips
+from planner.explain._year_flips import YearFlip, find_year_flips
 from planner.explain._year_story import YearStory, explain_sector_year
 
 __all__ = [

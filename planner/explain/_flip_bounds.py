@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from planner.programme import ChoiceBounds
 
-__all__ = ["Room", "Span", "span_of", "sure_change"]
+__all__ = ["Room", "Span", "most_of", "span_of", "sure_change"]
 
 _TRIES: Final = 4  # each of them a question
 
@@ -73,7 +73,7 @@ def span_of(
     most = int(np.maximum(room.coefficients, 0).sum())
 
     def at(change: int, *, wanted: bool) -> int | None:
-        return _most(bounds, position, room, change, wanted=wanted)
+        return most_of(bounds, position, room, change, wanted=wanted)
 
     if inside:
         return _outwards(room, most, at, present, other)
@@ -95,7 +95,7 @@ def span_of(
     return Span(able=True, low=low, high=high)
 
 
-def _most(
+def most_of(
     bounds: ChoiceBounds, position: int, room: Room, change: int, *, wanted: bool
 ) -> int | None:
     if room.kind == "envelope":
@@ -112,6 +112,7 @@ def sure_change(
     *,
     inside: bool,
     low: int,
+    far: int,
     worth: Callable[[int], int | None],
 ) -> int | None:
     """Return a change of the room that flips a sector for sure, brought down by a few questions.
@@ -125,6 +126,8 @@ def sure_change(
         As in :func:`span_of`.
     low
         No smaller change flips it.
+    far
+        The widest change that means anything.
     worth
         What a programme of the side to flip to is worth, the room changed by so much (with its
         sign); None when there is none.
@@ -132,13 +135,10 @@ def sure_change(
     sign = -1 if inside else 1
 
     def sure(change: int) -> bool:
-        most = _most(bounds, position, room, sign * change, wanted=inside)
+        most = most_of(bounds, position, room, sign * change, wanted=inside)
         found = worth(sign * change)
         return found is not None and (most is None or found > most)
 
-    far = int(np.maximum(room.coefficients, 0).sum()) - room.upper
-    if inside:
-        far = room.upper - int(room.coefficients[position]) + 1
     if far < low or not sure(far):
         return None
     near, low = far, max(low - 1, 0)

@@ -20,15 +20,14 @@ from planner.choice import (
     Choice,
     ChoiceProblem,
     ChoiceStatus,
-    Limit,
-    Objective,
     Quantity,
     StageResult,
     Unit,
     objective_label,
 )
 from planner.explain._apply import FlipKind, apply_flip
-from planner.explain._flip_bounds import Room, Span, span_of, sure_change
+from planner.explain._flip_bounds import Room, Span, most_of, span_of, sure_change
+from planner.explain._rooms import FAR, Found, Side, Step, Unproved, first_flip
 from planner.programme import ChoiceBounds, cut_out
 from planner.texts import Message
 from planner.verify import verify_choice
@@ -37,7 +36,7 @@ __all__ = ["Flip", "Solve", "apply_flip", "find_flips"]
 
 Solve = Callable[[ChoiceProblem], Choice]
 FlipStatus = Literal["exact", "interval", "impossible"]
-_STEPS: Final = 60
+_STEPS: Final = 30
 _PART_STEPS: Final = 300  # of a part of the region, each of them short
 _PART: Final = 200  # candidates of a part at most
 
@@ -168,13 +167,18 @@ class _Finder:
         if not (problem.required[self.j] or problem.refused[self.j]):
             other = self.best(problem, wanted=not self.inside)
         self.sides = (mine, other) if self.inside else (other, mine)
+        self.steps: dict[tuple[str, bool], dict[bool, list[Step]]] = {}
+        self.asked = 0
 
-    def best(self, problem: ChoiceProblem, *, wanted: bool) -> _Best | None:
-        """Return the best programme with the sector, or without; None when there is none."""
+    def best(self, problem: ChoiceProblem, *, wanted: bool, first: bool = False) -> _Best | None:
+        """Return the best programme with the sector, or without; None when there is none.
+
+        ``first``: under the first objective alone.
+        """
         flags = np.array(problem.required if wanted else problem.refused)
         flags[self.j] = True
         forced = replace(problem, required=flags) if wanted else replace(problem, refused=flags)
-        if self.quick:  # what isn't proved has no order under the objectives that follow
+        if self.quick or first:  # what isn't proved has no order under the objectives that follow
             forced = replace(forced, objectives=forced.objectives[:1])
         answer = self.solve(forced)
         if answer.status is ChoiceStatus.INFEASIBLE or (forced.objectives and not answer.stages):
@@ -284,37 +288,103 @@ class _Finder:
         """Find how much more room lets the sector in, or how much less puts it out."""
         sign = -1 if self.inside else 1
         first = self._span(row)
-        if first is not None and (self.quick or not first.able):
-            status: FlipStatus = "interval" if first.able else "impossible"
-            high = first.high
-            if self.bounds is not None and first.able and high is None and row.kind != "cost":
-                high = sure_change(
-                    self.bounds, self.j, row, inside=self.inside, low=first.low,
-                    worth=partial(self._worth_of_other, row),
-                )  # fmt: skip
-            return self._flip(row.kind, row.place, status, None, first.low, high)
-        # a sector that weighs less leaves its own side more room, and the other side none
-        said = -sign if row.kind == "cost" else sign
-        proved, lowest = True, 0
-        change = 0 if first is None or self.inside else max(first.low - 1, 0)
-        for _ in range(_PART_STEPS if self.problem.candidates_count <= _PART else _STEPS):
-            jump = self._next(row, change)
-            if jump is None:
-                return self._flip(row.kind, row.place, "impossible", None, 0, None)
-            change, sure = jump
-            if not lowest:
-                lowest = change if sure else 1
-            within, without = self._both(row, sign * change)
-            won = _compare(without, within) if self.inside else _compare(within, without)
-            proved = proved and sure and all(s is None or s.proved for s in (within, without))
-            if won is None:
-                return self._flip(row.kind, row.place, "impossible", None, 0, None)
-            if won > 0 or (won == 0 and self.is_flipped(row.kind, row.place, said * change)):
-                status = "exact" if proved else "interval"
-                amount = said * change if proved else None
-                high = change if proved else self._certain(within, without, change)
-                return self._flip(row.kind, row.place, status, amount, lowest, high)
-        return self._flip(row.kind, row.place, "interval", None, change, None)
+        if first is not None and not first.able:
+            return self._flip(row.kind, row.place, "impossible", None, 0, None)
+        if first is not None and self.quick:
+            found = Found(low=first.low, high=first.high, whole=False)
+        else:
+            found = self._walk(row, first)
+        if found.whole and found.high is None:
+            return self._flip(row.kind, row.place, "impossible", None, 0, None)
+        high = found.high
+        if found.whole and high is not None:
+            said = sign if row.kind != "cost" else -sign
+            return self._flip(row.kind, row.place, "exact", said * high, high, high)
+        if self.bounds is not None and high is None:
+            high = sure_change(
+                self.bounds, self.j, row, inside=self.inside, low=found.low, far=self._end(row),
+                worth=partial(self._worth_of_other, row),
+            )  # fmt: skip
+        return self._flip(row.kind, row.place, "interval", None, found.low, high)
+
+    def _walk(self, row: Room, first: Span | None) -> Found:
+        """Search the smallest change of room; what bounds say of it is not asked again."""
+        sign = -1 if self.inside else 1
+        low = 1 if first is None else max(first.low, 1)
+        high = None if first is None else first.high
+        bounds, most = self.bounds, None
+        if bounds is not None:
+            most = partial(self._most_of_other, bounds, row)
+        self.asked = 0
+        try:
+            mine, other = (
+                self._side(row, wanted=wanted) for wanted in (not self.inside, self.inside)
+            )
+        except Unproved:
+            return Found(low=low, high=high, whole=False)
+        return first_flip(
+            mine, other, rises=not self.inside, low=low, end=self._end(row), high=high, most=most,
+            width=max(int(row.coefficients[self.j]) // 2, 1),
+            wins_tie=lambda change: self.is_flipped(
+                row.kind, row.place, change * (-sign if row.kind == "cost" else sign)
+            ),
+        )  # fmt: skip
+
+    def _most_of_other(self, bounds: ChoiceBounds, row: Room, change: int) -> int | None:
+        sign = -1 if self.inside else 1
+        return most_of(bounds, self.j, row, sign * change, wanted=not self.inside)
+
+    def _end(self, row: Room) -> int:
+        """Return the largest change of room that means anything."""
+        if not self.inside:
+            if row.kind == "cost":
+                return int(row.coefficients[self.j])
+            return max(int(np.maximum(row.coefficients, 0).sum()) - row.upper, 0)
+        least = int(np.minimum(row.coefficients, 0).sum())
+        if row.kind == "envelope":
+            return row.upper
+        own = int(row.coefficients[self.j]) if row.kind == "cost" else 0
+        return max(row.upper - own - least + 1, 0)
+
+    def _side(self, row: Room, *, wanted: bool) -> Side:
+        """Return the best programmes of one side at every change of some room."""
+        now = self.sides[0 if wanted else 1]
+        if now is not None and not now.proved:
+            raise Unproved
+        if row.kind == "cost" and not wanted:  # what it weighs counts only where it is in
+            return Side(lambda _, full: Step(_cut(now, full=full), 0, FAR))
+        side = Side(partial(self._ask, row, wanted))
+        side.steps = self.steps.setdefault((row.place, wanted), side.steps)
+        if not side.steps[True]:
+            side.steps[True].append(self._step(row, 0, now))
+            side.steps[False].append(
+                replace(self._step(row, 0, now), worth=_cut(now, full=False))
+            )  # fmt: skip
+        return side
+
+    def _step(self, row: Room, change: int, best: _Best | None) -> Step:
+        """Return for which changes of room a programme stays the best of its side."""
+        if best is None:
+            return Step(None, change, FAR) if self.inside else Step(None, 0, change)
+        slack = row.upper - int(row.coefficients[self._flags(best)].sum())
+        if self.inside:
+            return Step(best.worth, change, slack)
+        return Step(best.worth, max(-slack, 0), change)
+
+    def _ask(self, row: Room, wanted: bool, change: int, full: bool) -> Step:
+        small = self.problem.candidates_count <= _PART
+        self.asked += 1
+        if self.asked > (_PART_STEPS if small else _STEPS):
+            raise Unproved
+        kind: FlipKind = "limit" if row.kind == "cost" else row.kind
+        changed = apply_flip(
+            self.problem, self.key, kind=kind, place=row.place,
+            amount=-change if self.inside else change,
+        )  # fmt: skip
+        best = self.best(changed, wanted=wanted, first=not full)
+        if best is not None and not best.proved:
+            raise Unproved
+        return self._step(row, change, best)
 
     def _span(self, row: Room) -> Span | None:
         """Return what bounds say at once; None without bounds."""
@@ -329,9 +399,12 @@ class _Finder:
 
     def _worth_of_other(self, row: Room, change: int) -> int | None:
         """Return what a programme of the side to flip to is worth, the room changed, if any."""
+        if row.kind == "cost" and self.inside:  # what it weighs counts only where it is in
+            out = self.sides[1]
+            return None if out is None else out.worth[0]
         kind: FlipKind = "limit" if row.kind == "cost" else row.kind
         changed = apply_flip(self.problem, self.key, kind=kind, place=row.place, amount=change)
-        found = self.best(changed, wanted=not self.inside)
+        found = self.best(changed, wanted=not self.inside, first=True)
         return None if found is None else found.worth[0]
 
     def _flags(self, best: _Best) -> npt.NDArray[np.bool_]:
@@ -350,74 +423,6 @@ class _Finder:
             ),
         )  # fmt: skip
         return verify_choice(changed, answer).holds
-
-    def _certain(self, within: _Best | None, without: _Best | None, change: int) -> int | None:
-        """Return the change when the gaps leave no doubt that it flips the sector."""
-        mine, other = (without, within) if self.inside else (within, without)
-        if mine is None:
-            return None
-        return change if other is None or mine.worth[0] > other.most else None
-
-    def _both(self, row: Room, change: int) -> tuple[_Best | None, _Best | None]:
-        kind: FlipKind = "limit" if row.kind == "cost" else row.kind
-        changed = apply_flip(self.problem, self.key, kind=kind, place=row.place, amount=change)
-        without = self.sides[1] if row.kind == "cost" else self.best(changed, wanted=False)
-        return self.best(changed, wanted=True), without
-
-    def _next(self, row: Room, change: int) -> tuple[int, bool] | None:
-        """Return the next change at which the sector's side could win, and whether it is proved."""
-        if self.inside:
-            return self._less(row, change)
-        kind: FlipKind = "limit" if row.kind == "cost" else row.kind
-        problem = self.problem
-        changed = apply_flip(problem, self.key, kind=kind, place=row.place, amount=change)
-        without = self.sides[1] if row.kind == "cost" else self.best(changed, wanted=False)
-        total = int(np.maximum(row.coefficients, 0).sum())
-        wide = apply_flip(
-            problem, self.key, kind=kind, place=row.place, amount=max(total - row.upper, 0)
-        )
-        message = Message.of("decision.room", place=row.place)
-        more = [
-            Limit(name="room.least", message=message, coefficients=row.coefficients,
-                  lower=row.upper + change + 1)
-        ]  # fmt: skip
-        first = problem.objectives[0] if problem.objectives else None
-        if first is not None and first.edge_coefficients is None and without is not None:
-            value = without.worth[0]
-            more.append(
-                Limit(name="room.worth", message=message, coefficients=first.coefficients,
-                      lower=value if first.sense == "max" else None,
-                      upper=-value if first.sense == "min" else None)
-            )  # fmt: skip
-        required = np.array(wide.required)
-        required[self.j] = True
-        least = Objective(name="room", sense="min", coefficients=row.coefficients)
-        answer = self.solve(
-            replace(wide, required=required, limits=(*wide.limits, *more), objectives=(least,))
-        )
-        if answer.status is ChoiceStatus.INFEASIBLE:
-            return None
-        stage = answer.stages[0]
-        sure = answer.status is ChoiceStatus.OPTIMAL
-        value = stage.value if sure or stage.bound is None else stage.bound
-        found = max(value - row.upper, change + 1)
-        if row.kind == "cost" and found > row.coefficients[self.j]:
-            return None
-        return found, sure
-
-    def _less(self, row: Room, change: int) -> tuple[int, bool] | None:
-        """Return the first cut of the room that the present best programme doesn't survive."""
-        kind: FlipKind = "limit" if row.kind == "cost" else row.kind
-        changed = apply_flip(self.problem, self.key, kind=kind, place=row.place, amount=-change)
-        within = self.sides[0] if change == 0 else self.best(changed, wanted=True)
-        if within is None:
-            return None
-        flags = [key in within.chosen for key in self.problem.sector_ids]
-        found = row.upper - int(row.coefficients[flags].sum()) + 1
-        found = max(found, change + 1)
-        if row.kind == "envelope" and found > row.upper:
-            return None
-        return found, within.proved
 
     def _flip(
         self, kind: FlipKind, place: str, status: FlipStatus, amount: int | None, low: int,
@@ -461,10 +466,8 @@ class _Finder:
         )  # fmt: skip
 
 
-def _compare(mine: _Best | None, other: _Best | None) -> int | None:
-    """Return 1 when mine is better, 0 when equal, -1 when worse; None when neither exists."""
-    if mine is None:
-        return None if other is None else -1
-    if other is None or mine.worth > other.worth:
-        return 1
-    return 0 if mine.worth == other.worth else -1
+def _cut(best: _Best | None, *, full: bool) -> tuple[int, ...] | None:
+    """Return what a programme is worth, under the first objective alone or all of them."""
+    if best is None:
+        return None
+    return best.worth if full else best.worth[:1]

@@ -17,20 +17,21 @@ import numpy.typing as npt
 
 from planner.choice import ChoiceStatus, Limit, Quantity, Unit, objective_label
 from planner.dated import DatedChoice, DatedProblem, YearLimit
-from planner.explain._flips import apply_flip
+from planner.explain._year_apply import NEVER as _NEVER
+from planner.explain._year_apply import Kind, apply_year_flip, opening_in
 from planner.explain._year_decisions import year_place
+from planner.explain._year_rough import Within, YearRoom, points_within, room_within
 from planner.explain._year_sides import Best, crossings, moved_by, top_of
+from planner.programme import YearBounds
 from planner.texts import Message
 
 __all__ = ["SolveYears", "YearFlip", "apply_year_flip", "find_year_flips"]
 
 SolveYears = Callable[[DatedProblem], DatedChoice]
 Towards = Literal["earlier", "later", "enter"]
-Kind = Literal["points", "envelope", "limit", "year_limit"]
 Status = Literal["exact", "interval", "impossible"]
 Integers = npt.NDArray[np.int64]
 _STEPS: Final = 60
-_NEVER: Final = 0  # stands for a year: the sector doesn't open
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,51 +80,6 @@ class _Room:
     words: Message | str
 
 
-def apply_year_flip(
-    problem: DatedProblem, sector_id: str, *, kind: Kind, place: str, amount: int
-) -> DatedProblem:
-    """Return the question with one change made.
-
-    Parameters
-    ----------
-    problem, sector_id
-        The question and the sector that the change is about.
-    kind, place, amount
-        As in :class:`YearFlip`; the amount has its sign.
-    """
-    if kind != "year_limit":
-        whole = apply_flip(problem.whole, sector_id, kind=kind, place=place, amount=amount)
-        return replace(problem, whole=whole)
-    return replace(
-        problem,
-        limits=tuple(
-            replace(one, upper=one.upper + amount) if year_place(one) == place else one
-            for one in problem.limits
-        ),
-    )
-
-
-def opening_in(problem: DatedProblem, at: int, years: frozenset[int]) -> DatedProblem:
-    """Return the question in which a sector may open in these years only (0: never)."""
-    whole = problem.whole
-    own = np.zeros(whole.candidates_count, np.int64)
-    own[at] = 1
-    message = Message.of("decision.year_asked")
-    shut = tuple(
-        YearLimit(name="asked", year=year, coefficients=own, upper=0, message=message)
-        for year in problem.years if year not in years
-    )  # fmt: skip
-    required, refused = np.array(whole.required), np.array(whole.refused)
-    if _NEVER not in years:
-        required[at] = True
-    if years == {_NEVER}:
-        refused[at] = True
-    return replace(
-        problem, whole=replace(whole, required=required, refused=refused),
-        limits=(*problem.limits, *shut),
-    )  # fmt: skip
-
-
 def find_year_flips(
     problem: DatedProblem,
     choice: DatedChoice,
@@ -131,6 +87,7 @@ def find_year_flips(
     *,
     solve: SolveYears,
     names: Mapping[str, str] | None = None,
+    bounds: YearBounds | None = None,
 ) -> tuple[YearFlip, ...]:
     """Find the smallest changes that move the year of one sector, all else unchanged.
 
@@ -145,6 +102,8 @@ def find_year_flips(
         then some dozens of times for each rule where programmes are proved.
     names
         Actor to what people call it.
+    bounds
+        Of this question.  With them, no question is asked where the programme is not proved.
 
     Returns
     -------
@@ -161,6 +120,7 @@ def find_year_flips(
     if choice.status is ChoiceStatus.INFEASIBLE or sector_id not in problem.whole.sector_ids:
         raise ValueError(sector_id)
     finder = _Finder(problem, choice, sector_id, solve, names or {})
+    finder.bounds = bounds if bounds is not None and bounds.known else None
     return () if problem.whole.refused[finder.at] else tuple(finder.find())
 
 
@@ -184,6 +144,7 @@ class _Finder:
         self.signs = [1 if one.sense == "max" else -1 for one in problem.whole.objectives]
         self.known: dict[int, Best | None] = {}
         self.choice = choice
+        self.bounds: YearBounds | None = None
 
     def find(self) -> list[YearFlip]:
         """Find every change."""
@@ -208,24 +169,38 @@ class _Finder:
         return found + [self.points("later", k, after) for k in objectives]
 
     def roughly(self) -> list[YearFlip]:
-        """Find what bounds say of every change, with one question a side, where none is proved."""
+        """Find what bounds say of every change, where no programme is proved."""
         years = self.problem.years
         if self.year == _NEVER:
             wanted = frozenset(years)
             return self.by_bounds("enter", wanted) + [
-                self.flip("enter", row.kind, row.place, row.unit, "interval", low=1, of=row)
-                for row in self.rooms(years)
+                self.rough_room("enter", row, wanted) for row in self.rooms(years)
             ]
         found = []
         before = frozenset(year for year in years if year < self.year)
         if before:
             found = self.by_bounds("earlier", before) + [
-                self.flip("earlier", row.kind, row.place, row.unit, "interval", low=1, of=row)
+                self.rough_room("earlier", row, before)
                 for row in self.rooms((max(before),))
                 if row.kind == "year_limit"
             ]
         after = frozenset({_NEVER, *(year for year in years if year > self.year)})
         return found + self.by_bounds("later", after)
+
+    def rough_room(self, towards: Towards, row: _Room, wanted: frozenset[int]) -> YearFlip:
+        """Bound how much more room moves the sector; an envelope's own is not bounded."""
+        known = Within(able=True)
+        if self.bounds is not None and row.kind != "envelope":
+            known = room_within(
+                self.bounds, self.at, wanted, self.others(wanted),
+                YearRoom(row.place, row.upper, row.use),
+            )  # fmt: skip
+        if not known.able:
+            return self.flip(towards, row.kind, row.place, row.unit, "impossible", of=row)
+        return self.flip(
+            towards, row.kind, row.place, row.unit, "interval", low=known.low, high=known.high,
+            of=row,
+        )  # fmt: skip
 
     def by_bounds(self, towards: Towards, wanted: frozenset[int]) -> list[YearFlip]:
         """Bound the change of points under the first objective; of the others nothing is known."""
@@ -233,6 +208,17 @@ class _Finder:
         first = objectives[0]
         if wanted == {_NEVER} and self.problem.whole.required[self.at]:
             return [self.flip(towards, "points", o.name, o.unit, "impossible") for o in objectives]
+        if self.bounds is not None:
+            known = points_within(
+                self.bounds, self.at, self.year, wanted, self._times(towards, 0)
+            )  # fmt: skip
+            status: Status = "interval" if known.able else "impossible"
+            return [
+                self.flip(towards, "points", first.name, first.unit, status, low=known.low,
+                          high=known.high),
+                *(self.flip(towards, "points", o.name, o.unit, "interval", low=1)
+                  for o in objectives[1:]),
+            ]  # fmt: skip
         answer = self.solve(opening_in(self.problem, self.at, wanted))
         if answer.status is ChoiceStatus.INFEASIBLE:
             return [self.flip(towards, "points", o.name, o.unit, "impossible") for o in objectives]

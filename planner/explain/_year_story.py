@@ -9,8 +9,10 @@ from planner.choice import ChoiceStatus, Quantity
 from planner.dated import DatedChoice, DatedProblem
 from planner.explain._decisions import Binding
 from planner.explain._sector import Changes, told_flips
+from planner.explain._year_apply import opening_in
 from planner.explain._year_decisions import YearReader
-from planner.explain._year_flips import SolveYears, YearFlip, find_year_flips, opening_in
+from planner.explain._year_flips import SolveYears, YearFlip, find_year_flips
+from planner.programme import YearBounds
 from planner.texts import Message, say
 
 __all__ = ["YearStory", "explain_sector_year"]
@@ -64,6 +66,7 @@ def explain_sector_year(
     *,
     solve: SolveYears,
     names: Mapping[str, str] | None = None,
+    bounds: YearBounds | None = None,
 ) -> YearStory:
     """Tell why a sector opens in its year or never, and what would change it.
 
@@ -77,6 +80,8 @@ def explain_sector_year(
         What answers a question, as :func:`planner.programme.solve_years` does.
     names
         Actor to what people call it.
+    bounds
+        Of this question, see :func:`planner.explain.find_year_flips`.
 
     Raises
     ------
@@ -98,8 +103,15 @@ def explain_sector_year(
     if year is not None or reader.whole.ever[at]:
         years, text = _other_side(problem, year)
         blocked = years == {0} and bool(whole.required[at])
-        other = None if blocked else solve(opening_in(problem, at, years))
-        if other is None or len(other.stages) < len(whole.objectives) or (
+        quick = choice.status is not ChoiceStatus.OPTIMAL and bounds is not None and bounds.known
+        other = None
+        if quick and bounds is not None and not blocked:
+            other = bounds.answer(at, [one or None for one in sorted(years)])
+        elif not blocked:
+            other = solve(opening_in(problem, at, years))
+        if quick and other is None and not blocked:
+            lines.append(Message.of("decision.other_unknown"))
+        elif other is None or len(other.stages) < len(whole.objectives) or (
             other.status is ChoiceStatus.INFEASIBLE
         ):  # fmt: skip
             lines.append(Message.of("decision.no_other"))
@@ -123,7 +135,7 @@ def explain_sector_year(
                     ),
                 )
             )  # fmt: skip
-        flips = find_year_flips(problem, choice, sector_id, solve=solve, names=names)
+        flips = find_year_flips(problem, choice, sector_id, solve=solve, names=names, bounds=bounds)
         lines.extend(told_flips(whole, flips))
     return YearStory(
         sector_id=sector_id, year=year, binding=binding, moved=moved, differences=differences,

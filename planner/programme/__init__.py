@@ -11,6 +11,7 @@ from planner.programme._parts import cut_out, split_parts
 from planner.programme._problem import ChoiceRules, state_choice
 from planner.programme._ranking import Programme, ProgrammeRules, choose_sectors
 from planner.programme._solve import solve_choice
+from planner.programme._year_bounds import YearBounds
 from planner.programme._years_compact import solve_years
 from planner.programme._years_problem import state_years
 
@@ -20,6 +21,7 @@ __all__ = [
     "ColumnPool",
     "Programme",
     "ProgrammeRules",
+    "YearBounds",
     "choose_sectors",
     "cut_out",
     "explain_choice",

@@ -94,7 +94,7 @@ class ColumnPool:
     """Choices and diagrams that were met, kept from one question to the next.
 
     What was learnt about an actor serves again as long as its sectors and their contiguity are the
-    same; votes, envelopes and limits may change.
+    same; votes, envelopes and limits may change.  ``work`` bounds the operations of one search.
     """
 
     diagrams: dict[Ground, Diagram | None] = field(default_factory=dict)
@@ -103,6 +103,7 @@ class ColumnPool:
     answers: list[frozenset[str]] = field(default_factory=list)
     chains: dict[tuple[str, frozenset[str]], None] = field(default_factory=dict)
     equals: dict[str, tuple[frozenset[str], ...]] = field(default_factory=dict)
+    work: int = 2**62
 
     def diagram(self, ground: Ground) -> Diagram | None:
         """Return the diagram of a ground, built once."""

@@ -73,6 +73,8 @@ class Joint:
         ]
         self.bound: int | None = None
         self.prices = np.zeros(len(self.rows))
+        self.bound_prices = self.prices  # those at which the bound stands, rules' own beside
+        self.bound_nests = [actor.prices for actor in self.actors]
         self.value = 0.0
         self.shift = _FINEST
         self.master = Master(len(blocks), self.rows)
@@ -256,6 +258,8 @@ class Joint:
             bound = (base + sum(top for top, _ in answers)) >> here
             if self.bound is None or bound < self.bound:
                 self.bound, self.prices = bound, np.array(prices)
+                self.bound_prices = self.prices
+                self.bound_nests = [actor.prices for actor in self.actors]
         return sum(
             self.learn(at, one.astype(np.uint8).reshape(1, -1))
             for at, (_, met) in enumerate(answers)

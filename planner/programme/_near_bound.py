@@ -164,5 +164,5 @@ def settle(
         return None
     return search(
         stage.blocks, with_parts(lists, incumbent), stage.row, rows, incumbent=incumbent,
-        work=int(min(WORK, seconds * _A_SECOND)),
+        work=int(min(WORK, stage.region.pool.work, seconds * _A_SECOND)),
     )  # fmt: skip

@@ -36,7 +36,7 @@ from planner.programme._primal import look_near
 from planner.programme._sequences import nested_sequences, postponed, repaired
 from planner.texts import Message
 
-__all__ = ["solve_years_by_columns"]
+__all__ = ["Years", "solve_years_by_columns"]
 
 Integers = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.uint8]
@@ -71,14 +71,14 @@ def solve_years_by_columns(
     """Solve a question whose chains stay within each EPCI; see ``solve_years``."""
     gap = 0.0 if problem.whole.candidates_count <= _SMALL else gap_share
     try:
-        return _Years(problem, gap, Clock.within(seconds), warm or ColumnPool()).run()
+        return Years(problem, gap, Clock.within(seconds), warm or ColumnPool()).run()
     except TooWideError:
         raise RuleError(
             Message.of("programme.years_too_wide"), Message.of("programme.years_across_remedy")
         ) from None
 
 
-class _Years:
+class Years:
     """One dated question, objective after objective."""
 
     def __init__(
@@ -321,16 +321,30 @@ class _Years:
 
     # -- whole numbers
 
-    def _look_near(self, stage: Stage, answer: _Answer) -> bool:
-        """Bound all years of an actor at once and look for a programme; return whether one is."""
-        if self._near(answer) or self.clock.over:
-            return False
+    def priced(self) -> Joint | None:
+        """Return the linear programme over all years of the first objective, once it is solved."""
+        stage = self._bound(self._spread(self.problem.whole.objectives[0]))
+        if stage is None or stage.best is None or stage.with_pairs:
+            return None
+        joint = self._priced(stage)
+        self.region.keep()
+        return joint
+
+    def _priced(self, stage: Stage) -> Joint | None:
+        """Bound all years of an actor at once; None where no rule can be priced yet."""
         joint = Joint(self.region, self.joint, stage.row, self.rows)
         nests = np.zeros((self.years - 1, self.count))
         for year, sector in self.nests:
             nests[year, sector] = self.prices.get(self.nests[year, sector].name, 0.0)
         start = np.array([self.prices.get(row.name, 0.0) for row in self.rows])
-        if not joint.converge(self.clock, start=start, nests=nests):
+        return joint if joint.converge(self.clock, start=start, nests=nests) else None
+
+    def _look_near(self, stage: Stage, answer: _Answer) -> bool:
+        """Bound all years of an actor at once and look for a programme; return whether one is."""
+        if self._near(answer) or self.clock.over:
+            return False
+        joint = self._priced(stage)
+        if joint is None:
             return False
         if joint.bound is not None and answer.bound is not None:
             answer.bound = min(answer.bound, joint.bound)
