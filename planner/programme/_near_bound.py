@@ -25,6 +25,7 @@ _LISTED = 4_000  # choices of one actor that are listed at most
 _NEAREST = (300, 450, 600)  # choices of all actors among which answers are drawn
 _SHARE = 1e-4  # of the bound: how near answers are drawn at least
 _GOOD = 3  # of these shares: from how near a drawn answer is good
+_NEAR = 2  # from how near a known answer is searched around without drawing others
 _DRAWS, _BETTERED = 12, 3  # how many answers are drawn, and how many of them are exchanged
 _MORE = 8  # the second, where the best that can be is asked
 _STEPS, _MANY_STEPS = 200_000, 1_000_000  # of one draw; where the best that can be is asked
@@ -92,6 +93,10 @@ def draw_some(
         return None
     scale = max(1, least, int(_SHARE * abs(stage.best.bound)))
     best, known = None, incumbent
+    if incumbent is not None:  # recalled: mostly as near as one can draw
+        value = total(stage.blocks, incumbent, stage.row)
+        if stage.best.bound - value <= _NEAR * scale:
+            return Drawn(parts=list(incumbent), value=value)
     for thorough in (False, True):
         found = _draw_near(stage, rows, known, scale=scale, thorough=thorough)
         if found is not None:

@@ -14,6 +14,7 @@ from planner.compiling import compiled
 __all__ = [
     "branch",
     "drop_without_room",
+    "halve",
     "move_along",
     "next_node",
     "noted",
@@ -195,15 +196,48 @@ def next_node(bounds: Floats, serial: Integers, waiting: int) -> int:
 
 
 @compiled
+def halve(
+    starts: Integers,
+    items: Integers,
+    actor: int,
+    one: int,
+    other: int,
+    taken: float,
+    uses: Floats,
+    prices: Floats,
+    half: Flags,
+) -> None:
+    """Cut an actor's list in two between two of its choices, of which ``taken`` is the other.
+
+    Fill ``half`` with 1 for the choices that lie beyond what is taken on the way from the one to
+    the other, what they use being counted at its price.
+    """
+    rows = len(prices)
+    whole = 0.0
+    for r in range(rows):
+        way = prices[r] * (uses[other, r] - uses[one, r])
+        whole += way * way
+    for t in range(starts[actor], starts[actor + 1]):
+        j = items[t]
+        along = 0.0
+        for r in range(rows):
+            by = prices[r] * prices[r]
+            along += by * (uses[j, r] - uses[one, r]) * (uses[other, r] - uses[one, r])
+        half[j] = 1 if along > taken * whole else 0
+    half[one] = 0
+    half[other] = 1
+
+
+@compiled
 def branch(
-    starts: Integers, items: Integers, actor: int, choice: int, with_it: bool
+    starts: Integers, items: Integers, actor: int, half: Flags, side: int
 ) -> tuple[Integers, Integers]:
-    """Return the lists in which an actor makes a choice, or doesn't."""
+    """Return the lists in which an actor keeps to one half of its own."""
     kept, at = np.empty(len(items), np.int64), np.zeros(len(starts), np.int64)
     count = 0
     for one in range(len(starts) - 1):
         for t in range(starts[one], starts[one + 1]):
-            if one != actor or (items[t] == choice) == with_it:
+            if one != actor or half[items[t]] == side:
                 kept[count] = items[t]
                 count += 1
         at[one + 1] = count

@@ -5,8 +5,10 @@ then counted again from the prices alone, with more than floats can miss, choice
 an answer as good are dropped, and what no completion could hold likewise.  The search keeps to a
 number of operations, not to a clock, so that the same question has the same answer.
 
-Branching is by pseudo-costs, tried out the first times (Achterberg, Koch and Martin, Operations
-Research Letters 33(1), 2005).
+Where the linear programme divides an actor between two choices, its list is cut in two: those on
+the side of the one, and those on the side of the other (as for the special ordered sets of Beale
+and Tomlin, 1970).  Which actor's is tried out, after an order by pseudo-costs (Achterberg, Koch and
+Martin, Operations Research Letters 33(1), 2005).
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from planner.programme._exchange import FAR, Table
 from planner.programme._nodes import (
     branch,
     drop_without_room,
+    halve,
     move_along,
     next_node,
     noted,
@@ -45,13 +48,14 @@ _FAR = 1e300
 _EXACT = 2.0**50  # whole numbers that floats can add without missing any
 _KEPT = 100  # answers that are equal
 _WAITING = 8_192  # nodes at most
-_TRIED = 8  # how often a branch is tried out before its pseudo-cost is believed
-_TRIED_PIVOTS = 30
-_CANDIDATES = 10
+_TRIED = 8  # how often halves of an actor are tried out before its pseudo-costs order them
+_TRIED_PIVOTS = 3
+_COMPARED = 2  # actors whose halves are tried out at each node
 _PIVOTS, _FIRST_PIVOTS = 400, 10_000
 _TURNS = 20
 _WHOLE = 1e-6
 _MOSTLY = 0.5
+_LITTLE = 1e-3
 
 
 @compiled
@@ -66,40 +70,39 @@ def _trial(
     key: Integers,
     basic: Integers,
     prices: Floats,
-    choice: int,
-    with_it: bool,
+    actor: int,
+    half: Flags,
+    side: int,
     missing: float,
     bound: float,
 ) -> tuple[float, int]:
-    """Return how much the bound falls with a choice, or without it, ``missing`` at most."""
-    rows, actor = len(room), owner[choice]
+    """Return how much the bound falls where an actor keeps one half, ``missing`` at most."""
+    rows = len(room)
     mine, other = key.copy(), basic.copy()
     at, taken, ray = prices.copy(), np.zeros(rows), np.zeros(rows)
     for t in range(starts[actor], starts[actor + 1]):
-        if (items[t] == choice) != with_it:
+        if half[items[t]] != side:
             alive[items[t]] = 0
     pivots, status = solve_listed(
         starts, items, owner, worth, uses, room, alive, mine, other, at, taken, ray, _TRIED_PIVOTS
     )
     then = 0.0
-    for r in range(rows):
-        at[r] = max(at[r], 0.0)
-        then += at[r] * room[r]
     for one in range(len(starts) - 1):
-        most = -_FAR
-        for t in range(starts[one], starts[one + 1]):
-            j = items[t]
-            if alive[j]:
-                value = worth[j]
-                for r in range(rows):
-                    value -= at[r] * uses[j, r]
-                most = max(most, value)
-        then += most
+        then += worth[mine[one]]
+    for i in range(rows):
+        if other[i] >= 0:
+            then += (worth[other[i]] - worth[mine[owner[other[i]]]]) * taken[i]
     for t in range(starts[actor], starts[actor + 1]):
         alive[items[t]] = 1
     if status == INFEASIBLE:
         return missing, pivots
     return min(max(bound - then, 0.0), missing), pivots
+
+
+@compiled
+def _score(one: float, other: float) -> float:
+    """Return how good it is to branch where the bound falls by so much on either side."""
+    return (one + _LITTLE) * (other + _LITTLE)
 
 
 @compiled
@@ -123,7 +126,8 @@ def _search(  # noqa: C901, PLR0912, PLR0915 (one compiled loop)
     key, basic = np.zeros(actors, np.int64), np.zeros(rows, np.int64)
     prices, again, taken, ray = np.zeros(rows), np.zeros(rows), np.zeros(rows), np.zeros(rows)
     picked = np.zeros(actors, np.int64)
-    tries, falls = np.zeros((count, 2)), np.zeros((count, 2))
+    tries, falls, hopes = np.zeros((actors, 2)), np.zeros((actors, 2)), np.zeros(rows)
+    half, halves = np.zeros(count, np.uint8), np.zeros(count, np.uint8)
     keys, basics = np.zeros((_WAITING, actors), np.int64), np.zeros((_WAITING, rows), np.int64)
     at, bounds = np.zeros((_WAITING, rows)), np.full(_WAITING, -_FAR)
     begins, serial = np.zeros((_WAITING, actors + 1), np.int64), np.zeros(_WAITING, np.int64)
@@ -210,10 +214,16 @@ def _search(  # noqa: C901, PLR0912, PLR0915 (one compiled loop)
             continue
         starts, items = only_alive(starts, items, alive)
         divided, chosen, most, up = 0, -1, -1.0, True
+        hopes[:] = -1.0
         if status == SOLVED:
             for i in range(rows):
                 if basic[i] >= 0 and _WHOLE < taken[i] < 1 - _WHOLE:
                     divided += 1
+                    who = owner[basic[i]]
+                    hopes[i] = _FAR
+                    if min(tries[who, 0], tries[who, 1]) >= _TRIED:
+                        hopes[i] = _score(falls[who, 0] / tries[who, 0],
+                                          falls[who, 1] / tries[who, 1])  # fmt: skip
         if status == SOLVED and divided == 0:
             picked[:] = key
             for i in range(rows):
@@ -235,47 +245,46 @@ def _search(  # noqa: C901, PLR0912, PLR0915 (one compiled loop)
             if len(items) == actors or bound <= best + gap:
                 passed = max(passed, min(bound, best))
                 continue
-        tried = 0
-        for i in range(rows if status == SOLVED else 0):
-            if basic[i] < 0 or not _WHOLE < taken[i] < 1 - _WHOLE or tried >= _CANDIDATES:
-                continue
-            tried += 1
-            for choice in (basic[i], key[owner[basic[i]]]):
-                fall = (0.0, 0.0)
-                for side in range(2):
-                    if tries[choice, side] < _TRIED:
-                        one, pivots = _trial(
-                            starts, items, owner, worth, uses, room, alive, key, basic, prices,
-                            choice, side == 1, bound - best - gap, bound,
-                        )  # fmt: skip
-                        work -= (pivots + 2) * (len(items) + rows + actors) * rows
-                        tries[choice, side] += 1
-                        falls[choice, side] += one
-                    else:
-                        one = falls[choice, side] / tries[choice, side]
-                    fall = (one, fall[1]) if side == 0 else (fall[0], one)
-                score = (fall[0] + 1e-3) * (fall[1] + 1e-3)
-                if score > most:
-                    most, chosen, up = score, choice, fall[1] <= fall[0]
+        for turn in range(divided):
+            i = int(np.argmax(hopes))
+            if hopes[i] < _FAR and turn >= _COMPARED:
+                break
+            hopes[i] = -1.0
+            who = owner[basic[i]]
+            halve(starts, items, who, key[who], basic[i], taken[i], uses, prices, half)
+            fall = (0.0, 0.0)
+            for side in range(2):
+                one, pivots = _trial(
+                    starts, items, owner, worth, uses, room, alive, key, basic, prices,
+                    who, half, side, bound - best - gap, bound,
+                )  # fmt: skip
+                work -= (pivots + 2) * (len(items) + rows + actors) * rows
+                tries[who, side] += 1
+                falls[who, side] += one
+                fall = (one, fall[1]) if side == 0 else (fall[0], one)
+            if _score(fall[0], fall[1]) > most:
+                most, chosen, up = _score(fall[0], fall[1]), who, fall[1] <= fall[0]
+                halves[:] = half
         if chosen < 0:  # a whole answer whose equals are looked for, or no prices: the longest list
-            longest = 0
+            chosen = 0
             for actor in range(1, actors):
-                if starts[actor + 1] - starts[actor] > starts[longest + 1] - starts[longest]:
-                    longest = actor
-            chosen = key[longest] if alive[key[longest]] else items[starts[longest]]
+                if starts[actor + 1] - starts[actor] > starts[chosen + 1] - starts[chosen]:
+                    chosen = actor
+            halves[:] = 0
+            halves[key[chosen] if alive[key[chosen]] else items[starts[chosen]]] = 1
             up = True
         if waiting + 1 >= _WAITING:
             passed, whole = max(passed, bound), False
             continue
         if waiting == 0:
             pool.clear()
-        other_starts, other = branch(starts, items, owner[chosen], chosen, not up)
+        other_starts, other = branch(starts, items, chosen, halves, 0 if up else 1)
         pool.append(other)
         begins[waiting], keys[waiting], basics[waiting] = other_starts, key, basic
         at[waiting], bounds[waiting], serial[waiting] = prices, bound, nodes
         waiting += 1
         nodes += 1
-        starts, items = branch(starts, items, owner[chosen], chosen, up)
+        starts, items = branch(starts, items, chosen, halves, 1 if up else 0)
         ready = True
     if ready:
         passed = max(passed, bound)
