@@ -18,7 +18,7 @@ __all__ = ["draw_some", "exchange_near", "settle"]
 
 Rows = npt.NDArray[np.uint8]
 
-_SEARCHED = 10_000  # choices of all actors that are searched at most
+_SEARCHED = 40_000  # choices of all actors that are searched at most
 _A_SECOND = 1e9  # operations
 _EXCHANGED = 1_000  # choices of all actors that are exchanged at most
 _LISTED = 4_000  # choices of one actor that are listed at most
