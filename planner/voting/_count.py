@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -13,11 +13,12 @@ from typing import Any, Final
 
 from planner.errors import RuleError
 from planner.texts import Message, number
+from planner.voting._certain import CertainShares
 from planner.voting._election import TIES, Election, RuleName, Ties, VotingRule, refusal
 from planner.voting._equal_shares import EqualShares
 from planner.voting._greedy import Greedy
 from planner.voting._phragmen import Phragmen
-from planner.voting._search import Machine, Path, Taken, Tie, follow, follow_all
+from planner.voting._search import Machine, Path, Taken, Tie, follow, follow_all, tie_order
 from planner.voting._support import Support, approval_support, scores_of, utility_support
 
 __all__ = ["Outcome", "TieError", "count_all_votes", "count_votes"]
@@ -211,27 +212,36 @@ class _Count:
             return follow_all(machine, enough=self.enough)
         return [follow(machine, costs=self.costs, ties=self.ties)]
 
-    def _cost(self, path: Path) -> int:
-        return sum(self.costs[step.project_id] for step in path.taken)
+    def _cost(self, chosen: Iterable[str]) -> int:
+        return sum(self.costs[key] for key in chosen)
 
     def _raised(self, support: Support) -> list[tuple[Path, Any, int]]:
         """Raise every voter's money until the budget is spent, or would be passed."""
         wanted = {key for key, rows in support.supporters.items() if rows}
-        kept: list[tuple[Path, Any, int]] = []
+        order = None if self.ties == "refuse" else tie_order(self.costs, self.ties)
+        quick = CertainShares(support, self.costs, order)
+        kept: list[Path] | None = None  # None: told for certain, and not run exactly yet
         raised = 0
         while True:
             machine = self._shares_machine(support, raised)
-            paths = self._follow(machine)
-            if kept and any(self._cost(path) > self.election.budget for path in paths):
-                return kept
-            kept = [(path, machine, raised) for path in paths]
-            if any(self._is_exhaustive(path, wanted) for path in paths):
-                return kept
+            sure = quick.selected(machine.share)
+            paths = self._follow(machine) if sure is None else None
+            chosen = [path.selected for path in paths or ()] or [sure or frozenset()]
+            if raised and any(self._cost(one) > self.election.budget for one in chosen):
+                raised -= 1
+                break
+            kept = paths
+            if any(self._is_exhaustive(one, wanted) for one in chosen):
+                break
             raised += 1
+        machine = self._shares_machine(support, raised)
+        if kept is None:
+            kept = self._follow(machine)
+        return [(path, machine, raised) for path in kept]
 
-    def _is_exhaustive(self, path: Path, wanted: set[str]) -> bool:
-        left = self.election.budget - self._cost(path)
-        return all(self.costs[key] > left for key in wanted - path.selected)
+    def _is_exhaustive(self, chosen: frozenset[str], wanted: set[str]) -> bool:
+        left = self.election.budget - self._cost(chosen)
+        return all(self.costs[key] > left for key in wanted - chosen)
 
     def _rest(self, path: Path) -> list[Path]:
         """Spend what is left on what still fits, most votes first."""
@@ -239,7 +249,7 @@ class _Count:
         scores = scores_of(self.election, rule="points") if points else self.scores
         rest = Greedy(
             scores={key: score for key, score in scores.items() if key not in path.selected},
-            costs=self.costs, budget=self.election.budget - self._cost(path),
+            costs=self.costs, budget=self.election.budget - self._cost(path.selected),
         )  # fmt: skip
         return [
             Path(
@@ -268,7 +278,7 @@ class _Count:
         *,
         ties: tuple[Tie, ...],
     ) -> Outcome:
-        cost = self._cost(path)
+        cost = self._cost(path.selected)
         why = _Reasons(self.election, self.scores, machine, path)
         details = {key: why.out(key) for key in sorted(self.scores) if key not in path.selected}
         left = self.election.budget
