@@ -40,6 +40,7 @@ from planner.texts import Message, number, say
 if TYPE_CHECKING:
     from planner.explain._flips import Solve
     from planner.plan import Plan
+    from planner.programme import ColumnPool
     from planner.robustness import WeightSpace
 
 
@@ -115,7 +116,9 @@ def robustness(
             warm=pool,
         )  # fmt: skip
         prove = partial(solve_choice, gap_share=0.0, seconds=asked.programme.seconds, warm=pool)
-        case = _Case(console, answer, answer.problem, answer.choice, solve, prove, folder, lang)
+        case = _Case(
+            console, answer, answer.problem, answer.choice, solve, prove, pool, folder, lang
+        )
         tables = {}
         if Part.CRITERIA in parts:
             case.criteria()
@@ -206,9 +209,11 @@ class _Case:
         choice: Choice,
         solve: Solve,
         prove: Solve,
+        pool: ColumnPool,
         folder: Path,
         lang: Lang,
     ) -> None:
+        self.pool = pool
         self.console, self.plan, self.problem, self.choice = console, plan, problem, choice
         self.solve, self.prove, self.folder, self.lang = solve, prove, folder, lang
         self.names: Mapping[str, str] = plan.ballots.names
@@ -425,7 +430,10 @@ class _Case:
             list_equal_parts,
         )
 
-        parts = list_equal_parts(self.problem, self.choice, solve=self.prove)
+        self.solve(self.problem)  # what the search for the best one lists is all there is to list
+        parts = list_equal_parts(
+            self.problem, self.choice, solve=self.prove, known=self.pool.equals_of(self.problem)
+        )
         if parts:
             count = math.prod(max(len(one.programmes), 1) for one in parts)
             whole = all(one.complete for one in parts)

@@ -106,7 +106,7 @@ def list_causes(before: Side, after: Side) -> tuple[Cause, ...]:
         if any(_print(before, name) != _print(after, name) for name in names)
     ]
     rules = [
-        Cause(kind="rule", name=key, before=_shown(old), after=_shown(new))
+        Cause(kind="rule", name=key, before=_shown(old, new), after=_shown(new, old))
         for key, old, new in sorted(
             _changes(before.scenario, after.scenario), key=lambda one: one[0]
         )
@@ -115,16 +115,23 @@ def list_causes(before: Side, after: Side) -> tuple[Cause, ...]:
     return (*inputs, *rules)
 
 
-def _shown(value: object) -> str | None:
+def _shown(value: object, other: object) -> str | None:
+    """Write a value of a scenario, of a table what isn't the same on the other side."""
     if value is None or value in ({}, []):
         return None
-    return _written(value)
+    return _written(_apart(value, other)) or None
+
+
+def _apart(value: object, other: object) -> object:
+    if not (isinstance(value, Mapping) and isinstance(other, Mapping)):
+        return value
+    return {key: _apart(one, other.get(key)) for key, one in value.items() if one != other.get(key)}
 
 
 def _written(value: object) -> str:
     """Write a value of a scenario, without the marks of a programming language."""
     if isinstance(value, Mapping):
-        held = {key: one for key, one in value.items() if one is not None}
+        held = {key: one for key, one in value.items() if one is not None and one != ""}
         return ", ".join(
             f"{key} ({_written(one)})" if isinstance(one, Mapping) else f"{key} = {_written(one)}"
             for key, one in held.items()

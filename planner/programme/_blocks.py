@@ -24,7 +24,7 @@ Rows = npt.NDArray[np.uint8]
 
 _ANSWERS = 8  # how many former answers a pool keeps
 _CHAINS = 2_000  # how many lines across borders
-_EQUALS = 8  # of how many questions all the best programmes are kept
+_EQUALS = 16  # of how many questions all the best programmes are kept
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -148,11 +148,19 @@ class ColumnPool:
         }
 
     def keep_equals(self, question: str, programmes: Iterable[frozenset[str]]) -> None:
-        """Keep all the best programmes of a question, by its checksum; the oldest go."""
+        """Keep all the best programmes of a question, by its checksum, if any; the oldest go."""
         self.equals.pop(question, None)
-        self.equals[question] = tuple(programmes)
+        if every := tuple(programmes):
+            self.equals[question] = every
         for one in list(self.equals)[:-_EQUALS]:
             del self.equals[one]
+
+    def equals_of(self, problem: ChoiceProblem) -> tuple[tuple[str, ...], ...]:
+        """Return all the programmes that are the best under every objective, sorted.
+
+        Empty where they aren't known to be all: too many, not searched, not asked.
+        """
+        return tuple(sorted(tuple(sorted(one)) for one in self.equals.get(problem.sha256, ())))
 
     def keep_answer(self, sector_ids: frozenset[str]) -> None:
         """Keep an answer, the latest last; the oldest are forgotten."""

@@ -189,12 +189,11 @@ class _Search:
             if answer.parts is None:
                 return self._unanswered(answer)
             self.incumbent = answer.parts
-            if not stages and self.equals:
+            if not stages:
                 self.region.pool.keep_equals(question, map(self._names, self.equals))
-            bound = None if answer.bound is None else sign * answer.bound
             stages.append(StageResult(
-                objective=objective.name, value=sign * answer.value, bound=bound,
-                status=answer.status,
+                objective=objective.name, value=sign * answer.value, status=answer.status,
+                bound=None if answer.bound is None else sign * answer.bound,
             ))  # fmt: skip
             self.rows.append(held_row(objective, sign * answer.value))
             if objective is not objectives[-1] and not self.equals:
@@ -204,6 +203,7 @@ class _Search:
             stages = recounted(stages, self.problem.values(now), self.gap_share)
         weakest = _weakest(stage.status for stage in stages)
         if weakest is ChoiceStatus.OPTIMAL:
+            self.region.pool.keep_equals(self.problem.sha256, map(self._names, self.equals))
             self._break_ties()
         chosen = self._chosen(self.incumbent)
         names = tuple(self.problem.sector_ids[at] for at in np.flatnonzero(chosen))

@@ -260,6 +260,9 @@ class _Tracer:
         Returns whether there are any, and others left.
         """
         found, held = [], []
+        # whether any programme does is all that is asked: none has to be the fastest
+        zero = np.zeros(self.problem.candidates_count, dtype=np.int64)
+        anything = Objective(name="any", sense="max", coefficients=zero)
         for g, rule in zip(np.flatnonzero(np.array(self.groups.totals) > 0).tolist(),
                            self.groups.above(floor), strict=True):  # fmt: skip
             served = int(self.groups.lines[g, flags].sum())
@@ -267,7 +270,7 @@ class _Tracer:
                 continue
             alone = replace(
                 self.problem, limits=(*self.problem.limits, *self.held, rule),
-                objectives=(self.speed,),
+                objectives=(anything,),
             )  # fmt: skip
             if self.solve(alone).status is ChoiceStatus.INFEASIBLE:
                 found.append(self.groups.names[g])

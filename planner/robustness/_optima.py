@@ -190,7 +190,12 @@ def list_diverse(
 
 
 def list_equal_parts(
-    problem: ChoiceProblem, choice: Choice, *, solve: Solve, most: int = 20
+    problem: ChoiceProblem,
+    choice: Choice,
+    *,
+    solve: Solve,
+    most: int = 20,
+    known: tuple[tuple[str, ...], ...] = (),
 ) -> tuple[Optima, ...]:
     """List the equally good choices of each part of a proved question that no rule binds to others.
 
@@ -205,14 +210,20 @@ def list_equal_parts(
         What answers a question; it must prove optima.
     most
         Choices listed of each part.
+    known
+        All the best programmes of the whole question where the search knows them
+        (:meth:`planner.programme.ColumnPool.equals_of`): nothing is asked again then.
 
     Returns
     -------
     tuple of Optima
-        One a part; empty where the answer isn't proved the best, so that nothing is known equal.
+        One a part, a single one of all that is ``known``; empty where the answer isn't proved
+        the best, so that nothing is known equal.
     """
     if choice.status is not ChoiceStatus.OPTIMAL:
         return ()
+    if known:
+        return (_optima(list(known), tuple(stage.value for stage in choice.stages), complete=True),)
     parts = split_parts(problem, choice)
     return tuple(list_optima(part, solve=solve, most=most) for part, _ in parts)
 

@@ -212,6 +212,24 @@ def test_rules_that_one_side_lacks_are_traced_both_ways(old, new, causes):
         assert len(result.sectors)
 
 
+def test_of_rules_with_other_keys_only_what_differs_is_said():
+    """A criterion that weighs otherwise and one that is gone; what stays the same isn't told."""
+    kept = {"weight": 3, "source": "comité"}
+    old = {
+        "each": {"contiguity": kept, "businesses": {"weight": 2}, "cost_per_line": {"weight": 1}}
+    }
+    new = {"each": {"contiguity": kept, "businesses": {"weight": 5}}}
+    sides = [
+        side(toy_territory(), Scenario.from_dict({"criteria": one}), "A") for one in (old, new)
+    ]
+    (cause,) = list_causes(*sides)
+    assert cause.before.startswith("businesses (weight = 2), cost_per_line (")
+    assert cause.after == "businesses (weight = 5)"
+    assert "contiguity" not in cause.message.say()
+    (back,) = list_causes(*sides[::-1])
+    assert (back.before, back.after) == (cause.after, cause.before)
+
+
 def test_a_file_of_the_scenario_is_the_data_it_brings():
     before = toy_territory()
     after = edited(before, "envelopes", siren="200000002", column="amount", value=9)
