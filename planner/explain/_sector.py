@@ -149,7 +149,7 @@ def explain_sector(
 
 
 def told_flips(problem: ChoiceProblem, flips: Sequence[Flip | YearFlip]) -> list[Message]:
-    """Return the sentences of flips; one for all objectives of which nothing is known.
+    """Return the sentences of flips; one for all objectives, or rooms, of which nothing is known.
 
     Parameters
     ----------
@@ -165,7 +165,17 @@ def told_flips(problem: ChoiceProblem, flips: Sequence[Flip | YearFlip]) -> list
         if flip.kind == "points" and flip.place != first and flip.status == "interval"
         and flip.low <= 1 and flip.high is None
     ]  # fmt: skip
-    told = [flip.message for flip in flips if flip not in blurred]
+    rooms = [
+        flip
+        for flip in flips
+        if flip.kind not in {"points", "wish"} and flip.status == "interval"
+        and flip.low <= 1 and flip.high is None
+    ]  # fmt: skip
+    if len(rooms) == 1:
+        rooms = []
+    told = [flip.message for flip in flips if flip not in blurred and flip not in rooms]
+    if rooms:
+        told.append(Message.of("decision.flip_rooms_unknown"))
     if blurred:
         later = _Labels(tuple(dict.fromkeys(flip.place for flip in blurred)))
         told.append(Message.of("decision.flip_later", objectives=later))

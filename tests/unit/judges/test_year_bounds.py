@@ -85,3 +85,26 @@ def test_with_bounds_no_question_is_asked_and_the_exact_change_lies_within(conti
             assert "{" not in story.say("fr") + story.say("en")
     assert ("points", "interval", True) in seen
     assert np.any([kind == "year_limit" and high for kind, _, high in seen])
+
+
+def test_rooms_of_which_nothing_is_known_are_one_sentence():
+    seen = 0
+    for seed in range(14):
+        problem, choice = drawn(seed, "within_epci")
+        if choice is None:
+            continue
+        loose = loosened(problem)
+        bounds = YearBounds(problem, loose, ColumnPool())
+        for key in problem.whole.sector_ids:
+            story = explain_sector_year(problem, loose, key, solve=unasked, bounds=bounds)
+            blank = [
+                flip for flip in story.flips
+                if flip.kind != "points" and flip.status == "interval" and flip.low <= 1
+                and flip.high is None
+            ]  # fmt: skip
+            said = [line.say() for line in story.lines]
+            together = [words for words in said if words.startswith("pour les enveloppes et")]
+            assert len(together) == (len(blank) > 1)
+            assert all((one.message.say() in said) == (len(blank) == 1) for one in blank)
+            seen += len(together)
+    assert seen
