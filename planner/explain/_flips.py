@@ -302,7 +302,7 @@ class _Finder:
             return self._flip(row.kind, row.place, "exact", said * high, high, high)
         if self.bounds is not None and high is None:
             high = sure_change(
-                self.bounds, self.j, row, inside=self.inside, low=found.low, far=self._end(row),
+                self.bounds, self.j, row, inside=self.inside, low=found.low, far=self._far(row),
                 worth=partial(self._worth_of_other, row),
             )  # fmt: skip
         return self._flip(row.kind, row.place, "interval", None, found.low, high)
@@ -345,6 +345,13 @@ class _Finder:
             return row.upper
         own = int(row.coefficients[self.j]) if row.kind == "cost" else 0
         return max(row.upper - own - least + 1, 0)
+
+    def _far(self, row: Room) -> int:
+        """Return a change of room wide enough for the other side to win, where it can."""
+        if not self.inside or row.kind == "cost":
+            return self._end(row)
+        least = int(np.minimum(row.coefficients, 0).sum())
+        return row.upper - int(row.coefficients[self.j]) - least + 1  # no room for the sector
 
     def _side(self, row: Room, *, wanted: bool) -> Side:
         """Return the best programmes of one side at every change of some room."""
