@@ -47,6 +47,7 @@ _BETTERED = 5  # times an answer is bettered in another way at most
 _BETTER_ROUNDS = 3  # of each time
 _MIXES = (0.5, 0.2, 0.8, 0.0)  # how much ranks follow the last answer, the rest the linear one
 _BROKEN_MIX = 0.3  # the same after an answer in which something isn't reached
+_PATIENCE, _PROGRESS_SHARE = 6, 0.1  # combinations that better an answer by too little of its lack
 _TINY = 1e-3
 _NEVER = np.iinfo(np.int64).max
 
@@ -219,7 +220,11 @@ class ChainSearch:
         taken, idle = point, 0
         reach = max(1, int(_REACH_SHARE * abs(bound)))
         bettering = _Bettering(enough(bound))
+        former: list[int | None] = []
         for turn in range(turns):
+            former.append(None if answer.parts is None else answer.value)
+            if _is_stalled(former, enough(bound)):
+                return
             begun = None if self.clock.over else bettering.due(self, answer, turn)
             rounds = _BETTER_ROUNDS if turn else 1
             other = None if begun is None else better(begun, enough(bound), rounds)
@@ -374,6 +379,13 @@ class ChainSearch:
                 fits = np.flatnonzero(lowest[who][:, self.place_of[other]] < rank)
                 found.update((int(starts[who]) + fits).tolist())
         return frozenset(found)
+
+
+def _is_stalled(values: Sequence[int | None], enough: int) -> bool:
+    """Whether the last answers came too little nearer to what is enough to go on."""
+    now = values[-1]
+    then = values[-1 - _PATIENCE] if len(values) > _PATIENCE else None
+    return now is not None and then is not None and now - then <= _PROGRESS_SHARE * (enough - now)
 
 
 def _is_chain(row: Row) -> bool:

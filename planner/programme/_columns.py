@@ -65,6 +65,11 @@ class Clock:
         return math.inf if self.end is None else max(0.0, self.end - time.monotonic())
 
     @property
+    def seconds(self) -> float | None:
+        """The same, None where there is no end."""
+        return None if self.end is None else self.left
+
+    @property
     def over(self) -> bool:
         """Whether time is up."""
         return self.left <= 0

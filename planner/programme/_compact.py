@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import highspy
@@ -34,11 +34,14 @@ __all__ = [
     "recounted",
     "run_compact",
     "solve_compact",
+    "weakest_of",
 ]
 
 Floats = npt.NDArray[np.float64]
 
 _IDS = 12  # ids of sectors that one whole number orders
+_WORK = 1e10  # nodes of the search times the square of the columns: what is searched at most
+_LEAST_NODES, _MOST_NODES = 100, 200_000
 _HALF = 0.5  # a whole column is at 0 or 1, give or take the solver's tolerance
 
 
@@ -277,8 +280,7 @@ def solve_compact(
         model.add(where, costs[where], *held)
     if chosen is not None:
         stages = recounted(stages, problem.values(chosen), gap_share)
-    order = [ChoiceStatus.OPTIMAL, ChoiceStatus.WITHIN_GAP, ChoiceStatus.TIME_LIMIT]
-    weakest = max((stage.status for stage in stages), key=order.index, default=order[0])
+    weakest = weakest_of(stage.status for stage in stages)
     if chosen is not None and weakest is ChoiceStatus.OPTIMAL:
         chosen = _first_by_id(model, chosen, end)
     return _answer(problem, weakest, chosen, stages)
@@ -324,6 +326,12 @@ def recounted(
             status = ChoiceStatus.WITHIN_GAP
         told.append(stage if stage.value == value else replace(stage, value=value, status=status))
     return told
+
+
+def weakest_of(statuses: Iterable[ChoiceStatus]) -> ChoiceStatus:
+    """Return the weakest of what is known of each objective."""
+    order = [ChoiceStatus.OPTIMAL, ChoiceStatus.WITHIN_GAP, ChoiceStatus.TIME_LIMIT]
+    return max(statuses, key=order.index, default=order[0])
 
 
 def _value(problem: ChoiceProblem, objective: Objective, chosen: npt.NDArray[np.bool_]) -> int:
@@ -375,6 +383,7 @@ def run_compact(
     solver = new_solver(
         mip_rel_gap=gap_share, mip_abs_gap=0.9 if gap_share == 0 else 1e-6,
         mip_feasibility_tolerance=1e-9,
+        mip_max_nodes=int(min(_MOST_NODES, max(_LEAST_NODES, _WORK / model.columns**2))),
     )  # fmt: skip
     if left < math.inf:
         solver.setOptionValue("time_limit", left)

@@ -27,12 +27,18 @@ from planner.programme._across import start_across
 from planner.programme._blocks import ColumnPool, Row, held_row, split_problem
 from planner.programme._chains import ChainSearch
 from planner.programme._columns import Clock, Region, Stage, TooWideError
-from planner.programme._compact import answer_nothing, recounted, solve_compact
+from planner.programme._compact import (
+    answer_nothing,
+    recounted,
+    solve_compact,
+    weakest_of,
+)
 from planner.programme._cuts import cuts_of, reached_part
 from planner.programme._doors import Doors
 from planner.programme._integer import combine, holds, total, with_parts
 from planner.programme._near_bound import draw_some, exchange_near, settle
-from planner.programme._ties import best_of, first_by_id
+from planner.programme._ties import best_of, by_first_ids, first_by_id
+from planner.programme._wide import solve_in_parts
 
 __all__ = ["solve_choice"]
 
@@ -49,7 +55,6 @@ _CLOSE_SHARE = 1e-7  # of the value: where column generation stops
 _ACROSS_SHARE = 1e-3  # the least gap asked of large questions whose chains cross borders
 _KEPT = 30_000  # choices of all actors kept from one objective to the next at most
 _CUT_ROUNDS = 25
-_IDS = 12  # ids of sectors that one whole number orders
 _NODES = 2_000  # of the search for the best combination, unless proofs are asked
 _LATER_NODES = 300  # the same for the objectives after the first, of a large question
 _FEW = 400  # candidates of a question that is not large
@@ -85,7 +90,7 @@ def solve_choice(
     gap_share
         How much of each objective may be missed, as a share of its bound; 0 proves optima.  Small
         problems are always proved, larger ones within each EPCI mostly; those whose chains cross
-        borders to 0.1 % at best, unless 0 is asked.
+        borders, or with an EPCI too wide for a diagram, to 0.1 % at best, unless 0 is asked.
     seconds
         Time for all objectives together; None for as long as it takes.
     warm
@@ -116,7 +121,10 @@ def solve_choice(
         search.recall()
         return search.run()
     except TooWideError:
-        return solve_compact(problem, gap_share=gap_share, seconds=seconds)
+        return solve_in_parts(
+            problem, solve_choice, pool,
+            gap_share=gap_share, across_share=_ACROSS_SHARE, clock=clock,
+        )  # fmt: skip
     finally:
         region.keep()
 
@@ -201,7 +209,7 @@ class _Search:
         if self.problem.objectives:
             now = self._chosen(self.incumbent)
             stages = recounted(stages, self.problem.values(now), self.gap_share)
-        weakest = _weakest(stage.status for stage in stages)
+        weakest = weakest_of(stage.status for stage in stages)
         if weakest is ChoiceStatus.OPTIMAL:
             self.region.pool.keep_equals(self.problem.sha256, map(self._names, self.equals))
             self._break_ties()
@@ -227,11 +235,7 @@ class _Search:
     def _break_ties_across(self) -> None:
         """Do the same where chains cross borders: first ids are one more objective, by dozens."""
         count = self.problem.candidates_count
-        for start in range(0, count if count <= _SMALL else 0, _IDS):
-            some = np.arange(start, min(start + _IDS, count))
-            weight = np.zeros(count, np.int64)
-            weight[some] = 2 ** np.arange(len(some))[::-1]
-            first = Objective(name=f"first_id.{start}", sense="max", coefficients=weight)
+        for first in by_first_ids(count) if count <= _SMALL else ():
             answer = self._optimise(first)
             if answer.parts is None or answer.status is not ChoiceStatus.OPTIMAL:
                 return
@@ -240,7 +244,7 @@ class _Search:
 
     def _unanswered(self, answer: _Answer) -> Choice:
         if answer.status is not ChoiceStatus.INFEASIBLE and self.clock.left > 0:
-            seconds = None if self.clock.end is None else self.clock.left
+            seconds = self.clock.seconds
             return solve_compact(self.problem, gap_share=self.gap_share, seconds=seconds)
         return Choice(
             problem_sha256=self.problem.sha256, status=answer.status, chosen=(), stages=()
@@ -360,9 +364,10 @@ class _Search:
         gap_share: float = _ACROSS_SHARE / 4,
     ) -> Choice:  # fmt: skip
         """Answer a question within each EPCI, on the way to one across them."""
-        seconds = None if self.clock.end is None else self.clock.left
         warm = self.region.pool if pool is None else pool
-        return solve_choice(problem, gap_share=gap_share, seconds=seconds, warm=warm)
+        return solve_choice(
+            problem, gap_share=gap_share, seconds=self.clock.seconds, warm=warm
+        )  # fmt: skip
 
     def _target(self, bound: int) -> int:
         return math.floor(self.gap_share * abs(bound))
@@ -493,8 +498,3 @@ class _Search:
         better = answer.value > before and self.lists is None
         further = better if cut_short else reach < top - answer.value - target
         return complete and not found.stopped and further
-
-
-def _weakest(statuses: object) -> ChoiceStatus:
-    order = [ChoiceStatus.OPTIMAL, ChoiceStatus.WITHIN_GAP, ChoiceStatus.TIME_LIMIT]
-    return max(statuses, key=order.index)  # type: ignore[call-overload, no-any-return]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,7 @@ from planner.programme._blocks import Block, Row, objective_row
 from planner.programme._columns import Clock, Stage
 from planner.programme._integer import combine, total
 
-__all__ = ["best_of", "first_by_id"]
+__all__ = ["best_of", "by_first_ids", "first_by_id"]
 
 Rows = npt.NDArray[np.uint8]
 
@@ -28,6 +28,15 @@ def best_of(
     best = max(values)
     kept = [parts for parts, value in zip(programmes, values, strict=True) if value == best]
     return tuple(kept), best
+
+
+def by_first_ids(count: int) -> Iterator[Objective]:
+    """Tell by objectives, a dozen sectors each, which of the equal holds the first ids."""
+    for start in range(0, count, _AT_ONCE):
+        some = np.arange(start, min(start + _AT_ONCE, count))
+        weight = np.zeros(count, np.int64)
+        weight[some] = 2 ** np.arange(len(some))[::-1]
+        yield Objective(name=f"first_id.{start}", sense="max", coefficients=weight)
 
 
 def first_by_id(
