@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pabutools.election import parse_pabulib as parse_as_pabutools
+from pabutools.election.pabulib import parse_pabulib_from_string as parse_as_string
 from typer.testing import CliRunner
 
 from planner import cli
@@ -290,3 +291,37 @@ def test_a_quotation_mark_opened_in_a_name_swallows_no_project():
     assert [project.project_id for project in read.projects] == ["1", "2", "3"]
     with pytest.raises(DataFileError, match="9"):
         parse_pabulib(text.replace("a;1,2", "a;1,9"))
+
+
+@pytest.mark.parametrize(
+    ("vote_type", "columns", "rows"),
+    [
+        ("cumulative", "voter_id;vote;points;sex", ["290;L18/02/VII,L18/01/VII;2,1;F", "1186;L18/03/VII;5;M"]),
+        ("scoring", "voter_id;points;vote", ["7;3,0;L18/01/VII,L18/03/VII", "8;5;L18/02/VII"]),
+        ("ordinal", "voter_id;vote;voting_method", ["8;L18/03/VII,L18/01/VII;paper", "21;L18/02/VII;internet"]),
+        ("choose-1", "voter_id;vote;age", ["1;L18/02/VII;52", "2;L18/02/VII;36"]),
+    ],
+)  # fmt: skip
+def test_files_in_the_form_of_towns_are_written_as_pabutools_reads_them(vote_type, columns, rows):
+    meta = f"META\nkey;value\nbudget;345795\nvote_type;{vote_type}\nmin_length;1\nmax_length;3\nrule;greedy\n"
+    projects = (
+        "PROJECTS\nproject_id;cost;votes;name;latitude;longitude\nL18/01/VII;15000;2;Łąka kwietna;50.19;19.04\n"
+        'L18/02/VII;7900;1;"""Przystanek"" nr 2; etap 1";50.2;19.05\nL18/03/VII;6000;0;Kino letnie ;;\n'
+    )
+    votes = f"VOTES\n{columns}\n" + "\n".join(rows) + "\n"
+    file = parse_pabulib(meta + projects + votes)
+    assert file.projects[1].cells["name"] == '"Przystanek" nr 2; etap 1'
+    for text in (
+        (meta + "\n" + projects + "\n\n" + votes).replace("\n", "\r\n"),
+        votes + meta + projects,
+        projects + votes + "\n" + meta,
+    ):
+        assert parse_pabulib(text) == file
+    instance, profile = parse_as_string(meta + projects + votes)
+    again, back = parse_as_string(pabulib_text(file))
+    assert {p.name: p.cost for p in again} == {p.name: p.cost for p in instance}
+    assert again.budget_limit == instance.budget_limit == 345795
+    assert list(back) == list(profile)
+    assert [sorted(p.name for p in ballot) for ballot in profile] == [
+        sorted(v.named) for v in file.votes
+    ]
