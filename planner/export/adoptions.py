@@ -45,6 +45,7 @@ def write_adoption(
     place = Path(folder)
     register = place / REGISTER
     version = int(adoption.entry["version"])
+    _refuse_moved(register, content)  # before anything is put in the place of what is kept
     kept = programme_path(place, version)
     kept.parent.mkdir(parents=True, exist_ok=True)
     table = programme[["sector_id", "phase"]].sort_values("sector_id", kind="stable")
@@ -52,14 +53,18 @@ def write_adoption(
     if len(adoption.changes):
         text = adoption.changes.to_csv(index=False, lineterminator="\n")
         _replace(kept.with_name(f"differences-v{version}.csv"), text)
+    _refuse_moved(register, content)
+    _replace(register, register_text(adoption.register))
+    return register
+
+
+def _refuse_moved(register: Path, content: bytes) -> None:
     now = register.read_bytes() if register.is_file() else b""
     if now != content:
         raise DataFileError(
             Message.of("governance.moved", file=str(register)),
             Message.of("governance.moved_remedy"),
         )
-    _replace(register, register_text(adoption.register))
-    return register
 
 
 def _replace(target: Path, text: str) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from planner.contracts import Contract
+from planner.errors import DataFileError
 from planner.io.tables import read_table
 from planner.schemas import contract
+from planner.texts import Message
 
 __all__ = ["REGISTER", "RegisterIntake", "programme_path", "read_register"]
 
@@ -48,17 +51,36 @@ def read_register(folder: str | Path) -> RegisterIntake:
     ------
     ContractError
         When a cell of the register can't be read.
+    DataFileError
+        When the programme of a version is kept that no entry of the register speaks of.
     """
     place = Path(folder)
     file = place / REGISTER
-    if not file.is_file():
+    known = file.is_file()
+    register = read_table(file, "adoptions").table if known else contract("adoptions").empty()
+    last = 0 if register.empty else int(register["version"].max())
+    _refuse_cut_off(place, last)
+    if register.empty:
         return RegisterIntake(
-            register=contract("adoptions").empty(), programme=None, content=b""
-        )  # fmt: skip
-    register = read_table(file, "adoptions").table
-    kept = programme_path(place, int(register["version"].max()))
+            register=register, programme=None, content=file.read_bytes() if known else b""
+        )
+    kept = programme_path(place, last)
     programme = read_table(kept, _versioned()).table if kept.is_file() else None
     return RegisterIntake(register=register, programme=programme, content=file.read_bytes())
+
+
+def _refuse_cut_off(folder: Path, last: int) -> None:
+    """Refuse a register whose end was cut off: the programme of a later version is still there."""
+    kept = [
+        int(match[1])
+        for path in (folder / _FOLDER).glob("programme-v*.csv")
+        if (match := re.fullmatch(r"programme-v(\d+)\.csv", path.name))
+    ]
+    if max(kept, default=0) > last:
+        raise DataFileError(
+            Message.of("governance.cut_off", version=max(kept), last=last),
+            Message.of("governance.cut_off_remedy", file=programme_path(folder, max(kept)).name),
+        )
 
 
 def _versioned() -> Contract:

@@ -225,8 +225,33 @@ def test_the_register_is_added_to_and_reads_back(tmp_path):
     changes = (tmp_path / "adoptions" / "differences-v2.csv").read_text(encoding="utf-8")
     assert changes == "sector_id,phase_before,phase_after\na,2,3\nb,3,2\n"
     with pytest.raises(DataFileError, match="a changé"):
-        write_adoption(tmp_path, second, after, content=known.content)
+        write_adoption(tmp_path, second, before, content=known.content)
+    kept = (tmp_path / "adoptions" / "programme-v2.csv").read_text(encoding="utf-8")
+    assert kept == "sector_id,phase\na,3\nb,2\n"  # what was kept isn't overwritten
     assert not [p for p in tmp_path.rglob(".*") if p.is_file()]
+
+
+@pytest.mark.parametrize("left", [None, 0, 1])
+def test_a_register_whose_end_was_cut_off_is_refused(tmp_path, left):
+    """Without its last line, version 2 could be entered anew with another programme."""
+    before, after = programme(b="3", a="2"), programme(a="3", b="2")
+    first = record(contract("adoptions").empty(), before)
+    write_adoption(tmp_path, first, before, content=b"")
+    known = read_register(tmp_path)
+    second = record(known.register, after, on=SECOND, previous=known.programme, new_version=True)
+    write_adoption(tmp_path, second, after, content=known.content)
+    register = tmp_path / "adoptions.csv"
+    lines = register.read_text(encoding="utf-8").splitlines(keepends=True)
+    if left is None:
+        register.unlink()
+    else:
+        register.write_text("".join(lines[: left + 1]), encoding="utf-8")
+    with pytest.raises(DataFileError, match="a été coupé"):
+        read_register(tmp_path)
+    for path in (tmp_path / "adoptions").glob(f"*-v{1 if left != 1 else 2}.csv"):
+        path.unlink()
+    (tmp_path / "adoptions" / "programme-v2.csv").unlink(missing_ok=True)
+    assert len(read_register(tmp_path).register) == (left or 0)
 
 
 @pytest.fixture
