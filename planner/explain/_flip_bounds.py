@@ -114,6 +114,7 @@ def sure_change(
     low: int,
     far: int,
     worth: Callable[[int], int | None],
+    beyond: Callable[[int], int | None],
 ) -> int | None:
     """Return a change of the room that flips a sector for sure, brought down by a few questions.
 
@@ -131,13 +132,18 @@ def sure_change(
     worth
         What a programme of the side to flip to is worth, the room changed by so much (with its
         sign); None when there is none.
+    beyond
+        What no programme of the present side passes then, asked where prices don't tell.
     """
     sign = -1 if inside else 1
 
     def sure(change: int) -> bool:
         most = most_of(bounds, position, room, sign * change, wanted=inside)
         found = worth(sign * change)
-        return found is not None and (most is None or found > most)
+        if found is None or most is None or found > most:
+            return found is not None
+        passed = beyond(sign * change)
+        return passed is None or found > passed
 
     if far < low or not sure(far):
         return None

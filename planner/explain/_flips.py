@@ -303,7 +303,7 @@ class _Finder:
         if self.bounds is not None and high is None:
             high = sure_change(
                 self.bounds, self.j, row, inside=self.inside, low=found.low, far=self._far(row),
-                worth=partial(self._worth_of_other, row),
+                worth=partial(self._worth_of_other, row), beyond=partial(self._beyond, row),
             )  # fmt: skip
         return self._flip(row.kind, row.place, "interval", None, found.low, high)
 
@@ -413,6 +413,24 @@ class _Finder:
         changed = apply_flip(self.problem, self.key, kind=kind, place=row.place, amount=change)
         found = self.best(changed, wanted=not self.inside, first=True)
         return None if found is None else found.worth[0]
+
+    def _beyond(self, row: Room, change: int) -> int | None:
+        """Return what no programme of the present side passes, the room changed; None if none."""
+        if row.kind == "cost" and not self.inside:
+            out = self.sides[1]
+            return None if out is None else out.most
+        kind: FlipKind = "limit" if row.kind == "cost" else row.kind
+        changed = apply_flip(self.problem, self.key, kind=kind, place=row.place, amount=change)
+        flags = np.array(changed.required if self.inside else changed.refused)
+        flags[self.j] = True
+        forced = replace(changed, objectives=changed.objectives[:1])
+        forced = replace(forced, required=flags) if self.inside else replace(forced, refused=flags)
+        answer = self.solve(forced)
+        if answer.status is ChoiceStatus.INFEASIBLE:
+            return None
+        bound = answer.stages[0].bound if answer.stages else None
+        sign = 1 if self.problem.objectives[0].sense == "max" else -1
+        return FAR if bound is None else sign * bound
 
     def _flags(self, best: _Best) -> npt.NDArray[np.bool_]:
         return np.array([key in best.chosen for key in self.problem.sector_ids], bool)
