@@ -15,7 +15,7 @@ from planner.plan import make_plan
 from planner.scenario import Scenario
 from planner.schemas import contract
 from planner.territory import Territory
-from planner.texts import Message
+from planner.texts import Message, number
 
 __all__ = ["Cause", "list_causes", "switch_plans", "trace_causes"]
 
@@ -47,6 +47,7 @@ _FILES: Final = frozenset(
         "programme.feeders",
     }
 )  # fmt: skip
+_YEAR_DIGITS: Final = 4  # a number as short may be a year
 _Decided = dict[str, tuple[Any, Any]]  # sector to its phase and year
 Answer = Callable[[frozenset[str]], pd.DataFrame | None]
 
@@ -77,8 +78,26 @@ class Cause:
         if self.kind == "input":
             name = _Title(self.name)
         return Message.of(
-            f"compare.cause_{self.kind}", name=name, before=self.before, after=self.after
-        )
+            f"compare.cause_{self.kind}", name=name,
+            before=_grouped(self.before), after=_grouped(self.after),
+        )  # fmt: skip
+
+
+def _grouped(value: str | None) -> object:
+    """Return an amount as people write it, any other value as it is."""
+    amount = value is not None and value.isdigit() and len(value) > _YEAR_DIGITS
+    return _Amount(int(value or 0)) if amount else value
+
+
+@dataclass(frozen=True)
+class _Amount:
+    """A whole number, put into words with the message that holds it."""
+
+    value: int
+
+    def say(self, lang: str = "fr", /) -> str:
+        """Write it, its thousands apart."""
+        return number(self.value, lang)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from planner import cli
-from planner.compare import Side, compare_plans, list_causes, switch_plans, trace_causes
+from planner.compare import Cause, Side, compare_plans, list_causes, switch_plans, trace_causes
 from planner.plan import make_plan
 from planner.scenario import Scenario
 from planner.toy import toy_territory
@@ -228,6 +228,20 @@ def test_of_rules_with_other_keys_only_what_differs_is_said():
     assert "contiguity" not in cause.message.say()
     (back,) = list_causes(*sides[::-1])
     assert (back.before, back.after) == (cause.after, cause.before)
+
+
+@pytest.mark.parametrize(("lang", "said"), [("fr", "600 000 000"), ("en", "600,000,000")])
+def test_an_amount_is_written_as_people_write_it(lang, said):
+    budgets = ({"budget_eur": 740_000_000}, {"budget_eur": 600_000_000})
+    sides = [
+        side(toy_territory(), Scenario.from_dict({"programme": {**EXACT, **one}}), "A")
+        for one in budgets
+    ]
+    (cause,) = list_causes(*sides)
+    assert cause.after == "600000000"
+    words = cause.message.say(lang).replace("\u202f", " ").replace("\xa0", " ")
+    assert said in words
+    assert "2019" in Cause(kind="rule", name="a", before="2019", after="2020").message.say(lang)
 
 
 def test_a_file_of_the_scenario_is_the_data_it_brings():
