@@ -24,7 +24,6 @@ from planner.programme._blocks import (
     Row,
     held_row,
     lighter,
-    reduced,
     split_problem,
 )
 from planner.programme._columns import Clock, Region, Stage, TooWideError
@@ -34,6 +33,7 @@ from planner.programme._integer import combine, holds, total
 from planner.programme._joint import Joint
 from planner.programme._primal import look_near
 from planner.programme._sequences import nested_sequences, postponed, repaired
+from planner.programme._years_spread import spread_objective, spread_rows
 from planner.texts import Message
 
 __all__ = ["Years", "solve_years_by_columns"]
@@ -90,9 +90,7 @@ class Years:
         self.count = problem.whole.candidates_count
         self.years = len(problem.years)
         self.base, rows = split_problem(problem.whole)
-        self.rows = [
-            *(one for row in rows for one in self._spread_row(row)), *self._year_rows(),
-        ]  # fmt: skip
+        self.rows = spread_rows(problem, rows)
         self.nests: dict[tuple[int, int], Row] = {}
         self.early = [replace(b.ground, pairs=(), required=(False,) * len(b.members))
                       for b in self.base]  # fmt: skip
@@ -106,35 +104,6 @@ class Years:
         self.prices: dict[str, float] = {}
 
     # -- the question over (year, candidate)
-
-    def _spread_row(self, row: Row) -> list[Row]:
-        """Return a rule at the end of the last year; of every year, when it is contiguity's."""
-        spread = np.zeros((self.years, self.years, self.count), np.int64)
-        spread[np.arange(self.years), np.arange(self.years)] = row.coefficients
-        if not row.name.startswith("feeder."):
-            return [replace(row, coefficients=spread[-1].ravel())]
-        return [
-            replace(row, name=f"{row.name}@{year}", coefficients=one.ravel())
-            for year, one in zip(self.problem.years, spread, strict=True)
-        ]
-
-    def _year_rows(self) -> list[Row]:
-        rows = []
-        for limit in self.problem.limits:
-            at = self.problem.years.index(limit.year)
-            spread = np.zeros((self.years, self.count), np.int64)
-            spread[at] = limit.coefficients
-            if at:
-                spread[at - 1] = -limit.coefficients
-            rows.append(
-                reduced(
-                    Row(
-                        name=f"{limit.name}@{limit.year}", coefficients=spread.ravel(),
-                        upper=limit.upper,
-                    )
-                )
-            )  # fmt: skip
-        return rows
 
     def _nest(self, year: int, sector: int) -> Row:
         """Return the rule that a sector open in a year is open in the next."""
@@ -162,13 +131,6 @@ class Years:
         )  # fmt: skip
         return replace(block, members=members, ground=ground)
 
-    def _spread(self, objective: Objective) -> Objective:
-        spread = np.zeros((self.years, self.count), np.int64)
-        spread[-1] = objective.coefficients
-        if objective.name in self.problem.yearly:
-            spread[:] = objective.coefficients
-        return replace(objective, coefficients=spread.ravel())
-
     # -- objective after objective
 
     def run(self) -> DatedChoice:
@@ -178,7 +140,7 @@ class Years:
         objectives = whole.objectives or (Objective(name="any", sense="max", coefficients=zero),)
         stages: list[StageResult] = []
         for one in objectives:
-            objective = self._spread(one)
+            objective = spread_objective(self.problem, one)
             sign = 1 if one.sense == "max" else -1
             answer = self._optimise(objective)
             if answer.parts is None:
@@ -323,7 +285,7 @@ class Years:
 
     def priced(self) -> Joint | None:
         """Return the linear programme over all years of the first objective, once it is solved."""
-        stage = self._bound(self._spread(self.problem.whole.objectives[0]))
+        stage = self._bound(spread_objective(self.problem, self.problem.whole.objectives[0]))
         if stage is None or stage.best is None or stage.with_pairs:
             return None
         joint = self._priced(stage)

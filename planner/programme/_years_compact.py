@@ -20,6 +20,7 @@ from planner.errors import RuleError
 from planner.programme._blocks import ColumnPool
 from planner.programme._compact import CompactModel, compact_model, recounted, run_compact
 from planner.programme._years import solve_years_by_columns
+from planner.programme._years_few import solve_years_of_few
 from planner.texts import Message
 
 __all__ = ["solve_years", "solve_years_compact"]
@@ -27,7 +28,8 @@ __all__ = ["solve_years", "solve_years_compact"]
 Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
-_MOST = 80  # candidates × years up to which chains across EPCI are answered
+_TINY = 80  # candidates × years up to which every sequence can be listed, or one programme solved
+_FEW = 3_000  # the same, up to which the whole is annealed and searched by branch and cut
 _TIE_BITS = 12  # of the whole number that orders some ids
 
 
@@ -40,17 +42,19 @@ def solve_years(
 ) -> DatedChoice:
     """Choose the sectors and their years: the best under each objective, the former ones held.
 
-    Where chains may cross from one EPCI to another, small questions (candidates × years up to 80)
-    are answered, by one integer programme; the others by column generation.
+    Questions of 81 to 3 000 candidates × years are annealed and searched by branch and cut; larger
+    ones are answered by column generation, where chains stay within each EPCI.
 
     Parameters
     ----------
     problem
         The question.
     gap_share
-        How much of each objective may be missed, as a share of its bound; small questions are
-        always proved.  Among programmes equal under every objective, the one that opens the first
-        sector (by id) on which they differ the soonest is taken, when every optimum is proved.
+        How much of each objective may be missed, as a share of its bound; up to 60 candidates, a
+        proof is looked for.  The search keeps to a number of operations: what it ends with, and its
+        bound, is told by the stages.  Among programmes equal under every objective, the one that
+        opens the first sector (by id) on which they differ the soonest is taken, when every optimum
+        is proved and candidates are 60 at most, or all the best can be listed.
     seconds
         Time for all objectives together; None for as long as it takes.
     warm
@@ -64,14 +68,18 @@ def solve_years(
     PlannerError
         When values are too large to be added exactly, or the solver fails.
     """
-    if problem.whole.contiguity is not Contiguity.ANY_EPCI:
-        return solve_years_by_columns(problem, gap_share=gap_share, seconds=seconds, warm=warm)
-    if problem.whole.candidates_count * len(problem.years) > _MOST:
+    size = problem.whole.candidates_count * len(problem.years)
+    across = problem.whole.contiguity is Contiguity.ANY_EPCI
+    if across and size <= _TINY:
+        return solve_years_compact(problem, seconds=seconds)
+    if across and size > _FEW:
         raise RuleError(
-            Message.of("programme.years_across_many", most=_MOST),
+            Message.of("programme.years_across_many", most=_FEW),
             Message.of("programme.years_across_remedy"),
         )
-    return solve_years_compact(problem, seconds=seconds)
+    if _TINY < size <= _FEW:
+        return solve_years_of_few(problem, gap_share=gap_share, seconds=seconds)
+    return solve_years_by_columns(problem, gap_share=gap_share, seconds=seconds, warm=warm)
 
 
 def solve_years_compact(problem: DatedProblem, *, seconds: float | None = None) -> DatedChoice:

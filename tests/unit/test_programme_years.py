@@ -206,16 +206,16 @@ def test_chains_across_borders_have_years_on_small_questions_only():
     assert solve_years(across) == replace(
         solve_years(problem), problem_sha256=across.sha256
     )  # one actor: the same rule
-    count = 81 // len(problem.years) + 1
+    count = 3_000 // len(problem.years) + 1
     none, ones = np.zeros(count, bool), np.ones(count, np.int64)
     many = replace(
-        across.whole, sector_ids=tuple(f"S{at:02d}" for at in range(count)), lines=ones,
+        across.whole, sector_ids=tuple(f"S{at:04d}" for at in range(count)), lines=ones,
         departements=("22",) * count, rural=none, decider=0 * ones,
         share_candidate=np.arange(count), share_actor=0 * ones, share_need=ones, required=none,
         refused=none, reached=~none, feeder=-ones, edges=np.zeros((0, 2), np.int64),
         edge_border_m=np.zeros(0, np.int64), limits=(), objectives=(),
     )  # fmt: skip
-    with pytest.raises(RuleError, match="80 secteurs"):
+    with pytest.raises(RuleError, match=r"3.000 secteurs"):
         solve_years(replace(across, whole=many, limits=()))
 
 
@@ -319,6 +319,14 @@ def a_grid(seed, *, side=5, actors=3):
     return DatedProblem(whole=whole, years=YEARS, limits=limits)
 
 
+@pytest.fixture
+def shortly(monkeypatch):
+    """Search a little only."""
+    monkeypatch.setattr("planner.programme._years_walk._ALL_STEPS", 8_000_000)
+    monkeypatch.setattr("planner.programme._years_few._NODES", 100_000)
+
+
+@pytest.mark.usefixtures("shortly")
 def test_a_larger_question_without_any_limit_is_answered_too():
     problem = a_grid(0)
     free = replace(problem, limits=(), whole=replace(problem.whole, limits=()))
@@ -328,6 +336,7 @@ def test_a_larger_question_without_any_limit_is_answered_too():
     assert {year for _, year in choice.opened} == {problem.years[0]}
 
 
+@pytest.mark.usefixtures("shortly")
 def test_a_larger_question_is_answered_beside_its_bound():
     problem = a_grid(0)
     choice = solve_years(problem)

@@ -1,0 +1,123 @@
+"""Questions with years of few EPCI or sectors: brute force, a part of a département, its bound."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from planner.choice import ChoiceStatus, Contiguity
+from planner.dated import YearLimit
+from planner.programme import solve_years
+from planner.programme._blocks import objective_row, split_problem
+from planner.programme._columns import Clock
+from planner.programme._years_few import solve_years_of_few
+from planner.programme._years_rows import DatedRows
+from planner.programme._years_spread import spread_objective, spread_rows
+from planner.programme._years_walk import walk
+from planner.verify import verify_years
+from tests.unit.test_programme_years import (
+    RULE,
+    YEARS,
+    a_grid,
+    as_flags,
+    draw,
+    every_dated,
+    is_legal,
+    signed,
+)
+
+
+@pytest.mark.parametrize("contiguity", list(Contiguity))
+@pytest.mark.parametrize("seed", range(300, 306))
+def test_branch_and_cut_equals_brute_force(seed, contiguity):
+    problem = draw(np.random.default_rng(seed), contiguity)
+    legal = [one for one in every_dated(problem) if is_legal(problem, one)]
+    best = max((signed(problem, one) for one in legal), default=None)
+    choice = solve_years_of_few(problem, gap_share=1e-3, seconds=None)
+    assert verify_years(problem, choice).holds
+    if best is None:
+        assert (choice.status, choice.opened) == (ChoiceStatus.INFEASIBLE, ())
+        return
+    open_by = as_flags(problem, choice)
+    equal = [one for one in legal if signed(problem, one) == best]
+    assert choice.status is ChoiceStatus.OPTIMAL
+    assert signed(problem, open_by) == best
+    assert [one.bound for one in choice.stages] == list(problem.values(open_by))
+    assert open_by.tolist() == max(equal, key=lambda one: tuple(one.sum(axis=0))).tolist()
+
+
+def with_ceilings(problem, share, *, departements=2):
+    """Let each half of the territory open at most a share of its lines in each year."""
+    lines = problem.whole.lines
+    part = np.arange(len(lines)) % departements
+    limits = tuple(
+        YearLimit(name=f"capacity.{code}", year=year, message=RULE, unit="lines",
+                  coefficients=np.where(part == code, lines, 0),
+                  upper=int(share * lines[part == code].sum()))
+        for year in YEARS for code in range(departements)
+    )  # fmt: skip
+    return replace(problem, limits=limits)
+
+
+@pytest.fixture
+def shortly(monkeypatch):
+    """Search a little only."""
+    monkeypatch.setattr("planner.programme._years_walk._ALL_STEPS", 8_000_000)
+    monkeypatch.setattr("planner.programme._years_few._NODES", 100_000)
+
+
+@pytest.mark.usefixtures("shortly")
+@pytest.mark.parametrize("contiguity", [Contiguity.WITHIN_EPCI, Contiguity.ANY_EPCI])
+def test_a_part_of_a_departement_is_answered_near_its_bound(contiguity):
+    problem = with_ceilings(a_grid(1, side=6, actors=2), 0.13)
+    problem = replace(problem, whole=replace(problem.whole, contiguity=contiguity))
+    choice = solve_years(problem)
+    assert verify_years(problem, choice).holds
+    assert is_legal(problem, as_flags(problem, choice))
+    assert choice.stages[0].gap_share < 0.08
+
+
+def test_ceilings_that_hold_nothing_of_what_is_required_have_no_answer():
+    problem = with_ceilings(a_grid(3, side=4, actors=2), 0.02)
+    required = np.arange(problem.whole.candidates_count) < 8
+    problem = replace(problem, whole=replace(problem.whole, required=required))
+    choice = solve_years(problem)
+    assert (choice.status, choice.opened) == (ChoiceStatus.INFEASIBLE, ())
+
+
+def test_the_bound_is_of_the_last_prices_however_many_lines_are_found(monkeypatch):
+    problem = with_ceilings(a_grid(2, side=5, actors=2), 0.13)
+    base, rows = split_problem(problem.whole)
+    objective = objective_row(spread_objective(problem, problem.whole.objectives[0]))
+    every, clock = spread_rows(problem, rows), Clock.within(None)
+    whole = DatedRows(problem, base).relax(objective, every, clock)[0]
+    monkeypatch.setattr("planner.programme._years_rows._ROUNDS", 2)
+    short = DatedRows(problem, base).relax(objective, every, clock)[0]
+    assert short >= whole > 0
+
+
+def test_annealing_starts_from_what_is_required():
+    problem = with_ceilings(a_grid(4, side=4, actors=2), 0.2)
+    required = np.zeros(problem.whole.candidates_count, bool)
+    required[5] = True
+    free = np.zeros_like(required)
+    problem = replace(problem, whole=replace(problem.whole, required=required, refused=free))
+    base, rows = split_problem(problem.whole)
+    asked, every = DatedRows(problem, base), spread_rows(problem, rows)
+    objective = objective_row(spread_objective(problem, problem.whole.objectives[0]))
+    clock = Clock.within(None)
+    _, prices = asked.relax(objective, every, clock)
+    found = walk(asked, objective, every, prices, known=None, enough=1, clock=clock)
+    assert is_legal(problem, found)
+    assert found[-1][5]
+
+
+def test_what_fits_no_year_is_never_open_nor_what_lies_behind_it():
+    problem = with_ceilings(a_grid(0, side=3, actors=1), 1.0, departements=1)
+    lines = problem.whole.lines.copy()
+    lines[1] = lines[3] = 10_000  # the two neighbours of the only corner that is reached
+    limits = tuple(replace(one, coefficients=lines, upper=9_000) for one in problem.limits)
+    refused = np.zeros(len(lines), bool)
+    problem = replace(problem, limits=limits, whole=replace(problem.whole, refused=refused))
+    base, _ = split_problem(problem.whole)
+    assert DatedRows(problem, base).never.tolist() == [False] + [True] * 8
