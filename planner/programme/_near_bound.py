@@ -18,7 +18,8 @@ __all__ = ["draw_some", "exchange_near", "settle"]
 
 Rows = npt.NDArray[np.uint8]
 
-_SEARCHED = 40_000  # choices of all actors that are searched at most
+_SEARCHED = 200_000  # choices of all actors that are searched at most, and listed of one
+_LEAST_LISTED = 4_000  # whatever the number of actors
 _A_SECOND = 1e9  # operations
 _EXCHANGED = 1_000  # choices of all actors that are exchanged at most
 _LISTED = 4_000  # choices of one actor that are listed at most
@@ -146,7 +147,7 @@ def exchange_near(
 
 
 def settle(
-    stage: Stage, rows: Sequence[Row], incumbent: Sequence[Rows], *, most: int, seconds: float
+    stage: Stage, rows: Sequence[Row], incumbent: Sequence[Rows], *, seconds: float
 ) -> Found | None:
     """Search all that could be as good as a known answer; None where that is too much.
 
@@ -156,14 +157,13 @@ def settle(
         The objective once its linear programme is solved, and what must hold.
     incumbent
         A known answer.
-    most
-        Choices of one actor that are listed.
     seconds
         Time left, which shortens the search where there is little.
     """
     if stage.best is None:
         return None
     missing = max(0, stage.best.bound - total(stage.blocks, incumbent, stage.row))
+    most = max(_LEAST_LISTED, _SEARCHED // len(stage.blocks))
     lists, _, complete = stage.list_near(missing, most)
     if not complete or sum(map(len, lists)) > _SEARCHED:
         return None

@@ -412,11 +412,12 @@ class _Search:
                 reach = max(reach, far)  # one list that settles it, rather than several
         elif answer.parts is not None and self.gap_share > 0:
             reach = max(reach, stage.best.bound - answer.value)  # all that can still matter
-        known = answer.parts is not None or self.problem.candidates_count <= _SMALL
-        while not self.clock.over and self._combine(stage, answer, reach):
-            reach *= 3
-            if answer.parts is not None and not known:
-                known = self._settle(stage, answer)
+        known, further = answer.value if answer.parts is not None else None, True
+        while further and not self.clock.over:
+            further, reach = self._combine(stage, answer, reach), reach * 3
+            if self.lists is None and answer.parts is not None and answer.value != known:
+                known = answer.value  # a better one: less is to be searched around it
+                self._settle(stage, answer)
         if answer.parts is not None:
             answer.status = self._status(answer.value, answer.bound)
         return answer
@@ -437,21 +438,20 @@ class _Search:
                 enough=answer.bound - target, at_most=_LISTED,
             )  # fmt: skip
 
-    def _settle(self, stage: Stage, answer: _Answer) -> bool:
+    def _settle(self, stage: Stage, answer: _Answer) -> None:
         """Search all that could be as good as the answer known: mostly it proves which is best."""
-        if answer.parts is None or answer.bound is None or self.clock.over:
-            return False
-        far = answer.bound - answer.value
-        if self.gap_share > _PROVED_SHARE and far <= self._target(answer.bound):
-            return False  # near enough for who asks for so little
-        found = settle(stage, self.rows, answer.parts, most=_LISTED, seconds=self.clock.left)
-        if found is None:
-            return False
+        small = self.problem.candidates_count <= _SMALL  # proved otherwise
+        if answer.parts is None or answer.bound is None or self.clock.over or small:
+            return
+        near = answer.bound - answer.value <= self._target(answer.bound)
+        if near and self.gap_share > _PROVED_SHARE:
+            return  # near enough for who asks for so little
+        if (found := settle(stage, self.rows, answer.parts, seconds=self.clock.left)) is None:
+            return
         answer.parts, answer.value = found.parts, found.value
         answer.bound = max(answer.value, min(answer.bound, found.bound))
-        across = self.problem.contiguity is Contiguity.ANY_EPCI  # there, cuts are still to come
-        self.equals = () if across else found.equals
-        return True
+        if self.problem.contiguity is not Contiguity.ANY_EPCI:  # there, cuts are still to come
+            self.equals = found.equals
 
     def _combine(self, stage: Stage, answer: _Answer, reach: int) -> bool:
         """Combine the choices that miss their best by ``reach``; return whether to go further."""

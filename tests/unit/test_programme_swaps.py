@@ -14,7 +14,8 @@ from planner.programme._columns import Clock
 from planner.programme._fours import better_by_fours
 from planner.programme._integer import holds, total
 from planner.programme._swaps import Sectors, swap
-from planner.programme._years import _Years
+from planner.programme._years import Years
+from planner.programme._years_spread import spread_objective
 from planner.texts import Message
 
 RULE = Message.of("programme.limit_made_up")
@@ -56,11 +57,11 @@ class Asked:
     """A question taken apart as the solver does."""
 
     def __init__(self, problem):
-        years = _Years(problem, 1e-3, FOREVER, ColumnPool())
+        years = Years(problem, 1e-3, FOREVER, ColumnPool())
         self.years, self.base, self.blocks, self.rows = (
             years.years, years.base, years.joint, years.rows,
         )  # fmt: skip
-        objective = years._spread(problem.whole.objectives[0])
+        objective = spread_objective(problem, problem.whole.objectives[0])
         self.row = Row(name=objective.name, coefficients=objective.coefficients)
         self.prices = np.ones(len(self.rows))
         self.sectors = Sectors.of(self.base, self.years, self.row, self.rows)
