@@ -29,7 +29,9 @@ Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
 _TINY = 80  # candidates × years up to which every sequence can be listed, or one programme solved
-_FEW = 3_000  # the same, up to which the whole is annealed and searched by branch and cut
+_LISTED = 1_000  # the same, up to which columns are not even tried: they stay far from the bound
+_FAR_SHARE = 0.01  # of the bound: from how far on another way is tried too
+_FEW = 3_000  # candidates × years up to which the whole is annealed and searched by branch and cut
 _TIE_BITS = 12  # of the whole number that orders some ids
 
 
@@ -42,8 +44,10 @@ def solve_years(
 ) -> DatedChoice:
     """Choose the sectors and their years: the best under each objective, the former ones held.
 
-    Questions of 81 to 3 000 candidates × years are annealed and searched by branch and cut; larger
-    ones are answered by column generation, where chains stay within each EPCI.
+    Questions of 81 to 1 000 candidates × years are annealed and searched by branch and cut; larger
+    ones are answered by column generation, where chains stay within each EPCI.  Up to 3 000, what
+    columns leave far from its bound, or can't list, is searched as the former are, and the better
+    of the two is answered.
 
     Parameters
     ----------
@@ -77,9 +81,39 @@ def solve_years(
             Message.of("programme.years_across_many", most=_FEW),
             Message.of("programme.years_across_remedy"),
         )
-    if _TINY < size <= _FEW:
+    if across or _TINY < size <= _LISTED:
         return solve_years_of_few(problem, gap_share=gap_share, seconds=seconds)
-    return solve_years_by_columns(problem, gap_share=gap_share, seconds=seconds, warm=warm)
+    begun = time.monotonic()
+    listed: DatedChoice | None = None
+    try:
+        listed = solve_years_by_columns(problem, gap_share=gap_share, seconds=seconds, warm=warm)
+    except RuleError:  # an actor too intricate for its choices to be listed
+        if size > _FEW:
+            raise
+    if listed is not None and (size <= _TINY or size > _FEW or not _is_far(listed)):
+        return listed
+    left = None if seconds is None else max(0.0, seconds - (time.monotonic() - begun))
+    searched = solve_years_of_few(problem, gap_share=gap_share, seconds=left)
+    return searched if listed is None else _better(problem, listed, searched)
+
+
+def _is_far(choice: DatedChoice) -> bool:
+    """Whether nothing was found, or the first objective is far from its bound."""
+    if choice.status is ChoiceStatus.INFEASIBLE:
+        return False
+    return not choice.stages or (choice.stages[0].gap_share or 0) > _FAR_SHARE
+
+
+def _better(problem: DatedProblem, one: DatedChoice, other: DatedChoice) -> DatedChoice:
+    """Return the answer that is worth more under the first objective that tells them apart."""
+    if ChoiceStatus.INFEASIBLE in (one.status, other.status):
+        return one if one.status is ChoiceStatus.INFEASIBLE else other
+    signs = [-1 if objective.sense == "min" else 1 for objective in problem.whole.objectives]
+    mine, its = (
+        [sign * stage.value for sign, stage in zip(signs or [1], some.stages, strict=False)]
+        for some in (one, other)
+    )
+    return one if mine >= its else other
 
 
 def solve_years_compact(problem: DatedProblem, *, seconds: float | None = None) -> DatedChoice:

@@ -10,6 +10,7 @@ from planner.dated import YearLimit
 from planner.programme import solve_years
 from planner.programme._blocks import objective_row, split_problem
 from planner.programme._columns import Clock
+from planner.programme._years import solve_years_by_columns
 from planner.programme._years_few import solve_years_of_few
 from planner.programme._years_rows import DatedRows
 from planner.programme._years_spread import spread_objective, spread_rows
@@ -121,3 +122,20 @@ def test_what_fits_no_year_is_never_open_nor_what_lies_behind_it():
     problem = replace(problem, limits=limits, whole=replace(problem.whole, refused=refused))
     base, _ = split_problem(problem.whole)
     assert DatedRows(problem, base).never.tolist() == [False] + [True] * 8
+
+
+@pytest.mark.usefixtures("shortly")
+def test_what_columns_leave_far_from_its_bound_is_searched_and_the_better_answered(monkeypatch):
+    problem = with_ceilings(a_grid(1, side=6, actors=2), 0.13)
+    by_columns = solve_years_by_columns(problem, gap_share=1e-3, seconds=None, warm=None)
+    searched = solve_years_of_few(problem, gap_share=1e-3, seconds=None)
+    monkeypatch.setattr("planner.programme._years_compact._LISTED", 0)
+    monkeypatch.setattr("planner.programme._years_compact._TINY", 0)
+    monkeypatch.setattr("planner.programme._years_compact._FAR_SHARE", 0)
+    best = max(by_columns.stages[0].value, searched.stages[0].value)
+    assert solve_years(problem).stages[0].value == best
+    nothing = replace(by_columns, status=ChoiceStatus.TIME_LIMIT, opened=(), stages=())
+    monkeypatch.setattr(
+        "planner.programme._years_compact.solve_years_by_columns", lambda *_, **__: nothing
+    )
+    assert solve_years(problem) == searched
