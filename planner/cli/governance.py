@@ -98,8 +98,8 @@ def status(
         rows = [
             [
                 f"{row['nom']} ({row['epci_siren']})",
-                VoteSituation(row["situation"]).label(lang) + _dated(row["on"]),
-                _dated(row["planned_on"]).strip() or "—",
+                VoteSituation(row["situation"]).label(lang) + _dated(row["on"], lang),
+                _dated(row["planned_on"], lang).strip() or "—",
             ]
             for row in now.votes.to_dict("records")
         ]
@@ -160,8 +160,10 @@ def adopt(
         console.print(say("governance.written", lang, path=str(path)), markup=False)
 
 
-def _dated(value: object) -> str:
-    return "" if pd.isna(value) else f" {pd.Timestamp(str(value)).date().isoformat()}"  # type: ignore[call-overload]
+def _dated(value: object, lang: Lang) -> str:
+    if pd.isna(value):  # type: ignore[call-overload]
+        return ""
+    return " " + say("governance.day", lang, on=pd.Timestamp(str(value)).date())
 
 
 def _quorum_lines(quorum: pd.DataFrame, lang: Lang) -> list[str]:

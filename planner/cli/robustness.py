@@ -170,7 +170,14 @@ def _show_prices(
     units: dict[str, Unit] = {one.name: one.unit for one in problem.objectives}
     rows = []
     before = ""
-    for row in priced.to_dict("records"):
+    place = {one.name: at for at, one in enumerate(problem.objectives)}
+    rules = list(dict.fromkeys(priced["words"]))
+    # of each rule, the objectives in their order, what stands beside them last
+    order = sorted(
+        priced.to_dict("records"),
+        key=lambda row: (rules.index(row["words"]), place.get(row["objective"], len(place))),
+    )
+    for row in order:
         named = row["objective"]
         unit = units.get(named, "lines")
         low, high = (_bare(int(row[f"price_{end}"]), unit, lang) for end in ("min", "max"))
@@ -390,7 +397,8 @@ class _Case:
         ]  # fmt: skip
         self.show("weights_title", ("criterion", "weight", "interval", "proved"), rows, 1)
         near = found[0].loss_share if found else Fraction(0)
-        text = "weights_near" if near else "weights_exact"
+        text = "weights_exact" if intervals["proved"].all() else "weights_outer"
+        text = "weights_near" if near else text
         self.console.print(self.say(text, loss=float(near)), markup=False)
         return intervals
 

@@ -1,6 +1,7 @@
 """Who has voted, whether it is enough, and a register in which nothing changes silently."""
 
 import datetime as dt
+import re
 from decimal import Decimal
 
 import pandas as pd
@@ -265,6 +266,7 @@ def test_the_commands_tell_and_record(run, tmp_path):
     told = run("status")
     assert told.exit_code == 0, told.output
     assert "3 votes sur 4 attendus" in told.output
+    assert not re.search(r"\d{4}-\d\d-\d\d", told.output)  # days are told in words
     assert "règle d'exemple, synthétique" in " ".join(told.output.split())
     assert "Aucun programme" in told.output
     assert run("adopt").exit_code == 2

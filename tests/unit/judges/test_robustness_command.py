@@ -83,6 +83,27 @@ def test_every_part_is_told_and_written(run, tmp_path):
     assert "Toy-Sud-Est" in text  # no vote: left out of the comparison, and said so
 
 
+def test_an_interval_that_is_not_proved_is_not_told_to_be(run, monkeypatch):
+    command = importlib.import_module("planner.robustness")
+
+    def unproved(*asked, **options):
+        return replace(find_weight_interval(*asked, **options), proved=False)
+
+    proved = " ".join(run("--only", "weights", "--draws", "1").output.split())
+    assert "Dans cet intervalle, le programme reste le meilleur" in proved
+    monkeypatch.setattr(command, "find_weight_interval", unproved)
+    told = " ".join(run("--only", "weights", "--draws", "1").output.split())
+    assert "Dans cet intervalle, le programme reste le meilleur" not in told
+    assert "l'intervalle n'est pas plus large, mais peut être plus étroit" in told
+
+
+def test_prices_are_told_objective_by_objective_in_their_order(run):
+    text = " ".join(run("--only", "prices").output.split())
+    told = ("voix × lignes", "critères régionaux", "coût", "lignes retenues")
+    places = [text.index(words) for words in told]
+    assert places == sorted(places)
+
+
 def test_a_simple_rule_has_no_robustness(run):
     refused = run(rule="ranking_within_envelope")
     assert refused.exit_code == 1
