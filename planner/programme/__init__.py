@@ -12,8 +12,8 @@ from planner.programme._problem import ChoiceRules, state_choice
 from planner.programme._ranking import Programme, ProgrammeRules, choose_sectors
 from planner.programme._solve import solve_choice
 from planner.programme._year_bounds import YearBounds
-from planner.programme._years_compact import solve_years
 from planner.programme._years_problem import state_years
+from planner.programme._years_ways import solve_years
 
 __all__ = [
     "ChoiceBounds",

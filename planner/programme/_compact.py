@@ -34,6 +34,8 @@ __all__ = [
     "recounted",
     "run_compact",
     "solve_compact",
+    "stage_of",
+    "status_of",
     "weakest_of",
 ]
 
@@ -77,6 +79,36 @@ class CompactModel:
         self.entries.append((np.asarray(columns).tolist(), np.asarray(values, float).tolist()))
         self.lower.append(lower)
         self.upper.append(upper)
+
+    def linear(self, costs: Floats, *, largest: bool, whole: int) -> highspy.HighsLp:
+        """Return the question for the solver.
+
+        Parameters
+        ----------
+        costs
+            What each column is worth.
+        largest
+            Whether the worth is made large, rather than small.
+        whole
+            How many of the first columns are asked in whole numbers.
+        """
+        matrix = self.matrix()
+        lp = highspy.HighsLp()
+        lp.num_col_, lp.num_row_ = self.columns, len(self.lower)
+        lp.sense_ = highspy.ObjSense.kMaximize if largest else highspy.ObjSense.kMinimize
+        lp.col_cost_ = costs
+        lp.col_lower_, lp.col_upper_ = self.lower_bounds, self.upper_bounds
+        lp.row_lower_, lp.row_upper_ = np.array(self.lower), np.array(self.upper)
+        lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+        lp.a_matrix_.start_ = matrix.indptr.astype(np.int32)
+        lp.a_matrix_.index_ = matrix.indices.astype(np.int32)
+        lp.a_matrix_.value_ = matrix.data
+        if whole:
+            kinds = highspy.HighsVarType
+            lp.integrality_ = [
+                kinds.kInteger if at < whole else kinds.kContinuous for at in range(self.columns)
+            ]
+        return lp
 
     def matrix(self) -> scipy.sparse.csr_array:
         """Return the rows as a sparse matrix."""
@@ -319,13 +351,35 @@ def recounted(
     """
     told = []
     for stage, value in zip(stages, values, strict=False):
-        status = stage.status
-        if stage.bound == value:
-            status = ChoiceStatus.OPTIMAL
-        elif stage.bound is not None and abs(stage.bound - value) <= gap_share * abs(stage.bound):
-            status = ChoiceStatus.WITHIN_GAP
+        status = status_of(value, stage.bound, gap_share, otherwise=stage.status)
         told.append(stage if stage.value == value else replace(stage, value=value, status=status))
     return told
+
+
+def status_of(
+    value: int,
+    bound: int | None,
+    gap_share: float,
+    *,
+    otherwise: ChoiceStatus = ChoiceStatus.TIME_LIMIT,
+) -> ChoiceStatus:
+    """Return what a bound says of a value; ``otherwise`` where it is too far."""
+    if bound == value:
+        return ChoiceStatus.OPTIMAL
+    if bound is not None and abs(bound - value) <= gap_share * abs(bound):
+        return ChoiceStatus.WITHIN_GAP
+    return otherwise
+
+
+def stage_of(
+    objective: Objective, value: int, bound: int | None, status: ChoiceStatus
+) -> StageResult:
+    """Return what is told of an objective whose worth was made large, in its own sense."""
+    sign = 1 if objective.sense == "max" else -1
+    return StageResult(
+        objective=objective.name, value=sign * value, status=status,
+        bound=None if bound is None else sign * bound,
+    )  # fmt: skip
 
 
 def weakest_of(statuses: Iterable[ChoiceStatus]) -> ChoiceStatus:
@@ -363,23 +417,7 @@ def run_compact(
     left = end - time.monotonic()
     if left <= 0:
         return None, None, ChoiceStatus.TIME_LIMIT
-    matrix = model.matrix()
-    lp = highspy.HighsLp()
-    lp.num_col_, lp.num_row_ = model.columns, len(model.lower)
-    lp.sense_ = (
-        highspy.ObjSense.kMaximize if objective.sense == "max" else highspy.ObjSense.kMinimize
-    )
-    lp.col_cost_ = costs
-    lp.col_lower_, lp.col_upper_ = model.lower_bounds, model.upper_bounds
-    lp.row_lower_, lp.row_upper_ = np.array(model.lower), np.array(model.upper)
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    lp.a_matrix_.start_ = matrix.indptr.astype(np.int32)
-    lp.a_matrix_.index_ = matrix.indices.astype(np.int32)
-    lp.a_matrix_.value_ = matrix.data
-    kinds = highspy.HighsVarType
-    lp.integrality_ = [
-        kinds.kInteger if at < model.integers else kinds.kContinuous for at in range(model.columns)
-    ]
+    lp = model.linear(costs, largest=objective.sense == "max", whole=model.integers)
     solver = new_solver(
         mip_rel_gap=gap_share, mip_abs_gap=0.9 if gap_share == 0 else 1e-6,
         mip_feasibility_tolerance=1e-9,

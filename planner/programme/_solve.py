@@ -31,6 +31,7 @@ from planner.programme._compact import (
     answer_nothing,
     recounted,
     solve_compact,
+    stage_of,
     weakest_of,
 )
 from planner.programme._cuts import cuts_of, reached_part
@@ -199,10 +200,7 @@ class _Search:
             self.incumbent = answer.parts
             if not stages:
                 self.region.pool.keep_equals(question, map(self._names, self.equals))
-            stages.append(StageResult(
-                objective=objective.name, value=sign * answer.value, status=answer.status,
-                bound=None if answer.bound is None else sign * answer.bound,
-            ))  # fmt: skip
+            stages.append(stage_of(objective, answer.value, answer.bound, answer.status))
             self.rows.append(held_row(objective, sign * answer.value))
             if objective is not objectives[-1] and not self.equals:
                 self._narrow(answer)

@@ -19,14 +19,13 @@ import numpy.typing as npt
 from planner.choice import (
     Choice,
     ChoiceProblem,
-    ChoiceStatus,
     Contiguity,
     Objective,
     StageResult,
 )
 from planner.programme._blocks import ColumnPool, lighter, split_problem
 from planner.programme._columns import Clock
-from planner.programme._compact import solve_compact, weakest_of
+from planner.programme._compact import solve_compact, status_of, weakest_of
 
 __all__ = ["cut_apart", "solve_in_parts"]
 
@@ -86,23 +85,16 @@ def solve_in_parts(
         bounds[-1] = _halved(problem.objectives[asked - 1], bounds[-1])
     bounds += [None] * (len(values) - asked)
     stages = tuple(
-        _told(one.name, value, bound, gap_share)
+        StageResult(
+            objective=one.name, value=value, bound=bound,
+            status=status_of(value, bound, gap_share),
+        )
         for one, value, bound in zip(problem.objectives, values, bounds, strict=True)
-    )
+    )  # fmt: skip
     return Choice(
         problem_sha256=problem.sha256, status=weakest_of(one.status for one in stages),
         chosen=choice.chosen, stages=stages,
     )  # fmt: skip
-
-
-def _told(name: str, value: int, bound: int | None, gap_share: float) -> StageResult:
-    """Tell what is known of an objective."""
-    status = ChoiceStatus.TIME_LIMIT
-    if bound == value:
-        status = ChoiceStatus.OPTIMAL
-    elif bound is not None and abs(bound - value) <= gap_share * abs(bound):
-        status = ChoiceStatus.WITHIN_GAP
-    return StageResult(objective=name, value=value, bound=bound, status=status)
 
 
 def _is_divided(objective: Objective, edges: Integers, part: Integers) -> bool:

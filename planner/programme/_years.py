@@ -27,13 +27,13 @@ from planner.programme._blocks import (
     split_problem,
 )
 from planner.programme._columns import Clock, Region, Stage, TooWideError
-from planner.programme._compact import recounted
+from planner.programme._compact import recounted, stage_of, weakest_of
 from planner.programme._exchange import exchange
 from planner.programme._integer import combine, holds, total
 from planner.programme._joint import Joint
 from planner.programme._primal import look_near
 from planner.programme._sequences import nested_sequences, postponed, repaired
-from planner.programme._years_spread import spread_objective, spread_rows
+from planner.programme._years_spread import dated_choice, spread_objective, spread_rows
 from planner.texts import Message
 
 __all__ = ["Years", "solve_years_by_columns"]
@@ -146,35 +146,19 @@ class Years:
             if answer.parts is None:
                 return self._result(answer.status, ())
             self.incumbent = answer.parts
-            bound = None if answer.bound is None else sign * answer.bound
-            stages.append(
-                StageResult(
-                    objective=one.name, value=sign * answer.value, bound=bound, status=answer.status
-                )
-            )
+            stages.append(stage_of(one, answer.value, answer.bound, answer.status))
             self.rows.append(held_row(objective, sign * answer.value))
         self.region.keep()
         if whole.objectives:
             stages = recounted(stages, self.problem.values(self._open_by()), self.gap_share)
-        order = [ChoiceStatus.OPTIMAL, ChoiceStatus.WITHIN_GAP, ChoiceStatus.TIME_LIMIT]
-        weakest = max((stage.status for stage in stages), key=order.index)
+        weakest = weakest_of(stage.status for stage in stages)
         if weakest is ChoiceStatus.OPTIMAL:
             self._break_ties()
         return self._result(weakest, tuple(stages) if whole.objectives else ())
 
     def _result(self, status: ChoiceStatus, stages: tuple[StageResult, ...]) -> DatedChoice:
         answered = status is not ChoiceStatus.INFEASIBLE
-        years = self._open_by() if answered else np.zeros((self.years, self.count), bool)
-        first = np.argmax(years, axis=0)
-        ids = self.problem.whole.sector_ids
-        return DatedChoice(
-            problem_sha256=self.problem.sha256,
-            status=status,
-            opened=tuple(
-                (ids[at], self.problem.years[first[at]]) for at in np.flatnonzero(years[-1])
-            ),
-            stages=stages,
-        )
+        return dated_choice(self.problem, status, self._open_by() if answered else None, stages)
 
     def _open_by(self) -> npt.NDArray[np.bool_]:
         """Return whether each candidate is open at the end of each year, in the best answer."""

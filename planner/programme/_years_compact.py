@@ -8,112 +8,22 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
-from planner.choice import ChoiceStatus, Contiguity, Objective, StageResult
+from planner.choice import ChoiceStatus, Objective, StageResult
 from planner.dated import DatedChoice, DatedProblem
-from planner.errors import RuleError
-from planner.programme._blocks import ColumnPool
 from planner.programme._compact import CompactModel, compact_model, recounted, run_compact
-from planner.programme._years import solve_years_by_columns
-from planner.programme._years_few import solve_years_of_few
-from planner.texts import Message
+from planner.programme._years_spread import dated_choice, spread_objective
 
-__all__ = ["solve_years", "solve_years_compact"]
+__all__ = ["solve_years_compact"]
 
 Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
-_TINY = 80  # candidates × years up to which every sequence can be listed, or one programme solved
-_LISTED = 1_000  # the same, up to which columns are not even tried: they stay far from the bound
-_FAR_SHARE = 0.01  # of the bound: from how far on another way is tried too
-_FEW = 3_000  # candidates × years up to which the whole is annealed and searched by branch and cut
 _TIE_BITS = 12  # of the whole number that orders some ids
-
-
-def solve_years(
-    problem: DatedProblem,
-    *,
-    gap_share: float = 1e-3,
-    seconds: float | None = None,
-    warm: ColumnPool | None = None,
-) -> DatedChoice:
-    """Choose the sectors and their years: the best under each objective, the former ones held.
-
-    Questions of 81 to 1 000 candidates × years are annealed and searched by branch and cut; larger
-    ones are answered by column generation, where chains stay within each EPCI.  Up to 3 000, what
-    columns leave far from its bound, or can't list, is searched as the former are, and the better
-    of the two is answered.
-
-    Parameters
-    ----------
-    problem
-        The question.
-    gap_share
-        How much of each objective may be missed, as a share of its bound; up to 60 candidates, a
-        proof is looked for.  The search keeps to a number of operations: what it ends with, and its
-        bound, is told by the stages.  Among programmes equal under every objective, the one that
-        opens the first sector (by id) on which they differ the soonest is taken, when every optimum
-        is proved and candidates are 60 at most, or all the best can be listed.
-    seconds
-        Time for all objectives together; None for as long as it takes.
-    warm
-        What was learnt from a former question of the same region; it is filled for the next one.
-
-    Raises
-    ------
-    RuleError
-        When chains may cross borders and candidates are many, or an actor's neighbourhood is too
-        intricate.
-    PlannerError
-        When values are too large to be added exactly, or the solver fails.
-    """
-    size = problem.whole.candidates_count * len(problem.years)
-    across = problem.whole.contiguity is Contiguity.ANY_EPCI
-    if across and size <= _TINY:
-        return solve_years_compact(problem, seconds=seconds)
-    if across and size > _FEW:
-        raise RuleError(
-            Message.of("programme.years_across_many", most=_FEW),
-            Message.of("programme.years_across_remedy"),
-        )
-    if across or _TINY < size <= _LISTED:
-        return solve_years_of_few(problem, gap_share=gap_share, seconds=seconds)
-    begun = time.monotonic()
-    listed: DatedChoice | None = None
-    try:
-        listed = solve_years_by_columns(problem, gap_share=gap_share, seconds=seconds, warm=warm)
-    except RuleError:  # an actor too intricate for its choices to be listed
-        if size > _FEW:
-            raise
-    if listed is not None and (size <= _TINY or size > _FEW or not _is_far(listed)):
-        return listed
-    left = None if seconds is None else max(0.0, seconds - (time.monotonic() - begun))
-    searched = solve_years_of_few(problem, gap_share=gap_share, seconds=left)
-    return searched if listed is None else _better(problem, listed, searched)
-
-
-def _is_far(choice: DatedChoice) -> bool:
-    """Whether nothing was found, or the first objective is far from its bound."""
-    if choice.status is ChoiceStatus.INFEASIBLE:
-        return False
-    return not choice.stages or (choice.stages[0].gap_share or 0) > _FAR_SHARE
-
-
-def _better(problem: DatedProblem, one: DatedChoice, other: DatedChoice) -> DatedChoice:
-    """Return the answer that is worth more under the first objective that tells them apart."""
-    if ChoiceStatus.INFEASIBLE in (one.status, other.status):
-        return one if one.status is ChoiceStatus.INFEASIBLE else other
-    signs = [-1 if objective.sense == "min" else 1 for objective in problem.whole.objectives]
-    mine, its = (
-        [sign * stage.value for sign, stage in zip(signs or [1], some.stages, strict=False)]
-        for some in (one, other)
-    )
-    return one if mine >= its else other
 
 
 def solve_years_compact(problem: DatedProblem, *, seconds: float | None = None) -> DatedChoice:
@@ -139,7 +49,7 @@ def solve_years_compact(problem: DatedProblem, *, seconds: float | None = None) 
         spread, costs = _spread(problem, model, last, one)
         found, bound, status = run_compact(model, spread, costs, 0.0, end)
         if found is None and (status is ChoiceStatus.INFEASIBLE or best is None):
-            return _answer(problem, status, None, [])
+            return dated_choice(problem, status, None, [])
         best = best if found is None else found.reshape(years, count)
         if best is None:
             break
@@ -158,7 +68,7 @@ def solve_years_compact(problem: DatedProblem, *, seconds: float | None = None) 
         weakest = ChoiceStatus.OPTIMAL if proved else ChoiceStatus.TIME_LIMIT
     if best is not None and weakest is ChoiceStatus.OPTIMAL:
         best = _first_opened(model, best, end)
-    return _answer(problem, weakest, best, stages)
+    return dated_choice(problem, weakest, best, stages)
 
 
 def _stated(problem: DatedProblem) -> tuple[CompactModel, CompactModel]:
@@ -208,15 +118,12 @@ def _spread(
 ) -> tuple[Objective, Floats]:
     """Return an objective over (year, candidate), and what each column is worth."""
     years, count = len(problem.years), problem.whole.candidates_count
-    spread = np.zeros((years, count), np.int64)
-    spread[-1] = one.coefficients
-    if one.name in problem.yearly:
-        spread[:] = one.coefficients
+    spread = spread_objective(problem, one).coefficients
     costs = np.zeros(model.columns)
     shift = (years - 1) * count
     costs[shift : shift + last.integers] = last.costs(one)[: last.integers]
-    costs[: years * count] = spread.ravel()
-    return replace(one, coefficients=spread.ravel(), edge_coefficients=None), costs
+    costs[: years * count] = spread
+    return replace(one, coefficients=spread, edge_coefficients=None), costs
 
 
 def _first_opened(model: CompactModel, best: Flags, end: float) -> Flags:
@@ -239,18 +146,3 @@ def _first_opened(model: CompactModel, best: Flags, end: float) -> Flags:
             places = np.arange(years) * count + at
             model.lower_bounds[places] = model.upper_bounds[places] = found[:, at]
     return found
-
-
-def _answer(
-    problem: DatedProblem,
-    status: ChoiceStatus,
-    open_by: Flags | None,
-    stages: Sequence[StageResult],
-) -> DatedChoice:
-    ids, opened = problem.whole.sector_ids, []
-    if open_by is not None:
-        first = np.argmax(open_by, axis=0)
-        opened = [(ids[at], problem.years[first[at]]) for at in np.flatnonzero(open_by[-1])]
-    return DatedChoice(
-        problem_sha256=problem.sha256, status=status, opened=tuple(opened), stages=tuple(stages)
-    )  # fmt: skip

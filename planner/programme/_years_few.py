@@ -18,9 +18,9 @@ from planner.choice import ChoiceStatus, Objective, StageResult
 from planner.dated import DatedChoice, DatedProblem
 from planner.programme._blocks import Row, held_row, objective_row, split_problem
 from planner.programme._columns import Clock
-from planner.programme._compact import recounted
+from planner.programme._compact import recounted, stage_of, status_of, weakest_of
 from planner.programme._years_rows import DatedRows
-from planner.programme._years_spread import spread_objective, spread_rows
+from planner.programme._years_spread import dated_choice, spread_objective, spread_rows
 from planner.programme._years_walk import walk
 
 __all__ = ["solve_years_of_few"]
@@ -73,32 +73,18 @@ class _Few:
             if answer.open_by is None:
                 return self._result(answer.status, ())
             self.best = answer.open_by
-            bound = None if answer.bound is None else sign * answer.bound
-            stages.append(
-                StageResult(
-                    objective=one.name, value=sign * answer.value, bound=bound, status=answer.status
-                )
-            )
+            stages.append(stage_of(one, answer.value, answer.bound, answer.status))
             self.rows.append(held_row(objective, sign * answer.value))
         if whole.objectives and self.best is not None:
             stages = recounted(stages, self.problem.values(self.best), self.gap_share)
-        order = [ChoiceStatus.OPTIMAL, ChoiceStatus.WITHIN_GAP, ChoiceStatus.TIME_LIMIT]
-        weakest = max((stage.status for stage in stages), key=order.index)
+        weakest = weakest_of(stage.status for stage in stages)
         if weakest is ChoiceStatus.OPTIMAL and whole.candidates_count <= _SMALL:
             self._break_ties()
         return self._result(weakest, stages if whole.objectives else ())
 
     def _result(self, status: ChoiceStatus, stages: Sequence[StageResult]) -> DatedChoice:
-        ids, opened = self.problem.whole.sector_ids, []
-        if self.best is not None and status is not ChoiceStatus.INFEASIBLE:
-            first = np.argmax(self.best, axis=0)
-            opened = [
-                (ids[at], self.problem.years[first[at]]) for at in np.flatnonzero(self.best[-1])
-            ]
-        return DatedChoice(
-            problem_sha256=self.problem.sha256, status=status, opened=tuple(opened),
-            stages=tuple(stages),
-        )  # fmt: skip
+        answered = status is not ChoiceStatus.INFEASIBLE
+        return dated_choice(self.problem, status, self.best if answered else None, stages)
 
     def _optimise(self, objective: Row) -> _Answer:
         asked, rows = self.asked, self.rows
@@ -123,10 +109,7 @@ class _Few:
         self._search(answer, objective)
         if answer.open_by is not None and answer.bound is not None:
             answer.bound = max(answer.bound, answer.value)
-            if answer.bound == answer.value:
-                answer.status = ChoiceStatus.OPTIMAL
-            elif self._near(answer):
-                answer.status = ChoiceStatus.WITHIN_GAP
+            answer.status = status_of(answer.value, answer.bound, self.gap_share)
         return answer
 
     def _search(self, answer: _Answer, objective: Row) -> None:

@@ -332,7 +332,7 @@ class DatedRows:
             solution = highspy.HighsSolution()
             solution.col_value = self._values(model, known).tolist()
             solver.setSolution(solution)
-        status = run_solver(solver)
+        status = run_solver(solver, whole=costs)
         info = solver.getInfo()
         used = max(0, int(info.mip_node_count))
         if status in {
@@ -358,19 +358,6 @@ class DatedRows:
 
 
 def _loaded(model: CompactModel, costs: Floats, *, whole: bool) -> highspy.Highs:
-    matrix = model.matrix()
-    lp = highspy.HighsLp()
-    lp.num_col_, lp.num_row_ = model.columns, len(model.lower)
-    lp.sense_ = highspy.ObjSense.kMaximize
-    lp.col_cost_ = costs
-    lp.col_lower_, lp.col_upper_ = model.lower_bounds, model.upper_bounds
-    lp.row_lower_, lp.row_upper_ = np.array(model.lower), np.array(model.upper)
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    lp.a_matrix_.start_ = matrix.indptr.astype(np.int32)
-    lp.a_matrix_.index_ = matrix.indices.astype(np.int32)
-    lp.a_matrix_.value_ = matrix.data
-    if whole:
-        lp.integrality_ = [highspy.HighsVarType.kInteger] * model.columns
     solver = new_solver(mip_rel_gap=0.0, mip_feasibility_tolerance=1e-9)
-    solver.passModel(lp)
+    solver.passModel(model.linear(costs, largest=True, whole=model.columns if whole else 0))
     return solver

@@ -1,4 +1,4 @@
-"""The rules of a question with years, as rows over every candidate in every year."""
+"""A question with years over every candidate in every year: its rules, objectives and answer."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
-from planner.choice import Objective
-from planner.dated import DatedProblem
+from planner.choice import ChoiceStatus, Objective, StageResult
+from planner.dated import DatedChoice, DatedProblem
 from planner.programme._blocks import Row, reduced
 
-__all__ = ["spread_objective", "spread_rows"]
+__all__ = ["dated_choice", "spread_objective", "spread_rows"]
 
 
 def spread_rows(problem: DatedProblem, rows: Sequence[Row]) -> list[Row]:
@@ -34,6 +35,33 @@ def spread_objective(problem: DatedProblem, objective: Objective) -> Objective:
     if objective.name in problem.yearly:
         spread[:] = objective.coefficients
     return replace(objective, coefficients=spread.ravel())
+
+
+def dated_choice(
+    problem: DatedProblem,
+    status: ChoiceStatus,
+    open_by: npt.NDArray[np.bool_] | None,
+    stages: Sequence[StageResult],
+) -> DatedChoice:
+    """Return an answer.
+
+    Parameters
+    ----------
+    problem
+        The question.
+    status, stages
+        What is known of the whole, and of each objective.
+    open_by
+        Whether each candidate is open at the end of each year, shape (years, candidates); None
+        when there is no answer.
+    """
+    ids, opened = problem.whole.sector_ids, []
+    if open_by is not None:
+        first = np.argmax(open_by, axis=0)
+        opened = [(ids[at], problem.years[first[at]]) for at in np.flatnonzero(open_by[-1])]
+    return DatedChoice(
+        problem_sha256=problem.sha256, status=status, opened=tuple(opened), stages=tuple(stages)
+    )  # fmt: skip
 
 
 def _spread_row(problem: DatedProblem, row: Row) -> list[Row]:

@@ -15,6 +15,7 @@ from planner.programme._years_few import solve_years_of_few
 from planner.programme._years_rows import DatedRows
 from planner.programme._years_spread import spread_objective, spread_rows
 from planner.programme._years_walk import walk
+from planner.solver import run_whole
 from planner.verify import verify_years
 from tests.unit.test_programme_years import (
     RULE,
@@ -129,13 +130,27 @@ def test_what_columns_leave_far_from_its_bound_is_searched_and_the_better_answer
     problem = with_ceilings(a_grid(1, side=6, actors=2), 0.13)
     by_columns = solve_years_by_columns(problem, gap_share=1e-3, seconds=None, warm=None)
     searched = solve_years_of_few(problem, gap_share=1e-3, seconds=None)
-    monkeypatch.setattr("planner.programme._years_compact._LISTED", 0)
-    monkeypatch.setattr("planner.programme._years_compact._TINY", 0)
-    monkeypatch.setattr("planner.programme._years_compact._FAR_SHARE", 0)
+    monkeypatch.setattr("planner.programme._years_ways._LISTED", 0)
+    monkeypatch.setattr("planner.programme._years_ways._TINY", 0)
+    monkeypatch.setattr("planner.programme._years_ways._FAR_SHARE", 0)
     best = max(by_columns.stages[0].value, searched.stages[0].value)
     assert solve_years(problem).stages[0].value == best
     nothing = replace(by_columns, status=ChoiceStatus.TIME_LIMIT, opened=(), stages=())
     monkeypatch.setattr(
-        "planner.programme._years_compact.solve_years_by_columns", lambda *_, **__: nothing
+        "planner.programme._years_ways.solve_years_by_columns", lambda *_, **__: nothing
     )
     assert solve_years(problem) == searched
+
+
+def test_whole_numbers_are_asked_again_where_the_solver_contradicts_itself(monkeypatch):
+    asked = []
+
+    def noted_run(solver, costs):
+        asked.append(len(costs))
+        return run_whole(solver, costs)
+
+    monkeypatch.setattr("planner.programme._master.run_whole", noted_run)
+    problem = with_ceilings(a_grid(1, side=4, actors=2), 0.3)
+    choice = solve_years_of_few(problem, gap_share=1e-3, seconds=None)
+    assert verify_years(problem, choice).holds
+    assert asked
