@@ -200,17 +200,10 @@ def _conflict(
     if found is None:
         key = "infeasible" if proved else "not_found"
         return RuleError(Message.of(f"programme.{key}"), Message.of(f"programme.{key}_remedy"))
-    # the fewest rules of any kind are often the fewest requirements: said once
-    ways = {
-        frozenset(way.amounts.items()): way.message
-        for way in reversed(cheapest_relaxations(problem, names=ballots.names))
-    }
+    ways = cheapest_relaxations(problem, names=ballots.names)
     return RuleError(
         Message.of("programme.infeasible_because", conflict=found),
-        Message.of(
-            "programme.infeasible_ways",
-            ways=_Lines(tuple(reversed(ways.values()))),
-        ),
+        Message.of("programme.infeasible_ways", ways=_Lines(tuple(way.message for way in ways))),
     )
 
 

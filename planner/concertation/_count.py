@@ -26,6 +26,8 @@ from planner.vocab import BallotForm, DeliberationState, EnvelopeUnit, Severity,
 
 __all__ = ["count_ballots"]
 
+_SHOWN: Final = 5
+
 
 def count_ballots(
     *,
@@ -91,6 +93,7 @@ def count_ballots(
             envelope=_envelope(granted.get(actor), where, due=actor in due),
             **_wishes(wishes, held.get(actor, set()), where),
         )
+    found += _at_odds(counted, _left(shares, sectors), names, contacts or {})
     return BallotCount(
         ballots=MappingProxyType(counted),
         names=MappingProxyType(names),
@@ -211,6 +214,50 @@ def _wishes(table: pd.DataFrame | None, held: set[str], where: _Asked) -> dict[s
         if form is BallotForm.POINTS
         else (),
     }
+
+
+def _left(shares: pd.DataFrame, sectors: pd.DataFrame) -> pd.DataFrame:
+    """Return the shares of the sectors that are still to be decided: those of no zone."""
+    left = set(sectors.loc[sectors["zone_id"].isna(), "sector_id"].astype(str))
+    return shares[shares["sector_id"].astype(str).isin(left)]
+
+
+def _at_odds(
+    counted: Mapping[str, Ballot],
+    shares: pd.DataFrame,
+    names: Mapping[str, str],
+    contacts: Mapping[str, str],
+) -> list[Finding]:
+    """Find the shared sectors that one voter requires and another refuses or decides alone."""
+    holders: dict[str, list[str]] = {}
+    for key, actor, count in zip(
+        shares["sector_id"].astype(str), shares["actor"], shares["premises_count"], strict=True
+    ):
+        holders.setdefault(key, []).extend([str(actor)] if count > 0 else [])
+    clashes: dict[tuple[str, str, str], list[str]] = {}
+    for actor, ballot in counted.items():
+        for key in ballot.required if ballot.counts else ():
+            mine = holders.get(key, [])
+            for other in mine:
+                voter = counted.get(other)
+                if voter is not None and voter.counts and key in voter.refused:
+                    clashes.setdefault(("required_and_refused", actor, other), []).append(key)
+            if mine and mine[0] != actor:  # the first is who decides
+                clashes.setdefault(("required_elsewhere", actor, mine[0]), []).append(key)
+
+    def person(actor: str) -> str:
+        name = names.get(actor, actor)
+        return f"{contacts[actor]} ({name})" if actor in contacts else name
+
+    return [
+        Finding.of(
+            f"concertation.{rule}", severity=Severity.SERIOUS, table="ballots",
+            place=f"{actor}/{other}", count=len(keys), name=names.get(actor, actor),
+            other=names.get(other, other), asked=person(actor), other_asked=person(other),
+            sectors=", ".join(keys[:_SHOWN]) + (" …" if len(keys) > _SHOWN else ""),
+        )
+        for (rule, actor, other), keys in clashes.items()
+    ]  # fmt: skip
 
 
 def _sound(table: pd.DataFrame, where: _Asked) -> pd.DataFrame:

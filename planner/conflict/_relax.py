@@ -24,7 +24,7 @@ class Relaxation:
     kind
         ``envelopes`` (more lines or cents), ``required`` or ``refused`` (wishes dropped),
         ``limits`` (one bound moved), ``parity`` (its tolerance, in thousandths of the lines) or
-        ``any`` (fewest rules dropped, of any kind).
+        ``any`` (fewest rules dropped, of any kind, where no other way out says as much).
     amounts
         Rule to how much it gives, in its own unit; 1 for a rule that is dropped.
     total
@@ -61,7 +61,8 @@ def cheapest_relaxations(
     Returns
     -------
     tuple of Relaxation
-        Empty when a programme exists.  A kind that can't make one possible alone is left out.
+        Empty when a programme exists.  A kind that can't make one possible alone is left out, and
+        ``any`` where it would drop as many rules of a kind that is there already.
     """
     rules = rules_of(problem, names=names)
     model = SoftModel(problem, rules)
@@ -77,8 +78,30 @@ def cheapest_relaxations(
     found.append(_wider_parity(problem, rules))
     for kind in (RuleKind.REQUIRED, RuleKind.REFUSED):
         found.append(_dropping(model, kind.value, [r for r in rules if r.kind is kind], every))
-    found.append(_dropping(model, "any", list(rules), every))
-    return tuple(one for one in found if one is not None)
+    known = [one for one in found if one is not None]
+    fewest = _dropping(model, "any", list(rules), every)
+    if fewest is not None and not _is_told(problem, fewest, rules, known):
+        known.append(fewest)
+    return tuple(known)
+
+
+def _is_told(
+    problem: ChoiceProblem, fewest: Relaxation, rules: tuple[Rule, ...], known: list[Relaxation]
+) -> bool:
+    """Whether the fewest rules of any kind are no fewer than those of a kind told already."""
+    kinds = {
+        "envelopes" if rule.kind is RuleKind.ENVELOPE
+        else "parity" if _is_parity(problem, rule)
+        else "limits" if rule.kind in {RuleKind.UPPER, RuleKind.LOWER}
+        else rule.kind.value
+        for rule in rules
+        if rule.name in fewest.amounts
+    }  # fmt: skip
+    # the tolerance of parity is one rule, though it has two sides
+    return any(
+        kinds == {one.kind} and (one.kind == "parity" or len(one.amounts) <= fewest.total)
+        for one in known
+    )
 
 
 def _giving(model: SoftModel, kind: str, rules: list[Rule], every: list[str]) -> Relaxation | None:
