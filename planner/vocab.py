@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import unicodedata
 from enum import StrEnum
-from typing import Self
+from typing import Final, Self
 
 __all__ = [
     "AreaKind",
@@ -54,9 +54,12 @@ __all__ = [
 ]
 
 
+_LETTERS: Final = str.maketrans({"œ": "oe", "Œ": "oe", "æ": "ae", "Æ": "ae", "’": "'"})
+
+
 def fold(text: str) -> str:
-    """Lower-case, without accents, underscores and hyphens as single spaces."""
-    plain = unicodedata.normalize("NFKD", text)
+    """Lower-case, without accents or ligatures, underscores and hyphens as single spaces."""
+    plain = unicodedata.normalize("NFKD", text.translate(_LETTERS))
     plain = "".join(c for c in plain if not unicodedata.combining(c)).casefold()
     return " ".join(plain.replace("_", " ").replace("-", " ").replace("'", " ").split())
 

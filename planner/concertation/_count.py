@@ -165,7 +165,9 @@ def _state(
         where.note("undated", Severity.WARNING)
     if deadline is not None and not pd.isna(on) and pd.Timestamp(on).date() > deadline:
         where.note("late", Severity.WARNING, on=pd.Timestamp(on).date(), deadline=deadline)
-    if state is not DeliberationState.VOTED and due:
+    if state is DeliberationState.REFUSED and due:
+        where.note("engagement_refused", Severity.WARNING)
+    elif state is not DeliberationState.VOTED and due:
         where.note("not_voted", Severity.WARNING, state=state)
     return state
 

@@ -6,10 +6,8 @@ names the person to ask; a ballot made on other sectors is refused whole.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,17 +15,21 @@ import pandas as pd
 
 from planner.errors import PlannerError
 from planner.findings import Finding, Findings
+from planner.io.form_answers import as_actor, as_amount, as_cents, as_day, as_mark, as_term
 from planner.io.forms import (
     SAID,
     FormFile,
     FormRow,
     answers_sha256,
     find_forms,
+    find_others,
+    heading,
     open_form,
 )
-from planner.io.values import parse_bool, parse_count, parse_date, parse_term, words
+from planner.io.values import parse_bool, words
 from planner.schemas import contract
-from planner.vocab import DeliberationState, EnvelopeUnit, Opinion, Severity, Term, Wish, fold
+from planner.texts import Sayable, say
+from planner.vocab import DeliberationState, EnvelopeUnit, Opinion, Severity, Wish
 
 __all__ = ["ConcertationIntake", "read_concertation"]
 
@@ -37,8 +39,6 @@ _SHEET_OF: Final = {
     "calendar": "deliberation", "advice": "advice",
 }  # fmt: skip
 _MARKS: Final = ("wish", "rank", "points", "approved")
-_CENTS: Final = 100
-_THOUSANDS: Final = re.compile(r"\d{1,3}(?:\s\d{3})+")
 _SHOWN: Final = 5
 _INTEGERS: Final = ("amount", "med_credit_cents", "rank", "points")
 _DATES: Final = ("on", "planned_on")
@@ -75,6 +75,35 @@ class ConcertationIntake:
         return {name: getattr(self, name) for name in (*_TABLES, "rejected_rows")}
 
 
+@dataclass(frozen=True)
+class _Several:
+    """The first of several things, each once, put into words with the sentence that names them."""
+
+    things: tuple[object, ...]
+
+    def say(self, lang: str = "fr", /) -> str:
+        """Name them."""
+        words = (t.say(lang) if isinstance(t, Sayable) else str(t) for t in self.things)
+        every = list(dict.fromkeys(words))
+        return ", ".join(every[:_SHOWN]) + (", …" if len(every) > _SHOWN else "")
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A sheet of a form, a column or a cell of it, by the names that the person sees."""
+
+    sheet: str
+    column: str = ""
+    cell: str = ""
+
+    def say(self, lang: str = "fr", /) -> str:
+        """Name it."""
+        words = say(f"forms.sheet_{self.sheet}", lang)
+        if self.column:
+            words += f" / {heading(self.sheet, self.column, lang)}"
+        return f"{words} {self.cell}".strip()
+
+
 @dataclass(kw_only=True)
 class _Taken:
     """What one form says, and what was wrong with it."""
@@ -87,12 +116,12 @@ class _Taken:
     sent: Mapping[str, str]
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {t: [] for t in _TABLES})
     aside: list[dict[str, Any]] = field(default_factory=list)
-    met: dict[str, tuple[Severity, list[str]]] = field(default_factory=dict)
+    met: dict[str, tuple[Severity, list[object]]] = field(default_factory=dict)
 
     def note(self, rule: str, severity: Severity, *what: object) -> None:
         """Note a rule met, once more with what met it."""
         _, every = self.met.setdefault(rule, (severity, []))
-        every.extend(str(item) for item in what)
+        every.extend(what)
 
     def found(self) -> list[Finding]:
         """Return one finding a rule, with its count and the first of what met it."""
@@ -100,7 +129,7 @@ class _Taken:
             Finding.of(
                 f"forms.{rule}", severity=severity, table="ballots", place=self.actor,
                 count=max(1, len(every)), name=self.name, asked=self.person, file=self.place,
-                what=", ".join(every[:_SHOWN]) + (", …" if len(every) > _SHOWN else ""),
+                what=_Several(tuple(every)),
             )
             for rule, (severity, every) in self.met.items()
         ]  # fmt: skip
@@ -165,12 +194,20 @@ def read_concertation(
         form = _opened(path, place, loose)
         if form is None:
             continue
-        actor = form.identity.get("epci_siren", "")
+        actor = as_actor(form.identity.get("epci_siren", ""))
         if actor not in sectors_of:
             loose.append(_loose("unknown_actor", place, actor=actor or "—"))
             continue
         one = _take(form, actor, names, known, sectors_of[actor], sectors_sha256)
         taken.setdefault(actor, []).append(one)
+    others = [path.relative_to(root).as_posix() for path in find_others(root)]
+    if others:
+        loose.append(
+            Finding.of(
+                "forms.not_read", severity=Severity.WARNING, table="ballots", place=others[0],
+                count=len(others), what=_Several(tuple(others)),
+            )
+        )  # fmt: skip
     kept, aside = _one_each(taken)
     for actor in sorted(set(sectors_of) - set(taken)):
         name = names.get(actor, actor)
@@ -277,13 +314,18 @@ def _take(
     )  # fmt: skip
     for sheet, broken in form.broken:
         one.drop(sheet, broken.row, broken.reason, broken.column, broken.value)
-        one.note("unreadable_cell", Severity.WARNING, f"{sheet} {broken.value}")
+        one.note("unreadable_cell", Severity.WARNING, _Part(sheet, cell=broken.value))
     if form.missing:
-        one.note("missing_part", Severity.SERIOUS, *form.missing)
+        parts = (name.partition("/") for name in form.missing)
+        one.note("missing_part", Severity.SERIOUS, *(_Part(s, column) for s, _, column in parts))
     _take_envelope(one, form.sheets.get("envelope", ()))
     _take_deliberation(one, form.sheets.get("deliberation", ()))
     same = form.identity.get("sectors_sha256", "") == sectors_sha256
-    _take_wishes(one, form.sheets.get("wishes", ()), sectors, same=same)
+    if same and form.listed:
+        gone = [key for key in sectors if key not in form.listed]
+        if gone:
+            one.note("sectors_gone", Severity.WARNING, *gone)
+    _take_wishes(one, form.sheets.get("wishes", ()), same=same)
     _take_advice(one, form.sheets.get("advice", ()), same=same)
     return one
 
@@ -299,33 +341,14 @@ def _only(one: _Taken, sheet: str, rows: tuple[FormRow, ...]) -> FormRow | None:
     return filled[0] if filled else None
 
 
-def _term(text: str | None, terms: type[Term]) -> str | None:
-    return None if text is None else parse_term(text, terms=terms)
-
-
-def _ungrouped(text: str) -> str:
-    """Take the blanks out between thousands: ``1 500 000``."""
-    return "".join(text.split()) if _THOUSANDS.fullmatch(text) else text
-
-
-def _euros(text: str) -> int | None:
-    """Read euros exactly as whole cents: ``1 234,50``, ``1234.5``; None for anything else."""
-    plain = "".join(c for c in text if not c.isspace()).removesuffix("€").replace(",", ".")
-    try:
-        cents = Decimal(plain) * _CENTS
-    except InvalidOperation:
-        return None
-    return int(cents) if cents.is_finite() and cents >= 0 and cents == int(cents) else None
-
-
 def _take_envelope(one: _Taken, rows: tuple[FormRow, ...]) -> None:
     row = _only(one, "envelope", rows)
     if row is None:
         return
     unit, amount, credit = row.get("unit"), row.get("amount"), row.get("credit")
-    code = _term(unit, EnvelopeUnit)
-    whole = None if amount is None else parse_count(_ungrouped(amount))
-    cents = None if credit is None else _euros(credit)
+    code = None if unit is None else as_term(unit, EnvelopeUnit)
+    whole = None if amount is None else as_amount(amount)
+    cents = None if credit is None else as_cents(credit)
     for column, text, value in (
         ("unit", unit, code), ("amount", amount, whole), ("credit", credit, cents),
     ):  # fmt: skip
@@ -350,7 +373,7 @@ def _take_deliberation(one: _Taken, rows: tuple[FormRow, ...]) -> None:
     days: dict[str, Any] = {}
     for column in _DATES:
         text = row.get(column)
-        days[column] = None if text is None else parse_date(text)
+        days[column] = None if text is None else as_day(text)
         if text is not None and days[column] is None:
             one.drop("deliberation", row.row, "bad_date", column, text)
             one.note("bad_date", Severity.SERIOUS, text)
@@ -359,7 +382,7 @@ def _take_deliberation(one: _Taken, rows: tuple[FormRow, ...]) -> None:
     if contact is not None or days["planned_on"] is not None:
         one.add("calendar", row.row, planned_on=days["planned_on"], contact=contact)
     text = row.get("state")
-    state = _term(text, DeliberationState)
+    state = None if text is None else as_term(text, DeliberationState)
     if text is not None and state is None:
         one.drop("deliberation", row.row, "unknown_term", "state", text)
         one.note("bad_state", Severity.SERIOUS, text)
@@ -373,20 +396,15 @@ def _take_deliberation(one: _Taken, rows: tuple[FormRow, ...]) -> None:
         one.add("deliberations", row.row, state=state, on=days["on"])
 
 
-def _take_wishes(
-    one: _Taken, rows: tuple[FormRow, ...], sectors: tuple[str, ...], *, same: bool
-) -> None:
+def _take_wishes(one: _Taken, rows: tuple[FormRow, ...], *, same: bool) -> None:
     marked = [row for row in rows if any(row.get(name) for name in _MARKS)]
     if marked and not same:
         for row in marked:
             one.drop("wishes", row.row, "other_version", "sector_id", row.get("sector_id"))
         one.note("other_sectors", Severity.SERIOUS, *(row.get("sector_id") for row in marked))
         return
-    listed = [row.get("sector_id") for row in rows]
-    gone = [key for key in sectors if key not in listed]
-    if gone and same:
-        one.note("sectors_gone", Severity.WARNING, *gone)
-    twice = {key for key in listed if key and [r.get("sector_id") for r in marked].count(key) > 1}
+    named = [row.get("sector_id") for row in marked]
+    twice = {key for key in named if key and named.count(key) > 1}
     for row in marked:
         key = row.get("sector_id")
         if key is None:
@@ -403,7 +421,7 @@ def _take_wish(one: _Taken, row: FormRow, key: str) -> None:
     given = {name: row.cells[name] for name in _MARKS if name in row.cells}
     read: dict[str, Any] = {}
     for name, text in given.items():
-        value = _mark(name, text)
+        value = as_mark(name, text)
         if value is None:
             one.drop("wishes", row.row, "bad_count", name, text)
             one.note(f"bad_{name}", Severity.SERIOUS, f"{key} « {text} »")
@@ -422,16 +440,6 @@ def _take_wish(one: _Taken, row: FormRow, key: str) -> None:
         )  # fmt: skip
 
 
-def _mark(name: str, text: str) -> Any:  # noqa: ANN401 (a code, a number or a yes)
-    if name == "wish":
-        code = parse_term(text, terms=Wish)
-        return code if code in {Wish.REQUIRED, Wish.REFUSED} else None
-    if name == "approved":
-        return True if fold(text) == "x" else parse_bool(text)
-    value = parse_count(text)
-    return None if value is None or (name == "rank" and value < 1) else value
-
-
 def _take_advice(one: _Taken, rows: tuple[FormRow, ...], *, same: bool) -> None:
     filled = [row for row in rows if row.get("opinion") or row.get("remark")]
     if filled and not same:
@@ -443,7 +451,8 @@ def _take_advice(one: _Taken, rows: tuple[FormRow, ...], *, same: bool) -> None:
         return
     keys = [row.get("sector_id") for row in filled]
     for row in filled:
-        key, opinion = row.get("sector_id"), _term(row.get("opinion"), Opinion)
+        key = row.get("sector_id")
+        opinion = as_term(row.get("opinion") or "", Opinion)
         if key is None or keys.count(key) > 1 or opinion is None:
             reason = "half_filled" if row.get("opinion") is None else "unknown_term"
             reason = "duplicate_key" if key is not None and keys.count(key) > 1 else reason

@@ -32,6 +32,7 @@ __all__ = [
     "FormRow",
     "answers_sha256",
     "find_forms",
+    "find_others",
     "heading",
     "open_form",
 ]
@@ -66,6 +67,8 @@ SAID: Final[Mapping[str, tuple[str, ...]]] = {
 """Table to the columns in which a form answers."""
 _FIRST_CSV: Final = "identity.csv"
 _GEOPACKAGE: Final = ".gpkg"
+_WORKBOOK: Final = ".xlsx"
+_BESIDE: Final = ("-wal", "-shm", "-journal", ".tmp", "thumbs.db", "desktop.ini", "__macosx")
 _LAYERS: Final = {name: "wishes" if name == "advice" else name for name in SHEETS}
 
 
@@ -95,12 +98,15 @@ class FormFile:
         Sheet and row that hold no readable value.
     missing
         Sheets, or ``sheet/column``, that a form must have and this one hasn't.
+    listed
+        Sectors that stand on the sheet of wishes, in rows that can't be read too.
     """
 
     place: str
     sheets: Mapping[str, tuple[FormRow, ...]]
     broken: tuple[tuple[str, Broken], ...] = ()
     missing: tuple[str, ...] = ()
+    listed: frozenset[str] = frozenset()
 
     @property
     def identity(self) -> dict[str, str]:
@@ -145,16 +151,34 @@ def find_forms(folder: Path) -> Iterator[Path]:
     """
     if not folder.is_dir():
         raise file_failure("missing_file", file=str(folder))
-    books = [
-        path
-        for path in (*folder.rglob("*.xlsx"), *folder.rglob(f"*{_GEOPACKAGE}"))
-        if not path.name.startswith(("~$", "."))
-    ]
+    books = [path for path in _files(folder) if path.suffix.lower() in {_WORKBOOK, _GEOPACKAGE}]
     texts = [p.parent for p in folder.rglob(_FIRST_CSV)]
     found = sorted({*books, *texts})
     if not found:
         raise file_failure("no_form", file=str(folder))
     yield from found
+
+
+def find_others(folder: Path) -> tuple[Path, ...]:
+    """Return the files below a folder that are read as no form: someone may have answered there.
+
+    What systems and programs leave beside a file is none of them.
+    """
+    return tuple(
+        sorted(
+            path
+            for path in _files(folder)
+            if path.suffix.lower() not in {_WORKBOOK, _GEOPACKAGE}
+            and not (path.stem in SHEETS and (path.parent / _FIRST_CSV).is_file())
+        )
+    )
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for path in folder.rglob("*"):
+        beside = path.name.startswith(("~$", ".")) or path.name.lower().endswith(_BESIDE)
+        if not beside and path.is_file():
+            yield path
 
 
 def open_form(path: Path, *, place: str) -> FormFile | None:
@@ -167,7 +191,7 @@ def open_form(path: Path, *, place: str) -> FormFile | None:
     """
     if path.is_dir():
         sources = _csv_sheets(path)
-    elif path.suffix == _GEOPACKAGE:
+    elif path.suffix.lower() == _GEOPACKAGE:
         sources = _layer_sheets(path)
     else:
         sources = _book_sheets(path)
@@ -176,11 +200,16 @@ def open_form(path: Path, *, place: str) -> FormFile | None:
     sheets: dict[str, tuple[FormRow, ...]] = {}
     broken: list[tuple[str, Broken]] = []
     missing = [name for name in SHEETS if name not in sources]
+    listed: frozenset[str] = frozenset()
     for name, source in sources.items():
         columns = _known_columns(name, source.columns)
         missing += [f"{name}/{column}" for column in ANSWERS[name] if column not in columns]
         raw = source.read(list(columns.values()))
         broken += [(name, item) for item in raw.broken]
+        if name == "wishes" and "sector_id" in columns:
+            keys = source.read([columns["sector_id"]]) if raw.broken else raw
+            told = as_text(keys.table[columns["sector_id"]]).to_pylist()
+            listed = frozenset(key for key in told if key is not None)
         texts = {ours: as_text(raw.table[theirs]).to_pylist() for ours, theirs in columns.items()}
         sheets[name] = tuple(
             FormRow(
@@ -189,8 +218,9 @@ def open_form(path: Path, *, place: str) -> FormFile | None:
             for i, row in enumerate(raw.rows)
         )  # fmt: skip
     return FormFile(
-        place=place, sheets=sheets, broken=tuple(broken), missing=tuple(sorted(missing))
-    )
+        place=place, sheets=sheets, broken=tuple(broken), missing=tuple(sorted(missing)),
+        listed=listed,
+    )  # fmt: skip
 
 
 def _csv_sheets(path: Path) -> dict[str, Source]:

@@ -17,7 +17,7 @@ from string import Formatter
 from types import MappingProxyType
 from typing import Any, Final, Protocol, runtime_checkable
 
-__all__ = ["LANGUAGES", "Message", "Sayable", "catalogue", "number", "say"]
+__all__ = ["LANGUAGES", "Message", "Sayable", "catalogue", "months", "number", "say"]
 
 LANGUAGES: Final = ("fr", "en")
 NARROW_SPACE: Final = "\u202f"
@@ -41,6 +41,11 @@ def number(value: float, lang: str = "fr", decimals: int = 0) -> str:
     if lang == "en":
         return text
     return text.replace(",", NARROW_SPACE).replace(".", ",").replace("-", "\u2212")
+
+
+def months() -> tuple[tuple[str, ...], ...]:
+    """Return the names of the months, language by language."""
+    return tuple(tuple(_MONTHS[lang].split()) for lang in LANGUAGES)
 
 
 def _date(value: dt.date, lang: str) -> str:

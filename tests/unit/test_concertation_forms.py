@@ -380,7 +380,7 @@ def test_missing_forms_strange_files_and_lost_sheets_are_told(write, read, tmp_p
     assert "M. Le Gall (CC Toy-Sud-Est)" in found["no_form"].remedy.say("fr")
     assert found["not_a_form"].place == "budget.xlsx"
     assert found["unreadable"].place == "casse.xlsx"
-    assert "wishes" in found["missing_part"].message.say("fr")
+    assert found["missing_part"].message.say("fr").endswith(" : Vœux")
 
 
 def test_a_form_of_nobody_is_told(write, read, tmp_path):
