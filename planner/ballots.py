@@ -15,7 +15,14 @@ import shapely
 from planner.findings import Findings
 from planner.vocab import BallotForm, DeliberationState, EnvelopeUnit
 
-__all__ = ["Ballot", "BallotCount", "Envelope", "actor_shares", "sectors_sha256"]
+__all__ = [
+    "Ballot",
+    "BallotCount",
+    "Envelope",
+    "actor_shares",
+    "ballots_of_these_sectors",
+    "sectors_sha256",
+]
 
 _NO_EPCI: Final = ""
 _SIGNED_DECIMALS: Final = 1  # of a metre: as fine as boundaries are kept
@@ -128,6 +135,33 @@ def actor_shares(sectors: pd.DataFrame, sector_shares: pd.DataFrame) -> pd.DataF
         ["sector_id", "premises_count", "actor"], ascending=[True, False, True], kind="stable"
     )
     return ordered[["sector_id", "actor", "premises_count"]].reset_index(drop=True)
+
+
+def ballots_of_these_sectors(
+    ballots: pd.DataFrame, sectors: pd.DataFrame, sector_shares: pd.DataFrame
+) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Return the wishes made on these sectors, or on none that is known; and how many others.
+
+    Parameters
+    ----------
+    ballots
+        Contract ``ballots``.
+    sectors, sector_shares
+        Contracts of their names; sectors without shapes can't be told from others.
+
+    Returns
+    -------
+    DataFrame, dict of str to int
+        The wishes that stand, and the number of the others by EPCI.
+    """
+    if "sectors_sha256" not in ballots or not isinstance(sectors, gpd.GeoDataFrame):
+        return ballots, {}
+    signed = ballots["sectors_sha256"]
+    if signed.isna().all():
+        return ballots, {}
+    other = signed.notna() & (signed.astype(str) != sectors_sha256(sectors, sector_shares))
+    counts = ballots.loc[other, "epci_siren"].astype(str).value_counts()
+    return ballots.loc[~other], {str(actor): int(count) for actor, count in counts.items()}
 
 
 def sectors_sha256(sectors: gpd.GeoDataFrame, sector_shares: pd.DataFrame) -> str:

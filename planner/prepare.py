@@ -202,7 +202,7 @@ def _read_boundaries(scenario: Scenario) -> Territory:
         region=tables["region"],
         departements=tables["departements"],
         epci=tables["epci"],
-        communes=tables["communes"],
+        communes=geodata.communes_of(scenario.territory.epci),
         findings=geodata.findings,
     )
     territory = territory.with_tables(**known).with_origin(

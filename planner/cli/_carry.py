@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,10 +12,11 @@ from rich.console import Console
 
 from planner.cli._face import STAGES, Lang, progress, table
 from planner.errors import RuleError
-from planner.findings import Findings
+from planner.findings import Finding, Findings
 from planner.scenario import read_scenario
 from planner.schemas import contract
 from planner.texts import Message, number, say
+from planner.vocab import Severity
 
 if TYPE_CHECKING:
     from planner.apportion import ShareTies
@@ -84,6 +86,7 @@ def carry_concertation(
     lang: Lang,
 ) -> tuple[dict[str, pd.DataFrame], Findings]:
     """Carry ballots, envelopes, deliberations and results to another map, and tell the totals."""
+    from planner.ballots import ballots_of_these_sectors  # noqa: PLC0415
     from planner.io import read_table  # noqa: PLC0415
     from planner.vintages import (  # noqa: PLC0415
         carry_ballots,
@@ -120,15 +123,15 @@ def carry_concertation(
         carried = carry_deliberations(given, epci)
         moved = done.take("deliberations", carried)
         done.count("deliberations", len(given), len(moved), carried.splits)
-    if len(territory.ballots):
-        _count_ballots(
-            done,
-            territory,
-            carry_ballots(
-                territory.ballots, sectors=sectors, epci=epci, sector_shares=shares, ties=ties
-            ),
-            signature,
+    ballots, stale = ballots_of_these_sectors(
+        territory.ballots, territory.sectors, territory.sector_shares
+    )
+    done.findings.append(_made_elsewhere(stale, territory))
+    if len(ballots):
+        carried = carry_ballots(
+            ballots, sectors=sectors, epci=epci, sector_shares=shares, ties=ties
         )
+        _count_ballots(done, ballots, carried, signature, cut_anew=sectors is not None)
     if plan is not None:
         known = read_table(plan / "balances.csv" if plan.is_dir() else plan, "balances").table
         carried = carry_counts(known, epci, code="epci_siren", columns=_RESULTS, ties=ties)
@@ -165,7 +168,7 @@ def _conversions(
     perimeters: Path | None,
     communes: Path | None,
     lang: Lang,
-) -> tuple[Conversion | None, Conversion, pd.DataFrame, str | None]:
+) -> tuple[Conversion | None, Conversion, pd.DataFrame, str]:
     """Return how sectors (None: the same) and EPCI change, the new shares and their signature."""
     from planner.ballots import sectors_sha256  # noqa: PLC0415
     from planner.io import geodata_folder, read_geodata, read_perimeters  # noqa: PLC0415
@@ -202,19 +205,61 @@ def _conversions(
         map_from=territory.title, map_to=map_to,
     )  # fmt: skip
     # the sectors stand; what each holds in each EPCI follows its premises
-    inside = territory.premises.loc[territory.premises["sector_id"].notna(), ["sector_id", "insee"]]
-    held = inside.astype(str).assign(epci_siren=lambda rows: rows["insee"].map(to.astype(str)))
-    shares = held.groupby(["sector_id", "epci_siren"]).size().rename("premises_count").reset_index()
-    return None, epci, shares, None
+    shares = _shares_on(territory, to.astype(str))
+    return None, epci, shares, sectors_sha256(territory.sectors, shares)
+
+
+def _shares_on(territory: Territory, to: pd.Series[str]) -> pd.DataFrame:
+    """Return what each sector holds in each EPCI of another year."""
+    codes = territory.communes["insee"].astype(str)
+    before = territory.communes["epci_siren"].astype("object").fillna("").to_numpy()
+    after = codes.map(to).astype("object").fillna("")
+    elsewhere = dict(zip(codes[before != after], after[before != after], strict=True))
+    premises = territory.premises
+    rows = premises.loc[premises["sector_id"].notna() & (premises["premises_min"] > 0)]
+    key, insee = rows["sector_id"].astype(str), rows["insee"].astype(str)
+    moved = set(key[insee.isin(elsewhere)])
+    here = key.isin(moved)
+    now = dict(zip(codes, after, strict=True))
+    counts = (
+        pd.DataFrame(
+            {
+                "sector_id": key[here], "epci_siren": insee[here].map(now).fillna(""),
+                "premises_count": rows.loc[here, "premises_min"].astype("int64"),
+            }
+        )
+        .groupby(["sector_id", "epci_siren"])["premises_count"].sum().reset_index()
+    )  # fmt: skip
+    shares = territory.sector_shares
+    kept = shares[~shares["sector_id"].astype(str).isin(moved)]
+    return pd.concat([kept, counts], ignore_index=True)
+
+
+def _made_elsewhere(stale: Mapping[str, int], territory: Territory) -> Findings:
+    """Name who voted on other sectors: such wishes can't be carried from these."""
+    names = dict(zip(territory.epci["siren"], territory.epci["nom"], strict=True))
+    return Findings.collect(
+        Finding.of(
+            "vintages.other_sectors", severity=Severity.SERIOUS, table="ballots", place=actor,
+            count=count, name=names.get(actor, actor),
+        )
+        for actor, count in stale.items()
+    )  # fmt: skip
 
 
 def _count_ballots(
-    done: _Carrying, territory: Territory, carried: Carried, signature: str | None
+    done: _Carrying, given: pd.DataFrame, carried: Carried, signature: str, *, cut_anew: bool
 ) -> None:
     """Note how many wishes of each kind, and how many points, are found again."""
-    moved, given = done.take("ballots", carried), territory.ballots
-    if signature is not None:  # what is carried to a cut counts on that cut
+    moved = done.take("ballots", carried)
+    # what is carried to a cut counts on that cut; what was signed is signed on the new shares
+    signed = moved["sectors_sha256"].notna() if "sectors_sha256" in moved else False
+    if cut_anew:
         done.tables["ballots"] = moved.assign(sectors_sha256=signature)
+    elif isinstance(signed, pd.Series) and signed.any():
+        done.tables["ballots"] = moved.assign(
+            sectors_sha256=moved["sectors_sha256"].mask(signed, signature)
+        )
     splits = carried.splits
     for wish in sorted(set(given["wish"].astype(str))):
         own = splits[splits["measure"].str.split(":").str[0] == wish]

@@ -16,10 +16,15 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
-import geopandas as gpd
 import pandas as pd
 
-from planner.ballots import Ballot, BallotCount, Envelope, actor_shares, sectors_sha256
+from planner.ballots import (
+    Ballot,
+    BallotCount,
+    Envelope,
+    actor_shares,
+    ballots_of_these_sectors,
+)
 from planner.findings import Finding, Findings
 from planner.schemas import contract
 from planner.vocab import BallotForm, DeliberationState, EnvelopeUnit, Severity, Wish
@@ -69,7 +74,7 @@ def count_ballots(
     due = _due(epci, shares)
     rows = {str(row["epci_siren"]): row for row in deliberations.to_dict("records")}
     granted = {str(row["epci_siren"]): row for row in envelopes.to_dict("records")}
-    ballots, strange = _on_these_sectors(ballots, sectors, sector_shares)
+    ballots, strange = ballots_of_these_sectors(ballots, sectors, sector_shares)
     by_actor = {str(actor): group for actor, group in ballots.groupby("epci_siren", sort=True)}
     held = {str(actor): set(group["sector_id"]) for actor, group in shares.groupby("actor")}
     found: list[Finding] = []
@@ -100,20 +105,6 @@ def count_ballots(
         due=tuple(due),
         findings=Findings.collect(found),
     )
-
-
-def _on_these_sectors(
-    ballots: pd.DataFrame, sectors: pd.DataFrame, sector_shares: pd.DataFrame
-) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Return the wishes made on these sectors, or on none that is known; and how many others."""
-    if "sectors_sha256" not in ballots or not isinstance(sectors, gpd.GeoDataFrame):
-        return ballots, {}
-    signed = ballots["sectors_sha256"]
-    if signed.isna().all():
-        return ballots, {}
-    other = signed.notna() & (signed.astype(str) != sectors_sha256(sectors, sector_shares))
-    counts = ballots.loc[other, "epci_siren"].astype(str).value_counts()
-    return ballots.loc[~other], {str(actor): int(count) for actor, count in counts.items()}
 
 
 @dataclass(frozen=True)

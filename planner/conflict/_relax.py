@@ -22,7 +22,8 @@ class Relaxation:
     Parameters
     ----------
     kind
-        ``envelopes`` (more lines or cents), ``required`` or ``refused`` (wishes dropped),
+        ``envelopes`` (more lines or cents), ``votes`` (counted votes, with envelopes of so much:
+        granted where none is, in lines or cents), ``required`` or ``refused`` (wishes dropped),
         ``limits`` (one bound moved), ``parity`` (its tolerance, in thousandths of the lines) or
         ``any`` (fewest rules dropped, of any kind, where no other way out says as much).
     amounts
@@ -78,6 +79,7 @@ def cheapest_relaxations(
     found.append(_wider_parity(problem, rules))
     for kind in (RuleKind.REQUIRED, RuleKind.REFUSED):
         found.append(_dropping(model, kind.value, [r for r in rules if r.kind is kind], every))
+    found.append(_giving(model, "votes", [r for r in rules if r.kind is RuleKind.NO_VOTE], every))
     known = [one for one in found if one is not None]
     fewest = _dropping(model, "any", list(rules), every)
     if fewest is not None and not _is_told(problem, fewest, rules, known):
@@ -91,6 +93,7 @@ def _is_told(
     """Whether the fewest rules of any kind are no fewer than those of a kind told already."""
     kinds = {
         "envelopes" if rule.kind is RuleKind.ENVELOPE
+        else "votes" if rule.kind is RuleKind.NO_VOTE
         else "parity" if _is_parity(problem, rule)
         else "limits" if rule.kind in {RuleKind.UPPER, RuleKind.LOWER}
         else rule.kind.value
@@ -120,7 +123,7 @@ def _units(problem: ChoiceProblem, rules: list[Rule]) -> dict[str, Unit]:
     """Return the unit of what each rule gives."""
     return {
         rule.name: problem.envelope_unit(rule.position)
-        if rule.kind is RuleKind.ENVELOPE
+        if rule.kind in {RuleKind.ENVELOPE, RuleKind.NO_VOTE}
         else problem.limits[rule.position].unit
         for rule in rules
     }
@@ -230,9 +233,15 @@ class _Listed:
         """Put the list into words."""
         return " ; ".join(
             Message.of(
-                "conflict.gives" if rule.name in self.units else "conflict.dropped",
+                _told_of(rule) if rule.name in self.units else "conflict.dropped",
                 rule=rule.message,
+                place=rule.message.values["place"],
                 amount=Quantity(self.amounts[rule.name], self.units.get(rule.name, "none")),
             ).say(lang)
             for rule in self.rules
         )
+
+
+def _told_of(rule: Rule) -> str:
+    """Return how it is told that a rule gives so much."""
+    return "conflict.gives_vote" if rule.kind is RuleKind.NO_VOTE else "conflict.gives"

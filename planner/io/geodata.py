@@ -23,7 +23,7 @@ import pyarrow as pa
 
 from planner.contracts import Contract
 from planner.crs import WORKING_CRS, is_working_crs
-from planner.errors import UnknownNameError
+from planner.errors import RuleError, UnknownNameError
 from planner.findings import Finding, Findings
 from planner.io.crs_guess import missing_crs
 from planner.io.files import file_failure, hash_file
@@ -93,6 +93,32 @@ class Geodata:
                 Message.of("io.unknown_table_remedy", **values),
             )
         return self.tables[layer].copy()
+
+    def communes_of(self, epci: str) -> pd.DataFrame:
+        """Return the communes, each in the EPCI of the year of a layer of EPCI.
+
+        ``epci_siren`` is the column ``epci_siren_<year>`` where there is one of the layer's year.
+
+        Raises
+        ------
+        RuleError
+            When a commune is in an EPCI that the layer doesn't have.
+        UnknownNameError
+            When there is no layer of this name.
+        """
+        communes, members = self.table("communes"), self.table(epci)
+        years = {str(year) for year in members["vintage"].dropna()} if "vintage" in members else ()
+        column = f"epci_siren_{next(iter(years))}" if len(years) == 1 else "epci_siren"
+        if column in communes:
+            communes = communes.assign(epci_siren=communes[column])
+        strange = sorted(set(communes["epci_siren"].dropna()) - set(members["siren"]))
+        if strange:
+            values = {"layer": epci, "count": len(strange), "codes": ", ".join(strange[:5])}
+            raise RuleError(
+                Message.of("io.epci_of_another_year", **values),
+                Message.of("io.epci_of_another_year_remedy", **values),
+            )
+        return communes
 
     def origin(self, layer: str) -> Origin:
         """Return where a layer comes from.

@@ -21,18 +21,28 @@ def convert_sectors(
     map_from, map_to
         What the maps are called.
 
+    Notes
+    -----
+    A row weighs the premises that it stands for on the map from (``premises_min``).
+
     Raises
     ------
     RuleError
         When no premise that lies in a sector of both maps has the same identifier on both.
     """
-    parts = _named(before, "code_from").merge(_named(after, "code_to"), on="premise_id")
+    parts = _named(before, "code_from").assign(weight=_weight(before).to_numpy())
+    parts = parts.merge(_named(after, "code_to"), on="premise_id")
     if parts.empty:
         raise refused("nothing_in_common", map_from=map_from, map_to=map_to)
     return make_conversion(
-        parts.assign(weight=1), level="sector", map_from=map_from, map_to=map_to,
+        parts, level="sector", map_from=map_from, map_to=map_to,
         weighed_by="premises",
     )  # fmt: skip
+
+
+def _weight(premises: pd.DataFrame) -> pd.Series[int]:
+    """Return what each row in a sector weighs: the least premises that it stands for."""
+    return premises.loc[premises["sector_id"].notna(), "premises_min"].astype("int64")
 
 
 def _named(premises: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -57,7 +67,8 @@ def convert_epci(
     epci_after
         EPCI on the map to, by commune of the map from (index ``insee``).
     premises
-        Contract ``premises``, on the map from: those in a sector weigh, by commune.
+        Contract ``premises``, on the map from: those in a sector weigh (``premises_min``), by
+        commune.
 
     Raises
     ------
@@ -70,7 +81,8 @@ def convert_epci(
     lost = sorted(codes[to.isna()])
     if lost:
         raise refused("commune_lost", codes=", ".join(lost[:5]), count=len(lost), map_to=map_to)
-    inside = premises.loc[premises["sector_id"].notna(), "insee"].astype(str).value_counts()
+    place = premises.loc[premises["sector_id"].notna(), "insee"].astype(str)
+    inside = _weight(premises).groupby(place).sum()
     parts = pd.DataFrame(
         {
             "code_from": known["epci_siren"].astype(str).to_numpy(),

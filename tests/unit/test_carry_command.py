@@ -21,7 +21,7 @@ def run(monkeypatch, tmp_path):
     """Run the command on two territories, the old one and the new one."""
     old = toy_territory()
 
-    def command_on(new, *options, strict=False):
+    def command_on(new, *options, strict=False, old=old):
         files = []
         for name in ("avant", "apres"):
             file = tmp_path / f"{name}.toml"
@@ -201,3 +201,32 @@ def test_damaged_codes_of_perimeters_are_refused(run, tmp_path):
     code, said = run(None, "--epci", str(tmp_path / "2030.csv"))
     assert code == 1
     assert f"{communes['insee'].iloc[0]}.0" in said
+
+
+def test_signed_wishes_are_signed_on_the_new_shares_and_stale_ones_stay_behind(run, tmp_path):
+    toy = toy_territory()
+    signature = sectors_sha256(toy.sectors, toy.sector_shares)
+    first = min(toy.ballots["epci_siren"].astype(str))
+    signed = toy.ballots.assign(sectors_sha256=signature)
+    stale = signed["epci_siren"].astype(str) == first
+    signed.loc[stale, "sectors_sha256"] = "0" * 64
+    given = toy.with_tables(ballots=signed)
+    # one commune goes elsewhere: its sectors' shares, and with them the signature, are others
+    to = toy.communes.set_index("insee")["epci_siren"].astype(str).copy()
+    to.iloc[0] = NEW
+    to.rename("epci_siren").reset_index().to_csv(tmp_path / "2030.csv", index=False)
+    code, said = run(None, "--epci", str(tmp_path / "2030.csv"), strict=True, old=given)
+    assert code == 3, said
+    assert f"{int(stale.sum())} vœu(x)" in said
+    carried = read(tmp_path, "ballots")
+    assert len(carried) >= len(signed) - int(stale.sum())
+    moved = toy.premises.dropna(subset="sector_id")
+    shares = (
+        moved.assign(sector_id=moved["sector_id"].astype(str), epci_siren=moved["insee"].map(to))
+        .groupby(["sector_id", "epci_siren"])["premises_min"].sum()
+        .rename("premises_count").reset_index()
+    )  # fmt: skip
+    assert set(carried["sectors_sha256"]) == {sectors_sha256(toy.sectors, shares)}
+    assert sectors_sha256(toy.sectors, shares) != signature
+    totals = read(tmp_path, "carried_totals").set_index("measure")
+    assert totals["before"].sum() > 0

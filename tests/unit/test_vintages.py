@@ -15,6 +15,8 @@ from planner.vintages import (
     carry_counts,
     carry_deliberations,
     carry_envelopes,
+    convert_epci,
+    convert_sectors,
     make_conversion,
 )
 
@@ -351,3 +353,20 @@ def test_the_published_lists_of_2019_and_2026_give_every_commune_its_epci(shared
     assert inside <= set(after["insee"])
     of = dict(zip(after["insee"], after["epci_siren"], strict=True))
     assert of["22027"] == of["22043"] == of["22241"]
+
+
+def test_a_row_weighs_the_premises_that_it_stands_for():
+    """A building of nine goes one way, two houses the other: nine elevenths and two."""
+    before = pd.DataFrame(
+        {
+            "premise_id": ["a", "b", "c"], "sector_id": ["s", "s", "s"],
+            "insee": ["35001", "35002", "35002"], "premises_min": [9, 1, 1],
+        }
+    )  # fmt: skip
+    after = before.assign(sector_id=["x", "y", "y"])
+    sectors = convert_sectors(before, after, map_from="1", map_to="2")
+    assert sectors.targets == {"s": {"x": 9, "y": 2}}
+    communes = pd.DataFrame({"insee": ["35001", "35002"], "epci_siren": [A, A]})
+    to = pd.Series({"35001": B, "35002": C})
+    epci = convert_epci(communes, to, before, map_from="1", map_to="2")
+    assert epci.targets == {A: {B: 9, C: 2}}

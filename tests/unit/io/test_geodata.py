@@ -2,11 +2,12 @@
 
 import shutil
 import tomllib
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
-from planner.errors import ContractError, DataFileError, UnknownNameError
+from planner.errors import ContractError, DataFileError, RuleError, UnknownNameError
 from planner.io import geodata_folder, hash_file, read_geodata, read_territory_folder
 from planner.schemas import contract
 
@@ -66,6 +67,25 @@ def test_embedded_territory_is_whole():
         origin = geodata.origin(entry["layer"])
         assert origin.sha256 == hash_file(geodata_folder() / entry["file"])
         assert (origin.rows, origin.licence) == (entry["rows"], entry["licence"])
+
+
+def test_communes_are_in_the_epci_of_the_year_of_the_layer():
+    geodata = read_geodata()
+    before, after = (geodata.communes_of(f"epci_{year}") for year in (2018, 2025))
+    changed = set(before.loc[before["epci_siren"].ne(after["epci_siren"]), "insee"])
+    islands = set(before.loc[before["epci_siren"].isna(), "insee"])
+    assert len(changed - islands) == 19  # Centre Morbihan in two, and Beaussais-sur-Mer to Dinan
+    assert after.set_index("insee").loc["22209", "epci_siren"] == "200068989"
+    assert set(after["epci_siren"].dropna()) == set(geodata.table("epci_2025")["siren"])
+    contract("communes").check(after)
+    alone = geodata.table("communes").drop(columns="epci_siren_2025")
+    other = replace(geodata, tables={**geodata.tables, "communes": alone})
+    assert other.communes_of("epci_2018")["epci_siren"].equals(alone["epci_siren"])
+    with pytest.raises(RuleError, match="200067221") as refused:
+        other.communes_of("epci_2025")
+    assert "epci_siren_" in refused.value.remedy.say("fr")
+    with pytest.raises(UnknownNameError):
+        geodata.communes_of("epci_2019")
 
 
 def test_embedded_figures_are_numbers_and_absent_ones_stay_absent():

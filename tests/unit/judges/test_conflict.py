@@ -205,10 +205,22 @@ def test_an_envelope_in_euros_is_told_in_euros_and_a_budget_too():
     assert "il manque 20 000 €" in find_conflict(short).say().replace("\u202f", " ")
 
 
-def test_a_requirement_of_who_has_not_voted_is_told_so():
+def test_a_requirement_of_who_has_not_voted_is_told_so(oracle):
     mute = replace(pontivy(), envelopes=np.array([-1, 50]))
     conflict = find_conflict(mute, names={"245614433": "Pontivy Communauté"})
     assert "alors que Pontivy Communauté n'a pas de vote qui compte" in conflict.say()
+    names = {"245614433": "Pontivy Communauté"}
+    ways = {one.kind: one for one in cheapest_relaxations(mute, names=names)}
+    assert ways["votes"].amounts == {"no_vote:245614433": 240}
+    assert set(ways) == {"votes", "required"}
+    told = ways["votes"].message
+    assert told.say("en") == (
+        "obtain a counted vote, with its envelope: Pontivy Communauté, for 240 lines at least"
+    )
+    assert exists(oracle, relaxed(mute, ways["votes"]))
+    assert not exists(
+        oracle, relaxed(mute, replace(ways["votes"], amounts={"no_vote:245614433": 239}))
+    )
 
 
 def test_a_limit_is_short_of_what_the_way_out_gives():
@@ -288,13 +300,15 @@ def test_the_tolerance_of_parity_gives_as_little_as_brute_force_says(oracle, see
 def relaxed(problem, way):
     """The question with a way out applied: what gives gives, what is dropped is dropped."""
     kinds = {rule.name: rule for rule in rules_of(problem)}
-    if way.kind not in {"envelopes", "limits"}:
+    if way.kind not in {"envelopes", "limits", "votes"}:
         return keeping(problem, rules_of(problem), set(kinds) - set(way.amounts))
     envelopes, limits = problem.envelopes.copy(), list(problem.limits)
     for name, amount in way.amounts.items():
         at = kinds[name].position
         if way.kind == "envelopes":
             envelopes[at] += amount
+        elif way.kind == "votes":
+            envelopes[at] = amount
         elif name.startswith("upper:"):
             limits[at] = replace(limits[at], upper=limits[at].upper + amount)
         else:
