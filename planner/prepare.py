@@ -24,6 +24,7 @@ from planner.io import (
     read_zones,
 )
 from planner.io.finished import read_finished_plan
+from planner.io.geodata import read_ballot_sectors
 from planner.network import Ways
 from planner.network.stand_in import make_stand_in
 from planner.premises import GeneratorRules, check_state_changes, generate_premises
@@ -146,11 +147,17 @@ def _add_public_sites(territory: Territory, scenario: Scenario) -> Territory:
 def _match_ballots(territory: Territory, scenario: Scenario) -> Territory:
     """Set the territory's own concertation aside when it was held on other sectors.
 
-    Ballots name sectors; cut anew, the same name may mean another place.  A concertation that the
-    scenario itself gives is kept, and its strange sectors are findings.
+    Ballots name sectors; cut anew, the same name may mean another place: one that has other
+    premises than it had in the ballots is another.  A concertation that the scenario itself gives
+    is kept, and its strange sectors are findings.
     """
-    unknown = set(territory.ballots["sector_id"].astype(str)) - set(territory.sectors["sector_id"])
-    if scenario.concertation.ballots is not None or not unknown:
+    if scenario.concertation.ballots is not None or territory.ballots.empty:
+        return territory
+    now = territory.sectors.set_index("sector_id")["premises_count"].to_dict()
+    voted_on = read_ballot_sectors(_boundaries_folder(scenario))
+    named = sorted(set(territory.ballots["sector_id"].astype(str)))
+    unknown = [key for key in named if key not in now or voted_on.get(key, now[key]) != now[key]]
+    if not unknown:
         return territory
     found = Finding.of(
         "prepare.other_sectors", severity=Severity.WARNING, table="ballots",
@@ -187,10 +194,14 @@ def _own_tables(scenario: Scenario) -> dict[str, str | None]:
     }
 
 
-def _read_boundaries(scenario: Scenario) -> Territory:
+def _boundaries_folder(scenario: Scenario) -> Path:
     source = scenario.territory.geodata
     folder = scenario.resolve(source)
-    geodata = read_geodata(folder if folder.is_dir() else geodata_folder(source))
+    return folder if folder.is_dir() else geodata_folder(source)
+
+
+def _read_boundaries(scenario: Scenario) -> Territory:
+    geodata = read_geodata(_boundaries_folder(scenario))
     layers = {_TABLES.get(layer, layer): layer for layer in geodata.tables}
     layers["epci"] = scenario.territory.epci
     tables = {name: geodata.table(layers[name]) for name in _BOUNDARIES}
@@ -214,7 +225,7 @@ def _read_boundaries(scenario: Scenario) -> Territory:
             more = read_geodata(beside)
             territory = territory.with_tables(
                 **{layer: more.table(layer) for layer in layers_of}
-            ).with_origin(*more.origins)
+            ).with_origin(*(origin for origin in more.origins if origin.layer in layers_of))
     return territory
 
 

@@ -26,7 +26,7 @@ import pandas as pd
 from planner.ballots import actor_shares
 from planner.prepare import prepare_territory
 from planner.scenario import Scenario
-from planner.schemas import contract
+from planner.schemas import CONTRACTS, contract
 from planner.territory import Territory
 from planner.zoning.zones import neighbours_of
 
@@ -48,11 +48,12 @@ def share(*keys: str) -> float:
 
 @dataclass
 class Example:
-    """The three tables as they fill."""
+    """The tables as they fill; ``ballot_sectors`` are those that ballots name, as they are now."""
 
     envelopes: list[dict[str, object]] = field(default_factory=list)
     ballots: list[dict[str, object]] = field(default_factory=list)
     deliberations: list[dict[str, object]] = field(default_factory=list)
+    ballot_sectors: list[dict[str, object]] = field(default_factory=list)
 
 
 def open_lines(territory: Territory) -> pd.DataFrame:
@@ -93,6 +94,9 @@ def make_example(territory: Territory) -> Example:
         if actor.startswith("D"):  # a département proposes its islands whole
             granted = own_lines
         _add_actor(example, actor, mine, int(granted), own[0] if own else "", actor in credited)
+    named = {str(row["sector_id"]) for row in example.ballots}
+    sectors = territory.sectors[territory.sectors["sector_id"].isin(named)].sort_values("sector_id")
+    example.ballot_sectors += sectors[["sector_id", "premises_count"]].to_dict("records")
     return example
 
 
@@ -156,12 +160,13 @@ def _vote(actor: str) -> str:
 
 
 def write_example(example: Example, folder: Path) -> None:
-    """Write the three CSV and their catalogue."""
+    """Write the CSV and their catalogue."""
     folder.mkdir(parents=True, exist_ok=True)
     titles = {
         "envelopes": "Enveloppes d'exemple (synthétiques)",
         "ballots": "Vœux d'exemple (synthétiques)",
         "deliberations": "Délibérations d'exemple (synthétiques)",
+        "ballot_sectors": "Secteurs que nomment les vœux d'exemple, et leurs locaux d'alors",
     }
     parts = [
         'name = "concertation"\ntitle = "Concertation d\'exemple (synthétique)"\nvintage = 2025'
@@ -171,7 +176,8 @@ def write_example(example: Example, folder: Path) -> None:
         for column in {"rank", "amount", "med_credit_cents"} & set(table.columns):
             table[column] = table[column].astype("Int64")
         table["synthetic"] = "true"
-        table = contract(name).select(table)
+        if name in CONTRACTS:
+            table = contract(name).select(table).dropna(axis="columns", how="all")
         file = folder / f"{name}.csv"
         table.to_csv(file, index=False, lineterminator="\n")
         parts.append(
@@ -180,7 +186,7 @@ def write_example(example: Example, folder: Path) -> None:
                     "[[layers]]",
                     f'layer = "{name}"',
                     f'file = "{name}.csv"',
-                    f'table = "{name}"',
+                    *((f'table = "{name}"',) if name in CONTRACTS else ()),
                     f'title = "{title}"',
                     'source = "fibre-planner : tirage déterministe, aucun vote réel"',
                     'licence = "GPL-3.0-or-later"',

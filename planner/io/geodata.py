@@ -38,12 +38,20 @@ from planner.schemas import CONTRACTS, contract
 from planner.texts import Message
 from planner.vocab import Severity
 
-__all__ = ["CATALOGUE_NAME", "Geodata", "geodata_folder", "read_geodata", "read_territory_folder"]
+__all__ = [
+    "CATALOGUE_NAME",
+    "Geodata",
+    "geodata_folder",
+    "read_ballot_sectors",
+    "read_geodata",
+    "read_territory_folder",
+]
 
 CATALOGUE_NAME: Final = "catalogue.toml"
 _FIELDS: Final[Mapping[str, type]] = MappingProxyType(
     {"layer": str, "file": str, "title": str, "source": str, "licence": str}
 )
+_BALLOT_SECTORS: Final = "ballot_sectors"
 _WHOLE_SUFFIXES: Final = ("_count", "_cents", "_year")
 _NUMBER_SUFFIXES: Final = ("_m", "_m2", "_share")
 
@@ -191,6 +199,28 @@ def read_geodata(folder: str | Path | None = None) -> Geodata:
         origins=tuple(sorted(origins, key=lambda origin: origin.layer)),
         findings=Findings.collect(findings),
     )
+
+
+def read_ballot_sectors(folder: str | Path) -> dict[str, int]:
+    """Return the sectors that a territory's own ballots name, with the premises of each by then.
+
+    Parameters
+    ----------
+    folder
+        The territory's; its ``concertation`` may list them as the layer ``ballot_sectors``
+        (``sector_id``, ``premises_count``).  Where it doesn't, none is returned.
+
+    Raises
+    ------
+    DataFileError
+        As :func:`read_geodata`.
+    """
+    beside = Path(folder) / "concertation"
+    table = read_geodata(beside).tables.get(_BALLOT_SECTORS) if beside.is_dir() else None
+    if table is None:
+        return {}
+    counts = table["premises_count"].astype(int)
+    return dict(zip(table["sector_id"].astype(str), counts.tolist(), strict=True))
 
 
 def read_territory_folder(folder: str | Path) -> Geodata:

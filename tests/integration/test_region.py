@@ -11,6 +11,7 @@ from planner import Level, Scenario, make_plan, prepare_territory
 from planner.crs import transform_xy
 from planner.export.map import MapData
 from planner.export.map.premises import POINT_ZOOM, decode_leb128, encode_points
+from planner.io.geodata import geodata_folder, read_ballot_sectors
 from planner.vocab import Severity
 
 WORLD = 256 * 2**POINT_ZOOM
@@ -66,6 +67,12 @@ class TestRegion:
         assert "prepare.other_sectors" not in rules
         assert "concertation.foreign_sector" not in rules
         assert len(plan.territory.ballots) > 1_000
+
+    def test_the_sectors_of_the_ballots_are_those_that_were_voted_on(self, plan):
+        then = read_ballot_sectors(geodata_folder())
+        assert set(then) == set(plan.territory.ballots["sector_id"])
+        now = plan.territory.sectors.set_index("sector_id")["premises_count"]
+        assert then == now.loc[sorted(then)].to_dict()
 
     def test_the_faults_of_life_are_in_the_example(self, plan):
         rules = {finding.rule for finding in plan.findings}
