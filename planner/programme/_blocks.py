@@ -8,7 +8,7 @@ other actors' sectors use too, feeders that cross a border, objectives that are 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,15 @@ import numpy.typing as npt
 from planner.choice import ChoiceProblem, Contiguity, Objective
 from planner.programme._diagram import Diagram, Ground, build_diagram
 
-__all__ = ["Block", "ColumnPool", "Row", "held_row", "objective_row", "split_problem"]
+__all__ = [
+    "Block",
+    "ColumnPool",
+    "Row",
+    "held_row",
+    "objective_row",
+    "settle_floors",
+    "split_problem",
+]
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -60,6 +68,8 @@ class Block:
         Its candidates, positions in the problem.
     weight, limit
         What each uses of the actor's own envelope, and the envelope, in the same unit.
+    least
+        What must be used of it.
     ground
         Which choices are legal; its pairs count in an objective.
     pairs
@@ -72,10 +82,11 @@ class Block:
     limit: int
     ground: Ground
     pairs: Integers
+    least: int = 0
 
     def allows(self, choice: npt.NDArray[np.uint8]) -> bool:
         """Return whether a choice is legal and within the envelope."""
-        if int(choice.astype(np.int64) @ self.weight) > self.limit:
+        if not self.least <= int(choice.astype(np.int64) @ self.weight) <= self.limit:
             return False
         return self.ground.allows(choice > 0)
 
@@ -116,11 +127,12 @@ class ColumnPool:
         return block.actor, block.members.tobytes(), _without_pairs(block.ground)
 
     def recall(self, block: Block) -> Rows:
-        """Return the known choices of a block that fit its envelope."""
+        """Return the known choices of a block that fit its envelope, and use enough of it."""
         known = self.choices.get(self._key(block))
         if known is None:
             return np.zeros((0, len(block.members)), np.uint8)
-        return known[known.astype(np.int64) @ block.weight <= block.limit]
+        used = known.astype(np.int64) @ block.weight
+        return known[(used >= block.least) & (used <= block.limit)]
 
     def remember(self, block: Block, choices: Rows) -> None:
         """Keep the choices of a block."""
@@ -182,7 +194,7 @@ def lighter(block: Block) -> Block:
     """Return the block without its pairs, whose diagram is smaller."""
     return Block(
         actor=block.actor, members=block.members, weight=block.weight, limit=block.limit,
-        ground=_without_pairs(block.ground), pairs=np.zeros(0, np.int64),
+        ground=_without_pairs(block.ground), pairs=np.zeros(0, np.int64), least=block.least,
     )  # fmt: skip
 
 
@@ -263,6 +275,43 @@ def split_problem(problem: ChoiceProblem) -> tuple[tuple[Block, ...], tuple[Row,
     if problem.contiguity is Contiguity.FEEDER:
         rows += _feeders_across(problem)
     return tuple(blocks), tuple(reduced(row) for row in rows)
+
+
+def settle_floors(
+    blocks: Sequence[Block], rows: Sequence[Row]
+) -> tuple[tuple[Block, ...], tuple[Row, ...]]:
+    """Make what rows ask an actor to use of its own envelope a rule of that actor alone.
+
+    A row that holds over one actor's sectors, and counts them as its envelope does, is no row any
+    more; one over others too stays, and asks each for what the others can't give.
+
+    Parameters
+    ----------
+    blocks, rows
+        As :func:`split_problem` returns them.
+    """
+    least = [block.least for block in blocks]
+    kept = []
+    for row in rows:
+        alone = False
+        most = row.coefficients.clip(min=0)
+        for at, block in enumerate(blocks):
+            own = row.coefficients[block.members]
+            if row.lower is None or row.pair_coefficients is not None or not own.any():
+                continue
+            heavy = int(np.argmax(block.weight))
+            each, used = int(own[heavy]), int(block.weight[heavy])
+            if min(each, used) <= 0 or (own * used != block.weight * each).any():
+                continue
+            others = int(most.sum() - most[block.members].sum())
+            least[at] = max(least[at], -((others - row.lower) * used // each))
+            alone = alone or np.count_nonzero(row.coefficients) == np.count_nonzero(own)
+        if not alone or row.upper is not None:
+            kept.append(row)
+    return (
+        tuple(replace(block, least=floor) for block, floor in zip(blocks, least, strict=True)),
+        tuple(kept),
+    )
 
 
 def _feeders_across(problem: ChoiceProblem) -> list[Row]:

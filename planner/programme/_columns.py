@@ -24,7 +24,7 @@ import numpy.typing as npt
 from planner.choice import Objective
 from planner.errors import PlannerError
 from planner.programme._blocks import Block, ColumnPool, Row, lighter, objective_row
-from planner.programme._diagram import Diagram
+from planner.programme._diagram import Diagram, TooWideError
 from planner.programme._master import Master
 from planner.texts import Message
 
@@ -42,10 +42,6 @@ _ROUNDS = 400
 _NOTHING = 1e-7  # what the linear programme may leave of broken rules
 _BITS = 61
 _FINEST = 24
-
-
-class TooWideError(Exception):
-    """An actor's neighbourhood is too intricate for a diagram."""
 
 
 @dataclass(frozen=True)
@@ -220,8 +216,9 @@ class Stage:
                 best = int(np.argmax(values))
                 return self.lists[at][best], int(values[best]), int(values[best])
             return self.diagrams[at].best(
-                node[block.members], pair[block.pairs], weight=block.weight, limit=block.limit
-            )
+                node[block.members], pair[block.pairs], weight=block.weight, limit=block.limit,
+                least=block.least,
+            )  # fmt: skip
 
         answers = self.region.each(ask, range(len(self.blocks)))
         found = [answer for answer in answers if answer is not None]
@@ -425,6 +422,7 @@ class Stage:
             rows, values, complete = self.diagrams[at].above(
                 priced.node_value[block.members], priced.pair_value[block.pairs],
                 weight=block.weight, limit=block.limit, floor=floor, at_most=at_most,
+                least=block.least,
             )  # fmt: skip
             return rows, (priced.bounds[at] - values) >> priced.shift, complete
 

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from planner.programme import _kernel
 
-__all__ = ["Diagram", "Ground", "build_diagram"]
+__all__ = ["Diagram", "Ground", "TooWideError", "build_diagram"]
 
 Integers = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.uint8]
@@ -27,6 +27,10 @@ Rows = npt.NDArray[np.uint8]
 _STARTS = 8  # sectors tried as the first one
 _NODE_LIMIT = 3_000_000
 _LEAST = -(2**62)
+
+
+class TooWideError(Exception):
+    """An actor's neighbourhood is too intricate for a diagram."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,6 +128,7 @@ class Diagram:
         weight: Integers,
         limit: int,
         slack: int = 0,
+        least: int = 0,
     ) -> tuple[Rows, int, int] | None:
         """Return the best legal choice within the envelope, its value and a proved bound.
 
@@ -135,12 +140,21 @@ class Diagram:
             What each sector uses of the envelope, and the envelope.
         slack
             How much may be missed; 0 proves the optimum.
+        least
+            What must be used of the envelope.
+
+        Raises
+        ------
+        TooWideError
+            When neither a choice nor a proof that there is none is found.
         """
         row = np.zeros(len(self.order), np.uint8)
         found, value, bound = _kernel.best_choice(
             self.first, self.out_to, self.in_to, self.pattern, self._values(node_value, pair_value),
-            np.ascontiguousarray(weight[self.order]), limit, slack, _NODE_LIMIT, row,
+            np.ascontiguousarray(weight[self.order]), least, limit, slack, _NODE_LIMIT, row,
         )  # fmt: skip
+        if not found and bound != _kernel.NONE:
+            raise TooWideError
         return (self._by_sector(row[None, :])[0], int(value), int(bound)) if found else None
 
     def above(
@@ -152,6 +166,7 @@ class Diagram:
         limit: int,
         floor: int,
         at_most: int,
+        least: int = 0,
     ) -> tuple[Rows, Integers, bool]:
         """Return legal choices worth ``floor`` or more, their values, and whether these are all."""
         rows = np.zeros((at_most, len(self.order)), np.uint8)
@@ -159,7 +174,8 @@ class Diagram:
         floor = max(floor, _LEAST)  # a hopeless question asks for all, beyond what 64 bits hold
         count, complete = _kernel.list_choices(
             self.first, self.out_to, self.in_to, self.pattern, self._values(node_value, pair_value),
-            np.ascontiguousarray(weight[self.order]), limit, floor, _NODE_LIMIT, rows, values,
+            np.ascontiguousarray(weight[self.order]), least, limit, floor, _NODE_LIMIT, rows,
+            values,
         )  # fmt: skip
         return self._by_sector(rows[:count]), values[:count], bool(complete)
 

@@ -201,10 +201,12 @@ def _walk(  # noqa: C901, PLR0912, PLR0915 (one compiled loop)
     pattern: Ints,
     value: Ints,
     weight: Ints,
+    least: int,
     limit: int,
     prices: Ints,
     bests: Ints,
     light: Ints,
+    far: Ints,
     floor: int,
     all_of: bool,
     rows: Bytes,
@@ -228,6 +230,7 @@ def _walk(  # noqa: C901, PLR0912, PLR0915 (one compiled loop)
     visited = 0
     depth = 0
     last = len(prices) - 1
+    edge = limit if prices[last] >= 0 else least
     while depth >= 0:
         if depth == layers:
             if all_of:
@@ -253,9 +256,9 @@ def _walk(  # noqa: C901, PLR0912, PLR0915 (one compiled loop)
                 return found, False
             first_take = False
             if in_to[here] >= 0 and bests[last, in_to[here]] > NONE:
-                first_take = out_to[here] < 0 or (
+                first_take = out_to[here] < 0 or (  # where it's the same, fill the envelope
                     bests[last, in_to[here]] + value[pattern[here]] - prices[last] * weight[depth]
-                    > bests[last, out_to[here]]
+                    >= bests[last, out_to[here]]
                 )
             takes[depth] = 1 if first_take else 0
         if tried[depth] == BOTH:
@@ -272,12 +275,12 @@ def _walk(  # noqa: C901, PLR0912, PLR0915 (one compiled loop)
         if take:
             new_worth += value[pattern[here]]
             new_heavy += weight[depth]
-        if new_heavy + light[after] > limit:
+        if new_heavy + light[after] > limit or new_heavy + far[after] < least:
             continue
         open_still = depth + 1 < layers or new_worth >= floor
         for way in range(last, -1, -1):
             if bests[way, after] == NONE or (
-                new_worth + bests[way, after] + prices[way] * (limit - new_heavy) < floor
+                new_worth + bests[way, after] + prices[way] * (edge - new_heavy) < floor
             ):
                 open_still = False
                 break
@@ -293,6 +296,35 @@ def _walk(  # noqa: C901, PLR0912, PLR0915 (one compiled loop)
 
 
 @compiled
+def _worth_of(
+    first: Ints, out_to: Ints, in_to: Ints, pattern: Ints, value: Ints, weight: Ints, row: Bytes
+) -> tuple[int, int]:
+    """Return what a path is worth, and its weight."""
+    worth, heavy = 0, 0
+    state = first[0]
+    for layer in range(len(first) - 2):
+        if row[layer]:
+            worth += value[pattern[state]]
+            heavy += weight[layer]
+            state = in_to[state]
+        else:
+            state = out_to[state]
+    return worth, heavy
+
+
+@compiled
+def _ends(
+    first: Ints, out_to: Ints, in_to: Ints, pattern: Ints, weight: Ints, least: int, count: int
+) -> tuple[Ints, Ints]:
+    """Return the least and the most weight from every state to the end; no most where none asks."""
+    zero = np.zeros(count, np.int64)
+    light = -_backward(first, out_to, in_to, pattern, zero, weight, 1)
+    if least > 0:
+        return light, _backward(first, out_to, in_to, pattern, zero, weight, -1)
+    return light, np.zeros(len(light), np.int64)
+
+
+@compiled
 def _prices(  # noqa: C901, PLR0912 (one compiled loop)
     first: Ints,
     out_to: Ints,
@@ -300,13 +332,15 @@ def _prices(  # noqa: C901, PLR0912 (one compiled loop)
     pattern: Ints,
     value: Ints,
     weight: Ints,
+    least: int,
     limit: int,
     row: Bytes,
 ) -> tuple[int, int, int, int]:
     """Find the price of a unit of weight at which the bound is least.
 
     Returns (status, best value, bound, price): status 0 when nothing fits, 1 when the best path
-    fits without a price, 2 otherwise; the best choice that was met is in ``row``.
+    fits without a price, 2 otherwise; the best choice that was met is in ``row``, its value is NONE
+    where none was.  The price is negative where weight lacks.
     """
     layers = len(first) - 2
     zero = np.zeros(len(value), np.int64)
@@ -315,37 +349,34 @@ def _prices(  # noqa: C901, PLR0912 (one compiled loop)
         return 0, NONE, NONE, 0
     best = _backward(first, out_to, in_to, pattern, value, weight, 0)
     worth, heavy = _follow(best, first, out_to, in_to, pattern, value, weight, 0, row)
-    if heavy <= limit:
+    if least <= heavy <= limit:
         return 1, worth, worth, 0
-    over_worth, over_heavy = worth, heavy
     bound, bound_price = worth, 0
-    _, _ = _follow(light, first, out_to, in_to, pattern, zero, weight, 1, row)
-    worth = 0
-    state = first[0]
-    under_heavy = 0
-    for layer in range(layers):
-        if row[layer]:
-            worth += value[pattern[state]]
-            under_heavy += weight[layer]
-            state = in_to[state]
-        else:
-            state = out_to[state]
-    under_worth = worth
-    met = worth
+    over_worth, over_heavy = worth, heavy
+    lacks = heavy < least
+    side, edge = 1, limit
+    if lacks:
+        side, edge = -1, least
+        light = _backward(first, out_to, in_to, pattern, zero, weight, side)
+        if light[first[0]] < least:
+            return 0, NONE, NONE, 0
+    _, _ = _follow(light, first, out_to, in_to, pattern, zero, weight, side, row)
+    under_worth, under_heavy = _worth_of(first, out_to, in_to, pattern, value, weight, row)
+    met = under_worth if least <= under_heavy <= limit else NONE
     trial = np.zeros(layers, np.uint8)
     for _turn in range(40):
         price = (over_worth - under_worth) // (over_heavy - under_heavy)
-        if price <= 0:
+        if price * side <= 0:
             break
         best = _backward(first, out_to, in_to, pattern, value, weight, price)
-        top = best[first[0]] + price * limit
+        top = best[first[0]] + price * edge
         if top < bound:
             bound, bound_price = top, price
         worth, heavy = _follow(best, first, out_to, in_to, pattern, value, weight, price, trial)
-        if heavy <= limit:
-            if worth > met:
-                met = worth
-                row[:] = trial
+        if least <= heavy <= limit and worth > met:
+            met = worth
+            row[:] = trial
+        if (heavy >= least) if lacks else (heavy <= limit):
             if heavy == under_heavy and worth == under_worth:
                 break
             under_worth, under_heavy = worth, heavy
@@ -389,29 +420,37 @@ def best_choice(
     pattern: Ints,
     value: Ints,
     weight: Ints,
+    least: int,
     limit: int,
     slack: int,
     node_limit: int,
     row: Bytes,
 ) -> tuple[bool, int, int]:
-    """Find the best choice within ``limit``, up to ``slack``: (found, value, proved bound)."""
-    status, met, bound, price = _prices(first, out_to, in_to, pattern, value, weight, limit, row)
+    """Find the best choice of weight in [``least``, ``limit``], up to ``slack``.
+
+    Returns (found, value, proved bound); the bound is NONE where there is proved to be none.
+    """
+    status, met, bound, price = _prices(
+        first, out_to, in_to, pattern, value, weight, least, limit, row
+    )
     if status == 0:
         return False, NONE, NONE
-    if bound - met <= slack:
+    if met > NONE and bound - met <= slack:
         return True, met, bound
     prices, bests = _bounds(first, out_to, in_to, pattern, value, weight, price)
-    light = -_backward(first, out_to, in_to, pattern, np.zeros(len(value), np.int64), weight, 1)
+    light, far = _ends(first, out_to, in_to, pattern, weight, least, len(value))
     rows = np.zeros((1, len(first) - 2), np.uint8)
     values = np.zeros(2, np.int64)
     values[1] = met
     found, complete = _walk(
-        first, out_to, in_to, pattern, value, weight, limit, prices, bests, light,
+        first, out_to, in_to, pattern, value, weight, least, limit, prices, bests, light, far,
         met + slack + 1, False, rows, values, node_limit,
     )  # fmt: skip
     if found:
         met = values[0]
         row[:] = rows[0]
+    if met == NONE:
+        return False, NONE, NONE if complete else bound
     return True, met, min(bound, met + slack) if complete else bound
 
 
@@ -423,20 +462,26 @@ def list_choices(
     pattern: Ints,
     value: Ints,
     weight: Ints,
+    least: int,
     limit: int,
     floor: int,
     node_limit: int,
     rows: Bytes,
     values: Ints,
 ) -> tuple[int, bool]:
-    """List every choice within ``limit`` worth ``floor`` or more: (count, whether it is all)."""
+    """List every choice of weight in [``least``, ``limit``] worth ``floor`` or more.
+
+    Returns (count, whether it is all).
+    """
     row = np.zeros(len(first) - 2, np.uint8)
-    status, _, bound, price = _prices(first, out_to, in_to, pattern, value, weight, limit, row)
+    status, _, bound, price = _prices(
+        first, out_to, in_to, pattern, value, weight, least, limit, row
+    )
     if status == 0 or bound < floor:
         return 0, True
     prices, bests = _bounds(first, out_to, in_to, pattern, value, weight, price)
-    light = -_backward(first, out_to, in_to, pattern, np.zeros(len(value), np.int64), weight, 1)
+    light, far = _ends(first, out_to, in_to, pattern, weight, least, len(value))
     return _walk(
-        first, out_to, in_to, pattern, value, weight, limit, prices, bests, light, floor, True,
-        rows, values, node_limit,
+        first, out_to, in_to, pattern, value, weight, least, limit, prices, bests, light, far,
+        floor, True, rows, values, node_limit,
     )  # fmt: skip

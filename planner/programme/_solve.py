@@ -24,7 +24,7 @@ from planner.choice import (
     StageResult,
 )
 from planner.programme._across import start_across
-from planner.programme._blocks import ColumnPool, Row, held_row, split_problem
+from planner.programme._blocks import ColumnPool, Row, held_row, settle_floors, split_problem
 from planner.programme._chains import ChainSearch
 from planner.programme._columns import Clock, Region, Stage, TooWideError
 from planner.programme._compact import (
@@ -112,6 +112,8 @@ def solve_choice(
     if problem.candidates_count <= _SMALL:
         gap_share = 0.0
     blocks, rows = split_problem(problem)
+    if problem.contiguity is not Contiguity.ANY_EPCI:
+        blocks, rows = settle_floors(blocks, rows)
     if not blocks:
         return answer_nothing(problem)
     region = Region(blocks, pool)
