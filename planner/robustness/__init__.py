@@ -6,13 +6,8 @@ Fairness between EPCI.  The frontier of speed and equity, each point proved non-
 """
 
 from planner.robustness._fairness import measure_fairness
-from planner.robustness._frontier import (
-    Frontier,
-    Groups,
-    groups_by_actor,
-    groups_by_area,
-    trace_frontier,
-)
+from planner.robustness._frontier import Frontier, trace_frontier
+from planner.robustness._groups import Groups, groups_by_actor, groups_by_area
 from planner.robustness._near_weights import find_near_interval
 from planner.robustness._optima import (
     Optima,

@@ -11,7 +11,7 @@ import pandas as pd
 
 from planner.choice import ChoiceProblem
 from planner.criteria import CriteriaTable
-from planner.robustness._frontier import Groups
+from planner.robustness._groups import Groups
 from planner.robustness._optima import Optima
 from planner.robustness._weights import WeightInterval, WeightSpace
 from planner.schemas import contract

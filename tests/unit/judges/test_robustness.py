@@ -179,6 +179,30 @@ def test_the_frontier_is_every_non_dominated_programme(oracle, seed):
         assert set(zip(wide.table["value"].tolist(), wide.shares, strict=True)) <= set(points)
 
 
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("few", [0, 1, 2])
+def test_the_most_even_of_many_as_fast_is_found_in_few_questions(oracle, seed, few):
+    problem = oracle.random_problem(seed, count=10, actors=3)
+    problem = replace(problem, envelopes=problem.envelopes + 6)
+    groups = groups_by_actor(problem, totals=dict.fromkeys(problem.actors, 1000))
+    speed = problem.objectives[0]
+    speed = replace(speed, coefficients=np.minimum(speed.coefficients, few))
+    asked = []
+
+    def counted(question):
+        asked.append(question)
+        return oracle.solve(question)
+
+    found = trace_frontier(problem, groups, solve=counted, objective=speed)
+    assert found.complete
+    points = list(zip(found.table["value"].tolist(), found.shares, strict=True))
+    expected = non_dominated(oracle, problem, groups, speed)
+    assert points == expected
+    # a point is asked for, bettered at most by halves of the interval, and refuted
+    assert len(asked) <= len(problem.actors) + 13 * len(expected)
+    assert len({question.sha256 for question in asked}) == len(asked)  # none twice
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_the_frontier_goes_on_without_who_is_at_its_most(oracle, seed):
     problem = oracle.random_problem(seed, count=8, actors=3)
