@@ -4,8 +4,9 @@ Raising every voter's money one unit at a time runs the rule hundreds of times, 
 run is an answer.  Here each voter's money is an interval that holds the exact amount, rounded
 outwards at every step; a project's rate is an interval too.  A step is taken only if it is the same
 for every amount in the intervals; rates that can't be told apart are compared exactly where nobody
-pays all that is left (cost / worth, whatever the money is); else the run is given up (None) and is
-made exactly.  So no rounding decides, and the outcome that is handed back is always an exact one.
+pays all that is left (cost / worth, whatever the money is), and ties that no named rule breaks are
+followed one by one; else the run is given up (None) and is made exactly.  So no rounding decides,
+and the outcome that is handed back is always an exact one.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ _WHOLE: Final = 2**53
 """Whole numbers up to here are floats without loss."""
 _PAD: Final = 8 * _EPS
 """Outward rounding of a few operations on positive numbers, relative."""
+
+_MOST_OPEN: Final = 64
+"""Ways that ties leave open, at once, beyond which the exact run takes over."""
 
 _Floats = NDArray[np.float64]
 
@@ -63,6 +67,10 @@ class _Purses:
     high: _Floats
     bounds: dict[str, float] = field(default_factory=dict)
 
+    def copy(self) -> _Purses:
+        """Return the same money, to be spent in another way."""
+        return _Purses(self.low.copy(), self.high.copy(), dict(self.bounds))
+
 
 class CertainShares:
     """Run Equal Shares in intervals for one support and many shares.
@@ -74,7 +82,7 @@ class CertainShares:
     costs
         Project to cost.
     order
-        Sort key of the named rule of ties; None where ties are not to be broken.
+        Sort key of the named rule of ties; None where ties are not to be broken, but followed.
     """
 
     def __init__(
@@ -100,8 +108,10 @@ class CertainShares:
                 4 * (len(rows) + 8) * _EPS * costs[key],
             )  # fmt: skip
 
-    def selected(self, share: Fraction) -> frozenset[str] | None:
-        """Return what the rule chooses, or None where intervals can't tell.
+    def outcomes(self, share: Fraction) -> frozenset[frozenset[str]] | None:
+        """Return what the rule may choose, or None where intervals can't tell.
+
+        Without a named rule of ties, that is one set of projects for each way that ties end.
 
         Parameters
         ----------
@@ -117,19 +127,27 @@ class CertainShares:
             np.full(self.size, money * (1 - _PAD)), np.full(self.size, money * (1 + _PAD)),
             {key: rows.cost / rows.total * (1 - _PAD) for key, rows in self.rows.items()},
         )  # fmt: skip
-        taken: set[str] = set()
+        ends: set[frozenset[str]] = set()
+        pending: list[tuple[_Purses, frozenset[str]]] = [(purses, frozenset())]
         try:
-            while True:
+            while pending:
+                purses, taken = pending.pop()
                 found = self._next(purses)
-                if found is None:
-                    return frozenset(taken)
-                key, rate = found
-                self._buy(purses, key, rate)
-                taken.add(key)
+                if not found:
+                    ends.add(taken)
+                    continue
+                if len(pending) + len(found) > _MOST_OPEN:
+                    return None
+                for key, rate in found.items():
+                    after = purses if len(found) == 1 else purses.copy()
+                    self._buy(after, key, rate)
+                    pending.append((after, taken | {key}))
         except _Unsure:
             return None
+        return frozenset(ends)
 
-    def _next(self, purses: _Purses) -> tuple[str, _Rate] | None:
+    def _next(self, purses: _Purses) -> dict[str, _Rate]:
+        """Return what may be bought next: one project, several where a tie is open, or none."""
         rates: dict[str, _Rate] = {}
         best = np.inf
         for bound, key in sorted((bound, key) for key, bound in purses.bounds.items()):
@@ -143,12 +161,14 @@ class CertainShares:
             rates[key] = rate
             best = min(best, rate.high)
         near = {key: rate for key, rate in rates.items() if rate.low <= best}
-        if not near:
-            return None
         if len(near) > 1:
             near = self._least(near)
+        if len(near) < 2:  # noqa: PLR2004 (a tie is of two)
+            return near
         key = min(near, key=self.order)
-        return key, near[key]
+        if self.order is None and not self._go_together(purses, near):
+            return near
+        return {key: near[key]}
 
     def _least(self, near: Mapping[str, _Rate]) -> dict[str, _Rate]:
         """Keep those of least rate among rates that overlap, compared exactly, or give up."""
@@ -156,10 +176,19 @@ class CertainShares:
         if len(exact) < len(near):
             raise _Unsure
         least = min(exact.values())
-        tied = {key: near[key] for key, value in exact.items() if value == least}
-        if len(tied) > 1 and self.order is None and any(self.rows[key].cost for key in tied):
-            raise _Unsure
-        return tied
+        return {key: near[key] for key, value in exact.items() if value == least}
+
+    def _go_together(self, purses: _Purses, tied: Mapping[str, _Rate]) -> bool:
+        """Say whether tied projects are all bought, at one rate, in whatever order they come.
+
+        So it is where each voter can surely pay a full share of all of them: rates never fall, so
+        nothing comes between them.
+        """
+        asked = np.zeros(self.size)
+        for key, rate in tied.items():
+            rows = self.rows[key]
+            asked[rows.groups] += rate.high * rows.worth * (1 + _PAD)
+        return bool(np.all(purses.low >= asked * (1 + len(tied) * _PAD)))
 
     def _rate(self, purses: _Purses, key: str) -> _Rate | None:
         """Return the rate of a project, None where its supporters surely can't pay it."""

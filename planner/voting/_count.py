@@ -224,9 +224,9 @@ class _Count:
         raised = 0
         while True:
             machine = self._shares_machine(support, raised)
-            sure = quick.selected(machine.share)
+            sure = quick.outcomes(machine.share)
             paths = self._follow(machine) if sure is None else None
-            chosen = [path.selected for path in paths or ()] or [sure or frozenset()]
+            chosen = sure or {path.selected for path in paths or ()}
             if raised and any(self._cost(one) > self.election.budget for one in chosen):
                 raised -= 1
                 break

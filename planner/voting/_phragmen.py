@@ -5,6 +5,9 @@ together, they buy it.  The rule stops when a project about to be bought no long
 budget.  (Los, Christoff and Grossi, "Proportional budget allocations: towards a systematization",
 2022.)  Said with loads: each supporter of what is bought ends at the load (Σ loads + cost) /
 weight, and the project of smallest such load comes next.
+
+Whoever supports what was bought last bears one load: there are no more loads than purchases, and
+each voter is held as the purchase that loaded it last.
 """
 
 from __future__ import annotations
@@ -12,24 +15,33 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import gcd, lcm
+from functools import cached_property
+from math import lcm
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from planner.voting._support import Support
 
 __all__ = ["Loads", "Phragmen"]
 
+_MOST_WEIGHT: Final = 2**62
+"""Sums of weights below are exact in whole numbers of 64 bits; above, Python's own are used."""
+
 
 @dataclass(frozen=True)
 class Loads:
-    """Load of each group, a voter, as whole numbers over one denominator; what is open and left.
+    """Load of each group, a voter, as the purchase that gave it; what is open and left.
 
-    ``known`` holds, for each project still open, a load that it can't be bought under: loads only
-    grow, so the last one computed is one.  It only spares work, and is brought up to date as loads
-    are computed.
+    ``loads`` has the load of each purchase, the first being none at all; ``last`` points into it,
+    group by group.  ``known`` holds, for each project still open, a load that it can't be bought
+    under: loads only grow, so the last one computed is one.  It only spares work, and is brought up
+    to date as loads are computed.
     """
 
-    loads: tuple[int, ...]
-    over: int
+    loads: tuple[Fraction, ...]
+    last: NDArray[np.int32]
     known: dict[str, Fraction]
     left: int
 
@@ -52,6 +64,19 @@ class Phragmen:
     costs: Mapping[str, int]
     budget: int
 
+    @cached_property
+    def _groups(self) -> dict[str, NDArray[np.int64]]:
+        """Project to its supporters."""
+        return {
+            key: np.array([group for group, _ in rows], np.int64)
+            for key, rows in self.support.supporters.items()
+        }
+
+    @cached_property
+    def _weights(self) -> NDArray[Any]:
+        weights = self.support.weights
+        return np.array(weights, np.int64 if sum(weights) < _MOST_WEIGHT else object)
+
     def start(self) -> Loads:
         """Begin without loads."""
         weights = self.support.weights
@@ -60,15 +85,20 @@ class Phragmen:
             for key, rows in self.support.supporters.items()
             if rows and self.costs[key] <= self.budget
         }
-        return Loads((0,) * len(weights), 1, known, self.budget)
+        return Loads((Fraction(0),), np.zeros(len(weights), np.int32), known, self.budget)
 
     def load_of(self, state: Loads, key: str) -> Fraction:
         """Return the load at which a project would be bought."""
-        rows = self.support.supporters[key]
-        weights = self.support.weights
-        carried = sum(weights[group] * state.loads[group] for group, _ in rows)
-        weight = sum(weights[group] for group, _ in rows)
-        return Fraction(carried + self.costs[key] * state.over, weight * state.over)
+        groups = self._groups[key]
+        weights = np.zeros(len(state.loads), self._weights.dtype)
+        np.add.at(weights, state.last[groups], self._weights[groups])
+        borne = {place: int(weights[place]) for place in np.flatnonzero(weights).tolist()}
+        over = lcm(*(state.loads[place].denominator for place in borne))
+        carried = sum(
+            weight * state.loads[place].numerator * (over // state.loads[place].denominator)
+            for place, weight in borne.items()
+        )
+        return Fraction(carried + self.costs[key] * over, sum(borne.values()) * over)
 
     def choices(self, state: Loads) -> tuple[Sequence[str], Fraction]:
         """Return the projects bought first; none when one of them no longer fits."""
@@ -96,14 +126,14 @@ class Phragmen:
 
     def take(self, state: Loads, key: str, value: Fraction) -> Loads:
         """Buy a project at the load ``value``."""
-        over = lcm(state.over, value.denominator)
-        loads = [load * (over // state.over) for load in state.loads]
-        for group, _ in self.support.supporters[key]:
-            loads[group] = value.numerator * (over // value.denominator)
+        last = state.last.copy()
+        last[self._groups[key]] = len(state.loads)
         known = {other: bound for other, bound in state.known.items() if other != key}
-        return Loads(tuple(loads), over, known, state.left - self.costs[key])
+        return Loads((*state.loads, value), last, known, state.left - self.costs[key])
 
     def mark(self, state: Loads) -> Hashable:
-        """Return the loads in lowest terms."""
-        common = gcd(state.over, *state.loads)
-        return state.over // common, tuple(load // common for load in state.loads)
+        """Return the loads that are borne, each once, and who bears which."""
+        borne = sorted({state.loads[place] for place in np.unique(state.last).tolist()})
+        place_of = {load: place for place, load in enumerate(borne)}
+        rank = np.array([place_of.get(load, -1) for load in state.loads], np.int32)
+        return tuple(borne), rank[state.last].tobytes()

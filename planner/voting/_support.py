@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
@@ -18,7 +18,10 @@ from planner.voting._election import (
     refusal,
 )
 
-__all__ = ["Support", "approval_support", "scores_of", "utility_support"]
+__all__ = ["Number", "Support", "approval_support", "scores_of", "utility_support"]
+
+
+Number = Fraction | int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +49,7 @@ class Support:
 
 def approval_support(election: Election) -> Support:
     """Take every project that a ballot names as approved; points of zero or less are no support."""
-    return _grouped(election, {v.voter_id: _approved(v.ballot) for v in election.voters})
+    return _grouped(election, _approved)
 
 
 def utility_support(election: Election, *, utility: Utility) -> Support:
@@ -58,19 +61,16 @@ def utility_support(election: Election, *, utility: Utility) -> Support:
         When voters gave ballots of several forms: their worths have no common measure.
     """
     _one_form(election)
-    costs = election.costs
-    worths: dict[str, dict[str, Fraction]] = {}
-    for voter in election.voters:
-        ballot = voter.ballot
+    # what costs nothing is still worth something
+    worth = {key: (cost or 1) if utility == "cost" else 1 for key, cost in election.costs.items()}
+
+    def worths(ballot: Ballot) -> Mapping[str, Number]:
         if isinstance(ballot, Approvals):
-            worth = {k: Fraction(costs[k] if utility == "cost" else 1) for k in ballot.approved}
-            if utility == "cost":  # what costs nothing is still worth something
-                worth = {key: value or Fraction(1) for key, value in worth.items()}
-        elif isinstance(ballot, Ranking):
-            worth = points_of_ranking(ballot)
-        else:
-            worth = {key: Fraction(value) for key, value in ballot.given if value > 0}
-        worths[voter.voter_id] = worth
+            return {key: worth[key] for key in ballot.approved}
+        if isinstance(ballot, Ranking):
+            return points_of_ranking(ballot)
+        return {key: value for key, value in ballot.given if value > 0}
+
     return _grouped(election, worths)
 
 
@@ -82,27 +82,36 @@ def scores_of(election: Election, *, rule: str) -> dict[str, Fraction]:
     RuleError
         When a ballot has not the form that the rule counts.
     """
-    scores = {project.project_id: Fraction(0) for project in election.projects}
+    scores: dict[str, Number] = {project.project_id: 0 for project in election.projects}
+    for ballot, (voter, weight) in _ballots(election).items():
+        for key, value in _heard(ballot, rule, voter).items():
+            scores[key] += value * weight
+    return {key: Fraction(score) for key, score in scores.items()}
+
+
+def _ballots(election: Election) -> dict[Ballot, tuple[str, Number]]:
+    """Return each different ballot, with who cast it first and the weight of all who did."""
+    found: dict[Ballot, tuple[str, Number]] = {}
     for voter in election.voters:
-        for key, value in _heard(voter.ballot, rule, voter.voter_id).items():
-            scores[key] += value * voter.weight
-    return scores
+        first, weight = found.get(voter.ballot, (voter.voter_id, 0))
+        found[voter.ballot] = (first, weight + voter.weight)
+    return found
 
 
-def _heard(ballot: Ballot, rule: str, voter: str) -> Mapping[str, Fraction]:
+def _heard(ballot: Ballot, rule: str, voter: str) -> Mapping[str, Number]:
     if rule == "approvals":
         return _approved(ballot)
     if rule == "borda" and isinstance(ballot, Ranking):
         return points_of_ranking(ballot)
     if rule == "points" and isinstance(ballot, Points):
-        return {key: Fraction(value) for key, value in ballot.given}
+        return dict(ballot.given)
     raise refusal("wrong_form", rule=rule, voter=voter)
 
 
-def _approved(ballot: Ballot) -> dict[str, Fraction]:
+def _approved(ballot: Ballot) -> Mapping[str, Number]:
     if isinstance(ballot, Points):
-        return {key: Fraction(1) for key, value in ballot.given if value > 0}
-    return dict.fromkeys(ballot.named, Fraction(1))
+        return {key: 1 for key, value in ballot.given if value > 0}
+    return dict.fromkeys(ballot.named, 1)
 
 
 def _one_form(election: Election) -> None:
@@ -111,19 +120,20 @@ def _one_form(election: Election) -> None:
         raise refusal("mixed_forms")
 
 
-def _grouped(election: Election, worths: Mapping[str, Mapping[str, Fraction]]) -> Support:
-    per_unit = lcm(1, *(Fraction(voter.weight).denominator for voter in election.voters))
-    scale = lcm(1, *(value.denominator for worth in worths.values() for value in worth.values()))
+def _grouped(election: Election, worths: Callable[[Ballot], Mapping[str, Number]]) -> Support:
+    """Put together the voters to whom everything is worth the same."""
+    per_unit = lcm(1, *{voter.weight.denominator for voter in election.voters})
+    said = [(worths(ballot), weight) for ballot, (_, weight) in _ballots(election).items()]
+    scale = lcm(1, *{value.denominator for worth, _ in said for value in worth.values()})
     groups: dict[tuple[tuple[str, int], ...], int] = {}
-    for voter in election.voters:
-        worth = worths[voter.voter_id]
-        said = tuple(sorted((key, int(value * scale)) for key, value in worth.items()))
-        groups[said] = groups.get(said, 0) + int(voter.weight * per_unit)
-    ordered = sorted((said, weight) for said, weight in groups.items() if weight)
+    for worth, weight in said:
+        key = tuple(sorted((name, int(value * scale)) for name, value in worth.items()))
+        groups[key] = groups.get(key, 0) + int(weight * per_unit)
+    ordered = sorted((key, weight) for key, weight in groups.items() if weight)
     supporters: dict[str, list[tuple[int, int]]] = {p.project_id: [] for p in election.projects}
-    for group, (said, _) in enumerate(ordered):
-        for key, value in said:
-            supporters[key].append((group, value))
+    for group, (pairs, _) in enumerate(ordered):
+        for name, value in pairs:
+            supporters[name].append((group, value))
     return Support(
         weights=tuple(weight for _, weight in ordered),
         per_unit=per_unit,

@@ -239,3 +239,16 @@ def test_projects_that_cost_nothing_are_no_tie_for_equal_shares():
     outcome = count_votes(election({**free, "a": 2, "b": 2}, ballots, 4), rule="equal_shares")
     assert outcome.selected == tuple(sorted({*free, "a", "b"}))
     assert outcome.ties == ()
+
+
+def test_weights_beyond_64_bits_count_as_the_same_ones_smaller():
+    def counted(times, rule):
+        voters = tuple(
+            Voter(voter_id=str(k), ballot=Approvals(tuple(named)), weight=times * weight)
+            for k, (named, weight) in enumerate([("ab", 3), ("bc", 2), ("cd", 4), ("a", 1)])
+        )
+        projects = tuple(Project(project_id=key, cost=cost) for key, cost in zip("abcd", (4, 6, 5, 7), strict=True))  # fmt: skip
+        return count_votes(Election(projects=projects, voters=voters, budget=15), rule=rule).order
+
+    for rule in ("phragmen", "equal_shares"):
+        assert counted(10**25, rule) == counted(1, rule) != ()
