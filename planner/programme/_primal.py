@@ -63,7 +63,7 @@ def look_near(
     base
         Actors, with their rules at the end of the last year.
     incumbent
-        A programme that holds every rule, if one is known.
+        A programme that holds every rule, if one is known: only what is near it is looked at.
     enough
         The value at which to stop.
     clock
@@ -74,9 +74,11 @@ def look_near(
         return None
     nearer = joint.bound - math.floor((joint.bound - enough) * _NEARER)
     search = _Search(joint, base, valued[0], nearer, clock)
-    best = None
     if incumbent is not None:
-        best = (incumbent, total(joint.blocks, incumbent, joint.row))
+        # walks from elsewhere don't come back to what holds the objectives before
+        known = (incumbent, total(joint.blocks, incumbent, joint.row))
+        return search.around(*known, _LISTS[0]) or known
+    best = None
     for turn in range(_TURNS):
         if clock.over or (best is not None and best[1] >= enough):
             break
@@ -103,10 +105,7 @@ class _Search:
         self, kind: tuple[int, int, float], seeds: Sequence[int]
     ) -> list[tuple[list[Rows], int]]:
         """Return the programmes found from several seeds."""
-        if kind not in self.lists:
-            joint = self.joint
-            self.lists[kind] = Listed.of(joint.blocks, self._lists(*kind), joint.row, joint.rows)
-        listed = self.lists[kind]
+        listed = self._listed(kind)
 
         def run(seed: int) -> tuple[list[Rows], int] | None:
             return self._run(listed, seed)
@@ -116,6 +115,28 @@ class _Search:
             found for found in every
             if found is not None and holds(self.joint.blocks, found[0], self.joint.rows)
         ]  # fmt: skip
+
+    def _listed(self, kind: tuple[int, int, float]) -> Listed:
+        if kind not in self.lists:
+            joint = self.joint
+            self.lists[kind] = Listed.of(joint.blocks, self._lists(*kind), joint.row, joint.rows)
+        return self.lists[kind]
+
+    def around(
+        self, parts: list[Rows], value: int, kind: tuple[int, int, float]
+    ) -> tuple[list[Rows], int] | None:
+        """Better a programme by what is near to it; None when nothing near is better."""
+        listed = self._listed(kind)
+        best = (parts, value)
+        for _ in range(_ROUNDS):
+            found = self._near(best[0], listed)
+            if found is None or found[1] <= best[1]:
+                break
+            best = found
+            if best[1] >= self.enough or self.clock.over:
+                break
+        better = best[1] > value and holds(self.joint.blocks, best[0], self.joint.rows)
+        return best if better else None
 
     def _run(self, listed: Listed, seed: int) -> tuple[list[Rows], int] | None:
         walk = anneal(

@@ -181,12 +181,18 @@ class Years:
             answer.value = total(self.joint, answer.parts, stage.row)
         reach = max(1, int(_FIRST_SHARE * abs(stage.best.bound)))
         turns = 0
+        known = None if answer.parts is None else answer.value
         looked = self.gap_share > 0 and not stage.with_pairs and self._look_near(stage, answer)
-        done = looked and len(self.base) >= _MANY
+        many = self.gap_share > 0 and len(self.base) >= _MANY
+        done = looked and many and answer.value != known
         while not done and not self._near(answer) and not self.clock.over:
             turns += 1
+            before = answer.value, answer.bound, answer.parts is None
             if not self._combine(stage, answer, reach) or (self.gap_share and turns >= _REACHES):
                 break
+            after = answer.value, answer.bound, answer.parts is None
+            if many and answer.parts is not None and before == after:
+                break  # of many actors, what follows would be as long as all that came before
             reach *= 3
         if answer.status is not ChoiceStatus.INFEASIBLE and answer.bound is not None:
             if answer.bound == answer.value:
@@ -283,6 +289,10 @@ class Years:
         for year, sector in self.nests:
             nests[year, sector] = self.prices.get(self.nests[year, sector].name, 0.0)
         start = np.array([self.prices.get(row.name, 0.0) for row in self.rows])
+        # what holds the objectives before is worth knowing: few sequences met at prices do
+        if self.incumbent is not None and holds(self.joint, self.incumbent, self.rows):
+            for at, part in enumerate(self.incumbent):
+                joint.learn(at, part)
         return joint if joint.converge(self.clock, start=start, nests=nests) else None
 
     def _look_near(self, stage: Stage, answer: _Answer) -> bool:

@@ -2,6 +2,7 @@
 
 import hashlib
 
+import numpy as np
 import pytest
 
 from planner import Scenario, make_plan, toy_territory, write_plan
@@ -20,8 +21,16 @@ def digests(folder):
     }
 
 
-def write(territory, folder, lang="fr"):
-    plan = make_plan(territory, Scenario(name="jouet"))
+EXACT = {"rule": "exact"}
+ASKED = (
+    {}, EXACT, {**EXACT, "contiguity": "any_epci"},
+    {**EXACT, "years": {"first": 2019, "count": 3, "lines_per_year": {"region": 12}}},
+)  # fmt: skip
+
+
+def write(territory, folder, lang="fr", programme=None):
+    asked = {"name": "jouet", "programme": programme or {}}
+    plan = make_plan(territory, Scenario.from_dict(asked))
     write_plan(plan, folder, lang=lang)
     return digests(folder)
 
@@ -33,13 +42,23 @@ def test_two_runs_are_the_same_files(tmp_path, lang):
     assert write(toy_territory(), tmp_path / "b" / "jouet", lang) == first
 
 
-def test_permuted_rows_are_the_same_files(tmp_path):
+def permuted(territory, order):
+    tables = {name: getattr(territory, name) for name in TABLES}
+    return territory.with_tables(
+        **{name: table.iloc[order(len(table))].reset_index(drop=True)
+           for name, table in tables.items()}
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("programme", ASKED)
+def test_permuted_rows_are_the_same_files(tmp_path, programme):
     territory = toy_territory()
-    mixed = territory.with_tables(
-        **{name: getattr(territory, name).iloc[::-1].reset_index(drop=True) for name in TABLES}
-    )
-    first = write(territory, tmp_path / "a" / "jouet")
-    assert write(mixed, tmp_path / "b" / "jouet") == first
+    first = write(territory, tmp_path / "a" / "jouet", programme=programme)
+    assert {"carte.html", "jouet.gpkg"} <= set(first)
+    draw = np.random.default_rng(len(str(programme)))
+    for at, order in enumerate((lambda count: np.arange(count)[::-1], draw.permutation)):
+        mixed = permuted(territory, order)
+        assert write(mixed, tmp_path / f"b{at}" / "jouet", programme=programme) == first
 
 
 def test_a_new_run_takes_the_place_of_the_old_one(tmp_path):

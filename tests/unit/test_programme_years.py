@@ -11,7 +11,9 @@ from planner.choice import ChoiceProblem, ChoiceStatus, Contiguity, Limit, Objec
 from planner.dated import DatedProblem, YearLimit
 from planner.errors import RuleError
 from planner.programme import solve_years
+from planner.programme._joint import Joint
 from planner.programme._sequences import nested_sequences, postponed
+from planner.programme._years import solve_years_by_columns
 from planner.programme._years_compact import solve_years_compact
 from planner.texts import Message
 from planner.verify import verify_years
@@ -346,3 +348,30 @@ def test_a_larger_question_is_answered_beside_its_bound():
     assert stage.value == problem.values(as_flags(problem, choice))[0] <= stage.bound
     assert stage.gap_share < 0.05
     assert solve_years(problem) == choice
+
+
+def test_an_objective_after_the_first_is_bettered_near_what_holds_it(monkeypatch):
+    """Many actors: what holds the first is a way of its own at the prices of the second."""
+    problem = a_grid(1, side=4, actors=24)
+    criteria = np.random.default_rng(10).integers(0, 1000, problem.whole.candidates_count)
+    second = Objective(name="criteria", sense="max", coefficients=criteria * problem.whole.lines)
+    both = replace(
+        problem, whole=replace(problem.whole, objectives=(*problem.whole.objectives, second))
+    )
+    joined = []
+    kept = Joint.converge
+
+    def converge(self, *args, **kwargs):
+        joined.append(kept(self, *args, **kwargs))
+        return joined[-1]
+
+    monkeypatch.setattr(Joint, "converge", converge)
+    choice = solve_years_by_columns(both, gap_share=1e-3, seconds=None, warm=None)
+    assert joined == [True, True]  # the second is priced over all years too
+    assert verify_years(both, choice).holds
+    first = solve_years_by_columns(problem, gap_share=1e-3, seconds=None, warm=None)
+    held = both.values(as_flags(problem, first))
+    found = [stage.value for stage in choice.stages]
+    assert found[0] >= first.stages[0].value
+    assert found[1] > held[1]
+    assert choice.stages[1].value <= choice.stages[1].bound
