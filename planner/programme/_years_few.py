@@ -19,6 +19,7 @@ from planner.dated import DatedChoice, DatedProblem
 from planner.programme._blocks import Row, held_row, objective_row, split_problem
 from planner.programme._columns import Clock
 from planner.programme._compact import recounted, stage_of, status_of, weakest_of
+from planner.programme._years_relaxed import relax
 from planner.programme._years_rows import DatedRows
 from planner.programme._years_spread import dated_choice, spread_objective, spread_rows
 from planner.programme._years_walk import walk
@@ -28,8 +29,9 @@ __all__ = ["solve_years_of_few"]
 Flags = npt.NDArray[np.bool_]
 
 _SMALL = 60  # candidates up to which proofs are asked, whatever the gap
+_FAR_SHARE = 0.02  # of the bound: from how far on what columns found is annealed
 _TURNS = 12  # answers in which nothing reaches a sector, at most
-_NODES, _MOST_NODES = 7_000_000, 4_000  # over the square of the candidates, and at most
+_NODES, _MOST_NODES = 18_000_000, 4_000  # over the square of the candidates, and at most
 _TIE_BITS = 24  # of the weights by which equal programmes are told apart at once
 
 
@@ -42,11 +44,35 @@ class _Answer:
 
 
 def solve_years_of_few(
-    problem: DatedProblem, *, gap_share: float, seconds: float | None
+    problem: DatedProblem,
+    *,
+    gap_share: float,
+    seconds: float | None,
+    known: DatedChoice | None = None,
 ) -> DatedChoice:
-    """Solve a question of few actors or sectors; see ``solve_years``."""
+    """Solve a question of few actors or sectors; see ``solve_years``.
+
+    Parameters
+    ----------
+    problem, gap_share, seconds
+        As there.
+    known
+        An answer to begin with; it is annealed where it is far from its bound only.
+    """
     gap = 0.0 if problem.whole.candidates_count <= _SMALL else gap_share
-    return _Few(problem, gap, Clock.within(seconds)).run()
+    few = _Few(problem, gap, Clock.within(seconds))
+    if known is not None and known.opened:
+        few.best, few.annealed_from = _open_by(problem, known), _FAR_SHARE
+    return few.run()
+
+
+def _open_by(problem: DatedProblem, choice: DatedChoice) -> Flags:
+    """Return whether each candidate is open at the end of each year."""
+    year_of = dict(choice.opened)
+    never = problem.years[-1] + 1
+    opens = np.array([year_of.get(one, never) for one in problem.whole.sector_ids], np.int64)
+    flags: Flags = opens <= np.array(problem.years)[:, None]
+    return flags
 
 
 class _Few:
@@ -58,6 +84,7 @@ class _Few:
         self.asked = DatedRows(problem, base)
         self.rows = spread_rows(problem, rows)
         self.best: Flags | None = None
+        self.annealed_from = 0.0  # of the bound: how far an answer is that is annealed
         self.nodes = min(_MOST_NODES, max(1, _NODES // max(1, problem.whole.candidates_count**2)))
 
     def run(self) -> DatedChoice:
@@ -91,16 +118,16 @@ class _Few:
         answer = _Answer(open_by=self.best)
         if self.best is not None:
             answer.value = asked.worth(self.best, objective)
-        relaxed = asked.relax(objective, rows, self.clock)
+        relaxed = relax(asked, objective, rows, self.clock)
         prices = np.zeros(len(rows))
         if relaxed is not None:
-            answer.bound, prices = math.floor(relaxed[0] + 1e-6), relaxed[1]
+            answer.bound, prices = math.floor(relaxed.value + 1e-6), relaxed.prices
         with_pairs = any(row.pair_coefficients is not None for row in (objective, *rows))
         if relaxed is None or not objective.coefficients.any():  # is there any answer at all?
             self._search(answer, objective)
             if answer.status is ChoiceStatus.INFEASIBLE:
                 return answer
-        if not with_pairs and not self._near(answer):
+        if not with_pairs and not self._near(answer, self.annealed_from):
             enough = 2**61 if answer.bound is None else answer.bound - self._gap(answer.bound)
             self._take(answer, objective, walk(
                 asked, objective, rows, prices, known=answer.open_by, enough=enough,
@@ -147,11 +174,13 @@ class _Few:
     def _gap(self, bound: int) -> int:
         return math.floor(self.gap_share * abs(bound))
 
-    def _near(self, answer: _Answer) -> bool:
+    def _near(self, answer: _Answer, share: float = 0.0) -> bool:
+        """Whether an answer is within the gap asked, or within a share of its bound."""
         return (
             answer.open_by is not None
             and answer.bound is not None
-            and answer.bound - answer.value <= self._gap(answer.bound)
+            and answer.bound - answer.value
+            <= max(self._gap(answer.bound), math.floor(share * abs(answer.bound)))
         )
 
     def _break_ties(self) -> None:

@@ -18,22 +18,20 @@ import numpy.typing as npt
 
 from planner.choice import Contiguity
 from planner.dated import DatedProblem
-from planner.programme._blocks import Block, Row
+from planner.programme._blocks import Block, ColumnPool, Row, lighter
 from planner.programme._columns import Clock
 from planner.programme._compact import CompactModel
 from planner.programme._cuts import reached_part
+from planner.programme._hulls import UNIT, Ceiling, Cut, Reach
 from planner.programme._master import new_solver, run_solver
 from planner.programme._separators import Separators
 
-__all__ = ["DatedRows", "Solved"]
+__all__ = ["DatedRows", "Solved", "loaded"]
 
 Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
-_ROUNDS = 60  # of lines found for a divided answer
-_LOOK, _LITTLE = 6, 1e-4  # after how many rounds it must have fallen by what share of the value
-_TIGHT = 1e-6
 _HALF = 0.5  # a whole column is at 0 or 1, give or take the solver's tolerance
 
 
@@ -66,6 +64,8 @@ class DatedRows:
         )  # fmt: skip
         self.separators = Separators(self.ground)
         self.lines: dict[tuple[str, int], tuple[int, Row]] = {}
+        self.cuts: list[Cut] = []
+        self.parts = self._parts()
         self.fixed: dict[int, Flags] = {}  # sectors whose years are settled
         counted = [
             one.edge_coefficients != 0
@@ -94,6 +94,28 @@ class DatedRows:
             return reached_part(self.ground, fits)
         return fits
 
+    def _parts(self) -> list[Ceiling | Reach]:
+        """Return what is small enough for its whole choices to be told from divided ones."""
+        parts: list[Ceiling | Reach] = []
+        last = (self.years - 1) * self.count
+        for limit in self.problem.limits:
+            if (limit.coefficients >= 0).all() and limit.upper >= 0:
+                columns = self.opening(self.problem.years.index(limit.year))
+                parts.append(Ceiling(columns, limit.coefficients, limit.upper))
+        for one in self.whole.limits:
+            if one.upper is not None and one.upper >= 0 and (one.coefficients >= 0).all():
+                columns = last + np.arange(self.count)
+                parts.append(Ceiling(columns, one.coefficients, one.upper))
+        pool = ColumnPool()
+        for block in map(lighter, self.base):
+            ground = replace(block.ground, required=(False,) * len(block.members))
+            for year in range(self.years):
+                own = ground if year < self.years - 1 else block.ground
+                diagram = pool.diagram(own)
+                if diagram is not None:
+                    parts.append(Reach(year * self.count + block.members, block, diagram))
+        return parts
+
     # -- the rows
 
     def opening(self, year: int) -> Integers:
@@ -117,16 +139,22 @@ class DatedRows:
                 model.add(last + block.members, block.weight, -math.inf, block.limit)
             for first, after in block.ground.before:
                 self._add_open(model, block.members[[after, first]], np.array([1, -1]))
+        self._add_pairs(model)
+        if self.connected:
+            self._add_neighbours(model)
+        for year, row in self.lines.values():
+            self._add_line(model, year, row)
+        for cut in self.cuts:
+            model.add(cut.columns, cut.values / UNIT, -math.inf, cut.upper / UNIT)
+        return model
+
+    def _add_pairs(self, model: CompactModel) -> None:
+        last = (self.years - 1) * self.count
         for pair, column in model.pair_column.items():
             a, b = (last + self.whole.edges[pair]).tolist()
             model.add([column, a], [1, -1], -math.inf, 0)
             model.add([column, b], [1, -1], -math.inf, 0)
             model.add([a, b, column], [1, 1, -1], -math.inf, 1)
-        if self.connected:
-            self._add_neighbours(model)
-        for year, row in self.lines.values():
-            self._add_line(model, year, row)
-        return model
 
     def _columns_alone(self) -> CompactModel:
         """Return what may be open, what opens, and the pairs, with their bounds and no rule."""
@@ -253,49 +281,6 @@ class DatedRows:
 
     # -- the solver
 
-    def relax(
-        self, objective: Row, rows: Sequence[Row], clock: Clock
-    ) -> tuple[float, Floats] | None:
-        """Solve the linear programme, lines added where they are broken.
-
-        Returns
-        -------
-        tuple or None
-            Its value and the price of each of ``rows``; None when no answer holds the rows.
-        """
-        model = self.model(rows)
-        solver = _loaded(model, self.costs(model, objective), whole=False)
-        at_rows = (self.years - 1) * self.count
-        value, price, before = 0.0, np.zeros(len(rows)), math.inf
-        point = np.zeros((self.years, self.count))
-        for turn in range(_ROUNDS):
-            if run_solver(solver) != highspy.HighsModelStatus.kOptimal:
-                return None
-            solution = solver.getSolution()
-            value = float(solver.getInfo().objective_function_value)
-            price = np.array(solution.row_dual)[at_rows : at_rows + len(rows)]
-            point = np.array(solution.col_value)[: self.years * self.count].reshape(self.years, -1)
-            if turn % _LOOK == 0:
-                if before - value <= _LITTLE * abs(value):
-                    break
-                before = value
-            known = len(self.lines)
-            if clock.over or not self.broken(point, every_year=False):
-                break
-            for year, row in list(self.lines.values())[known:]:
-                where = np.flatnonzero(row.coefficients)
-                solver.addRow(
-                    -highspy.kHighsInf, 0.0, len(where),
-                    (year * self.count + where).astype(np.int32),
-                    row.coefficients[where].astype(float),
-                )  # fmt: skip
-        self.lines = {  # those that hold the answer back; another that is broken is found again
-            key: (year, row)
-            for key, (year, row) in self.lines.items()
-            if float(row.coefficients @ point[year]) > -_TIGHT
-        }
-        return value, price
-
     def solve(
         self,
         objective: Row,
@@ -323,7 +308,7 @@ class DatedRows:
         """
         model = self.model(rows)
         costs = self.costs(model, objective)
-        solver = _loaded(model, costs, whole=True)
+        solver = loaded(model, costs, whole=True)
         solver.setOptionValue("mip_abs_gap", max(gap, 0.9))
         solver.setOptionValue("mip_max_nodes", nodes)
         if clock.left < math.inf:
@@ -357,7 +342,8 @@ class DatedRows:
         return values
 
 
-def _loaded(model: CompactModel, costs: Floats, *, whole: bool) -> highspy.Highs:
+def loaded(model: CompactModel, costs: Floats, *, whole: bool) -> highspy.Highs:
+    """Return a solver with a question, in whole numbers or not."""
     solver = new_solver(mip_rel_gap=0.0, mip_feasibility_tolerance=1e-9)
     solver.passModel(model.linear(costs, largest=True, whole=model.columns if whole else 0))
     return solver

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 from planner.choice import ChoiceStatus, Contiguity
 from planner.dated import DatedChoice, DatedProblem
 from planner.errors import RuleError
 from planner.programme._blocks import ColumnPool
+from planner.programme._compact import status_of, weakest_of
 from planner.programme._years import solve_years_by_columns
 from planner.programme._years_compact import solve_years_compact
 from planner.programme._years_few import solve_years_of_few
@@ -79,8 +81,8 @@ def solve_years(
     if listed is not None and (size <= _TINY or size > _FEW or not _is_far(listed)):
         return listed
     left = None if seconds is None else max(0.0, seconds - (time.monotonic() - begun))
-    searched = solve_years_of_few(problem, gap_share=gap_share, seconds=left)
-    return searched if listed is None else _better(problem, listed, searched)
+    searched = solve_years_of_few(problem, gap_share=gap_share, seconds=left, known=listed)
+    return searched if listed is None else _better(problem, listed, searched, gap_share)
 
 
 def _is_far(choice: DatedChoice) -> bool:
@@ -90,8 +92,13 @@ def _is_far(choice: DatedChoice) -> bool:
     return not choice.stages or (choice.stages[0].gap_share or 0) > _FAR_SHARE
 
 
-def _better(problem: DatedProblem, one: DatedChoice, other: DatedChoice) -> DatedChoice:
-    """Return the answer that is worth more under the first objective that tells them apart."""
+def _better(
+    problem: DatedProblem, one: DatedChoice, other: DatedChoice, gap_share: float
+) -> DatedChoice:
+    """Return the answer that is worth more under the first objective that tells them apart.
+
+    Whatever bounds the first objective bounds it for both.
+    """
     if ChoiceStatus.INFEASIBLE in (one.status, other.status):
         return one if one.status is ChoiceStatus.INFEASIBLE else other
     signs = [-1 if objective.sense == "min" else 1 for objective in problem.whole.objectives]
@@ -99,4 +106,13 @@ def _better(problem: DatedProblem, one: DatedChoice, other: DatedChoice) -> Date
         [sign * stage.value for sign, stage in zip(signs or [1], some.stages, strict=False)]
         for some in (one, other)
     )
-    return one if mine >= its else other
+    best = one if mine >= its else other
+    known = [some.stages[0].bound for some in (one, other) if some.stages]
+    bounds = [bound for bound in known if bound is not None]
+    if not bounds or not best.stages:
+        return best
+    first, *further = best.stages
+    bound = signs[0] * min(signs[0] * each for each in bounds)
+    status = status_of(first.value, bound, gap_share, otherwise=first.status)
+    stages = (replace(first, bound=bound, status=status), *further)
+    return replace(best, stages=stages, status=weakest_of(stage.status for stage in stages))
