@@ -10,12 +10,13 @@ from typing import Any, Final, Literal
 import pandas as pd
 
 from planner.compare._differences import Comparison, Side
+from planner.compare._rule_words import RuleName, RuleValue
 from planner.errors import RuleError
 from planner.plan import make_plan
 from planner.scenario import Scenario
 from planner.schemas import contract
 from planner.territory import Territory
-from planner.texts import Message, number
+from planner.texts import Message
 
 __all__ = ["Cause", "list_causes", "switch_plans", "trace_causes"]
 
@@ -47,7 +48,6 @@ _FILES: Final = frozenset(
         "programme.feeders",
     }
 )  # fmt: skip
-_YEAR_DIGITS: Final = 4  # a number as short may be a year
 _Decided = dict[str, tuple[Any, Any]]  # sector to its phase and year
 Answer = Callable[[frozenset[str]], pd.DataFrame | None]
 
@@ -63,41 +63,29 @@ class Cause:
     name
         ``ballots``, ``concertation.ties``…
     before, after
-        Values of a rule; None for tables.
+        Values of a rule as its scenario writes them; None for tables.
+    old, new
+        The same values, as they are put into words.
     """
 
     kind: Literal["input", "rule"]
     name: str
     before: str | None = None
     after: str | None = None
+    old: object = None
+    new: object = None
 
     @property
     def message(self) -> Message:
         """What differs, in the reader's words."""
-        name: object = self.name
         if self.kind == "input":
-            name = _Title(self.name)
+            return Message.of("compare.cause_input", name=_Title(self.name))
+        before = self.before if self.old is None else self.old
+        after = self.after if self.new is None else self.new
         return Message.of(
-            f"compare.cause_{self.kind}", name=name,
-            before=_grouped(self.before), after=_grouped(self.after),
+            "compare.cause_rule", name=RuleName(self.name),
+            before=RuleValue(before), after=RuleValue(after),
         )  # fmt: skip
-
-
-def _grouped(value: str | None) -> object:
-    """Return an amount as people write it, any other value as it is."""
-    amount = value is not None and value.isdigit() and len(value) > _YEAR_DIGITS
-    return _Amount(int(value or 0)) if amount else value
-
-
-@dataclass(frozen=True)
-class _Amount:
-    """A whole number, put into words with the message that holds it."""
-
-    value: int
-
-    def say(self, lang: str = "fr", /) -> str:
-        """Write it, its thousands apart."""
-        return number(self.value, lang)
 
 
 @dataclass(frozen=True)
@@ -125,7 +113,7 @@ def list_causes(before: Side, after: Side) -> tuple[Cause, ...]:
         if any(_print(before, name) != _print(after, name) for name in names)
     ]
     rules = [
-        Cause(kind="rule", name=key, before=_shown(old, new), after=_shown(new, old))
+        _rule(key, old, new)
         for key, old, new in sorted(
             _changes(before.scenario, after.scenario), key=lambda one: one[0]
         )
@@ -134,11 +122,23 @@ def list_causes(before: Side, after: Side) -> tuple[Cause, ...]:
     return (*inputs, *rules)
 
 
+def _rule(key: str, old: object, new: object) -> Cause:
+    return Cause(
+        kind="rule", name=key, before=_shown(old, new), after=_shown(new, old),
+        old=_told(old, new), new=_told(new, old),
+    )  # fmt: skip
+
+
 def _shown(value: object, other: object) -> str | None:
     """Write a value of a scenario, of a table what isn't the same on the other side."""
     if value is None or value in ({}, []):
         return None
     return _written(_apart(value, other)) or None
+
+
+def _told(value: object, other: object) -> object:
+    """Return what is to be said of a value; None where there is nothing."""
+    return None if _shown(value, other) is None else _apart(value, other)
 
 
 def _apart(value: object, other: object) -> object:

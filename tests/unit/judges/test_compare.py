@@ -153,7 +153,11 @@ def test_the_command_compares_folders_and_scenarios(monkeypatch, tmp_path):
     told = run("compare", "A", "B", "--out", "diff")
     assert told.exit_code == 0, told.output
     flat = " ".join(told.output.split())
-    assert "concertation.ties est passée de « refuse » à « larger_first »" in flat
+    said = (
+        "le départage des ex æquo, de « aucun ex æquo n'est départagé » à « le plus grand d'abord »"
+    )
+    assert said in flat
+    assert "concertation.ties" not in flat
     assert "cause possible" in flat
     assert "diff/differences.csv" in flat
     assert "diff/diff/" not in flat
