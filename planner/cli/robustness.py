@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
 from enum import StrEnum
 from fractions import Fraction
 from functools import partial
@@ -14,15 +12,6 @@ import pandas as pd
 import typer
 from rich.console import Console
 
-from planner.choice import (
-    Choice,
-    ChoiceProblem,
-    ChoiceStatus,
-    Objective,
-    Quantity,
-    Unit,
-    objective_label,
-)
 from planner.cli._face import (
     Lang,
     LangOption,
@@ -30,21 +19,15 @@ from planner.cli._face import (
     ScenarioArg,
     answer_scenario,
     refuse_years,
-    table,
     told,
 )
+from planner.cli._robustness import Case, Speed, show_prices
 from planner.errors import RuleError
 from planner.scenario import Scenario, read_scenario
-from planner.texts import Message, number, say
+from planner.texts import Message, say
 
 if TYPE_CHECKING:
-    from planner.explain._flips import Solve
     from planner.plan import Plan
-    from planner.programme import ColumnPool
-    from planner.robustness import WeightSpace
-
-
-_SHOWN = 6  # names in a sentence at most
 
 
 class Part(StrEnum):
@@ -55,13 +38,6 @@ class Part(StrEnum):
     WEIGHTS = "weights"
     PROGRAMMES = "programmes"
     CRITERIA = "criteria"
-
-
-class Speed(StrEnum):
-    """What is weighed against equity."""
-
-    LINES = "lines"
-    VOTES = "votes"
 
 
 def robustness(
@@ -94,7 +70,6 @@ def robustness(
 ) -> None:  # fmt: skip
     """Dire le prix des règles, la solidité du programme et ce que l'équité coûte en vitesse."""
     from planner.export.tables import write_csv_tables  # noqa: PLC0415
-    from planner.programme import ColumnPool, solve_choice  # noqa: PLC0415
 
     with told(lang) as console:
         asked = read_scenario(scenario)
@@ -110,15 +85,7 @@ def robustness(
             console.print(say("cli.written", lang, folder=str(folder)), markup=False)
         if answer.problem is None or answer.choice is None:
             return
-        pool = ColumnPool()
-        solve = partial(
-            solve_choice, gap_share=asked.programme.gap_share, seconds=asked.programme.seconds,
-            warm=pool,
-        )  # fmt: skip
-        prove = partial(solve_choice, gap_share=0.0, seconds=asked.programme.seconds, warm=pool)
-        case = _Case(
-            console, answer, answer.problem, answer.choice, solve, prove, pool, folder, lang
-        )
+        case = Case(console, answer, answer.problem, answer.choice, folder, lang)
         tables = {}
         if Part.CRITERIA in parts:
             case.criteria()
@@ -160,338 +127,5 @@ def _price_years(
             warm=ColumnPool(),
         ),
     )  # fmt: skip
-    _show_prices(console, priced, answer.dated.whole, lang)
+    show_prices(console, priced, answer.dated.whole, lang)
     return {"rule_prices": priced}
-
-
-def _show_prices(
-    console: Console, priced: pd.DataFrame, problem: ChoiceProblem, lang: Lang
-) -> None:
-    units: dict[str, Unit] = {one.name: one.unit for one in problem.objectives}
-    rows = []
-    before = ""
-    place = {one.name: at for at, one in enumerate(problem.objectives)}
-    rules = list(dict.fromkeys(priced["words"]))
-    # of each rule, the objectives in their order, what stands beside them last
-    order = sorted(
-        priced.to_dict("records"),
-        key=lambda row: (rules.index(row["words"]), place.get(row["objective"], len(place))),
-    )
-    for row in order:
-        named = row["objective"]
-        unit = units.get(named, "lines")
-        low, high = (_bare(int(row[f"price_{end}"]), unit, lang) for end in ("min", "max"))
-        price = _bare(int(row["price"]), unit, lang)
-        if low != high:
-            price = say("robustness.between", lang, low=low, high=high)
-        found = objective_label(named)
-        label = found if isinstance(found, str) else found.say(lang)
-        if named == "lines":
-            label = say("robustness.lines_gained", lang)
-        if unit in {"score", "m"}:
-            label = say(f"robustness.in_{unit}", lang, label=label)
-        proved = say(f"robustness.{'yes' if row['proved'] else 'no'}", lang)
-        rows.append(["" if row["words"] == before else row["words"], label, price, proved])
-        before = row["words"]
-    columns = ("rule", "what", "price", "proved")
-    titles = [say(f"robustness.column_{name}", lang) for name in columns]
-    console.print(table(say("robustness.prices_title", lang), titles, rows, numbers=2))
-
-
-def _bare(value: int, unit: Unit, lang: Lang) -> str:
-    """Write a value without the unit that its line or column bears already."""
-    if unit in {"votes", "score", "m", "lines"}:
-        return number(value, lang)
-    return Quantity(value, unit).say(lang)
-
-
-class _Case:
-    """One plan under judgement, and where it is told."""
-
-    def __init__(
-        self,
-        console: Console,
-        plan: Plan,
-        problem: ChoiceProblem,
-        choice: Choice,
-        solve: Solve,
-        prove: Solve,
-        pool: ColumnPool,
-        folder: Path,
-        lang: Lang,
-    ) -> None:
-        self.pool = pool
-        self.console, self.plan, self.problem, self.choice = console, plan, problem, choice
-        self.solve, self.prove, self.folder, self.lang = solve, prove, folder, lang
-        self.names: Mapping[str, str] = plan.ballots.names
-
-    def say(self, text: str, **values: object) -> str:
-        return say(f"robustness.{text}", self.lang, **values)
-
-    def show(self, title: str, columns: tuple[str, ...], rows: list[list[str]], texts: int) -> None:
-        titles = [self.say(f"column_{name}") for name in columns]
-        self.console.print(table(self.say(title), titles, rows, numbers=texts))
-
-    def yes(self, value: object) -> str:
-        return self.say("yes" if value else "no")
-
-    def prices(self, *, wishes: bool) -> dict[str, pd.DataFrame]:
-        """Price each rule."""
-        from planner.explain import price_rules  # noqa: PLC0415
-
-        priced = price_rules(
-            self.problem, self.choice, solve=self.solve, names=self.names, wishes=wishes,
-            lang=self.lang,
-        )  # fmt: skip
-        _show_prices(self.console, priced, self.problem, self.lang)
-        return {"rule_prices": priced}
-
-    def frontier(self, speed: Speed, *, most: int, step: Fraction) -> dict[str, pd.DataFrame]:
-        """Trace the frontier between EPCI, draw it, and measure the fairness of the plan."""
-        from planner.explain import count_service  # noqa: PLC0415
-        from planner.export.figures.frontier import write_frontier_figure  # noqa: PLC0415
-        from planner.robustness import (  # noqa: PLC0415
-            groups_by_actor,
-            measure_fairness,
-            servable,
-            trace_frontier,
-        )
-
-        problem = self.problem
-        objective = Objective(name="lines", sense="max", coefficients=problem.lines, unit="lines")
-        if speed is Speed.VOTES:
-            objective = next((o for o in problem.objectives if o.name == "votes"), objective)
-        service = count_service(self.plan.tables(self.lang))
-        known = service.set_index("epci_siren")
-        cents = self.plan.scenario.contribution.cents_per_line
-        groups, left = servable(
-            problem,
-            groups_by_actor(
-                problem,
-                totals={str(k): int(v) for k, v in known["lines_count"].items() if v > 0},
-                before={str(k): int(v) for k, v in known["served_before_count"].items()},
-                cents_per_line={
-                    actor: cents
-                    for position, actor in enumerate(problem.actors)
-                    if problem.envelope_unit(position) == "cents"
-                },
-            ),
-        )
-        found = trace_frontier(
-            problem, groups, solve=self.solve, objective=objective, most=most, step_share=step,
-            go_on=True,
-        )  # fmt: skip
-        rows = [
-            [
-                number(row["point"], self.lang),
-                _bare(int(row["value"]), objective.unit, self.lang),
-                "—" if pd.isna(row["bound"])
-                else _bare(int(row["bound"]), objective.unit, self.lang),
-                say("robustness.percent", self.lang, share=row["worst_share"]),
-                self.names.get(row["worst_place"], row["worst_place"]),
-                self.yes(row["proved"]),
-            ]
-            for row in found.table.to_dict("records")
-        ]  # fmt: skip
-        columns = ("point", "speed", "bound", "worst", "place", "proved")
-        self.show("frontier_title", columns, rows, 0)
-        called = objective_label(objective.name)
-        what = called if isinstance(called, str) else called.say(self.lang)
-        self.console.print(self.say("speed_is", what=what), markup=False)
-        if found.aside:
-            shown = ", ".join(self.names.get(one, one) for one in found.aside[:_SHOWN])
-            more = len(found.aside) - _SHOWN
-            text = "aside_more" if more > 0 else "aside"
-            self.console.print(self.say(text, names=shown, more=more), markup=False)
-        if left:
-            shown = ", ".join(self.names.get(one, one) for one in left)
-            self.console.print(self.say("left_out", names=shown), markup=False)
-        layers = ", ".join(
-            origin.title for origin in self.plan.territory.origins if origin.synthetic
-        )
-        source = self.say(
-            "source_synthetic" if layers else "source", name=self.plan.scenario.name, layers=layers
-        )
-        if len(found.table):
-            write_frontier_figure(
-                self.folder, found.table, names=self.names, source=source, lang=self.lang
-            )
-        return {"frontier": found.table, "fairness": measure_fairness(service)}
-
-    def weights(self, *, draws: int, seed: int, loss: Fraction) -> dict[str, pd.DataFrame]:
-        """Walk along each weight, and draw all of them."""
-        from planner.criteria import measure_criteria  # noqa: PLC0415
-        from planner.robustness import criteria_space, measure_stability  # noqa: PLC0415
-
-        rules = self.plan.scenario.criteria
-        measured = measure_criteria(self.plan.territory, rules=rules, costs=self.plan.costs)
-        space = criteria_space(self.problem, measured)
-        if space is None:
-            self.console.print(self.say("no_weights"), markup=False)
-            return {}
-        intervals = self._intervals(space, loss)
-        stable = measure_stability(self.problem, space, solve=self.solve, draws=draws, seed=seed)
-        always, never = (stable["in_count"] == draws).sum(), (stable["in_count"] == 0).sum()
-        self.console.print(
-            self.say(
-                "stability", draws=draws, seed=seed, always=always, never=never,
-                sometimes=len(stable) - always - never,
-            ),
-            markup=False,
-        )  # fmt: skip
-        if len(stable):
-            gap, proved = 100 * stable["gap_share"].iloc[0], int(stable["proved_count"].iloc[0])
-            text = "draws_proved" if proved == draws else "draws_gap"
-            if math.isnan(gap):
-                text, gap = "draws_unknown", 0.0
-            low = stable.loc[stable["in_count"] == draws, "low_share"].min()
-            self.console.print(
-                self.say(
-                    text,
-                    proved=proved,
-                    draws=draws,
-                    gap=0 if pd.isna(gap) else math.ceil(10_000 * gap) / 100,
-                ),
-                markup=False,
-            )
-            if always:
-                self.console.print(self.say("confidence", draws=draws, low=low), markup=False)
-        return {"weight_intervals": intervals, "sector_stability": stable}
-
-    def _intervals(self, space: WeightSpace, loss: Fraction) -> pd.DataFrame:
-        """Walk along each weight: where the programme stays the best, or near it if unproved."""
-        from planner.robustness import (  # noqa: PLC0415
-            find_near_interval,
-            find_weight_interval,
-            weights_table,
-        )
-
-        best = self.choice.status is ChoiceStatus.OPTIMAL
-        before = [one for one in self.problem.objectives if one.name != space.objective]
-        before = before[: [o.name for o in self.problem.objectives].index(space.objective)]
-        if best or any(one.edge_coefficients is not None for one in before):
-            found = [
-                find_weight_interval(
-                    self.problem, space, name, solve=self.solve,
-                    chosen=self.choice.chosen if best else None,
-                )
-                for name in space.criteria
-            ]  # fmt: skip
-        else:
-            found = [
-                find_near_interval(
-                    self.problem, space, name, chosen=self.choice.chosen, solve=self.solve,
-                    loss_share=loss,
-                )
-                for name in space.criteria
-            ]  # fmt: skip
-        intervals = weights_table(found)
-        rows = [
-            [
-                self.criterion(str(row["criterion"])),
-                self.say("weight_of", weight=row["weight"], total=row["weights_total"]),
-                self._interval(row["low"], row["high"]),
-                self.yes(row["proved"]),
-            ]
-            for row in intervals.to_dict("records")
-        ]  # fmt: skip
-        self.show("weights_title", ("criterion", "weight", "interval", "proved"), rows, 1)
-        near = found[0].loss_share if found else Fraction(0)
-        text = "weights_exact" if intervals["proved"].all() else "weights_outer"
-        text = "weights_near" if near else text
-        self.console.print(self.say(text, loss=float(near)), markup=False)
-        return intervals
-
-    def _interval(self, low: float, high: float) -> str:
-        """Write an interval, rounded inwards."""
-        least = number(math.ceil(100 * low) / 100, self.lang, 2)
-        if math.isnan(high):
-            return self.say("from", low=least)
-        most = number(math.floor(100 * high) / 100, self.lang, 2)
-        return self.say("between", low=least, high=most)
-
-    def criterion(self, name: str) -> str:
-        from planner.criteria import criterion_label  # noqa: PLC0415
-
-        found = criterion_label(name)
-        return found if isinstance(found, str) else found.say(self.lang)
-
-    def criteria(self) -> None:
-        """Rank the marks by two other methods."""
-        from planner.criteria import cross_check, measure_criteria  # noqa: PLC0415
-
-        rules = self.plan.scenario.criteria
-        measured = measure_criteria(self.plan.territory, rules=rules, costs=self.plan.costs)
-        self.console.print(measured.summary(self.lang), markup=False)
-        if measured.active:
-            for method in ("topsis", "promethee_2"):
-                self.console.print(
-                    cross_check(measured, method=method).summary(self.lang), markup=False
-                )
-
-    def programmes(self, *, loss: Fraction) -> dict[str, pd.DataFrame]:
-        """List programmes as good, and nearly as good ones that differ most."""
-        from planner.robustness import (  # noqa: PLC0415
-            alternatives_table,
-            equal_programmes_table,
-            list_diverse,
-            list_equal_parts,
-        )
-
-        self.solve(self.problem)  # what the search for the best one lists is all there is to list
-        parts = list_equal_parts(
-            self.problem, self.choice, solve=self.prove, known=self.pool.equals_of(self.problem)
-        )
-        if parts:
-            count = math.prod(max(len(one.programmes), 1) for one in parts)
-            whole = all(one.complete for one in parts)
-            moving = sum(len(one.sometimes) for one in parts)
-            text = "equal_one" if whole and count == 1 else "equal" if whole else "equal_least"
-            self.console.print(self.say(text, count=count, moving=moving), markup=False)
-        else:
-            self.console.print(self.say("equal_unproved"), markup=False)
-        found = list_diverse(self.problem, solve=self.solve, loss_share=loss, best=self.choice)
-        changes = alternatives_table(self.problem, found)
-        first, worths = self.problem.objectives[0], list(found.values)
-        rows = []
-        for position, worth in enumerate(worths):
-            mine = changes[changes["programme"] == position + 1]["change"]
-            total, most = found.differing[position]
-            rows.append(
-                [
-                    number(position + 1, self.lang),
-                    _bare(worth[0], first.unit, self.lang),
-                    self.say("percent", share=self._lost(worth[0], worths[0][0])),
-                    number(int((mine == "enters").sum()), self.lang),
-                    number(int((mine == "leaves").sum()), self.lang),
-                    "—" if not position else number(total, self.lang),
-                    "—" if most is None or not position else number(most, self.lang),
-                ]
-            )  # fmt: skip
-        columns = (
-            "programme",
-            "worth",
-            "lost",
-            "entering",
-            "leaving",
-            "differing",
-            "differing_most",
-        )
-        if len(rows) > 1:
-            self.show("near_title", columns, rows, 0)
-        called = objective_label(first.name)
-        what = called if isinstance(called, str) else called.say(self.lang)
-        text = "near_all" if found.complete else "near_programmes"
-        if found.complete and len(rows) == 1:
-            text = "near_none"
-        self.console.print(
-            self.say(text, count=len(found.programmes), loss=float(loss), what=what), markup=False
-        )
-        return {
-            "alternatives": changes,
-            "equal_programmes": equal_programmes_table(self.problem, parts),
-        }
-
-    @staticmethod
-    def _lost(value: int, best: int) -> float:
-        return abs(best - value) / max(abs(best), 1)

@@ -17,6 +17,8 @@ __all__ = ["best_of", "by_first_ids", "first_by_id"]
 Rows = npt.NDArray[np.uint8]
 
 _AT_ONCE = 12  # sectors whose order is settled in one go
+_SMALL = 60  # sectors up to which it is settled however many choices are equal
+_COMBINED = 1_000  # choices of all actors among which it is settled else: no more are told apart
 
 
 def best_of(
@@ -49,7 +51,8 @@ def first_by_id(
     stage, rows, incumbent
         The last objective, what must hold, and an answer proved under every objective.
     at_most
-        Choices of one actor that are listed; where there are more, the answer stays as it is.
+        Choices of one actor that are listed; where there are more, or too many in all, the answer
+        stays as it is.
     clock
         When to stop.
     """
@@ -57,7 +60,8 @@ def first_by_id(
         return incumbent
     deficit = stage.best.bound - total(stage.blocks, incumbent, stage.row)
     lists, _, complete = stage.list_near(deficit, at_most)
-    if not complete:
+    many = sum(map(len, lists)) > _COMBINED and len(stage.row.coefficients) > _SMALL
+    if not complete or many:
         return incumbent
     for at, part in enumerate(incumbent):
         if not any(np.array_equal(part[0], row) for row in lists[at]):

@@ -47,6 +47,9 @@ class Frontier:
         aside: the share of the worst-off is that of the others from there on.
     complete
         Whether no point is missing: the last was proved the most even, and no step was asked for.
+    ended
+        Whether it is proved that no programme serves all who are compared by a step more than the
+        last point.
     """
 
     objective: str
@@ -55,6 +58,7 @@ class Frontier:
     shares: tuple[Fraction, ...]
     complete: bool
     aside: tuple[str, ...] = ()
+    ended: bool = False
 
 
 def trace_frontier(
@@ -102,7 +106,7 @@ def trace_frontier(
     programmes: list[tuple[str, ...]] = []
     shares: list[Fraction] = []
     floor: Fraction | None = None
-    complete = False
+    complete = ended = False
     while len(rows) < most:
         at = 0 if floor is None else float(floor)
         notify(Message.of("robustness.stage_point", point=len(rows) + 1, share=at))
@@ -111,6 +115,7 @@ def trace_frontier(
             if go_on and rows and floor is not None and tracer.put_aside(floor, programmes[-1]):
                 floor = max(floor, tracer.worst(programmes[-1])[0])
                 continue
+            ended = True
             complete = step_share == 0 and all(row["proved"] for row in rows)
             break
         if not best.stages:  # time ran out before an answer
@@ -141,5 +146,5 @@ def trace_frontier(
     return Frontier(
         objective=speed.name, table=contract("frontier").select(table),
         programmes=tuple(programmes), shares=tuple(shares), complete=complete,
-        aside=tuple(tracer.aside),
+        aside=tracer.aside, ended=ended,
     )  # fmt: skip

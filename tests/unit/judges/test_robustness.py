@@ -170,7 +170,9 @@ def test_the_frontier_is_every_non_dominated_programme(oracle, seed):
         assert points == non_dominated(oracle, problem, groups, speed)
         assert found.table["proved"].all()
         assert (found.table["bound"] >= found.table["value"]).all()
+        assert found.ended
         few = trace_frontier(problem, groups, solve=oracle.solve, objective=speed, most=1)
+        assert not few.ended
         assert few.programmes == found.programmes[:1]
         assert not few.complete
         wide = trace_frontier(

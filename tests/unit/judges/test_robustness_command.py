@@ -2,6 +2,7 @@
 
 import importlib
 import math
+from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
 
@@ -81,6 +82,25 @@ def test_every_part_is_told_and_written(run, tmp_path):
     assert frontier["value"].tolist() == [10]
     assert frontier["worst_share"].tolist() == [0.4]
     assert "Toy-Sud-Est" in text  # no vote: left out of the comparison, and said so
+    assert (
+        "Un seul point : jusque-là, mieux servir le moins servi n'a rien coûté en vitesse" in text
+    )
+    assert "Au-delà, aucun programme ne sert plus encore" in text
+    assert "s'arrête au nombre de points" in " ".join(run("--points", "1").output.split())
+
+
+def test_each_part_says_where_it_stands(run, monkeypatch):
+    heard = []
+
+    @contextmanager
+    def bar(_lang, _questions):
+        yield lambda message: heard.append(message.say())
+
+    monkeypatch.setattr("planner.cli._robustness.progress", bar)
+    assert run("--draws", "2").exit_code == 0
+    for words in ("prix des règles, question 1", "frontière, point 1", "poids, question 1",
+                  "programmes voisins, question 1"):  # fmt: skip
+        assert any(words in one for one in heard)
 
 
 def test_an_interval_that_is_not_proved_is_not_told_to_be(run, monkeypatch):
