@@ -18,14 +18,15 @@ import numpy as np
 import numpy.typing as npt
 
 from planner.programme import _kernel
+from planner.programme._order import best_order
 
 __all__ = ["Diagram", "Ground", "TooWideError", "build_diagram"]
 
 Integers = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.uint8]
 
-_STARTS = 8  # sectors tried as the first one
-_NODE_LIMIT = 3_000_000
+_NODE_LIMIT = 3_000_000  # states met in one search
+_EACH_LIMIT = 100  # the same for each choice that is listed, where these are many
 _LEAST = -(2**62)
 
 
@@ -174,8 +175,8 @@ class Diagram:
         floor = max(floor, _LEAST)  # a hopeless question asks for all, beyond what 64 bits hold
         count, complete = _kernel.list_choices(
             self.first, self.out_to, self.in_to, self.pattern, self._values(node_value, pair_value),
-            np.ascontiguousarray(weight[self.order]), least, limit, floor, _NODE_LIMIT, rows,
-            values,
+            np.ascontiguousarray(weight[self.order]), least, limit, floor,
+            max(_NODE_LIMIT, _EACH_LIMIT * at_most), rows, values,
         )  # fmt: skip
         return self._by_sector(rows[:count]), values[:count], bool(complete)
 
@@ -201,7 +202,7 @@ def build_diagram(ground: Ground, *, states_limit: int = 2_000_000) -> Diagram |
         None when too many sectors wait for neighbours at once.
     """
     links = _links(ground)
-    order = _best_order(ground.count, links)
+    order = best_order(ground.count, links)
     slots: list[int] = []
     keys = np.zeros(1, np.int64)
     first, out_to, in_to, pattern = [0], [], [], []
@@ -297,63 +298,3 @@ def _links(ground: Ground) -> list[set[int]]:
         links[a].add(b)
         links[b].add(a)
     return links
-
-
-def _best_order(count: int, links: list[set[int]]) -> list[int]:
-    """Return an order in which few sectors wait at once: group by group, greedily."""
-    order: list[int] = []
-    seen: set[int] = set()
-    for sector in range(count):
-        if sector in seen:
-            continue
-        group = _group(sector, links)
-        seen.update(group)
-        starts = sorted(group, key=lambda s: (len(links[s]), s))[: _STARTS // 2]
-        starts += [_group(s, links)[-1] for s in starts]  # the far end of each
-        ways = [_greedy(start, links) for start in dict.fromkeys(starts)]
-        order += min(ways)[1]
-    return order
-
-
-def _group(start: int, links: list[set[int]]) -> list[int]:
-    """Return the sectors linked to one, nearest first."""
-    found, at = [start], 0
-    known = {start}
-    while at < len(found):
-        fresh = sorted(links[found[at]] - known)
-        known.update(fresh)
-        found += fresh
-        at += 1
-    return found
-
-
-def _greedy(start: int, links: list[set[int]]) -> tuple[int, list[int]]:
-    """Return an order from one sector, after what it costs: 3 to the power of those who wait."""
-    order = [start]
-    done = {start}
-    left = {start: len(links[start])}
-    cost = 3 ** bool(left[start])
-    waiting = {start: None} if left[start] else {}
-    while waiting:
-        oldest = {other: age for age, w in enumerate(waiting) for other in [w]}
-        options = sorted({n for w in waiting for n in links[w]} - done)
-
-        def rank(sector: int, oldest: dict[int, int] = oldest) -> tuple[int, int, int]:
-            closes = sum(left[n] == 1 for n in links[sector] & done)
-            opens = bool(links[sector] - done)
-            age = min(oldest[n] for n in links[sector] & done if n in oldest)
-            return opens - closes, age, sector
-
-        sector = min(options, key=rank)
-        order.append(sector)
-        done.add(sector)
-        left[sector] = len(links[sector] - done)
-        for n in links[sector] & done:
-            if n != sector:
-                left[n] -= 1
-                if left[n] == 0:
-                    waiting.pop(n, None)
-        if left[sector]:
-            waiting[sector] = None
-        cost += 3 ** len(waiting)
-    return cost, order

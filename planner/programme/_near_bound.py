@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
-from planner.programme._blocks import Row
+from planner.programme._blocks import Block, Row
 from planner.programme._columns import Stage
 from planner.programme._draws import Drawn, draw
 from planner.programme._exchange import exchange
 from planner.programme._integer import total, with_parts
 from planner.programme._search import WORK, Found, search
 
-__all__ = ["draw_some", "exchange_near", "settle"]
+__all__ = ["draw_some", "exchange_near", "is_of_few", "settle"]
 
 Rows = npt.NDArray[np.uint8]
 
 _SEARCHED = 200_000  # choices of all actors that are searched at most, and listed of one
 _LEAST_LISTED = 4_000  # whatever the number of actors
+_FEW_ACTORS, _FEW_SEARCHED = 12, (50_000, 1_000_000)  # so few miss more, and have longer lists
 _A_SECOND = 1e9  # operations
+_FAR = 2**62
 _EXCHANGED = 1_000  # choices of all actors that are exchanged at most
 _LISTED = 4_000  # choices of one actor that are listed at most
 _NEAREST = (300, 450, 600)  # choices of all actors among which answers are drawn
@@ -151,6 +154,9 @@ def settle(
 ) -> Found | None:
     """Search all that could be as good as a known answer; None where that is too much.
 
+    Where actors are few, the nearest of it are searched then: none that misses more than they do
+    can pass what the bound leaves it.
+
     Parameters
     ----------
     stage, rows
@@ -162,12 +168,36 @@ def settle(
     """
     if stage.best is None:
         return None
-    missing = max(0, stage.best.bound - total(stage.blocks, incumbent, stage.row))
-    most = max(_LEAST_LISTED, _SEARCHED // len(stage.blocks))
-    lists, _, complete = stage.list_near(missing, most)
-    if not complete or sum(map(len, lists)) > _SEARCHED:
-        return None
-    return search(
-        stage.blocks, with_parts(lists, incumbent), stage.row, rows, incumbent=incumbent,
-        work=int(min(WORK, stage.region.pool.work, seconds * _A_SECOND)),
-    )  # fmt: skip
+    work = int(min(WORK, stage.region.pool.work, seconds * _A_SECOND))
+    parts, found = incumbent, None
+    for each, every in _sizes(stage):
+        done, too_far = -1, _FAR
+        reach = max(0, stage.best.bound - total(stage.blocks, parts, stage.row))
+        while done < reach < too_far:
+            lists, _, complete = stage.list_near(reach, each)
+            if not complete or sum(map(len, lists)) > every:
+                if not is_of_few(stage.blocks):
+                    break
+                too_far, reach = reach, reach * 2 // 3
+                continue
+            better = search(
+                stage.blocks, with_parts(lists, parts), stage.row, rows, incumbent=parts, work=work
+            )
+            if better is None or reach >= stage.best.bound - better.value:
+                return better or found
+            bound = max(better.bound, stage.best.bound - reach)
+            parts, found, done = better.parts, replace(better, bound=bound, equals=()), reach
+            reach = stage.best.bound - found.value
+    return found
+
+
+def _sizes(stage: Stage) -> list[tuple[int, int]]:
+    """Return how many choices of one actor, and of all, are searched at first, and at last."""
+    if is_of_few(stage.blocks):
+        return [(one, one) for one in _FEW_SEARCHED]
+    return [(max(_LEAST_LISTED, _SEARCHED // len(stage.blocks)), _SEARCHED)]
+
+
+def is_of_few(blocks: Sequence[Block]) -> bool:
+    """Whether actors are so few that far more choices of each can matter."""
+    return len(blocks) <= _FEW_ACTORS

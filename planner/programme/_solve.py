@@ -32,12 +32,13 @@ from planner.programme._compact import (
     recounted,
     solve_compact,
     stage_of,
+    status_of,
     weakest_of,
 )
 from planner.programme._cuts import cuts_of, reached_part
 from planner.programme._doors import Doors
 from planner.programme._integer import combine, holds, total, with_parts
-from planner.programme._near_bound import draw_some, exchange_near, settle
+from planner.programme._near_bound import draw_some, exchange_near, is_of_few, settle
 from planner.programme._ties import best_of, by_first_ids, first_by_id
 from planner.programme._wide import solve_in_parts
 
@@ -244,8 +245,7 @@ class _Search:
 
     def _unanswered(self, answer: _Answer) -> Choice:
         if answer.status is not ChoiceStatus.INFEASIBLE and self.clock.left > 0:
-            seconds = self.clock.seconds
-            return solve_compact(self.problem, gap_share=self.gap_share, seconds=seconds)
+            return solve_compact(self.problem, gap_share=self.gap_share, seconds=self.clock.seconds)
         return Choice(
             problem_sha256=self.problem.sha256, status=answer.status, chosen=(), stages=()
         )
@@ -332,12 +332,7 @@ class _Search:
                 return answer
             self.rows += cuts
             best = self._repair(stage, chosen, best)
-            near = (
-                best is not None
-                and answer.bound is not None
-                and answer.bound - best[0] <= self._target(answer.bound)
-            )
-            if near or self.clock.over:
+            if self.clock.over or (best is not None and self._is_near(best[0], answer.bound)):
                 break
         if best is None:
             return _Answer(None, 0, answer.bound, ChoiceStatus.TIME_LIMIT)
@@ -352,8 +347,7 @@ class _Search:
             better = start_across(self.problem, self.solve_within, first=chosen)
             chosen = chosen if better is None else better
         parts = self.region.parts(chosen)
-        required = self.problem.required
-        if holds(self.region.blocks, parts, self.rows) and chosen[required].all():
+        if holds(self.region.blocks, parts, self.rows) and chosen[self.problem.required].all():
             value = total(self.region.blocks, parts, stage.row)
             if best is None or value > best[0]:
                 return value, parts
@@ -372,12 +366,11 @@ class _Search:
     def _target(self, bound: int) -> int:
         return math.floor(self.gap_share * abs(bound))
 
+    def _is_near(self, value: int, bound: int | None) -> bool:
+        return self._status(value, bound) is not ChoiceStatus.TIME_LIMIT
+
     def _status(self, value: int, bound: int | None) -> ChoiceStatus:
-        if bound == value:
-            return ChoiceStatus.OPTIMAL
-        if bound is not None and bound - value <= self._target(bound):
-            return ChoiceStatus.WITHIN_GAP
-        return ChoiceStatus.TIME_LIMIT
+        return status_of(value, bound, self.gap_share)
 
     def _narrow(self, answer: _Answer) -> None:
         """Keep for the next objectives the choices that a programme as good can hold.
@@ -405,14 +398,15 @@ class _Search:
             answer.parts = list(incumbent)
             answer.value = total(stage.blocks, incumbent, stage.row)
         reach = max(1, int(_FIRST_SHARE * abs(stage.best.bound)))
-        self._look_near(stage, answer, reach)
+        is_searched = self._look_near(stage, answer, reach)
         if answer.parts is not None and self.lists is None and self.gap_share > 0:
             far = stage.best.bound - answer.value - self._target(stage.best.bound)
             if far < _PROOF_SHARE * abs(stage.best.bound):
                 reach = max(reach, far)  # one list that settles it, rather than several
         elif answer.parts is not None and self.gap_share > 0:
             reach = max(reach, stage.best.bound - answer.value)  # all that can still matter
-        known, further = answer.value if answer.parts is not None else None, True
+        known = answer.value if answer.parts is not None else None
+        further = not is_searched
         while further and not self.clock.over:
             further, reach = self._combine(stage, answer, reach), reach * 3
             if self.lists is None and answer.parts is not None and answer.value != known:
@@ -422,36 +416,40 @@ class _Search:
             answer.status = self._status(answer.value, answer.bound)
         return answer
 
-    def _look_near(self, stage: Stage, answer: _Answer, reach: int) -> None:
-        """Look for answers near the bound, and for all of them; the small are proved otherwise."""
+    def _look_near(self, stage: Stage, answer: _Answer, reach: int) -> bool:
+        """Look for answers near the bound, and for all of them; the small are proved otherwise.
+
+        Return whether combining choices has nothing to add.
+        """
         if stage.best is None or answer.bound is None or self.problem.candidates_count <= _SMALL:
-            return
+            return False
         target = self._target(answer.bound)
         if self.lists is None:
             drawn = draw_some(stage, self.rows, answer.parts, least=target)
             if drawn is not None:
                 answer.parts, answer.value = drawn.parts, drawn.value
-        self._settle(stage, answer)
+        is_searched = self._settle(stage, answer) and is_of_few(stage.blocks)
         if self.lists is not None and answer.parts is not None and self.gap_share > 0:
             answer.parts, answer.value = exchange_near(
                 stage, self.rows, answer.parts, reach=reach,
                 enough=answer.bound - target, at_most=_LISTED,
             )  # fmt: skip
+        return is_searched and self.gap_share > 0
 
-    def _settle(self, stage: Stage, answer: _Answer) -> None:
+    def _settle(self, stage: Stage, answer: _Answer) -> bool:
         """Search all that could be as good as the answer known: mostly it proves which is best."""
         small = self.problem.candidates_count <= _SMALL  # proved otherwise
         if answer.parts is None or answer.bound is None or self.clock.over or small:
-            return
-        near = answer.bound - answer.value <= self._target(answer.bound)
-        if near and self.gap_share > _PROVED_SHARE:
-            return  # near enough for who asks for so little
+            return False
+        if self.gap_share > _PROVED_SHARE and self._is_near(answer.value, answer.bound):
+            return False  # near enough for who asks for so little
         if (found := settle(stage, self.rows, answer.parts, seconds=self.clock.left)) is None:
-            return
+            return False
         answer.parts, answer.value = found.parts, found.value
         answer.bound = max(answer.value, min(answer.bound, found.bound))
         if self.problem.contiguity is not Contiguity.ANY_EPCI:  # there, cuts are still to come
             self.equals = found.equals
+        return True
 
     def _combine(self, stage: Stage, answer: _Answer, reach: int) -> bool:
         """Combine the choices that miss their best by ``reach``; return whether to go further."""

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from planner.choice import ChoiceStatus, Contiguity
-from planner.programme import ColumnPool, _solve, solve_choice
+from planner.programme import ColumnPool, _near_bound, _solve, solve_choice
 from planner.programme._blocks import Row, split_problem
 from planner.programme._integer import holds, total
 from planner.programme._search import search
@@ -117,3 +117,23 @@ def test_all_the_best_are_kept_for_the_same_first_objective_only(monkeypatch, se
         fresh, warm = solve_choice(other), solve_choice(other, warm=pool)
         assert warm.chosen == fresh.chosen
         assert warm.stages == fresh.stages
+
+
+@pytest.mark.parametrize("sizes", [(1, 2), (2, 5), (3, 1_000)])
+@pytest.mark.parametrize("seed", range(60))
+def test_lists_cut_short_still_tell_what_none_can_pass(monkeypatch, seed, sizes):
+    monkeypatch.setattr(_solve, "_SMALL", 0)
+    monkeypatch.setattr(_near_bound, "_FEW_SEARCHED", sizes)
+    problem = draw(np.random.default_rng(2100 + seed), Contiguity.WITHIN_EPCI)
+    problem = replace(problem, objectives=problem.objectives[:1])
+    best, equal = brute_force(problem)
+    choice = solve_choice(problem)
+    if best is None:
+        assert choice.status is ChoiceStatus.INFEASIBLE
+        return
+    taken, (stage,) = taken_by(problem, choice), choice.stages
+    assert signed(problem, taken)[0] == stage.value <= best[0] <= stage.bound
+    assert (choice.status is ChoiceStatus.OPTIMAL) == (stage.value == stage.bound)
+    if sizes[-1] == 1_000:  # all are listed in the end
+        assert choice.status is ChoiceStatus.OPTIMAL
+        assert tuple(taken) == max(equal)

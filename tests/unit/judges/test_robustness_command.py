@@ -14,7 +14,6 @@ from typer.testing import CliRunner
 from planner import cli
 from planner.choice import Objective, Quantity
 from planner.criteria import criterion_label
-from planner.errors import PlannerError
 from planner.explain import price_rules
 from planner.export.figures.frontier import write_frontier_figure
 from planner.plan import make_plan
@@ -34,7 +33,6 @@ from planner.robustness import (
     weights_table,
 )
 from planner.scenario import Scenario
-from planner.texts import Message
 from planner.toy import toy_territory
 
 EXACT = {"name": "jouet", "programme": {"rule": "exact", "contiguity": "none"}}
@@ -289,39 +287,6 @@ def test_an_interval_of_large_numbers_is_asked_nearby_and_not_told_proved(oracle
         assert found.low <= found.weight
         assert found.high is None or found.high >= found.weight
     assert max(asked) < 2**46
-
-
-@pytest.mark.parametrize("seed", range(6))
-def test_an_interval_of_rather_large_numbers_is_asked_as_it_is_and_nearby_where_that_fails(
-    oracle, seed
-):
-    problem = oracle.random_problem(5, count=7)
-    scores = np.random.default_rng(seed).integers(10**6, 4 * 10**6, (2, 7)).astype(np.int64)
-    space = WeightSpace(objective="votes", criteria=("a", "b"), scores=scores, weights=(2, 1))
-    asked = []
-
-    def solve(question):
-        asked.append(int(np.abs(question.objectives[0].coefficients).sum()))
-        return oracle.solve(question)
-
-    def limited(question):
-        if int(np.abs(question.objectives[0].coefficients).sum()) >> 44:
-            raise PlannerError(Message.of("programme.too_large", name="votes"), Message.of(
-                "programme.too_large_remedy"))  # fmt: skip
-        return oracle.solve(question)
-
-    for name in space.criteria:
-        found = find_weight_interval(problem, space, name, solve=solve)
-        large = max(asked) >> 44
-        asked.clear()
-        assert found.proved
-        near = find_weight_interval(problem, space, name, solve=limited)
-        assert near.proved == (not large)
-        assert near.low <= near.weight
-        if large:
-            assert (float(near.low), float(near.high or 0)) == pytest.approx(
-                (float(found.low), float(found.high or 0))
-            )
 
 
 @pytest.mark.parametrize("seed", range(6))
