@@ -130,24 +130,31 @@ def sure_change(
     far
         The widest change that means anything.
     worth
-        What a programme of the side to flip to is worth, the room changed by so much (with its
+        What a programme of the side to flip to is worth, the room changed by so much (without its
         sign); None when there is none.
     beyond
         What no programme of the present side passes then, asked where prices don't tell.
     """
     sign = -1 if inside else 1
 
-    def sure(change: int) -> bool:
+    def sure(change: int) -> bool | None:
         most = most_of(bounds, position, room, sign * change, wanted=inside)
-        found = worth(sign * change)
-        if found is None or most is None or found > most:
-            return found is not None
-        passed = beyond(sign * change)
+        found = worth(change)
+        if found is None:
+            return None
+        if most is None or found > most:
+            return True
+        passed = beyond(change)
         return passed is None or found > passed
 
-    if far < low or not sure(far):
-        return None
     near, low = far, max(low - 1, 0)
+    for _ in range(_TRIES):  # where so much room can't be taken away, less of it
+        verdict = sure(near) if near > low else False
+        if verdict is not None:
+            break
+        near = math.isqrt(max(low, 1) * near)
+    if not verdict:
+        return None
     for _ in range(_TRIES):
         middle = math.isqrt(max(low, 1) * near)
         if not low < middle < near:

@@ -8,6 +8,7 @@ choice, so that no smaller change is overlooked.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -20,57 +21,22 @@ from planner.choice import (
     Choice,
     ChoiceProblem,
     ChoiceStatus,
-    Quantity,
     StageResult,
-    Unit,
-    objective_label,
 )
 from planner.explain._apply import FlipKind, apply_flip
 from planner.explain._flip_bounds import Room, Span, most_of, span_of, sure_change
+from planner.explain._flip_words import Flip, FlipStatus, Words
 from planner.explain._rooms import FAR, Found, Side, Step, Unproved, first_flip
-from planner.programme import ChoiceBounds, cut_out
-from planner.texts import Message
+from planner.programme import ChangedRooms, ChoiceBounds, TooMuchError, cut_out
 from planner.verify import verify_choice
 
 __all__ = ["Flip", "Solve", "apply_flip", "find_flips"]
 
 Solve = Callable[[ChoiceProblem], Choice]
-FlipStatus = Literal["exact", "interval", "impossible"]
 _STEPS: Final = 30
+_SEARCHES: Final = {"envelope": 4, "cost": 4, "limit": 1}  # of lists, as much work as one step
 _PART_STEPS: Final = 300  # of a part of the region, each of them short
 _PART: Final = 200  # candidates of a part at most
-
-
-@dataclass(frozen=True, kw_only=True)
-class Flip:
-    """The smallest change of one kind that flips a sector.
-
-    Parameters
-    ----------
-    kind
-        ``points``: its value under one objective; ``envelope``: what one actor may use; ``limit``:
-        the upper bound of a rule; ``cost``: what the sector itself weighs in a rule; ``wish``: its
-        being required or refused is dropped.
-    place
-        Objective, actor or limit.
-    status
-        ``exact`` where every programme behind it is proved; ``interval`` otherwise; ``impossible``
-        when no change of this kind flips it.
-    amount
-        The change, with its sign, in the unit of what changes; None unless exact.
-    low, high
-        The smallest change lies in [low, high], without its sign; high is None when unknown.
-    message
-        In the reader's words.
-    """
-
-    kind: FlipKind
-    place: str
-    status: FlipStatus
-    amount: int | None
-    low: int
-    high: int | None
-    message: Message
 
 
 @dataclass(frozen=True)
@@ -81,6 +47,9 @@ class _Best:
     most: int
     proved: bool
     chosen: frozenset[str]
+
+
+_UNKNOWN: Final = _Best(worth=(), most=0, proved=False, chosen=frozenset())
 
 
 def find_flips(
@@ -157,18 +126,15 @@ class _Finder:
         self.solve = solve
         self.bounds = bounds
         self.quick = bounds is not None and choice.status is not ChoiceStatus.OPTIMAL
-        self.called: dict[str, Message | str] = {
-            **names,
-            **{limit.name: limit.message for limit in problem.limits},
-            **{one.name: objective_label(one.name) for one in problem.objectives},
-        }
+        self._flip = Words(problem, key, inside=self.inside, names=names).flip
         # the answer is the best of its own side
         mine, other = self._read(choice), None
         if not (problem.required[self.j] or problem.refused[self.j]):
             other = self.best(problem, wanted=not self.inside)
         self.sides = (mine, other) if self.inside else (other, mine)
         self.steps: dict[tuple[str, bool], dict[bool, list[Step]]] = {}
-        self.asked = 0
+        self.near: dict[str, ChangedRooms] = {}
+        self.asked = 0.0
 
     def best(self, problem: ChoiceProblem, *, wanted: bool, first: bool = False) -> _Best | None:
         """Return the best programme with the sector, or without; None when there is none.
@@ -242,33 +208,6 @@ class _Finder:
             change += 1
         return self._flip("points", objective.name, "exact", sign * change, change, change)
 
-    def unit(self, kind: FlipKind, place: str) -> Unit:
-        """Return the unit of what changes."""
-        if kind == "envelope":
-            return self.problem.envelope_unit(self.problem.actors.index(place))
-        those = self.problem.objectives if kind == "points" else self.problem.limits
-        return next((one.unit for one in those if one.name == place), "none")
-
-    def rises(self, kind: FlipKind, place: str) -> bool:
-        """Tell whether what changes must grow for the sector to flip."""
-        if kind == "points":
-            one = next(one for one in self.problem.objectives if one.name == place)
-            return self.inside != (one.sense == "max")
-        return self.inside == (kind == "cost")
-
-    def in_points(self, place: str, size: int) -> Message | str:
-        """Say a change of votes in points a line, where one actor has the whole sector."""
-        own = self.problem.share_candidate == self.j
-        if self.unit("points", place) != "votes" or own.sum() != 1:
-            return ""
-        lines = int(self.problem.lines[self.j])
-        worth = next(
-            int(o.coefficients[self.j]) for o in self.problem.objectives if o.name == place
-        )
-        if self.inside and size > worth:
-            return Message.of("decision.flip_no_points")
-        return Message.of("decision.flip_points", points=-(-size // max(lines, 1)), lines=lines)
-
     def rows(self) -> list[Room]:
         """Return what has room and is used by the sector."""
         problem, rows = self.problem, []
@@ -315,7 +254,7 @@ class _Finder:
         bounds, most = self.bounds, None
         if bounds is not None:
             most = partial(self._most_of_other, bounds, row)
-        self.asked = 0
+        self.asked = 0.0
         try:
             mine, other = (
                 self._side(row, wanted=wanted) for wanted in (not self.inside, self.inside)
@@ -380,18 +319,42 @@ class _Finder:
 
     def _ask(self, row: Room, wanted: bool, change: int, full: bool) -> Step:
         small = self.problem.candidates_count <= _PART
-        self.asked += 1
-        if self.asked > (_PART_STEPS if small else _STEPS):
+        if self.asked >= (_PART_STEPS if small else _STEPS):
             raise Unproved
-        kind: FlipKind = "limit" if row.kind == "cost" else row.kind
-        changed = apply_flip(
-            self.problem, self.key, kind=kind, place=row.place,
-            amount=-change if self.inside else change,
-        )  # fmt: skip
-        best = self.best(changed, wanted=wanted, first=not full)
+        best = _UNKNOWN if full else self._near(row, change, wanted=wanted)
+        self.asked += 1 if best is _UNKNOWN else 1 / _SEARCHES[row.kind]
+        if best is _UNKNOWN:
+            if not (small or full) and row.place in self.near and self.near[row.place].able:
+                raise Unproved  # what lists can't tell is long
+            best = self.best(self._changed(row, change), wanted=wanted, first=not full)
         if best is not None and not best.proved:
             raise Unproved
         return self._step(row, change, best)
+
+    def _changed(self, row: Room, change: int) -> ChoiceProblem:
+        """Return the question, the room wider or narrower by so much."""
+        kind: FlipKind = "limit" if row.kind == "cost" else row.kind
+        amount = -change if self.inside else change
+        return apply_flip(self.problem, self.key, kind=kind, place=row.place, amount=amount)
+
+    def _near(self, row: Room, change: int, *, wanted: bool) -> _Best | None:
+        """Return the best of one side from lists near the question, if they know it."""
+        if self.bounds is None or self.quick:
+            return _UNKNOWN
+        if row.place not in self.near:
+            kind: Literal["envelope", "limit"] = "limit" if row.kind == "cost" else row.kind
+            self.near[row.place] = ChangedRooms(
+                self.problem, self.bounds.pool, self.j, kind, row.place
+            )  # fmt: skip
+        try:
+            found = self.near[row.place].best(-change if self.inside else change, wanted=wanted)
+        except TooMuchError:
+            return _UNKNOWN
+        if found is None:
+            return None
+        chosen = itertools.compress(self.problem.sector_ids, found.chosen.tolist())
+        worth = found.worth
+        return _Best(worth=(worth,), most=worth, proved=True, chosen=frozenset(chosen))
 
     def _span(self, row: Room) -> Span | None:
         """Return what bounds say at once; None without bounds."""
@@ -409,10 +372,12 @@ class _Finder:
         if row.kind == "cost" and self.inside:  # what it weighs counts only where it is in
             out = self.sides[1]
             return None if out is None else out.worth[0]
-        kind: FlipKind = "limit" if row.kind == "cost" else row.kind
-        changed = apply_flip(self.problem, self.key, kind=kind, place=row.place, amount=change)
-        found = self.best(changed, wanted=not self.inside, first=True)
-        return None if found is None else found.worth[0]
+        best = self._near(row, change, wanted=not self.inside)
+        if best is _UNKNOWN and not self.quick and self.near[row.place].able:
+            return None  # so far from the present question, another one would be long
+        if best is _UNKNOWN:
+            best = self.best(self._changed(row, change), wanted=not self.inside, first=True)
+        return None if best is None else best.worth[0]
 
     def _beyond(self, row: Room, change: int) -> int | None:
         """Return what no programme of the present side passes, the room changed; None if none."""
@@ -421,10 +386,14 @@ class _Finder:
         if row.kind == "cost" and not self.inside:
             out = self.sides[1]
             return None if out is None else out.most
-        kind: FlipKind = "limit" if row.kind == "cost" else row.kind
-        changed = apply_flip(self.problem, self.key, kind=kind, place=row.place, amount=change)
-        flags = np.array(changed.required if self.inside else changed.refused)
+        best = self._near(row, change, wanted=self.inside)
+        if best is not _UNKNOWN:
+            return None if best is None else best.most
+        if self.near[row.place].able:
+            return FAR
+        flags = np.array(self.problem.required if self.inside else self.problem.refused)
         flags[self.j] = True
+        changed = self._changed(row, change)
         forced = replace(changed, objectives=changed.objectives[:1])
         forced = replace(forced, required=flags) if self.inside else replace(forced, refused=flags)
         answer = self.solve(forced)
@@ -450,47 +419,6 @@ class _Finder:
             ),
         )  # fmt: skip
         return verify_choice(changed, answer).holds
-
-    def _flip(
-        self, kind: FlipKind, place: str, status: FlipStatus, amount: int | None, low: int,
-        high: int | None,
-    ) -> Flip:  # fmt: skip
-        side = "leave" if self.inside else "enter"
-        known: str = status
-        if status == "interval":
-            known = "open" if high is None else "interval"
-            if low <= 1 and kind != "wish":  # at least nothing, or one, says nothing
-                known = "unknown" if high is None else "enough"
-        key = f"decision.flip_{known}" if kind != "wish" else f"decision.flip_wish_{status}"
-        unasked = self.problem.unasked
-        if kind == "wish" and status == "exact" and unasked is not None and unasked[self.j]:
-            key = "decision.wish_of_nobody"
-        values: dict[str, object] = {}
-        if kind != "wish":
-            unit = self.unit(kind, place)
-            where: Message | str = self.called.get(place, place)
-            if kind == "points":
-                named = status == "impossible" or not Quantity(0, unit).says_itself
-                where = Message.of("decision.under", objective=where) if named else ""
-            values = {
-                "place": where,
-                "move": Message.of(
-                    "decision.raise" if self.rises(kind, place) else "decision.lower"
-                ),
-                "amount": None if amount is None else Quantity(abs(amount), unit),
-                "low": Quantity(low, unit),
-                "high": None if high is None else Quantity(high, unit),
-                "points": self.in_points(place, abs(amount or 0)),
-            }
-        message = Message.of(
-            key if kind == "wish" else f"{key}_{kind}", sector=self.key,
-            side=Message.of(f"decision.{side}"), stay=Message.of(f"decision.{side}_not"),
-            **values,
-        )  # fmt: skip
-        return Flip(
-            kind=kind, place=place, status=status, amount=amount, low=low, high=high,
-            message=message,
-        )  # fmt: skip
 
 
 def _cut(best: _Best | None, *, full: bool) -> tuple[int, ...] | None:

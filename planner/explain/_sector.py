@@ -9,7 +9,8 @@ import numpy as np
 
 from planner.choice import Choice, ChoiceProblem, ChoiceStatus, Quantity, objective_label
 from planner.explain._decisions import Binding, Reader
-from planner.explain._flips import Flip, Solve, find_flips
+from planner.explain._flip_words import Flip
+from planner.explain._flips import Solve, find_flips
 from planner.explain._year_flips import YearFlip
 from planner.programme import ChoiceBounds
 from planner.texts import Message, say

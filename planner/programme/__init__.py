@@ -6,6 +6,7 @@ envelope; :func:`state_choice`, :func:`solve_choice` and :func:`explain_choice` 
 
 from planner.programme._blocks import ColumnPool
 from planner.programme._bounds import ChoiceBounds, part_of
+from planner.programme._changed_rooms import ChangedRooms, TooMuchError
 from planner.programme._exact import explain_choice, explain_years
 from planner.programme._parts import cut_out, split_parts
 from planner.programme._problem import ChoiceRules, state_choice
@@ -16,11 +17,13 @@ from planner.programme._years_problem import state_years
 from planner.programme._years_ways import solve_years
 
 __all__ = [
+    "ChangedRooms",
     "ChoiceBounds",
     "ChoiceRules",
     "ColumnPool",
     "Programme",
     "ProgrammeRules",
+    "TooMuchError",
     "YearBounds",
     "choose_sectors",
     "cut_out",

@@ -6,14 +6,13 @@ the actor who decides on the sector answers anew, from its diagram, with the sec
 
 from __future__ import annotations
 
-from dataclasses import replace
-from fractions import Fraction
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from planner.choice import ChoiceProblem, Contiguity
-from planner.programme._blocks import Block, ColumnPool, lighter, split_problem
+from planner.programme._blocks import Block, ColumnPool, Row, lighter, split_problem
 from planner.programme._columns import Clock, Region, Stage, TooWideError
 
 __all__ = ["ChoiceBounds", "part_of"]
@@ -23,6 +22,23 @@ Integers = npt.NDArray[np.int64]
 _SPARE_BITS = 3  # of a value, so that a sector can be forced by its own
 _CLOSE_SHARE = 1e-7
 _UNKNOWN = 2**62  # more than any objective
+
+
+@dataclass(frozen=True)
+class _Price:
+    """What a unit of a row is worth, the row counting by whole divisors of its room."""
+
+    whole: int
+    divisor: int
+    room: int
+
+    def of(self, change: int) -> int:
+        """Return what a change of the room is worth: a part of the divisor holds nothing more."""
+        return self.whole * ((self.room + change) // self.divisor - self.room // self.divisor)
+
+
+def _actor_of(row: Row) -> str:
+    return row.name.removeprefix("envelope.")
 
 
 class ChoiceBounds:
@@ -67,8 +83,8 @@ class ChoiceBounds:
         if stage.row.pair_coefficients is not None:
             pair = stage.row.pair_coefficients << shift
         self.base = 0
-        self.prices: dict[str, Fraction] = {}
-        own = {limit.name: limit.coefficients for limit in self.problem.limits}
+        self.prices: dict[str, _Price] = {}
+        own = {limit.name: limit for limit in self.problem.limits}
         for row, price in zip(stage.rows, best.prices, strict=True):
             whole = round(float(price) * 2**shift)
             bound = row.upper if whole > 0 else row.lower
@@ -78,11 +94,12 @@ class ChoiceBounds:
             node = node - whole * row.coefficients
             if row.pair_coefficients is not None:
                 pair = pair - whole * row.pair_coefficients
-            used = own.get(row.name)
-            if used is None:
-                used = self._use(row.name.removeprefix("envelope."))
+            limit = own.get(row.name)
+            used = limit.coefficients if limit is not None else self._use(_actor_of(row))
+            room = limit.upper if limit is not None else self._envelope(_actor_of(row))
             divisor = int(np.abs(used).sum()) // max(int(np.abs(row.coefficients).sum()), 1)
-            self.prices[row.name] = Fraction(max(whole, 0), max(divisor, 1))
+            if whole > 0 and room is not None:
+                self.prices[row.name] = _Price(whole, max(divisor, 1), room)
         self.node, self.pair, self.blocks = node, pair, stage.blocks
         self.bounds = []
         for block, diagram in zip(stage.blocks, stage.diagrams, strict=True):
@@ -99,6 +116,11 @@ class ChoiceBounds:
             mine = self.problem.share_actor == self.problem.actors.index(actor)
             used[self.problem.share_candidate[mine]] = self.problem.share_need[mine]
         return used
+
+    def _envelope(self, actor: str) -> int | None:
+        """Return an actor's envelope; None when it is no actor."""
+        actors = self.problem.actors
+        return int(self.problem.envelopes[actors.index(actor)]) if actor in actors else None
 
     def worth_of(self, position: int) -> int:
         """Return what a sector is worth by itself under the first objective, larger is better."""
@@ -136,7 +158,8 @@ class ChoiceBounds:
             if change > 0 and self._has_left_out(envelope):
                 return _UNKNOWN
             change = max(change, -max(int(problem.envelopes[problem.actors.index(envelope)]), 0))
-        priced = self.prices.get(limit or f"envelope.{envelope}", Fraction(0)) * change
+        price = self.prices.get(limit or f"envelope.{envelope}")
+        priced = 0 if price is None else price.of(change)
         total = self.base + sum(self.bounds)
         asked = {actor: 0} if envelope is None else {actor: 0, envelope: change}
         for name, room in asked.items():
@@ -149,7 +172,7 @@ class ChoiceBounds:
             if best is None:
                 return None
             total += best - self.bounds[self.of_actor[name]]
-        return (total + priced).__floor__() >> self.shift
+        return (total + priced) >> self.shift
 
     def _block(self, actor: str, room: int) -> Block | None:
         """Return what an actor decides alone, its envelope changed; None when too intricate."""

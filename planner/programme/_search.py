@@ -36,7 +36,7 @@ from planner.programme._nodes import (
 )
 from planner.programme._simplex import BROKEN, INFEASIBLE, LIMIT, SOLVED, solve_listed
 
-__all__ = ["WORK", "Found", "search"]
+__all__ = ["WORK", "Found", "search", "search_above"]
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -393,3 +393,44 @@ def _one_sided(table: Table, keep: Integers) -> tuple[Floats, Floats]:
         np.concatenate([uses[:, upper], -uses[:, lower]], axis=1).astype(float),
         np.concatenate([table.high[upper], -table.low[lower]]).astype(float),
     )
+
+
+def search_above(
+    starts: Integers, worth: Integers, uses: Integers, room: Integers, *, above: int, work: int
+) -> tuple[int, int, Integers] | None:
+    """Look for the best choice of each actor that is worth more than a number.
+
+    Parameters
+    ----------
+    starts
+        Where the choices of each actor start, and where the last end.
+    worth, uses, room
+        What each choice is worth, one of each actor nothing, and uses of each row, shape (choices,
+        rows), and what there is.
+    above
+        The number.
+    work
+        Operations allowed.
+
+    Returns
+    -------
+    tuple
+        The best worth, what none can pass, and the choices; no more than ``above`` where none was
+        found.  None where numbers are too large for floats.
+    """
+    sizes = np.zeros(len(room) + 1)
+    for start, end in itertools.pairwise(starts):
+        sizes[:-1] += np.abs(uses[start:end]).max(axis=0, initial=0)
+        sizes[-1] += np.abs(worth[start:end]).max(initial=0)
+    sizes[:-1] += np.abs(room)
+    if max(sizes.max(), abs(above)) >= _EXACT:
+        return None
+    kept = np.zeros((_KEPT, len(starts) - 1), np.int64)
+    step = max(int(np.gcd.reduce(worth)), 1)  # a better one is better by so much
+    above = above // step * step
+    best, bound, _, _ = _search(
+        starts, worth.astype(float), np.ascontiguousarray(uses, dtype=float), room.astype(float),
+        sizes, kept, float(above), step - _LITTLE, work,
+    )  # fmt: skip
+    passed = int(np.floor(min(bound, _EXACT) + 1e-9))
+    return round(best), round(best) + (passed - round(best)) // step * step, kept[0]
