@@ -198,6 +198,44 @@ class Contract:
         """Return column name to title."""
         return {column.name: column.titled(lang) for column in self.columns}
 
+    def shown(self, frame: pd.DataFrame, lang: str = "fr") -> pd.DataFrame:
+        """Return a frame as a person reads it: columns by their titles, codes in words.
+
+        Cents are written as euros, beside the sign; what no column of this contract describes stays
+        as it is.  It is for reading: it keeps no contract.
+
+        Parameters
+        ----------
+        frame
+            Some of this table's columns, in any order.
+        lang
+            ``fr`` or ``en``.
+
+        Examples
+        --------
+        >>> from planner.schemas import contract
+        >>> wishes = pd.DataFrame({"sector_id": ["35236-01"], "wish": ["required"]})
+        >>> contract("ballots").shown(wishes).to_dict("list")
+        {'Secteur': ['35236-01'], 'Vœu': ['Exigé']}
+        """
+        titles: dict[str, str] = {}
+        shown = frame.copy()
+        for column in self.columns:
+            if column.name not in frame.columns:
+                continue
+            titles[column.name] = column.titled(lang)
+            if column.terms is not None:
+                words = {str(term.value): term.label(lang) for term in column.terms}
+                codes = frame[column.name].astype("object")
+                shown[column.name] = codes.map(lambda code, words=words: words.get(str(code), code))
+            elif column.type == "bool":
+                yes, no = say("contract.yes", lang), say("contract.no", lang)
+                shown[column.name] = frame[column.name].map({True: yes, False: no})
+            elif column.unit == "cent":
+                titles[column.name] += " (€)"
+                shown[column.name] = frame[column.name] / 100
+        return shown.rename(columns=titles)
+
     def violations(self, frame: pd.DataFrame) -> pd.DataFrame:
         """List every offending cell.
 

@@ -186,7 +186,7 @@ def _findings(off: dict[str, Missing], rules: CriteriaRules, place: str) -> Find
     found = [
         Finding.of(
             "criteria.off", severity=Severity.WARNING, table="criteria", place=name,
-            what=missing.what, where=missing.where,
+            what=missing.what, where=missing.where, criterion=criterion_label(name),
         )
         for name, missing in sorted(off.items())
         if rules.each[name].weight

@@ -341,6 +341,19 @@ def test_it_is_accessible_at_every_width(open_page, case, drawn, width):
     assert found == []
 
 
+@pytest.mark.parametrize("width", [390, 360])
+def test_on_a_phone_wishes_are_written_without_scrolling_aside(open_page, width):
+    page = open_page(width=width, height=780)
+    edge = page.evaluate(
+        "document.getElementById('secteurs').parentElement.getBoundingClientRect().right"
+    )
+    for field in ("input.rank", "select.stance"):
+        box = page.locator(f"#secteurs {field}").first.bounding_box()
+        assert box["x"] > 0
+        assert box["x"] + box["width"] <= edge
+    assert not page.locator("#secteurs .away").first.is_visible()
+
+
 def test_paper_has_the_map_the_result_and_a_place_to_sign(open_page, case, drawn):
     _, _, sheet = case
     page = open_page()

@@ -117,3 +117,20 @@ def test_long_errors_are_cut_but_kept_whole_in_the_exception():
         contract("premises").check(frame)
     assert "… et 20 autre(s)" in str(caught.value)
     assert len(caught.value.violations) == 40
+
+
+@pytest.mark.parametrize(("lang", "yes", "voted"), [("fr", "oui", "Votée"), ("en", "yes", "Voted")])
+def test_a_frame_is_shown_in_words_and_left_as_it_was(lang, yes, voted):
+    frame = pd.DataFrame({"siren": ["200000002"], "member": [True], "nature": ["CC"], "x": [1]})
+    held = frame.copy()
+    shown = contract("epci").shown(frame, lang)
+    titles = [contract("epci").column(name).titled(lang) for name in ("siren", "member", "nature")]
+    assert shown.columns.tolist() == [*titles, "x"]
+    assert shown["x"].tolist() == [1]
+    assert shown[titles[1]].tolist() == [yes]
+    assert frame.equals(held)
+    owed = pd.DataFrame({"net_cents": [44_550], "deliberation": ["voted"]})
+    said = contract("balances").shown(owed, lang)
+    assert said.iloc[0].tolist() == [445.5, voted]
+    assert said.columns[0].endswith("(€)")
+    assert len(contract("balances").shown(contract("balances").empty(), lang)) == 0

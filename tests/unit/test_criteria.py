@@ -154,7 +154,7 @@ def test_a_criterion_that_misses_somewhere_is_off_everywhere_and_says_where():
     }  # fmt: skip
     words = {finding.place: finding.message.say() for finding in found.findings}
     assert words["public_sites"] == (
-        "critère public_sites hors jeu dans toute la région : "
+        "critère « sites publics (écoles, santé, services) » hors jeu dans toute la région : "
         "aucun site public n'est connu dans des départements (35)"
     )
     assert "la nature de 1 local" in words["businesses"]
