@@ -370,3 +370,50 @@ def test_a_row_weighs_the_premises_that_it_stands_for():
     to = pd.Series({"35001": B, "35002": C})
     epci = convert_epci(communes, to, before, map_from="1", map_to="2")
     assert epci.targets == {A: {B: 9, C: 2}}
+
+
+def test_two_steps_are_one_where_the_first_loses_nothing_and_keep_the_totals_elsewhere():
+    """A and B renamed, then A split: as at once.  Merged first, what each held is known no more."""
+    held = envelopes((A, "lines", 1_001, 7), (B, "lines", 500, 5))
+    direct = conversion((A, M, 3), (A, N, 2), (B, C, 4))
+    at_once = carry_envelopes(held, direct)
+    renamed = carry_envelopes(held, conversion((A, "200000021", 5), (B, C, 4)))
+    then = carry_envelopes(
+        renamed.table, conversion(("200000021", M, 3), ("200000021", N, 2), (C, C, 4))
+    )
+    pd.testing.assert_frame_equal(then.table, at_once.table)
+    merged = carry_envelopes(held, conversion((A, "200000021", 5), (B, "200000021", 4)))
+    apart = conversion(("200000021", M, 3), ("200000021", N, 2), ("200000021", C, 4))
+    later = carry_envelopes(merged.table, apart, ties="code")
+    for name in ("amount", "med_credit_cents"):
+        assert later.table[name].sum() == at_once.table[name].sum() == held[name].sum()
+    assert not later.table["amount"].equals(at_once.table["amount"])  # it needn't: shared by weight
+    assert not conversion((A, "200000021", 5), (B, "200000021", 4)).is_lossless
+
+
+def test_the_embedded_concertation_by_2019_is_that_of_2025_at_once(shared):
+    geodata = read_geodata(geodata_folder("bretagne"))
+    communes = geodata.table("communes").dropna(subset="epci_siren")
+    lists = shared / "etalab-decoupage-administratif"
+    then = read_perimeters(
+        lists / "epci_bretagne_2019_v0.3.0.json",
+        communes=lists / "communes_bretagne_2019_v0.3.0.json",
+    ).set_index("insee")["epci_siren"]  # fmt: skip
+    now = communes.set_index("insee")["epci_siren_2025"]
+    premises = pd.DataFrame(
+        {"insee": communes["insee"], "sector_id": "s", "premises_min": communes["population"]}
+    )
+    first = convert_epci(communes, then, premises, map_from="2018", map_to="2019")
+    assert first.is_lossless
+    middle = communes.assign(epci_siren=communes["insee"].map(then))
+    second = convert_epci(middle, now, premises, map_from="2019", map_to="2025")
+    direct = convert_epci(communes, now, premises, map_from="2018", map_to="2025")
+    folder = read_geodata(geodata.folder / "concertation")
+    held = folder.table("envelopes")
+    at_once = carry_envelopes(held, direct)
+    steps = carry_envelopes(carry_envelopes(held, first).table, second)
+    pd.testing.assert_frame_equal(steps.table, at_once.table)
+    assert at_once.table["amount"].sum() == held["amount"].sum()
+    deliberations = folder.table("deliberations")
+    steps = carry_deliberations(carry_deliberations(deliberations, first).table, second)
+    pd.testing.assert_frame_equal(steps.table, carry_deliberations(deliberations, direct).table)
