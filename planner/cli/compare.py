@@ -68,7 +68,7 @@ def read_side(path: Path, lang: Lang) -> tuple[Side, tuple[Territory, Scenario] 
     from planner.io.finished import read_finished_plan  # noqa: PLC0415
 
     if path.suffix != ".toml":
-        found = read_finished_plan(path)
+        found = read_finished_plan(path, premises=True)
         side = Side(
             name=found.name, scenario=found.scenario, tables=found.tables, sums=found.sums,
             synthetic=found.synthetic,

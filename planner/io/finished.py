@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -11,8 +13,10 @@ from typing import Any, Final
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyogrio
 import shapely
+from pyarrow import csv as arrow_csv
 
 from planner.errors import DataFileError
 from planner.io.files import hash_file
@@ -60,8 +64,16 @@ class FinishedPlan:
     inputs: Mapping[str, str] = field(default_factory=dict)
 
 
-def read_finished_plan(folder: str | Path) -> FinishedPlan:
+def read_finished_plan(folder: str | Path, *, premises: bool = False) -> FinishedPlan:
     """Read the tables of a folder of outputs.
+
+    Parameters
+    ----------
+    folder
+        Folder of outputs.
+    premises
+        Whether the checksums of premises and their states are of their own columns, without the
+        answers that a plan writes beside them: what two plans of the same premises have in common.
 
     Raises
     ------
@@ -85,9 +97,11 @@ def read_finished_plan(folder: str | Path) -> FinishedPlan:
         if path not in listed:
             continue
         sums[name] = listed[path]
-        if name in _LARGE:
-            continue
         file = place / path
+        if name in _LARGE:
+            if premises and file.is_file():
+                sums[name] = _sum_of(file, contract.column_names)
+            continue
         if not file.is_file() or hash_file(file) != listed[path]:
             raise DataFileError(
                 Message.of("compare.table_changed", file=str(file)),
@@ -104,6 +118,28 @@ def read_finished_plan(folder: str | Path) -> FinishedPlan:
         scenario_sha256=str(manifest["scenario"].get("sha256", "")),
         inputs={str(one["layer"]): str(one["sha256"]) for one in inputs if one.get("sha256")},
     )
+
+
+def _sum_of(file: Path, columns: Iterable[str]) -> str:
+    """Return the checksum of a table's own columns: a plan writes its answers beside them."""
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        titles = next(csv.reader(lines), [])
+    own = [name for name in columns if name in titles]
+    table = arrow_csv.read_csv(
+        file,
+        convert_options=arrow_csv.ConvertOptions(
+            include_columns=own, column_types=dict.fromkeys(own, pa.string())
+        ),
+    )
+    digest = hashlib.sha256()
+    for name in own:
+        values = pa.concat_arrays(table[name].chunks or [pa.array([], pa.string())])
+        _, offsets, data = values.buffers()
+        ends = np.frombuffer(offsets, np.int32, len(values) + 1) if len(values) else np.zeros(1)
+        digest.update(f"{name} {len(values)}\n".encode())
+        digest.update(ends.astype(np.int64).tobytes())
+        digest.update(memoryview(data)[: int(ends[-1])] if data is not None else b"")
+    return digest.hexdigest()
 
 
 def read_network_shapes(folder: str | Path, found: FinishedPlan) -> dict[str, pd.DataFrame]:

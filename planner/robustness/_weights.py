@@ -20,6 +20,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from planner.choice import Choice, ChoiceProblem, ChoiceStatus, Objective
+from planner.errors import PlannerError
 from planner.schemas import contract
 
 __all__ = [
@@ -35,7 +36,8 @@ __all__ = [
 
 Solve = Callable[[ChoiceProblem], Choice]
 _PARTS: Final = 100  # a drawn weight is in percent: larger numbers would blur the bounds
-_EXACT_BITS: Final = 44  # of a sum that is asked as it is; larger ones are asked nearby
+_EXACT_BITS: Final = 44  # of a sum that is asked as it is
+_MOST_BITS: Final = 48  # of one that is asked as it is first, then nearby where that proves nothing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -252,18 +254,36 @@ class _Walk:
 
     def best(self, weight: Fraction) -> _Line:
         """Return a best programme at one weight, or at one nearby when numbers grow too large."""
+        if self._bits(weight) > _EXACT_BITS:
+            found = self._as_it_is(weight) if self._bits(weight) <= _MOST_BITS else None
+            if found is not None:
+                return found
         near = self._askable(weight)
         self.proved = self.proved and near == weight
-        values = near.denominator * self.base + near.numerator * self.slope
-        return self._answer(self.space.asked(self.problem, values, later=False))
+        return self._answer(self._question(near))
+
+    def _as_it_is(self, weight: Fraction) -> _Line | None:
+        """Return a best programme at one weight, None where large numbers leave it unproved."""
+        try:
+            answer = self.solve(self._question(weight))
+        except PlannerError:  # too large for one actor's diagram
+            return None
+        self.solves += 1
+        return self.line(answer.chosen) if answer.status is ChoiceStatus.OPTIMAL else None
+
+    def _question(self, weight: Fraction) -> ChoiceProblem:
+        values = weight.denominator * self.base + weight.numerator * self.slope
+        return self.space.asked(self.problem, values, later=False)
+
+    def _bits(self, weight: Fraction) -> int:
+        """Return the bits of the sums that a question at a weight adds."""
+        base, slope = (int(np.abs(values).sum()) or 1 for values in (self.base, self.slope))
+        return max(weight.denominator * base, weight.numerator * slope).bit_length()
 
     def _askable(self, weight: Fraction) -> Fraction:
         """Return the nearest weight at which sums are small enough to be told apart."""
-        sums = [int(np.abs(values).sum()) or 1 for values in (self.base, self.slope)]
         parts, near = weight.denominator, weight
-        while (
-            parts > 1 and max(near.denominator * sums[0], near.numerator * sums[1]) >> _EXACT_BITS
-        ):
+        while parts > 1 and self._bits(near) > _EXACT_BITS:
             parts //= 2
             near = weight.limit_denominator(parts)
         return near

@@ -271,3 +271,31 @@ def test_a_rule_refused_without_another_is_traced_with_it():
     years = traced[traced["cause"] == "programme.years"]
     assert len(years)
     assert set(years["how"]) == {"needed"}
+
+
+def test_answers_written_beside_premises_are_not_other_premises(monkeypatch, tmp_path):
+    """A plan writes the phase of each premise beside it: the premises are the same."""
+    given = [toy_territory()]
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("planner.prepare.prepare_territory", lambda *_, **__: given[0])
+
+    def run(*words):
+        done = CliRunner().invoke(cli.app, list(words))
+        assert done.exit_code == 0, done.output
+        return " ".join(done.output.split())
+
+    (tmp_path / "a.toml").write_text('name = "a"\n')
+    (tmp_path / "b.toml").write_text('name = "b"\n[programme]\nrule = "exact"\n')
+    run("plan", "a.toml", "--out", "A")
+    run("plan", "b.toml", "--out", "B")
+    first = [(tmp_path / one / "tables" / "premises.csv").read_bytes() for one in "AB"]
+    assert first[0] != first[1]
+    for pair in (("A", "B"), ("A", "b.toml")):
+        told = run("compare", *pair)
+        assert "meilleur programme sous les règles" in told  # the rule that changed, in words
+        assert "les données ont changé" not in told
+    moved = given[0].premises.copy()
+    moved.loc[0, "x_m"] += 0.5
+    given[0] = given[0].with_tables(premises=moved)
+    run("plan", "a.toml", "--out", "C")
+    assert "les données ont changé : « Secteurs »" in run("compare", "A", "C")

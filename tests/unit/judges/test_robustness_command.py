@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from planner import cli
 from planner.choice import Objective, Quantity
 from planner.criteria import criterion_label
+from planner.errors import PlannerError
 from planner.explain import price_rules
 from planner.export.figures.frontier import write_frontier_figure
 from planner.plan import make_plan
@@ -33,6 +34,7 @@ from planner.robustness import (
     weights_table,
 )
 from planner.scenario import Scenario
+from planner.texts import Message
 from planner.toy import toy_territory
 
 EXACT = {"name": "jouet", "programme": {"rule": "exact", "contiguity": "none"}}
@@ -287,6 +289,36 @@ def test_an_interval_of_large_numbers_is_asked_nearby_and_not_told_proved(oracle
         assert found.low <= found.weight
         assert found.high is None or found.high >= found.weight
     assert max(asked) < 2**46
+
+
+@pytest.mark.parametrize(("draw", "seed"), [(2, 0), (3, 0), (3, 1)])
+@pytest.mark.parametrize("name", ["a", "b"])
+def test_an_interval_of_rather_large_numbers_is_asked_as_it_is_then_nearby(
+    oracle, draw, seed, name
+):
+    problem = oracle.random_problem(draw, count=8)
+    scores = np.random.default_rng(seed).integers(1, 4 * 10**6, (3, 8)).astype(np.int64)
+    space = WeightSpace(objective="votes", criteria=("a", "b", "c"), scores=scores,
+                        weights=(3, 2, 1))  # fmt: skip
+    asked = []
+
+    def solve(question):
+        asked.append(int(np.abs(question.objectives[0].coefficients).sum()))
+        return oracle.solve(question)
+
+    def limited(question):
+        if int(np.abs(question.objectives[0].coefficients).sum()) == max(asked):
+            raise PlannerError(Message.of("programme.too_large", name="votes"),
+                               Message.of("programme.too_large_remedy"))  # fmt: skip
+        return oracle.solve(question)
+
+    found = find_weight_interval(problem, space, name, solve=solve)
+    assert found.proved
+    assert max(asked) >> 44
+    near = find_weight_interval(problem, space, name, solve=limited)
+    assert not near.proved
+    assert near.low <= near.weight
+    assert near.high is None or near.weight <= near.high
 
 
 @pytest.mark.parametrize("seed", range(6))
