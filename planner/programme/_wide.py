@@ -27,7 +27,7 @@ from planner.programme._blocks import ColumnPool, lighter, split_problem
 from planner.programme._columns import Clock
 from planner.programme._compact import solve_compact, status_of, weakest_of
 
-__all__ = ["cut_apart", "solve_in_parts"]
+__all__ = ["cut_apart", "halved", "in_parts", "is_divided", "solve_in_parts"]
 
 Integers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -70,7 +70,7 @@ def solve_in_parts(
     if gap_share == 0 or problem.candidates_count <= _PLAIN:  # parts bound, but seldom prove
         return solve_compact(problem, gap_share=gap_share, seconds=clock.seconds)
     part = cut_apart(problem, pool)
-    divided = [_is_divided(one, problem.edges, part) for one in problem.objectives]
+    divided = [is_divided(one, problem.edges, part) for one in problem.objectives]
     asked = divided.index(True) + 1 if any(divided) else len(divided)
     apart = in_parts(replace(problem, objectives=problem.objectives[:asked]), part)
     choice = solve(apart, gap_share=gap_share, seconds=clock.seconds, warm=pool)
@@ -82,7 +82,7 @@ def solve_in_parts(
     values = problem.values(np.array([name in held for name in problem.sector_ids], bool))
     bounds = [stage.bound for stage in choice.stages]
     if divided[asked - 1]:
-        bounds[-1] = _halved(problem.objectives[asked - 1], bounds[-1])
+        bounds[-1] = halved(problem.objectives[asked - 1], bounds[-1])
     bounds += [None] * (len(values) - asked)
     stages = tuple(
         StageResult(
@@ -97,14 +97,14 @@ def solve_in_parts(
     )  # fmt: skip
 
 
-def _is_divided(objective: Objective, edges: Integers, part: Integers) -> bool:
+def is_divided(objective: Objective, edges: Integers, part: Integers) -> bool:
     """Whether an objective counts pairs that parts divide."""
     counted = objective.edge_coefficients
     between = part[edges[:, 0]] != part[edges[:, 1]]
     return counted is not None and bool((counted[between] != 0).any())
 
 
-def _halved(objective: Objective, bound: int | None) -> int | None:
+def halved(objective: Objective, bound: int | None) -> int | None:
     """Return the bound of an objective whose values were doubled."""
     if bound is None:
         return None
@@ -214,7 +214,7 @@ def _by_halves(objective: Objective, edges: Integers, part: Integers, kept: Flag
     counted = objective.edge_coefficients
     if counted is None:
         return objective
-    if not _is_divided(objective, edges, part):
+    if not is_divided(objective, edges, part):
         return replace(objective, edge_coefficients=counted[kept])
     between = part[edges[:, 0]] != part[edges[:, 1]]
     gain = counted > 0 if objective.sense == "max" else counted < 0

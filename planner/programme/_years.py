@@ -282,6 +282,21 @@ class Years:
         self.region.keep()
         return joint
 
+    def bounded(self) -> tuple[int | None, bool]:
+        """Return what no programme can pass under the first objective, and whether none exists."""
+        zero = np.zeros(self.count, np.int64)
+        none = Objective(name="any", sense="max", coefficients=zero)
+        objective = (*self.problem.whole.objectives, none)[0]
+        stage = self._bound(spread_objective(self.problem, objective))
+        if stage is None or stage.infeasible or stage.best is None:
+            return None, stage is not None and stage.infeasible
+        bound = stage.best.bound
+        joint = None if stage.with_pairs else self._priced(stage)
+        if joint is not None and joint.bound is not None:
+            bound = min(bound, joint.bound)
+        self.region.keep()
+        return (bound if objective.sense == "max" else -bound), False
+
     def _priced(self, stage: Stage) -> Joint | None:
         """Bound all years of an actor at once; None where no rule can be priced yet."""
         joint = Joint(self.region, self.joint, stage.row, self.rows)

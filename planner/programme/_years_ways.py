@@ -13,6 +13,7 @@ from planner.programme._compact import status_of, weakest_of
 from planner.programme._years import solve_years_by_columns
 from planner.programme._years_compact import solve_years_compact
 from planner.programme._years_few import solve_years_of_few
+from planner.programme._years_wide import solve_years_in_parts
 from planner.texts import Message
 
 __all__ = ["solve_years"]
@@ -35,7 +36,7 @@ def solve_years(
     Questions of 81 to 1 000 candidates × years are annealed and searched by branch and cut; larger
     ones are answered by column generation, where chains stay within each EPCI.  Up to 3 000, what
     columns leave far from its bound, or can't list, is searched as the former are, and the better
-    of the two is answered.
+    of the two is answered.  Beyond, an actor whose choices can't be listed is cut into parts.
 
     Parameters
     ----------
@@ -55,8 +56,7 @@ def solve_years(
     Raises
     ------
     RuleError
-        When chains may cross borders and candidates are many, or an actor's neighbourhood is too
-        intricate.
+        When chains may cross borders and candidates are many.
     PlannerError
         When values are too large to be added exactly, or the solver fails.
     """
@@ -77,7 +77,7 @@ def solve_years(
         listed = solve_years_by_columns(problem, gap_share=gap_share, seconds=seconds, warm=warm)
     except RuleError:  # an actor too intricate for its choices to be listed
         if size > _FEW:
-            raise
+            return solve_years_in_parts(problem, gap_share=gap_share, seconds=seconds, warm=warm)
     if listed is not None and (size <= _TINY or size > _FEW or not _is_far(listed)):
         return listed
     left = None if seconds is None else max(0.0, seconds - (time.monotonic() - begun))
