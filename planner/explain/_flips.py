@@ -324,8 +324,9 @@ class _Finder:
         best = _UNKNOWN if full else self._near(row, change, wanted=wanted)
         self.asked += 1 if best is _UNKNOWN else 1 / _SEARCHES[row.kind]
         if best is _UNKNOWN:
-            if not (small or full) and row.place in self.near and self.near[row.place].able:
-                raise Unproved  # what lists can't tell is long
+            listed = row.place in self.near and self.near[row.place].able
+            if row.kind == "limit" and listed and not (small or full):
+                raise Unproved  # what lists can't tell is long, and a ceiling asks it often
             best = self.best(self._changed(row, change), wanted=wanted, first=not full)
         if best is not None and not best.proved:
             raise Unproved
