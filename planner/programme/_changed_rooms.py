@@ -30,7 +30,7 @@ Rows = npt.NDArray[np.uint8]
 
 _CLOSE_SHARE = 1e-5
 _REACH_SHARE = 2e-4  # of the bound: how far the first lists go
-_WIDER, _WIDEST = 3, 4  # how much further where nothing was found, and how often
+_WIDER, _WIDEST = 8, 8  # sixteenths further where nothing was found, and how often
 _FURTHER = (4, 3, 2)  # of the reach: how far the list of whoever has the envelope goes
 _LEVELS = 8  # into how many steps the first search goes
 _SMALL = 60  # candidates up to which all choices are listed
@@ -162,6 +162,7 @@ class ChangedRooms:
         self.pages: dict[bool, list[tuple[int, _Page]]] = {True: [], False: []}
         self.able = problem.contiguity is not Contiguity.ANY_EPCI and bool(problem.objectives)
         self.searches = 0
+        self.reach = 0
         self.level = 0  # how far the best was from the bound, the last time
         self.met: dict[bool, list[tuple[int, Reached]]] = {True: [], False: []}
         self.used, self.upper = self._room()
@@ -190,16 +191,17 @@ class ChangedRooms:
             found = self._search(min(views, key=lambda view: view.bound), change, wanted=wanted)
             if found is not None:
                 return found
-        reach = 0
+        reach = self.reach
         for _ in range(_WIDEST):
             page = self._page(change, wanted=wanted, reach=reach)
             if page is None:
                 return None
             found = self._search(self._view(page, change), change, wanted=wanted)
             if found is not None:
+                self.reach = page.reach  # lists as long are enough, or nearly, elsewhere
                 self.pages[wanted] = [*pages[1 - _PAGES :], (change, page)]
                 return found
-            reach = page.reach * _WIDER
+            reach = page.reach + page.reach * _WIDER // 16 + 1
         raise TooMuchError
 
     def _changed(self, change: int, *, wanted: bool) -> ChoiceProblem:
