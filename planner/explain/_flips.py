@@ -34,7 +34,7 @@ __all__ = ["Flip", "Solve", "apply_flip", "find_flips"]
 
 Solve = Callable[[ChoiceProblem], Choice]
 _STEPS: Final = 30
-_SEARCHES: Final = {"envelope": 4, "cost": 4, "limit": 1}  # of lists, as much work as one step
+_SEARCHES: Final = {"envelope": 3, "cost": 3, "limit": 1}  # of lists, as much work as one step
 _PART_STEPS: Final = 300  # of a part of the region, each of them short
 _PART: Final = 200  # candidates of a part at most
 
