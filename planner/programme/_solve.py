@@ -300,9 +300,11 @@ class _Search:
         if found.parts is None:
             status = ChoiceStatus.INFEASIBLE if found.infeasible else ChoiceStatus.TIME_LIMIT
             return _Answer(None, 0, found.bound, status)
-        return _Answer(
-            found.parts, found.value, found.bound, self._status(found.value, found.bound)
-        )
+        status = self._status(found.value, found.bound)
+        if is_of_few(self.region.blocks) and status is ChoiceStatus.TIME_LIMIT:
+            self.incumbent = found.parts
+            return self._cut_off(objective)
+        return _Answer(found.parts, found.value, found.bound, status)
 
     def _better_across(self, chosen: Flags, enough: int, rounds: int) -> Flags | None:
         """Return a better answer to the first objective behind other doors."""

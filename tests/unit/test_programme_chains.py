@@ -177,3 +177,24 @@ def test_a_second_question_begins_with_the_separators_of_the_first(monkeypatch):
     assert len(pool.chains) == 2000
     assert ("S2999", frozenset({"S"})) in pool.chains
     assert not set(known) & set(pool.chains)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_what_chains_leave_far_from_its_bound_is_searched_where_epci_are_few(monkeypatch, seed):
+    monkeypatch.setattr(_solve, "_SMALL", 0)
+    monkeypatch.setattr(_solve, "_TURNS", 0)  # nothing is combined
+    problem = draw(np.random.default_rng(3300 + seed), Contiguity.ANY_EPCI)
+    problem = replace(
+        problem, objectives=problem.objectives[:1], required=np.zeros_like(problem.required),
+        limits=tuple(one for one in problem.limits if one.lower is None),
+    )  # fmt: skip
+    pool = ColumnPool()
+    pool.keep_answer(frozenset())  # nothing at all holds every rule
+    best, _ = brute_force(problem)
+    choice = solve_choice(problem, warm=pool)
+    taken, (stage,) = taken_by(problem, choice), choice.stages
+    assert is_legal(problem, taken)
+    assert signed(problem, taken)[0] == stage.value
+    assert stage.value <= best[0] <= stage.bound
+    assert choice.status is not ChoiceStatus.TIME_LIMIT
+    assert best[0] - stage.value <= best[0] // 1_000
