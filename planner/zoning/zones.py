@@ -209,6 +209,8 @@ def _target(figures: pd.DataFrame, tranche: int, kind: ZoneKind) -> tuple[int, i
         & figures["premises_count"].notna()
         & figures["zones_count"].notna()
     ]
+    if figures.empty:  # of a part of the region, nothing is published
+        raise RuleError(Message.of("zones.no_figures"), Message.of("zones.no_figures_remedy"))
     if len(rows) != 1:
         raise RuleError(
             Message.of("zones.figure", tranche=tranche, kind=kind, count=len(rows)),

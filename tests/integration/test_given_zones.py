@@ -12,6 +12,7 @@ import pytest
 import shapely
 
 from planner import Scenario, make_plan, prepare_territory
+from planner.errors import RuleError
 from planner.io import read_geodata
 
 ROMANTIQUE, VAL_D_ILLE = "243500733", "243500667"
@@ -85,3 +86,18 @@ def test_bretagne_romantique_from_files_to_the_euro(files):
     rules = {finding.rule for finding in plan.findings}
     assert "prepare.other_sectors" in rules
     assert not plan.territory.is_synthetic("premises", "sectors", "zones")
+
+
+def test_zones_of_a_part_of_the_region_are_not_made_up(tmp_path):
+    scenario = Scenario.model_validate({"name": "part", "territory": {"within": [ROMANTIQUE]}})
+    with pytest.raises(RuleError) as caught:
+        prepare_territory(scenario)
+    assert "publiés pour la région entière" in caught.value.say("fr")
+    assert 'source = "none"' in caught.value.say("fr")
+    assert "whole region" in caught.value.say("en")
+    none = scenario.model_copy(
+        update={"zones": scenario.zones.model_copy(update={"source": "none"})}
+    )
+    territory = prepare_territory(none)
+    assert territory.zones.empty
+    assert set(territory.sectors["epci_siren"].astype(str)) == {ROMANTIQUE}
