@@ -33,8 +33,8 @@ Flags = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.uint8]
 
 _ROUNDS = 40  # of separators
-_CLOSE_SHARE = 1e-5  # of the value: where column generation stops
-_STALLED_SHARE = 2e-5  # of the value: a bound that falls by less is left there
+_CLOSE_SHARE = 1e-6  # of the value: where column generation stops
+_STALLED_SHARE = 5e-6  # of the value: a bound that falls by less is left there
 _REACH_SHARE = 9e-5  # of the bound: how far the first list of choices goes
 _WIDER = 1.3
 _LISTED, _KEPT = 2_000, 40  # choices of an actor that are listed, and kept, at most
