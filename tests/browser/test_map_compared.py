@@ -130,7 +130,7 @@ def test_without_script_what_changes_is_still_said(open_page):
     page = open_page(java_script_enabled=False)
     text = page.locator("body").inner_text()
     for words in ("Qui gagne, qui perd", "Secteurs qui changent", "entre au programme",
-                  "la règle contribution.cents_per_line", "Années-locaux gagnées"):  # fmt: skip
+                  "la règle a changé : la participation par ligne, en centimes", "Années-locaux gagnées"):  # fmt: skip
         assert words in text
     assert page.locator("svg.still").is_visible()
     assert NASTY in page.title()
