@@ -35,6 +35,7 @@ __all__ = [
     "run_compact",
     "solve_compact",
     "stage_of",
+    "stages_by",
     "status_of",
     "weakest_of",
 ]
@@ -369,6 +370,22 @@ def status_of(
     if bound is not None and abs(bound - value) <= gap_share * abs(bound):
         return ChoiceStatus.WITHIN_GAP
     return otherwise
+
+
+def stages_by(
+    objectives: Sequence[Objective],
+    values: Sequence[int],
+    bounds: Sequence[int | None],
+    gap_share: float,
+) -> tuple[StageResult, ...]:
+    """Return what is told of an answer by its own values, each beside its bound, None unknown."""
+    return tuple(
+        StageResult(
+            objective=one.name, value=value, bound=bound,
+            status=status_of(value, bound, gap_share),
+        )
+        for one, value, bound in zip(objectives, values, bounds, strict=True)
+    )  # fmt: skip
 
 
 def stage_of(

@@ -21,11 +21,10 @@ from planner.choice import (
     ChoiceProblem,
     Contiguity,
     Objective,
-    StageResult,
 )
 from planner.programme._blocks import ColumnPool, lighter, split_problem
 from planner.programme._columns import Clock
-from planner.programme._compact import solve_compact, status_of, weakest_of
+from planner.programme._compact import solve_compact, stages_by, weakest_of
 
 __all__ = ["cut_apart", "halved", "in_parts", "is_divided", "solve_in_parts"]
 
@@ -84,13 +83,7 @@ def solve_in_parts(
     if divided[asked - 1]:
         bounds[-1] = halved(problem.objectives[asked - 1], bounds[-1])
     bounds += [None] * (len(values) - asked)
-    stages = tuple(
-        StageResult(
-            objective=one.name, value=value, bound=bound,
-            status=status_of(value, bound, gap_share),
-        )
-        for one, value, bound in zip(problem.objectives, values, bounds, strict=True)
-    )  # fmt: skip
+    stages = stages_by(problem.objectives, values, bounds, gap_share)
     return Choice(
         problem_sha256=problem.sha256, status=weakest_of(one.status for one in stages),
         chosen=choice.chosen, stages=stages,

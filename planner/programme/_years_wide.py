@@ -11,11 +11,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from planner.choice import ChoiceStatus, Contiguity, StageResult
+from planner.choice import ChoiceStatus, Contiguity
 from planner.dated import DatedChoice, DatedProblem
 from planner.programme._blocks import ColumnPool
 from planner.programme._columns import Clock
-from planner.programme._compact import status_of, weakest_of
+from planner.programme._compact import stages_by, weakest_of
 from planner.programme._wide import cut_apart, halved, in_parts, is_divided
 from planner.programme._years import Years, solve_years_by_columns
 
@@ -64,14 +64,8 @@ def _told(
     never = problem.years[-1] + 1
     opens = np.array([year_of.get(one, never) for one in whole.sector_ids], np.int64)
     values = problem.values(opens <= np.array(problem.years)[:, None])
-    bounds = [bound, *([None] * len(values))]
-    stages = tuple(
-        StageResult(
-            objective=one.name, value=value, bound=most,
-            status=status_of(value, most, gap_share),
-        )
-        for one, value, most in zip(whole.objectives, values, bounds, strict=False)
-    )  # fmt: skip
+    bounds = [bound, *([None] * len(values))][: len(values)]
+    stages = stages_by(whole.objectives, values, bounds, gap_share)
     return DatedChoice(
         problem_sha256=problem.sha256, status=weakest_of(one.status for one in stages),
         opened=found.opened, stages=stages,
