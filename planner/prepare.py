@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from planner.coverage import Coverage, measure_coverage_from_counts
-from planner.errors import UnknownNameError
 from planner.findings import Finding, Findings
 from planner.follow_up import freeze_baseline
 from planner.io import (
@@ -28,15 +25,15 @@ from planner.io.geodata import read_ballot_sectors
 from planner.network import Ways
 from planner.network.stand_in import make_stand_in
 from planner.premises import GeneratorRules, check_state_changes, generate_premises
-from planner.prepare_delivery import read_delivered
+from planner.prepare_delivery import Delivered, read_delivered
 from planner.progress import Notify, stage, unheard
 from planner.provenance import Origin
 from planner.scenario import Scenario
 from planner.schemas import contract
 from planner.supports import add_supports, given_ways
 from planner.territory import Territory
-from planner.texts import Message
 from planner.vocab import Level, Phase, RegulatoryZone, Severity
+from planner.within import keep_within
 from planner.zoning import (
     CutRules,
     HistoryRules,
@@ -88,8 +85,10 @@ def prepare_territory(scenario: Scenario, *, notify: Notify = unheard) -> Territ
     territory = delivered.territory
     if not delivered.premises:
         territory = _add_premises(territory, scenario, notify)
-    if scenario.territory.within:
-        territory = _keep_within(territory, scenario.territory.within)
+    kept = scenario.territory.within
+    first = bool(kept) and _cut_first(scenario, delivered)
+    if first:
+        territory = keep_within(territory, kept)
     territory = _add_public_sites(territory, scenario)
     territory = add_supports(territory, scenario, notify=notify)
     if delivered.sectors is None or delivered.origin is None:
@@ -98,7 +97,21 @@ def prepare_territory(scenario: Scenario, *, notify: Notify = unheard) -> Territ
         cut = use_sectors(delivered.sectors, territory.premises, territory.communes)
         zoned = _with_cut(territory.with_origin(delivered.origin), cut)
         zoned = _add_zones(zoned, scenario, notify)
-    return _add_baseline(_match_ballots(zoned, scenario), scenario)
+    whole = _add_baseline(_match_ballots(zoned, scenario), scenario)
+    if not kept or first:
+        return whole
+    # an envelope that the scenario gives is the part's, until it says otherwise
+    return keep_within(whole, kept, share_envelopes=scenario.concertation.envelopes is None)
+
+
+def _cut_first(scenario: Scenario, delivered: Delivered) -> bool:
+    """Tell whether the part is kept before it has sectors: a partner's data cover it alone.
+
+    Zones are grown on the whole, whose figures are published; the ballots of the territory were
+    cast on the sectors of its own premises.
+    """
+    given = delivered.premises or scenario.premises.source == "file"
+    return scenario.zones.source != "grow" and (given or scenario.roads.path is not None)
 
 
 def _add_baseline(territory: Territory, scenario: Scenario) -> Territory:
@@ -227,46 +240,6 @@ def _read_boundaries(scenario: Scenario) -> Territory:
                 **{layer: more.table(layer) for layer in layers_of}
             ).with_origin(*(origin for origin in more.origins if origin.layer in layers_of))
     return territory
-
-
-def _keep_within(territory: Territory, codes: Sequence[str]) -> Territory:
-    """Keep the communes of some codes, their EPCI and départements, and what stands there.
-
-    Raises
-    ------
-    UnknownNameError
-        When a code names no commune, EPCI or département of the territory.
-    """
-    communes = territory.communes
-    columns = [communes[name].astype("object") for name in ("insee", "epci_siren", "departement")]
-    strange = sorted(set(codes) - {code for column in columns for code in column.dropna()})
-    if strange:
-        raise UnknownNameError(
-            Message.of("prepare.within_unknown", codes=", ".join(strange)),
-            Message.of("prepare.within_unknown_remedy"),
-        )
-    kept = np.logical_or.reduce([column.isin(list(codes)).to_numpy() for column in columns])
-    communes = communes[kept].reset_index(drop=True)
-    tables: dict[str, pd.DataFrame] = {"communes": communes}
-    owners = {"epci": ("siren", "epci_siren"), "departements": ("code", "departement")}
-    for name, (key, column) in owners.items():
-        table = getattr(territory, name)
-        mine = table[key].isin(set(communes[column].dropna()))
-        tables[name] = table[mine].reset_index(drop=True)
-    here = territory.premises["insee"].astype("object").isin(set(communes["insee"])).to_numpy()
-    tables["premises"] = territory.premises[here].reset_index(drop=True)
-    changes = territory.state_changes
-    mine = changes["premise_id"].isin(tables["premises"]["premise_id"])
-    tables["state_changes"] = changes[mine].reset_index(drop=True)
-    # what is published of the whole says nothing of a part
-    tables["programme_figures"] = contract("programme_figures").empty()
-    found = [
-        Finding.of(
-            "prepare.within", severity=Severity.INFO, table="premises", place=territory.name,
-            count=int((~here).sum()), communes=len(communes),
-        )
-    ]  # fmt: skip
-    return territory.with_tables(**tables).with_findings(Findings.collect(found))
 
 
 def _given(territory: Territory, scenario: Scenario, paths: dict[str, str | None]) -> Territory:

@@ -17,7 +17,7 @@ FLOORS = [
         "works", "follow_up", "register",
     },
     {
-        "prepare", "prepare_delivery", "choosing", "plan", "explain", "reconcile", "describe", "toy", "verify", "robustness",
+        "prepare", "prepare_delivery", "within", "choosing", "plan", "explain", "reconcile", "describe", "toy", "verify", "robustness",
         "compare", "quality", "edits", "conflict", "bulletin", "engineering", "supports", "scheduling", "replanning", "tracking", "axe3",
     },
     {"export"},
@@ -30,7 +30,7 @@ NEIGHBOURS = {
     ("dated", "choice"),
     ("errors", "texts"), ("vocab", "texts"), ("follow_vocab", "vocab"), ("works_vocab", "vocab"),
     ("contracts", "crs"), ("schemas", "contracts"), ("findings", "schemas"), ("spatial", "_grid"), ("_grid", "compiling"),
-    ("io", "scenario"), ("scenario", "follow_section"), ("scenario", "network_section"), ("network_section", "schedule_settings"), ("scenario", "scenario_mistakes"), ("scenario", "schedule_settings"), ("prepare", "prepare_delivery"), ("plan", "choosing"), ("choosing", "conflict"), ("choosing", "verify"), ("plan", "reconcile"), ("engineering", "plan"), ("engineering", "supports"), ("prepare", "supports"), ("axe3", "plan"), ("plan", "tracking"), ("plan", "conflict"), ("plan", "explain"), ("plan", "robustness"),
+    ("io", "scenario"), ("scenario", "follow_section"), ("scenario", "network_section"), ("network_section", "schedule_settings"), ("scenario", "scenario_mistakes"), ("scenario", "schedule_settings"), ("prepare", "prepare_delivery"), ("prepare", "within"), ("plan", "choosing"), ("choosing", "conflict"), ("choosing", "verify"), ("plan", "reconcile"), ("engineering", "plan"), ("engineering", "supports"), ("prepare", "supports"), ("axe3", "plan"), ("plan", "tracking"), ("plan", "conflict"), ("plan", "explain"), ("plan", "robustness"),
     ("plan", "verify"), ("explain", "verify"), ("plan", "scheduling"), ("replanning", "scheduling"), ("engineering", "scheduling"), ("conflict", "verify"), ("compare", "plan"),
     ("bulletin", "verify"),
 }  # fmt: skip

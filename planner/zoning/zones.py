@@ -78,7 +78,7 @@ def grow_zones(
     Raises
     ------
     RuleError
-        When a ville moyenne has no sector, or a figure is missing.
+        When a ville moyenne has no sector or no premises, or a figure is missing.
     """
     growth = _Growth(sectors, communes)
     tranches = sorted({int(t) for t in villes_moyennes["tranche"]})
@@ -200,6 +200,10 @@ def _dissolve(sectors: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(frame, geometry="geometry", crs=sectors.crs)
 
 
+def _no_figures() -> RuleError:
+    return RuleError(Message.of("zones.no_figures"), Message.of("zones.no_figures_remedy"))
+
+
 def _target(figures: pd.DataFrame, tranche: int, kind: ZoneKind) -> tuple[int, int]:
     rows = figures[
         (figures["phase"].astype(str) == Phase.PHASE_1.value)
@@ -210,7 +214,7 @@ def _target(figures: pd.DataFrame, tranche: int, kind: ZoneKind) -> tuple[int, i
         & figures["zones_count"].notna()
     ]
     if figures.empty:  # of a part of the region, nothing is published
-        raise RuleError(Message.of("zones.no_figures"), Message.of("zones.no_figures_remedy"))
+        raise _no_figures()
     if len(rows) != 1:
         raise RuleError(
             Message.of("zones.figure", tranche=tranche, kind=kind, count=len(rows)),
@@ -287,6 +291,8 @@ class _Growth:
                     Message.of("zones.no_town", insee=insee),
                     Message.of("zones.no_town_remedy"),
                 )
+            if not self.premises[core].any():  # the premises of a part of the region
+                raise _no_figures()
             cores[insee] = core.tolist()
             self.zone[core] = "taken"  # no other town may take a town's own sectors
         own = sum(int(self.premises[core].sum()) for core in cores.values())

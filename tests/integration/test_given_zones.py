@@ -88,8 +88,34 @@ def test_bretagne_romantique_from_files_to_the_euro(files):
     assert not plan.territory.is_synthetic("premises", "sectors", "zones")
 
 
-def test_zones_of_a_part_of_the_region_are_not_made_up(tmp_path):
-    scenario = Scenario.model_validate({"name": "part", "territory": {"within": [ROMANTIQUE]}})
+@pytest.mark.slow
+def test_one_departement_alone_keeps_its_zones_and_its_concertation():
+    whole = prepare_territory(Scenario.from_dict({}))
+    scenario = Scenario.from_dict({"territory": {"within": ["35"]}})
+    plan = make_plan(prepare_territory(scenario), scenario)
+    part = plan.territory
+    mine = whole.sectors[whole.sectors["departement"] == "35"]
+    assert part.sectors["sector_id"].tolist() == mine["sector_id"].tolist()
+    assert part.sectors["premises_count"].tolist() == mine["premises_count"].tolist()
+    assert set(part.zones["zone_id"]) == set(mine["zone_id"].dropna())
+    ballots = whole.ballots[whole.ballots["sector_id"].isin(set(mine["sector_id"]))]
+    assert len(part.ballots) == len(ballots) > 0
+    astride = {f.place for f in plan.findings if f.rule == "prepare.part_epci"}
+    assert astride == {"243500725", "243500741"}  # Côte d'Émeraude, Redon
+    counted = plan.balances[["lines_phase_1", "lines_phase_2", "lines_phase_3"]].to_numpy().sum()
+    assert counted == mine["premises_count"].sum()
+    assert plan.balances["lines_phase_1"].sum() == part.zones["premises_count"].sum() > 0
+    assert plan.balances["lines_phase_2"].sum() > 0
+
+
+def test_zones_of_a_part_of_the_region_are_not_made_up_from_its_premises_alone(files):
+    scenario = Scenario.from_dict(
+        {
+            "territory": {"within": [ROMANTIQUE]},
+            "premises": {"source": "file", "path": "locaux.csv", "crs": "EPSG:2154"},
+        },
+        folder=str(files),
+    )
     with pytest.raises(RuleError) as caught:
         prepare_territory(scenario)
     assert "publiés pour la région entière" in caught.value.say("fr")
