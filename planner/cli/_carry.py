@@ -87,7 +87,6 @@ def carry_concertation(
 ) -> tuple[dict[str, pd.DataFrame], Findings]:
     """Carry ballots, envelopes, deliberations and results to another map, and tell the totals."""
     from planner.ballots import ballots_of_these_sectors  # noqa: PLC0415
-    from planner.io import read_table  # noqa: PLC0415
     from planner.vintages import (  # noqa: PLC0415
         carry_ballots,
         carry_counts,
@@ -133,7 +132,7 @@ def carry_concertation(
         )
         _count_ballots(done, ballots, carried, signature, cut_anew=sectors is not None)
     if plan is not None:
-        known = read_table(plan / "balances.csv" if plan.is_dir() else plan, "balances").table
+        known = _read_results(plan)
         carried = carry_counts(known, epci, code="epci_siren", columns=_RESULTS, ties=ties)
         done.splits.append(carried.splits)
         done.findings.append(carried.findings)
@@ -152,6 +151,28 @@ def carry_concertation(
     }
     _tell_totals(console, tables["carried_totals"], lang)
     return tables, found
+
+
+def _read_results(place: Path) -> pd.DataFrame:
+    """Read the results of a plan, or those that were carried to this map already."""
+    from planner.io import read_table  # noqa: PLC0415
+
+    carried = "carried_results"
+    file = place
+    if place.is_dir():
+        names = ("balances", carried)
+        file = next(
+            (f for name in names if (f := place / f"{name}.csv").is_file()), place / "balances.csv"
+        )
+    if file.stem != carried:
+        return read_table(file, "balances").table
+    known = read_table(file, carried).table
+    by_epci = known.astype({"amount": "Int64"}).set_index("epci_siren")
+    # a measure that isn't there is unknown, not zero
+    wide = pd.DataFrame(
+        {name: by_epci.loc[by_epci["measure"] == name, "amount"] for name in _RESULTS}
+    )
+    return wide.rename_axis("epci_siren").sort_index().reset_index()
 
 
 def _prepared(scenario: Path, lang: Lang) -> Territory:

@@ -292,7 +292,9 @@ def carry(
     ] = None,
     plan: Annotated[
         Path | None,
-        typer.Option("--plan", help="Dossier de tables d'un plan à reporter aussi. / Results too."),
+        typer.Option(
+            "--plan", help="Tables d'un plan, ou déjà reportées, à porter aussi. / Results too."
+        ),
     ] = None,
     ties: Annotated[
         ShareTie, typer.Option("--ties", help="Départage des restes égaux. / Rule of ties.")

@@ -230,3 +230,47 @@ def test_signed_wishes_are_signed_on_the_new_shares_and_stale_ones_stay_behind(r
     assert sectors_sha256(toy.sectors, shares) != signature
     totals = read(tmp_path, "carried_totals").set_index("measure")
     assert totals["before"].sum() > 0
+
+
+def test_results_carried_twice_are_those_carried_at_once(run, tmp_path):
+    toy = toy_territory()
+    plan = make_plan(toy, Scenario.from_dict({}))
+    (tmp_path / "plan").mkdir()
+    plan.balances.to_csv(tmp_path / "plan" / "balances.csv", index=False)
+    codes = toy.communes["insee"].astype(str)
+    own = toy.communes["epci_siren"].astype(str).tolist()
+    first, last = [own[0], NEW, *own[2:]], [own[3], NEW, *own[2:]]
+    for year, to in (("2019", first), ("2025", last)):
+        listed = pd.DataFrame({"insee": codes, "epci_siren": to})
+        listed.to_csv(tmp_path / f"{year}.csv", index=False)
+
+    def carried(out, plan_at, year, old):
+        code, said = run(
+            None, "--epci", str(tmp_path / f"{year}.csv"), "--plan", str(plan_at),
+            "--out", str(tmp_path / out), old=old,
+        )  # fmt: skip
+        assert code == 0, said
+        return read_table(tmp_path / out / "carried_results.csv", "carried_results").table
+
+    at_once = carried("une", tmp_path / "plan", 2025, toy)
+    carried("2019", tmp_path / "plan", 2019, toy)
+    on_2019 = toy.with_tables(
+        communes=toy.communes.assign(epci_siren=first),
+        **{
+            name: read_table(tmp_path / "2019" / f"{name}.csv", name).table
+            for name in ("envelopes", "ballots", "deliberations")
+        },
+    )
+    twice = carried("deux", tmp_path / "2019", 2025, on_2019)
+    pd.testing.assert_frame_equal(twice, at_once)
+    file = tmp_path / "2019" / "carried_results.csv"
+    pd.testing.assert_frame_equal(carried("fichier", file, 2025, on_2019), at_once)
+    totals = read_table(tmp_path / "deux" / "carried_totals.csv", "carried_totals").table
+    known = totals.set_index("measure").loc["net_cents"]
+    assert known["before"] == known["after"] == plan.balances["net_cents"].sum()
+    # what isn't there is unknown, not zero
+    rows = pd.read_csv(file, sep=None, engine="python", dtype=str)
+    rows[rows["measure"] != "net_cents"].to_csv(file, index=False)
+    less = carried("moins", file, 2025, on_2019).set_index("measure")
+    assert less.loc["net_cents", "amount"].isna().all()
+    assert less.loc["gross_cents", "amount"].notna().all()
