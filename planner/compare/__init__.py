@@ -7,10 +7,13 @@ its cause.
 
 from planner.compare._causes import Cause, list_causes, switch_plans, trace_causes
 from planner.compare._differences import Comparison, Side, compare_plans
+from planner.compare._perimeters import Holding, Perimeters
 
 __all__ = [
     "Cause",
     "Comparison",
+    "Holding",
+    "Perimeters",
     "Side",
     "compare_plans",
     "list_causes",

@@ -9,6 +9,7 @@ from typing import Any, Final, Self
 
 import pandas as pd
 
+from planner.compare._perimeters import Perimeters, compare_perimeters, shared_names
 from planner.plan import Plan
 from planner.schemas import contract
 from planner.texts import Message, say
@@ -68,16 +69,24 @@ class Comparison:
     sectors
         Contract ``sector_differences``: every sector of either side whose phase or year differs.
     table
-        Contract ``differences``: region, EPCI and communes that gain or lose anything.
+        Contract ``differences``: region, EPCI and communes that gain or lose anything.  Each side
+        counts on its own map; EPCI of one name are told apart by their SIREN.
+    perimeters
+        How their EPCI differ; None where they are the same.
     """
 
     before: Side
     after: Side
     sectors: pd.DataFrame
     table: pd.DataFrame
+    perimeters: Perimeters | None = None
 
     def summary(self, lang: str = "fr") -> str:
-        """Say the differences of the region in one paragraph."""
+        """Say the differences of the region in one paragraph, and which EPCI aren't the same."""
+        words = self._region(lang)
+        return words if self.perimeters is None else f"{words}\n{self.perimeters.say(lang)}"
+
+    def _region(self, lang: str) -> str:
         region = self.table[self.table["level"] == Level.REGION.value]
         if region.empty:
             return say("compare.same", lang, before=self.before.name, after=self.after.name)
@@ -122,7 +131,8 @@ def compare_plans(before: Side, after: Side) -> Comparison:
     net = _net(before.tables).rename("net_before").to_frame()
     net = net.join(_net(after.tables).rename("net_after"), how="outer").fillna(0)
     frame = counted.join([served, net], how="outer").fillna(0).astype("int64").reset_index()
-    frame["nom"] = [_nom((after.tables, before.tables), *key)
+    twice = shared_names(before.tables, after.tables)
+    frame["nom"] = [_nom((after.tables, before.tables), *key, twice=twice)
                     for key in zip(frame["level"], frame["code"], strict=True)]  # fmt: skip
     frame["served_difference_count"] = frame["served_after"] - frame["served_before"]
     frame["net_difference_cents"] = (frame["net_after"] - frame["net_before"]).astype("Int64")
@@ -139,6 +149,9 @@ def compare_plans(before: Side, after: Side) -> Comparison:
     return Comparison(
         before=before, after=after, sectors=contract("sector_differences").select(listed),
         table=contract("differences").select(table),
+        perimeters=compare_perimeters(
+            before.tables, after.tables, names=(before.name, after.name)
+        ),
     )  # fmt: skip
 
 
@@ -234,8 +247,13 @@ def _net(tables: Mapping[str, pd.DataFrame]) -> pd.Series[int]:
     return both.groupby(["level", "code"], sort=True)["net"].sum()
 
 
-def _nom(sides: tuple[Mapping[str, pd.DataFrame], ...], level: str, code: str) -> str:
-    """Return the name of a place, in the first of the tables that know it."""
+def _nom(
+    sides: tuple[Mapping[str, pd.DataFrame], ...], level: str, code: str, *, twice: frozenset[str]
+) -> str:
+    """Return the name of a place, in the first of the tables that know it.
+
+    With its code where EPCI of two codes, of one year and of another, have the same name.
+    """
     if level == Level.REGION.value:
         return Message.of("compare.the_region").say()
     name, key = ("epci", "siren") if level == Level.EPCI.value else ("communes", "insee")
@@ -245,5 +263,6 @@ def _nom(sides: tuple[Mapping[str, pd.DataFrame], ...], level: str, code: str) -
             continue
         found = frame.loc[frame[key].astype("str") == code, "nom"]
         if len(found):
-            return str(found.iloc[0])
+            nom = str(found.iloc[0])
+            return f"{nom} ({code})" if level == Level.EPCI.value and nom in twice else nom
     return code
