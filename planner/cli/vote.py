@@ -73,7 +73,7 @@ def vote(
         election = election_from_pabulib(source)
         asked = VotingRule(
             name=rule.value, completion=completion.value, utility=utility.value,
-            increment=increment * election.scale,
+            increment=increment,
         )  # fmt: skip
         outcome = count_votes(election, rule=asked, ties=ties.value)
         for finding in source.findings:

@@ -158,7 +158,8 @@ def _vote(voter_id: str, ballot: Ballot, vote_type: str) -> PabulibVote:
         points = tuple(Fraction(value) for _, value in ballot.given)
     cells = {"voter_id": voter_id, "vote": ",".join(ballot.named)}
     if vote_type == "scoring":
-        cells["points"] = ",".join(_decimal(value) for value in points)
+        # an empty cell is no number to other readers; the format's own word for it is
+        cells["points"] = ",".join(_decimal(value) for value in points) or "None"
     return PabulibVote(
         voter_id=voter_id, named=ballot.named, points=points, cells=MappingProxyType(cells)
     )

@@ -204,7 +204,8 @@ class _Count:
     def _shares_machine(self, support: Support, raised: int) -> EqualShares:
         whole = sum(support.weights)
         share = Fraction(self.election.budget, whole) if whole else Fraction(0)
-        more = Fraction(raised * self.rule.increment, support.per_unit)
+        step = self.rule.increment * self.election.scale
+        more = Fraction(raised * step, support.per_unit)
         return EqualShares(support=support, costs=self.costs, share=share + more)
 
     def _follow(self, machine: Machine) -> list[Path]:
@@ -352,6 +353,8 @@ class _Reasons:
         left = budget - self._spent[-1]
         if cost > budget:
             text, values = "out_too_dear", {"budget": self.amount(budget)}
+        elif isinstance(self.machine, EqualShares) and not self.machine.support.supporters[key]:
+            return Message.of("voting.out_worthless")
         elif isinstance(self.machine, EqualShares):
             money = self.machine.money_for(self.path.end, key)
             text = "out_purse"

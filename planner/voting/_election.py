@@ -203,7 +203,8 @@ class VotingRule:
     utility
         What an approved project is worth to who approves it, for Equal Shares: its cost, or one.
     increment
-        Units of money a voter of weight 1 gains at each raise.
+        Money a voter of weight 1 gains at each raise, in the unit that people know (euros where
+        costs are cents).
     """
 
     name: RuleName

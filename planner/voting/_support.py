@@ -61,12 +61,11 @@ def utility_support(election: Election, *, utility: Utility) -> Support:
         When voters gave ballots of several forms: their worths have no common measure.
     """
     _one_form(election)
-    # what costs nothing is still worth something
-    worth = {key: (cost or 1) if utility == "cost" else 1 for key, cost in election.costs.items()}
+    worth = {key: cost if utility == "cost" else 1 for key, cost in election.costs.items()}
 
     def worths(ballot: Ballot) -> Mapping[str, Number]:
         if isinstance(ballot, Approvals):
-            return {key: worth[key] for key in ballot.approved}
+            return {key: worth[key] for key in ballot.approved if worth[key]}
         if isinstance(ballot, Ranking):
             return points_of_ranking(ballot)
         return {key: value for key, value in ballot.given if value > 0}

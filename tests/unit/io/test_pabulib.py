@@ -325,3 +325,18 @@ def test_files_in_the_form_of_towns_are_written_as_pabutools_reads_them(vote_typ
     assert [sorted(p.name for p in ballot) for ballot in profile] == [
         sorted(v.named) for v in file.votes
     ]
+
+
+def test_a_voter_who_gave_no_points_is_written_as_pabutools_reads_it():
+    projects = (Project(project_id="a", cost=6), Project(project_id="b", cost=4))
+    voters = (
+        Voter(voter_id="1", ballot=Points((("a", 2), ("b", 1)))),
+        Voter(voter_id="2", ballot=Points(())),
+    )
+    election = Election(projects=projects, voters=voters, budget=6)
+    text = pabulib_text(
+        election_to_pabulib(election, description="d", unit="u", instance="i", rule="r")
+    )
+    _, profile = parse_as_string(text)
+    assert sorted(len(ballot) for ballot in profile) == [0, 2]
+    assert election_from_pabulib(parse_pabulib(text)).voters == voters

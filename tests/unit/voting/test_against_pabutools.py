@@ -55,6 +55,8 @@ def random_approvals(seed):
     draw = random.Random(seed)
     keys = [f"p{i}" for i in range(draw.randint(2, 7))]
     costs = {key: draw.choice((1, 2, 2, 3, 4, 6)) for key in keys}
+    if seed % 8 == 0:  # now and then a project costs nothing
+        costs[keys[0]] = 0
     ballots = [
         sorted(draw.sample(keys, draw.randint(0, len(keys)))) for _ in range(draw.randint(1, 7))
     ]
@@ -137,6 +139,29 @@ def test_equal_shares_with_budget_increase(batch):
         election = ours(costs, [Approvals(tuple(b)) for b in ballots], budget)
         rule = VotingRule(name="equal_shares", completion="budget_increase")
         assert our_sets(election, rule) == expected, seed
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_raise_is_one_unit_of_the_file_where_costs_have_decimals(seed):
+    costs, ballots, budget = random_approvals(seed)
+    draw = random.Random(seed)
+    cents = {key: 100 * cost + draw.choice((0, 25, 50)) for key, cost in costs.items()}
+    dearer, budget = {key: 100 * cost for key, cost in cents.items()}, 100 * budget
+    projects, instance = theirs(cents, budget)
+    expected = sets(
+        method_of_equal_shares(
+            instance, approval_profile(projects, ballots), Cost_Sat,
+            resoluteness=False, voter_budget_increment=7,
+        )
+    )  # fmt: skip
+    hundredths = Election(
+        projects=ours(dearer, [], 0).projects,
+        voters=ours(dearer, [Approvals(tuple(b)) for b in ballots], 0).voters,
+        budget=100 * budget,
+        scale=100,
+    )
+    rule = VotingRule(name="equal_shares", completion="budget_increase", increment=7)
+    assert our_sets(hundredths, rule) == expected
 
 
 @pytest.mark.parametrize("batch", range(5))

@@ -236,9 +236,17 @@ def test_no_case_is_known_where_phragmen_throws_out_what_gains_an_approval(
 def test_projects_that_cost_nothing_are_no_tie_for_equal_shares():
     free = {f"f{i:02d}": 0 for i in range(40)}
     ballots = [Approvals((*free, "a")), Approvals((*sorted(free)[::2], "b"))]
-    outcome = count_votes(election({**free, "a": 2, "b": 2}, ballots, 4), rule="equal_shares")
+    asked = election({**free, "a": 2, "b": 2}, ballots, 4)
+    by_count = VotingRule(name="equal_shares", utility="cardinality")
+    outcome = count_votes(asked, rule=by_count)
     assert outcome.selected == tuple(sorted({*free, "a", "b"}))
     assert outcome.ties == ()
+    # worth is the cost: what costs nothing is worth nothing, as for pabutools
+    outcome = count_votes(asked, rule="equal_shares")
+    assert outcome.selected == ("a", "b")
+    assert "costs nothing" in outcome.details["f00"].say("en")
+    completed = count_votes(asked, rule=VotingRule(name="equal_shares", completion="greedy"))
+    assert set(completed.selected) == {*free, "a", "b"}
 
 
 def test_weights_beyond_64_bits_count_as_the_same_ones_smaller():
