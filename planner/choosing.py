@@ -14,6 +14,7 @@ from planner.dated import DatedChoice, DatedProblem
 from planner.errors import PlannerError, RuleError
 from planner.programme import (
     ChoiceRules,
+    ColumnPool,
     Programme,
     ProgrammeRules,
     choose_sectors,
@@ -45,6 +46,8 @@ class Chosen:
         Phase, decision and reason of each sector.
     problem, choice
         The exact question without years, and its answer.
+    pool
+        What the search without years has learnt.
     dated, dated_choice
         The exact question with years, and its answer.
     """
@@ -52,6 +55,7 @@ class Chosen:
     programme: Programme
     problem: ChoiceProblem | None = None
     choice: Choice | None = None
+    pool: ColumnPool | None = None
     dated: DatedProblem | None = None
     dated_choice: DatedChoice | None = None
 
@@ -138,12 +142,13 @@ def choose_programme(
         programme = explain_years(dated, answer, **explained)
         _refuse_unless(verify_years(dated, answer))
         return Chosen(programme=programme, dated=dated, dated_choice=answer)
-    choice = solve_choice(problem, gap_share=asked.gap_share, seconds=asked.seconds)
+    pool = ColumnPool()
+    choice = solve_choice(problem, gap_share=asked.gap_share, seconds=asked.seconds, warm=pool)
     if choice.status is ChoiceStatus.INFEASIBLE:
         raise _conflict(problem, ballots)
     programme = explain_choice(problem, choice, **explained)
     _refuse_unless(verify_choice(problem, choice))
-    return Chosen(programme=programme, problem=problem, choice=choice)
+    return Chosen(programme=programme, problem=problem, choice=choice, pool=pool)
 
 
 def _with_years(

@@ -22,12 +22,19 @@ from planner.explain import (
     decision_scores,
     list_decisions,
     list_year_decisions,
+    prove_programme,
+    prove_years,
 )
 from planner.findings import Findings
 from planner.programme import Programme
 from planner.progress import Notify, stage, unheard
 from planner.reconcile import reconcile_programme
-from planner.robustness import measure_fairness
+from planner.robustness import (
+    count_equals,
+    count_programmes,
+    equal_programmes_table,
+    measure_fairness,
+)
 from planner.scenario import Scenario
 from planner.scheduling import deadlines_of, schedule_programme
 from planner.schemas import CONTRACTS
@@ -234,6 +241,7 @@ def make_plan(territory: Territory, scenario: Scenario, *, notify: Notify = unhe
             "sector_points": votes,
             **calendar.more,
             **_judged(chosen, balances, territory, ballots),
+            **_proved(chosen),
             **chosen.opening_years(),
             **followed,
         },
@@ -258,6 +266,23 @@ def _judged(
     if problem is not None:
         tables["decision_scores"] = decision_scores(problem)
     return tables | _decided(chosen, ballots, "fr")
+
+
+def _proved(chosen: Chosen) -> dict[str, pd.DataFrame]:
+    """Say how good an exact programme is proved to be, and which others are as good."""
+    if chosen.dated is not None and chosen.dated_choice is not None:
+        return {"programme_proof": prove_years(chosen.dated, chosen.dated_choice)}
+    problem, choice, pool = chosen.problem, chosen.choice, chosen.pool
+    if problem is None or choice is None or pool is None:
+        return {}
+    parts = count_equals(problem, choice, pool=pool)
+    if not parts:
+        return {"programme_proof": prove_programme(problem, choice)}
+    count, complete = count_programmes(parts)
+    return {
+        "programme_proof": prove_programme(problem, choice, equal_count=count, complete=complete),
+        "equal_programmes": equal_programmes_table(problem, parts),
+    }
 
 
 def _decided(answer: Chosen | Plan, ballots: BallotCount, lang: str) -> dict[str, pd.DataFrame]:

@@ -359,6 +359,7 @@ class Case:
         """List programmes as good, and nearly as good ones that differ most."""
         from planner.robustness import (  # noqa: PLC0415
             alternatives_table,
+            count_programmes,
             equal_programmes_table,
             list_diverse,
             list_equal_parts,
@@ -373,8 +374,7 @@ class Case:
                 self.problem, solve=self.approach, loss_share=loss, best=self.choice
             )
         if parts:
-            count = math.prod(max(len(one.programmes), 1) for one in parts)
-            whole = all(one.complete for one in parts)
+            count, whole = count_programmes(parts)
             moving = sum(len(one.sometimes) for one in parts)
             text = "equal_one" if whole and count == 1 else "equal" if whole else "equal_least"
             self.console.print(self.say(text, count=count, moving=moving), markup=False)

@@ -70,6 +70,8 @@ def plan(
             written = write_plan(answer, folder, lang=lang, notify=notify)
         tables = answer.tables(lang)
         console.print(_summary(tables, asked, lang))
+        for line in _proof_summary(tables, lang):
+            console.print(line, markup=False)
         if network:
             console.print(_network_summary(tables, lang))
         for line in _works_summary(tables, lang):
@@ -84,6 +86,14 @@ def plan(
         seconds = number(time.perf_counter() - start, lang, 1)
         console.print(say("cli.seconds", lang, seconds=seconds))
         leave(answer.findings.table(lang), strict=strict)
+
+
+def _proof_summary(tables: Mapping[str, pd.DataFrame], lang: Lang) -> list[str]:
+    """Say how good an exact programme is proved to be, and how many others are as good."""
+    from planner.explain import read_proof  # noqa: PLC0415 (imports the solver)
+
+    lines = [line.say(lang) for line in read_proof(tables)]
+    return [line[:1].upper() + line[1:] + "." for line in lines]
 
 
 def _network_summary(tables: Mapping[str, pd.DataFrame], lang: Lang) -> Table:

@@ -15,6 +15,7 @@ import pandas as pd
 from planner.errors import MissingLayerError
 from planner.explain._advice import tell_advice, tell_opinions
 from planner.explain._network import tell_choice, tell_network, tell_phasing
+from planner.explain._proof import read_proof, tell_equal_choices
 from planner.texts import Message
 from planner.vocab import (
     Decision,
@@ -107,6 +108,7 @@ def explain_place(tables: Mapping[str, pd.DataFrame], *, level: Level, code: str
         Level.ZONE: teller.zone,
         Level.COMMUNE: teller.commune,
         Level.EPCI: teller.epci,
+        Level.REGION: teller.region,
     }.get(level, teller.nothing)(row)
     return Explanation(
         level=level, code=code, nom=str(row["nom"]), lines=(*lines, *teller.coverage(level, code))
@@ -146,6 +148,10 @@ class _Teller:
         """Say nothing but the coverage."""
         return []
 
+    def region(self, row: Mapping[str, Any]) -> list[Message]:  # noqa: ARG002 (same shape)
+        """Tell how good the exact programme is proved to be, and how many are as good."""
+        return read_proof(self.tables)
+
     def sector(self, row: Mapping[str, Any]) -> list[Message]:
         """Tell a sector: decision, EPCI, quarter, cost, contribution."""
         key = str(row["sector_id"])
@@ -167,6 +173,7 @@ class _Teller:
                 )
             )
         lines.extend(tell_advice(self.rows("advice", sector_id=key), self._epci_named))
+        lines.extend(tell_equal_choices(self.rows("equal_programmes", sector_id=key)))
         dated = self.row("year_decisions", "sector_id", key)
         if dated:
             lines.append(Message.of("explain.year", reason=str(dated["reason"])))

@@ -11,6 +11,8 @@ from planner.robustness._groups import Groups, groups_by_actor, groups_by_area
 from planner.robustness._near_weights import find_near_interval
 from planner.robustness._optima import (
     Optima,
+    count_equals,
+    count_programmes,
     equal_programmes_table,
     list_diverse,
     list_equal_parts,
@@ -40,6 +42,8 @@ __all__ = [
     "WeightPiece",
     "WeightSpace",
     "alternatives_table",
+    "count_equals",
+    "count_programmes",
     "criteria_space",
     "equal_programmes_table",
     "find_near_interval",

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from planner.choice import Choice, ChoiceProblem, ChoiceStatus, Limit, Objective
-from planner.programme import split_parts
+from planner.programme import ColumnPool, solve_choice, split_parts
 from planner.robustness._weights import Solve
 from planner.schemas import contract
 from planner.texts import Message
 
 __all__ = [
     "Optima",
+    "count_equals",
+    "count_programmes",
     "equal_programmes_table",
     "list_diverse",
     "list_equal_parts",
     "list_optima",
 ]
+
+_ASKED_AGAIN: Final = 60  # sectors of a part, at most, that is asked again for its other optima
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,6 +234,38 @@ def list_equal_parts(
         return (_optima(list(known), tuple(stage.value for stage in choice.stages), complete=True),)
     parts = split_parts(problem, choice)
     return tuple(list_optima(part, solve=solve, most=most) for part, _ in parts)
+
+
+def count_equals(problem: ChoiceProblem, choice: Choice, *, pool: ColumnPool) -> tuple[Optima, ...]:
+    """List the equally good choices of each part where that takes little after the answer.
+
+    Parameters
+    ----------
+    problem, choice
+        The question, and its answer.
+    pool
+        What the search for the answer has learnt: all the best programmes, where it knows them.
+
+    Returns
+    -------
+    tuple of Optima
+        As :func:`list_equal_parts`; empty where the search doesn't know them and a part is too
+        large to ask again, or the answer isn't proved.
+    """
+    known = pool.equals_of(problem)
+    if choice.status is not ChoiceStatus.OPTIMAL:
+        return ()
+    sizes = [part.candidates_count for part, _ in split_parts(problem, choice)]
+    if not known and max(sizes, default=0) > _ASKED_AGAIN:
+        return ()
+    solve = partial(solve_choice, gap_share=0.0, warm=pool)
+    return list_equal_parts(problem, choice, solve=solve, known=known)
+
+
+def count_programmes(parts: Sequence[Optima]) -> tuple[int, bool]:
+    """Return how many programmes the choices of some parts make, and whether there are no more."""
+    count = math.prod(max(len(one.programmes), 1) for one in parts)
+    return count, all(one.complete for one in parts)
 
 
 def equal_programmes_table(problem: ChoiceProblem, parts: tuple[Optima, ...]) -> pd.DataFrame:

@@ -130,4 +130,36 @@ year_decisions = Contract(
     ),
 )  # fmt: skip
 
-TABLES = (decisions, decision_scores, rule_prices, epci_service, opening_years, year_decisions)
+programme_proof = Contract(
+    name="programme_proof",
+    title=("Preuve du programme", "Proof of the programme"),
+    description=("Ce qui est prouvé de chaque objectif du programme exact, ceux d'avant étant tenus",
+                 "What is proved of each objective of the exact programme, those before it held"),
+    key=("objective",),
+    columns=(
+        _whole("position", "Ordre", "Order", "Place de l'objectif", "Place of the objective", minimum=1),
+        OBJECTIVE,
+        text("unit", "Unité", "Unit", "Ce que comptent valeur et borne (none : sans unité)", "What value and bound count (none: no unit)",
+             example="votes"),
+        text("status", "État", "Status",
+             "optimal (prouvé), within_gap (à l'écart demandé) ou time_limit (arrêté avant)",
+             "optimal (proved), within_gap (to the gap asked) or time_limit (stopped before)", example="optimal"),
+        _whole("value", "Valeur", "Value", "Ce que vaut le programme", "What the programme is worth"),
+        _whole("bound", "Borne", "Bound", "Ce qu'aucun programme ne dépasse ; absente si inconnue", "What no programme passes; absent when unknown",
+               nullable=True),
+        share("gap_share", "Écart", "Gap", "Entre valeur et borne, en part de la borne ; absent si inconnu",
+              "Between value and bound, as a share of the bound; absent when unknown", nullable=True),
+        _whole("equal_count", "Programmes aussi bons", "Programmes as good",
+               "Programmes qui valent autant sous tous les objectifs, celui-ci compris : au dernier objectif, où ils sont comptés ; absent sinon",
+               "Programmes worth as much under all objectives, this one included: at the last objective, where they are counted; absent otherwise",
+               nullable=True, minimum=1),
+        Column(name="equal_complete", type="bool", nullable=True, title=("Tous", "All"),
+               description=("Prouvé : il n'y en a pas d'autre ; absent où ils ne sont pas comptés",
+                            "Proved: there are no others; absent where they aren't counted")),
+    ),
+)  # fmt: skip
+
+TABLES = (
+    decisions, decision_scores, rule_prices, epci_service, opening_years, year_decisions,
+    programme_proof,
+)  # fmt: skip

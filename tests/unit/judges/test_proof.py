@@ -1,0 +1,121 @@
+"""How good a programme is proved to be, and how many are as good: as data and in words."""
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from planner import make_plan
+from planner.choice import ChoiceStatus, StageResult
+from planner.explain import explain_place, prove_programme, read_proof
+from planner.scenario import Scenario
+from planner.vocab import Level
+
+EXACT = {"rule": "exact", "contiguity": "none", "objectives": ["votes"]}
+
+
+@pytest.fixture(scope="module")
+def tied():
+    """Two EPCI with room for one of two sectors that are worth the same: four programmes."""
+    from planner.toy import toy_territory
+
+    toy = toy_territory()
+    ballots = toy.ballots[toy.ballots["epci_siren"].isin(["200000002", "200000003"])]
+    ballots = ballots.assign(wish="approved", rank=pd.array([None] * len(ballots), dtype="Int64"))
+    half = {"22002-01": 5, "22002-02": 5, "35001-01": 5, "35001-02": 5}
+    shares = toy.sector_shares.copy()
+    counts = shares["sector_id"].map(half).fillna(shares["premises_count"]).astype("int64")
+    sectors = toy.sectors.assign(premises_count=counts.to_numpy())
+    envelopes = toy.envelopes.assign(amount=pd.array([0, 5, 5, 0], dtype="Int64"))
+    return toy.with_tables(
+        ballots=ballots, sectors=sectors, envelopes=envelopes,
+        sector_shares=shares.assign(premises_count=counts),
+    )  # fmt: skip
+
+
+def as_good(tied, problem):
+    """Count, by brute force, the programmes within the envelopes that are worth the most."""
+    room = tied.envelopes.set_index("epci_siren")["amount"].to_dict()
+    owner = tied.sectors.set_index("sector_id")["epci_siren"].to_dict()
+    worth = []
+    for flags in itertools.product([False, True], repeat=problem.candidates_count):
+        used = dict.fromkeys(room, 0)
+        for key, lines, inside in zip(problem.sector_ids, problem.lines, flags, strict=True):
+            used[owner[key]] += int(lines) * inside
+        if all(used[actor] <= room[actor] for actor in room):
+            worth.append(problem.values(np.array(flags)))
+    return worth.count(max(worth))
+
+
+def test_the_region_says_how_many_programmes_are_as_good(tied):
+    plan = make_plan(tied, Scenario.from_dict({"programme": EXACT}))
+    tables = plan.tables()
+    proof = tables["programme_proof"]
+    assert proof["status"].tolist() == ["optimal"]
+    assert proof["bound"].tolist() == proof["value"].tolist()
+    assert proof["equal_count"].tolist() == [4] == [as_good(tied, plan.problem)]
+    assert proof["equal_complete"].tolist() == [True]
+    moving = tables["equal_programmes"]
+    assert set(moving["sector_id"]) == {"22002-01", "22002-02", "35001-01", "35001-02"}
+    assert set(moving["in_count"]) == {1}  # of the two choices of each EPCI
+    said = explain_place(tables, level=Level.REGION, code="53")
+    assert "prouvé le meilleur" in said.say("fr")
+    assert "3 autre(s) programme(s), et aucun de plus (prouvé)" in said.say("fr")
+    assert "3 other programme(s), and no more (proved)" in said.say("en")
+    sector = explain_place(tables, level=Level.SECTOR, code="22002-01").say("fr")
+    assert "1 sur 2 le retiennent" in sector
+    # the one adopted holds the first ids
+    assert plan.choice.chosen == ("22002-01", "35001-01")
+
+
+def test_one_best_programme_is_said_to_be_alone(toy):
+    tables = make_plan(toy, Scenario.from_dict({"programme": EXACT})).tables()
+    assert tables["programme_proof"]["equal_count"].tolist() == [1]
+    assert "equal_programmes" not in tables
+    assert "aucun autre programme n'est aussi bon" in read_proof(tables)[-1].say("fr")
+
+
+def test_the_simple_rule_proves_nothing_and_says_nothing(toy):
+    tables = make_plan(toy, Scenario()).tables()
+    assert "programme_proof" not in tables
+    assert read_proof(tables) == []
+
+
+def test_with_years_they_are_not_counted(toy):
+    asked = {**EXACT, "years": {"first": 2019, "count": 2}}
+    tables = make_plan(toy, Scenario.from_dict({"programme": asked})).tables()
+    assert tables["programme_proof"]["equal_count"].isna().all()
+    assert "ne sont pas comptés" in read_proof(tables)[-1].say("fr")
+    assert "aren't counted" in read_proof(tables)[-1].say("en")
+
+
+def test_what_is_not_proved_is_said_with_its_gap(toy):
+    plan = make_plan(
+        toy, Scenario.from_dict({"programme": {**EXACT, "objectives": ["votes", "cost"]}})
+    )
+    first, second = plan.choice.stages
+    rough = replace(
+        plan.choice, status=ChoiceStatus.WITHIN_GAP,
+        stages=(
+            StageResult(objective="votes", value=9_990, bound=10_000, status=ChoiceStatus.WITHIN_GAP),
+            replace(second, bound=None, status=ChoiceStatus.TIME_LIMIT),
+        ),
+    )  # fmt: skip
+    said = [
+        line.say("fr")
+        for line in read_proof({"programme_proof": prove_programme(plan.problem, rough)})
+    ]
+    assert "aucun programme ne dépasse" in said[0]
+    assert "0,10 % au plus du meilleur" in said[0]
+    assert "sa distance au meilleur n'est pas connue" in said[1]
+    assert said[2].startswith("le meilleur programme n'étant pas prouvé")
+    # proved, but not counted: nothing is claimed
+    table = prove_programme(plan.problem, plan.choice)
+    assert "n'a pas été compté" in read_proof({"programme_proof": table})[-1].say("fr")
+    assert first.status is ChoiceStatus.OPTIMAL
+    some = prove_programme(plan.problem, plan.choice, equal_count=20, complete=False)
+    assert "19 autre(s) programme(s) au moins" in read_proof({"programme_proof": some})[-1].say(
+        "fr"
+    )
