@@ -135,6 +135,9 @@ def read(
                 for actor, own in held.groupby("actor")
             },
             contacts={a: str(who) for a, who in people.items() if isinstance(who, str)},
+            shapes=dict(
+                zip(sectors["sector_id"].astype(str), sectors.geometry.to_numpy(), strict=True)
+            ),
         )  # fmt: skip
         counted = count_ballots(
             epci=territory.epci, sectors=sectors, sector_shares=shares,

@@ -16,6 +16,8 @@ import pandas as pd
 from planner.errors import PlannerError
 from planner.findings import Finding, Findings
 from planner.io.form_answers import as_actor, as_amount, as_cents, as_day, as_mark, as_term
+from planner.io.form_outlines import Outlines, compare_outlines
+from planner.io.form_words import Part, Several
 from planner.io.forms import (
     SAID,
     FormFile,
@@ -23,12 +25,10 @@ from planner.io.forms import (
     answers_sha256,
     find_forms,
     find_others,
-    heading,
     open_form,
 )
 from planner.io.values import parse_bool, words
 from planner.schemas import contract
-from planner.texts import Sayable, say
 from planner.vocab import DeliberationState, EnvelopeUnit, Opinion, Severity, Wish
 
 __all__ = ["ConcertationIntake", "read_concertation"]
@@ -75,35 +75,6 @@ class ConcertationIntake:
         return {name: getattr(self, name) for name in (*_TABLES, "rejected_rows")}
 
 
-@dataclass(frozen=True)
-class _Several:
-    """The first of several things, each once, put into words with the sentence that names them."""
-
-    things: tuple[object, ...]
-
-    def say(self, lang: str = "fr", /) -> str:
-        """Name them."""
-        words = (t.say(lang) if isinstance(t, Sayable) else str(t) for t in self.things)
-        every = list(dict.fromkeys(words))
-        return ", ".join(every[:_SHOWN]) + (", …" if len(every) > _SHOWN else "")
-
-
-@dataclass(frozen=True)
-class _Part:
-    """A sheet of a form, a column or a cell of it, by the names that the person sees."""
-
-    sheet: str
-    column: str = ""
-    cell: str = ""
-
-    def say(self, lang: str = "fr", /) -> str:
-        """Name it."""
-        words = say(f"forms.sheet_{self.sheet}", lang)
-        if self.column:
-            words += f" / {heading(self.sheet, self.column, lang)}"
-        return f"{words} {self.cell}".strip()
-
-
 @dataclass(kw_only=True)
 class _Taken:
     """What one form says, and what was wrong with it."""
@@ -129,7 +100,7 @@ class _Taken:
             Finding.of(
                 f"forms.{rule}", severity=severity, table="ballots", place=self.actor,
                 count=max(1, len(every)), name=self.name, asked=self.person, file=self.place,
-                what=_Several(tuple(every)),
+                what=Several(tuple(every)),
             )
             for rule, (severity, every) in self.met.items()
         ]  # fmt: skip
@@ -164,6 +135,7 @@ def read_concertation(
     names: Mapping[str, str],
     sectors_of: Mapping[str, tuple[str, ...]],
     contacts: Mapping[str, str] | None = None,
+    shapes: Mapping[str, Any] | None = None,
 ) -> ConcertationIntake:
     """Read the forms of a folder: workbooks, or folders of CSV sheets, however deep.
 
@@ -179,6 +151,8 @@ def read_concertation(
         EPCI from which a form is expected, to the sectors that it may vote on.
     contacts
         EPCI to the person to ask, where known; what a form says comes first.
+    shapes
+        Sector to its outline, EPSG:2154: a wish written on another outline doesn't count.
 
     Raises
     ------
@@ -198,14 +172,15 @@ def read_concertation(
         if actor not in sectors_of:
             loose.append(_loose("unknown_actor", place, actor=actor or "—"))
             continue
-        one = _take(form, actor, names, known, sectors_of[actor], sectors_sha256)
+        drawn = compare_outlines(form, shapes or {})
+        one = _take(form, actor, names, known, sectors_of[actor], sectors_sha256, drawn)
         taken.setdefault(actor, []).append(one)
     others = [path.relative_to(root).as_posix() for path in find_others(root)]
     if others:
         loose.append(
             Finding.of(
                 "forms.not_read", severity=Severity.WARNING, table="ballots", place=others[0],
-                count=len(others), what=_Several(tuple(others)),
+                count=len(others), what=Several(tuple(others)),
             )
         )  # fmt: skip
     kept, aside = _one_each(taken)
@@ -266,7 +241,9 @@ def _one_each(
     aside = [row for every in taken.values() for one in every for row in one.aside]
     for actor in sorted(taken):
         every = taken[actor]
-        if not any(one.rows["ballots"] or one.rows["deliberations"] or one.aside for one in every):
+        said = any(one.rows["ballots"] or one.rows["deliberations"] or one.aside for one in every)
+        lost = any({"missing_part", "other_layers"} & one.met.keys() for one in every)
+        if not said and not lost:
             every[0].note("blank", Severity.WARNING)
         saying = {
             table: [one for one in every if not one.is_as_sent(table)] or every
@@ -303,6 +280,7 @@ def _take(
     contacts: dict[str, str],
     sectors: tuple[str, ...],
     sectors_sha256: str,
+    drawn: Outlines,
 ) -> _Taken:
     said = next((r.get("contact") for r in form.sheets.get("deliberation", ())), None)
     person, name = said or contacts.get(actor), names.get(actor, actor)
@@ -314,18 +292,24 @@ def _take(
     )  # fmt: skip
     for sheet, broken in form.broken:
         one.drop(sheet, broken.row, broken.reason, broken.column, broken.value)
-        one.note("unreadable_cell", Severity.WARNING, _Part(sheet, cell=broken.value))
+        one.note("unreadable_cell", Severity.WARNING, Part(sheet, cell=broken.value))
     if form.missing:
         parts = (name.partition("/") for name in form.missing)
-        one.note("missing_part", Severity.SERIOUS, *(_Part(s, column) for s, _, column in parts))
+        one.note("missing_part", Severity.SERIOUS, *(Part(s, column) for s, _, column in parts))
     _take_envelope(one, form.sheets.get("envelope", ()))
     _take_deliberation(one, form.sheets.get("deliberation", ()))
     same = form.identity.get("sectors_sha256", "") == sectors_sha256
-    if same and form.listed:
+    if same and form.listed is not None:
         gone = [key for key in sectors if key not in form.listed]
         if gone:
             one.note("sectors_gone", Severity.WARNING, *gone)
-    _take_wishes(one, form.sheets.get("wishes", ()), same=same)
+    if form.others:
+        one.note("other_layers", Severity.SERIOUS, *form.others)
+    if drawn.other_crs is not None:
+        one.note("other_crs", Severity.WARNING, drawn.other_crs)
+    if drawn.named:
+        one.note("redrawn", Severity.SERIOUS, *drawn.named)
+    _take_wishes(one, form.sheets.get("wishes", ()), same=same, redrawn=drawn.redrawn)
     _take_advice(one, form.sheets.get("advice", ()), same=same)
     return one
 
@@ -336,7 +320,9 @@ def _only(one: _Taken, sheet: str, rows: tuple[FormRow, ...]) -> FormRow | None:
     if len(filled) > 1:
         for row in filled:
             one.drop(sheet, row.row, "contradictory", sheet, " ".join(row.cells.values()))
-        one.note("several_rows", Severity.SERIOUS, *(f"{sheet} {row.row}" for row in filled))
+        one.note(
+            "several_rows", Severity.SERIOUS, *(Part(sheet, cell=str(row.row)) for row in filled)
+        )
         return None
     return filled[0] if filled else None
 
@@ -396,7 +382,9 @@ def _take_deliberation(one: _Taken, rows: tuple[FormRow, ...]) -> None:
         one.add("deliberations", row.row, state=state, on=days["on"])
 
 
-def _take_wishes(one: _Taken, rows: tuple[FormRow, ...], *, same: bool) -> None:
+def _take_wishes(
+    one: _Taken, rows: tuple[FormRow, ...], *, same: bool, redrawn: frozenset[int]
+) -> None:
     marked = [row for row in rows if any(row.get(name) for name in _MARKS)]
     if marked and not same:
         for row in marked:
@@ -413,6 +401,8 @@ def _take_wishes(one: _Taken, rows: tuple[FormRow, ...], *, same: bool) -> None:
         elif key in twice:
             one.drop("wishes", row.row, "duplicate_key", "sector_id", key)
             one.note("sector_twice", Severity.SERIOUS, key)
+        elif row.row in redrawn:
+            one.drop("wishes", row.row, "other_outline", "sector_id", key)
         else:
             _take_wish(one, row, key)
 

@@ -74,10 +74,11 @@ _LAYERS: Final = {name: "wishes" if name == "advice" else name for name in SHEET
 
 @dataclass(frozen=True, kw_only=True)
 class FormRow:
-    """One row: its position below the headings, and its answers (empty ones left out)."""
+    """One row: its position below the headings, its answers (empty ones left out), its shape."""
 
     row: int
     cells: Mapping[str, str]
+    shape: Any = None
 
     def get(self, name: str) -> str | None:
         """Return an answer, None without one."""
@@ -99,14 +100,21 @@ class FormFile:
     missing
         Sheets, or ``sheet/column``, that a form must have and this one hasn't.
     listed
-        Sectors that stand on the sheet of wishes, in rows that can't be read too.
+        Sectors that stand on the sheet of wishes, in rows that can't be read too; None without
+        such a sheet.
+    crs
+        What the file says of where the shapes of the wishes lie.
+    others
+        Further layers of a GeoPackage in which wishes are written: they are read by nobody.
     """
 
     place: str
     sheets: Mapping[str, tuple[FormRow, ...]]
     broken: tuple[tuple[str, Broken], ...] = ()
     missing: tuple[str, ...] = ()
-    listed: frozenset[str] = frozenset()
+    listed: frozenset[str] | None = None
+    crs: str | None = None
+    others: tuple[str, ...] = ()
 
     @property
     def identity(self) -> dict[str, str]:
@@ -200,7 +208,7 @@ def open_form(path: Path, *, place: str) -> FormFile | None:
     sheets: dict[str, tuple[FormRow, ...]] = {}
     broken: list[tuple[str, Broken]] = []
     missing = [name for name in SHEETS if name not in sources]
-    listed: frozenset[str] = frozenset()
+    listed: frozenset[str] | None = None
     for name, source in sources.items():
         columns = _known_columns(name, source.columns)
         missing += [f"{name}/{column}" for column in ANSWERS[name] if column not in columns]
@@ -211,15 +219,18 @@ def open_form(path: Path, *, place: str) -> FormFile | None:
             told = as_text(keys.table[columns["sector_id"]]).to_pylist()
             listed = frozenset(key for key in told if key is not None)
         texts = {ours: as_text(raw.table[theirs]).to_pylist() for ours, theirs in columns.items()}
+        shapes = raw.geometry() if name == "wishes" and source.has_geometry else None
         sheets[name] = tuple(
             FormRow(
-                row=int(row), cells={c: v[i] for c, v in texts.items() if v[i] is not None}
+                row=int(row), cells={c: v[i] for c, v in texts.items() if v[i] is not None},
+                shape=None if shapes is None else shapes[i],
             )
             for i, row in enumerate(raw.rows)
         )  # fmt: skip
     return FormFile(
         place=place, sheets=sheets, broken=tuple(broken), missing=tuple(sorted(missing)),
-        listed=listed,
+        listed=listed, crs=sources["wishes"].crs if "wishes" in sources else None,
+        others=_other_layers(path),
     )  # fmt: skip
 
 
@@ -229,12 +240,32 @@ def _csv_sheets(path: Path) -> dict[str, Source]:
 
 
 def _layer_sheets(path: Path) -> dict[str, Source]:
+    if find_kind(path) is not FileKind.GEOPACKAGE:
+        raise file_failure(
+            "not_its_name", file=path.name, expected=FileKind.GEOPACKAGE.value, found="?"
+        )
     there = set(list_layers(path))
     if "identity" not in there:
         return {}
     return {
         name: open_source(path, layer=layer) for name, layer in _LAYERS.items() if layer in there
     }
+
+
+def _other_layers(path: Path) -> tuple[str, ...]:
+    """Return the layers of a GeoPackage, beside that of the form, that answer for sectors."""
+    if path.is_dir() or path.suffix.lower() != _GEOPACKAGE:
+        return ()
+    found = []
+    for layer in sorted(set(list_layers(path)) - set(_LAYERS.values())):
+        source = open_source(path, layer=layer)
+        columns = _known_columns("wishes", source.columns)
+        answers = [theirs for ours, theirs in columns.items() if ours != "sector_id"]
+        if "sector_id" in columns and answers:
+            table = source.read(answers).table
+            if any(t is not None for name in answers for t in as_text(table[name]).to_pylist()):
+                found.append(layer)
+    return tuple(found)
 
 
 def _book_sheets(path: Path) -> dict[str, Source]:

@@ -39,7 +39,7 @@ REASONS: Final = (
     "unresolved_reference", "not_a_premise",
     "missing_code", "code_as_number", "bad_code", "bad_count", "unknown_class", "unknown_term",
     "unknown_state", "bad_date", "future_date", "duplicate_key", "identical_duplicate",
-    "half_filled", "contradictory", "two_answers", "other_version",
+    "half_filled", "contradictory", "two_answers", "other_version", "other_outline",
 )  # fmt: skip
 """Every reason for which a row is set aside; the texts ``io.<reason>`` put it into words."""
 

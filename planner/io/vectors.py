@@ -9,6 +9,7 @@ ones are set aside.
 from __future__ import annotations
 
 import logging
+import re
 import sqlite3
 import warnings
 import zipfile
@@ -40,6 +41,7 @@ _HOUSEKEEPING: Final = frozenset({"layer_styles", "qgis_projects"})
 _ZIP_RATIO: Final = 1032  # records a byte at the very most: what DEFLATE can hold
 _GAP: Final = 1000  # numbers that deleted records may have left unused, at least,
 _GAP_SHARE: Final = 10  # and one in so many
+_FOLDER: Final = re.compile(r"(?<=')[^']*/(?=[^'/]+')")  # before the name of a quoted path
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -321,7 +323,12 @@ def _as_data_error(file: str) -> Iterator[None]:
     except PlannerError:
         raise
     except READ_FAILURES as error:
-        raise file_failure("unreadable", file=file, detail=str(error)) from error
+        raise file_failure("unreadable", file=file, detail=_told(error)) from error
+
+
+def _told(error: Exception) -> str:
+    """Return what a driver says, without the folders of this machine nor its advice to programs."""
+    return _FOLDER.sub("", str(error).split("; It might help")[0])
 
 
 @contextmanager
