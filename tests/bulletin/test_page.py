@@ -341,7 +341,7 @@ def test_it_is_accessible_at_every_width(open_page, case, drawn, width):
     assert found == []
 
 
-@pytest.mark.parametrize("width", [390, 360])
+@pytest.mark.parametrize("width", [390, 360, 320])
 def test_on_a_phone_wishes_are_written_without_scrolling_aside(open_page, width):
     page = open_page(width=width, height=780)
     edge = page.evaluate(
