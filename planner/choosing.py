@@ -194,18 +194,19 @@ def _conflict(
     proved: bool = True,
 ) -> RuleError:
     """Name the rules that can't hold together."""
+    asked: ChoiceProblem | DatedProblem = problem
     found = find_conflict(problem, names=ballots.names)
     if found is None and dated is not None:
-        found = find_year_conflict(dated, names=ballots.names)
-        if found is not None:
-            return RuleError(
-                Message.of("programme.infeasible_because", conflict=found),
-                Message.of("programme.infeasible_years_remedy"),
-            )
+        found, asked = find_year_conflict(dated, names=ballots.names), dated
     if found is None:
         key = "infeasible" if proved else "not_found"
         return RuleError(Message.of(f"programme.{key}"), Message.of(f"programme.{key}_remedy"))
-    ways = cheapest_relaxations(problem, names=ballots.names)
+    ways = cheapest_relaxations(asked, names=ballots.names, clash=found.names)
+    if not ways:  # none that is known to be enough
+        return RuleError(
+            Message.of("programme.infeasible_because", conflict=found),
+            Message.of("programme.infeasible_years_remedy"),
+        )
     return RuleError(
         Message.of("programme.infeasible_because", conflict=found),
         Message.of("programme.infeasible_ways", ways=_Lines(tuple(way.message for way in ways))),

@@ -7,7 +7,7 @@
 
 from planner.conflict._find import Conflict, find_conflict
 from planner.conflict._relax import Relaxation, cheapest_relaxations
-from planner.conflict._rules import Rule, RuleKind, rules_of
+from planner.conflict._rules import Rule, RuleKind, rules_of, rules_of_years
 from planner.conflict._years import find_year_conflict
 
 __all__ = [
@@ -19,4 +19,5 @@ __all__ = [
     "find_conflict",
     "find_year_conflict",
     "rules_of",
+    "rules_of_years",
 ]

@@ -16,13 +16,13 @@ from typing import Final
 import numpy as np
 
 from planner.choice import ChoiceProblem, Contiguity, Quantity
+from planner.conflict._lean import LeanModel
 from planner.conflict._model import SoftModel, smallest_hitting_set
 from planner.conflict._rules import Rule, RuleKind, rules_of
 from planner.errors import PlannerError
 from planner.texts import Message, say
 
-__all__ = ["Conflict", "find_conflict"]
-
+__all__ = ["Conflict", "excess_of", "find_conflict", "irreducible"]
 
 _WIDE_ROUNDS: Final = 12
 
@@ -172,7 +172,11 @@ def _scopes(problem: ChoiceProblem, rules: tuple[Rule, ...]) -> list[tuple[str, 
 
 
 def _search(
-    model: SoftModel, order: tuple[str, ...], *, rounds: int, known: frozenset[str] | None
+    model: SoftModel,
+    order: tuple[str, ...],
+    *,
+    rounds: int,
+    known: frozenset[str] | None,
 ) -> tuple[frozenset[str] | None, bool]:
     """Search a smallest conflict among some rules; return the best known, and whether it is proved.
 
@@ -300,9 +304,21 @@ def _sentence(
 
 
 def _excess(model: SoftModel, bound: Rule, hard: Sequence[str]) -> int | None:
-    """Return how much one bound must give for the others to hold; None where that isn't enough."""
-    given = model.solve(hard=[name for name in hard if name != bound.name], giving={bound.name: 1})
-    return given.given.get(bound.name, 0) if given.feasible else None
+    return excess_of(model, [bound.name], hard)
+
+
+def excess_of(
+    model: SoftModel | LeanModel, bounds: Sequence[str], hard: Sequence[str]
+) -> int | None:
+    """Return how much some bounds must give in all for the others to hold.
+
+    None where that isn't enough, or where the least isn't proved.
+    """
+    given = model.solve(
+        hard=[name for name in hard if name not in bounds], giving=dict.fromkeys(bounds, 1)
+    )
+    total = sum(given.given.get(name, 0) for name in bounds)
+    return total if given.feasible and given.bound >= total else None
 
 
 def _other_actor(problem: ChoiceProblem, rule: Rule, who: list[str]) -> bool:

@@ -1,7 +1,8 @@
 """The rules as a mixed-integer program in which any of them may be dropped, or made to give.
 
 Contiguity comes as cuts: a group of chosen sectors that nothing reaches asks for one of its
-neighbours.  This is a model of feasibility, made for conflicts: it knows no objective of the
+neighbours.  With years, a column says whether a candidate opens in a year, and a group is cut at
+the end of each.  This is a model of feasibility, made for conflicts: it knows no objective of the
 question and shares nothing with what solves it.
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ import numpy as np
 
 from planner.choice import ChoiceProblem, Contiguity
 from planner.conflict._rules import Rule, RuleKind
+from planner.dated import DatedProblem
 from planner.solver import new_highs, run_whole
 from planner.verify import unreached
 
@@ -25,6 +27,8 @@ __all__ = ["SoftModel", "SoftResult", "smallest_hitting_set"]
 
 _CUT_ROUNDS: Final = 400
 _NODES: Final = 5_000
+_YEAR_NODES: Final = 500  # the same with years, whose nodes are as many times longer
+_STEPS: Final = 300_000  # of the simplex, after which no more cuts are added
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,14 +57,35 @@ class SoftResult:
 
 
 class SoftModel:
-    """Every rule with a switch, and with an amount by which it may give."""
+    """Every rule with a switch, and with an amount by which it may give.
 
-    def __init__(self, problem: ChoiceProblem, rules: tuple[Rule, ...]) -> None:
-        self.problem = problem
+    Parameters
+    ----------
+    problem
+        The question; that of the whole, where there are years.
+    rules
+        Its rules, those of years among them.
+    dated
+        The years; None where there are none.
+    open_to
+        Which candidates may be chosen at all, shape (candidates,); by default any.
+    """
+
+    def __init__(
+        self,
+        problem: ChoiceProblem,
+        rules: tuple[Rule, ...],
+        dated: DatedProblem | None = None,
+        *,
+        open_to: np.ndarray[Any, np.dtype[np.bool_]] | None = None,
+    ) -> None:
+        self.problem, self.dated = problem, dated
         self.rules = rules
         self.count = problem.candidates_count
-        self.switch = {rule.name: self.count + i for i, rule in enumerate(rules)}
-        self.slack = {rule.name: self.count + len(rules) + i for i, rule in enumerate(rules)}
+        self.years = 1 if dated is None else len(dated.years)
+        self.opening = self.count * self.years  # columns, one year after the other
+        self.switch = {rule.name: self.opening + i for i, rule in enumerate(rules)}
+        self.slack = {rule.name: self.opening + len(rules) + i for i, rule in enumerate(rules)}
         self.reach_rule = {
             rule.position: rule.name for rule in rules if rule.kind is RuleKind.CONTIGUITY
         }
@@ -74,16 +99,24 @@ class SoftModel:
         self.price = float(4 * (self.most + 1))
         self.highs.setOptionValue("mip_abs_gap", self.price / 2)
         # a stop that doesn't depend on the machine: what isn't known by then is said unknown
-        self.highs.setOptionValue("mip_max_nodes", _NODES)
-        for _ in range(self.count + len(rules)):
-            self.highs.addVar(0.0, 1.0)
+        nodes = _NODES if dated is None else _YEAR_NODES
+        self.highs.setOptionValue("mip_max_nodes", nodes)
+        most = np.ones(self.opening + len(rules))
+        if open_to is not None:
+            most[: self.opening] = np.tile(open_to, self.years)
+        for upper in most.tolist():
+            self.highs.addVar(0.0, upper)
         for _ in rules:
             self.highs.addVar(0.0, 0.0)
-        every = np.arange(self.count + 2 * len(rules), dtype=np.int32)
+        every = np.arange(self.opening + 2 * len(rules), dtype=np.int32)
         kinds = np.full(len(every), highspy.HighsVarType.kInteger)
         self.highs.changeColsIntegrality(len(every), every, kinds)
+        for candidate in range(self.count if self.years > 1 else 0):
+            self._row(-math.inf, 1.0, self._by({candidate: 1.0}))
         for rule in rules:
             self._add(rule)
+        if open_to is not None:
+            self._add_neighbours(np.flatnonzero(open_to & ~problem.reached).tolist())
 
     def _neighbours(self) -> list[list[int]]:
         problem = self.problem
@@ -94,6 +127,33 @@ class SoftModel:
                 near[i].append(j)
                 near[j].append(i)
         return near
+
+    def _add_neighbours(self, candidates: Iterable[int]) -> None:
+        """Ask a neighbour for each of some candidates: what cuts would ask first."""
+        if self.problem.contiguity in {Contiguity.NONE, Contiguity.FEEDER}:
+            return
+        for one in candidates:
+            self._add_rings([one], [set(self.near[one])])
+
+    def _rings(self, group: set[int]) -> list[set[int]]:
+        """Return the rings around a group, out to the nearest reached sector."""
+        rings: list[set[int]] = []
+        ball = set(group)
+        while not rings or (rings[-1] and not any(self.problem.reached[j] for j in rings[-1])):
+            rings.append({other for one in ball for other in self.near[one]} - ball)
+            ball |= rings[-1]
+        return rings
+
+    def _add_rings(self, group: Iterable[int], rings: Sequence[set[int]]) -> None:
+        """Ask one of each ring, at the end of every year, for each sector of a group."""
+        for one in group:
+            switch = self.switch.get(self.reach_rule.get(int(self.problem.decider[one]), ""))
+            if switch is None:
+                continue
+            for ring in rings:
+                way = {one: 1.0, **dict.fromkeys(sorted(ring), -1.0)}
+                for year in range(self.years):
+                    self._row(-math.inf, 0.0, {**self._by(way, year), switch: -1.0})
 
     def _away(self) -> list[int]:
         """Return 1 for a reached candidate, one more for each step away from one."""
@@ -115,7 +175,24 @@ class SoftModel:
             np.fromiter(kept.values(), dtype=np.float64, count=len(kept)),
         )  # fmt: skip
 
-    def _add(self, rule: Rule) -> None:  # noqa: C901 (one case a kind of rule)
+    def _by(self, terms: Mapping[int, float], year: int | None = None) -> dict[int, float]:
+        """Return terms of candidates as those of all that is open at the end of a year.
+
+        Parameters
+        ----------
+        terms
+            Candidate to its coefficient.
+        year
+            Position of the year; by default the last one.
+        """
+        last = self.years - 1 if year is None else year
+        return {
+            one * self.count + candidate: value
+            for candidate, value in terms.items()
+            for one in range(last + 1)
+        }
+
+    def _add(self, rule: Rule) -> None:  # noqa: C901, PLR0912 (one case a kind of rule)
         problem, switch, slack = self.problem, self.switch[rule.name], self.slack[rule.name]
         terms: dict[int, float] = defaultdict(float)
         match rule.kind:
@@ -130,26 +207,36 @@ class SoftModel:
                 free = sum(terms.values())
                 # cents come by the price of a line: small numbers, so that no tolerance decides
                 unit = math.gcd(*(int(need) for need in terms.values())) or 1
-                row = {**terms, switch: -free, slack: -1.0}
+                row = {**self._by(terms), switch: -free, slack: -1.0}
                 self._row(-math.inf, room / unit, {c: v / unit for c, v in row.items()})
             case RuleKind.REQUIRED:
-                self._row(1.0, math.inf, {rule.position: 1.0, switch: 1.0})
+                self._row(1.0, math.inf, {**self._by({rule.position: 1.0}), switch: 1.0})
             case RuleKind.REFUSED:
-                self._row(-math.inf, 0.0, {rule.position: 1.0, switch: -1.0})
+                self._row(-math.inf, 0.0, {**self._by({rule.position: 1.0}), switch: -1.0})
+            case RuleKind.YEAR if self.dated is not None:
+                one = self.dated.limits[rule.position]
+                first = self.dated.years.index(one.year) * self.count
+                terms.update((first + at, use) for at, use in enumerate(one.coefficients.tolist()))
+                free = sum(abs(value) for value in terms.values()) + abs(one.upper)
+                self._row(-math.inf, one.upper, {**terms, switch: -free, slack: -1.0})
             case RuleKind.UPPER | RuleKind.LOWER:
                 limit = problem.limits[rule.position]
                 terms.update(enumerate(limit.coefficients.tolist()))
                 reach = sum(abs(value) for value in terms.values())
                 if rule.kind is RuleKind.UPPER and limit.upper is not None:
                     free = reach + abs(limit.upper)
-                    self._row(-math.inf, limit.upper, {**terms, switch: -free, slack: -1.0})
+                    own = {**self._by(terms), switch: -free, slack: -1.0}
+                    self._row(-math.inf, limit.upper, own)
                 elif limit.lower is not None:
                     free = reach + abs(limit.lower)
-                    self._row(limit.lower, math.inf, {**terms, switch: free, slack: 1.0})
+                    own = {**self._by(terms), switch: free, slack: 1.0}
+                    self._row(limit.lower, math.inf, own)
             case RuleKind.CONTIGUITY if problem.contiguity is Contiguity.FEEDER:
                 for candidate, feeder in enumerate(problem.feeder.tolist()):
                     if feeder >= 0 and problem.decider[candidate] == rule.position:
-                        self._row(-math.inf, 0.0, {candidate: 1.0, feeder: -1.0, switch: -1.0})
+                        for year in range(self.years):
+                            both = self._by({candidate: 1.0, feeder: -1.0}, year)
+                            self._row(-math.inf, 0.0, {**both, switch: -1.0})
             case RuleKind.CONTIGUITY:
                 pass
 
@@ -173,8 +260,8 @@ class SoftModel:
         """
         must, soft, loose = set(hard), set(droppable), dict(giving or {})
         # few sectors, near what is reached: short ways to what is required, and fewer cuts
-        costs = np.zeros(self.count + 2 * len(self.rules))
-        costs[: self.count] = self.away
+        costs = np.zeros(self.opening + 2 * len(self.rules))
+        costs[: self.opening] = self.away * self.years
         for rule in self.rules:
             name = rule.name
             fixed = name in must or name in loose
@@ -187,25 +274,42 @@ class SoftModel:
             costs[self.slack[name]] = loose.get(name, 0) * self.price
         every = np.arange(len(costs), dtype=np.int32)
         self.highs.changeColsCost(len(costs), every, costs)
+        steps = 0
         for _ in range(_CUT_ROUNDS):
             run_whole(self.highs, costs)
-            status = self.highs.getModelStatus()
-            if status == highspy.HighsModelStatus.kInfeasible:
+            steps += self.highs.getInfo().simplex_iteration_count
+            if self.highs.getModelStatus() == highspy.HighsModelStatus.kInfeasible:
                 return SoftResult(feasible=False, given={})
-            if status != highspy.HighsModelStatus.kOptimal:
+            # where nodes run out an answer may be known: it stands, with a bound under it
+            found = self.highs.getInfo().primal_solution_status
+            if found != highspy.SolutionStatus.kSolutionStatusFeasible:
                 return SoftResult(feasible=None, given={})
             values = np.rint(self.highs.getSolution().col_value).astype(np.int64)
             if not self._cut(values):
                 return self._result(values, soft)
+            if steps > _STEPS:
+                break
         return SoftResult(feasible=None, given={})
 
     def _cut(self, values: np.ndarray[Any, np.dtype[np.int64]]) -> bool:
         """Add what an unreached group asks for; False when all is reached."""
-        problem = self.problem
-        if problem.contiguity in {Contiguity.NONE, Contiguity.FEEDER}:
+        if self.problem.contiguity in {Contiguity.NONE, Contiguity.FEEDER}:
             return False
-        ids = problem.sector_ids
-        chosen = {j for j in range(self.count) if values[j]}
+        opened = np.cumsum(values[: self.opening].reshape(self.years, self.count), axis=0) > 0
+        return any(self._cut_apart(one, values) for one in opened)
+
+    def _is_loose(self, candidate: int, values: np.ndarray[Any, np.dtype[np.int64]]) -> bool:
+        """Whether the rule that asks a candidate to be reached is dropped, or there is none."""
+        switch = self.switch.get(self.reach_rule.get(int(self.problem.decider[candidate]), ""))
+        return switch is None or bool(values[switch])
+
+    def _cut_apart(
+        self,
+        opened: np.ndarray[Any, np.dtype[np.bool_]],
+        values: np.ndarray[Any, np.dtype[np.int64]],
+    ) -> bool:
+        problem, ids = self.problem, self.problem.sector_ids
+        chosen = np.flatnonzero(opened).tolist()
         lost_ids = set(unreached(problem, frozenset(ids[j] for j in chosen)))
         lost = {j for j in chosen if ids[j] in lost_ids}
         added = False
@@ -217,32 +321,21 @@ class SoftModel:
                     group.add(one)
                     waiting.extend(other for other in self.near[one] if other in lost)
             lost -= group
-            # one cut a ring, out to the nearest reached sector: the whole way at once
-            rings: list[set[int]] = []
-            ball = set(group)
-            while not rings or (rings[-1] and not any(problem.reached[j] for j in rings[-1])):
-                rings.append({other for one in ball for other in self.near[one]} - ball)
-                ball |= rings[-1]
-            for one in sorted(group):
-                switch = self.switch.get(self.reach_rule.get(int(problem.decider[one]), ""))
-                if switch is None or values[switch]:
-                    continue
-                for ring in rings:
-                    self._row(
-                        -math.inf, 0.0,
-                        {one: 1.0, switch: -1.0, **dict.fromkeys(sorted(ring), -1.0)},
-                    )  # fmt: skip
-                added = True
+            # one cut a ring: the whole way at once
+            held = [one for one in sorted(group) if not self._is_loose(one, values)]
+            self._add_rings(held, self._rings(group))
+            added = added or bool(held)
         return added
 
     def _result(self, values: np.ndarray[Any, np.dtype[np.int64]], soft: set[str]) -> SoftResult:
         ids = self.problem.sector_ids
+        chosen = values[: self.opening].reshape(self.years, self.count).any(axis=0)
         bound = (self.highs.getInfo().mip_dual_bound - self.most) / self.price
         return SoftResult(
             feasible=True,
             dropped=frozenset(n for n in soft if values[self.switch[n]]),
             given={n: int(values[c]) for n, c in self.slack.items() if values[c]},
-            chosen=frozenset(ids[j] for j in range(self.count) if values[j]),
+            chosen=frozenset(ids[j] for j in np.flatnonzero(chosen).tolist()),
             bound=max(math.ceil(bound - 1e-6), 0),
         )
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from planner.choice import ChoiceProblem, Contiguity, Quantity
+from planner.dated import DatedProblem
 from planner.texts import Message
 
-__all__ = ["Rule", "RuleKind", "rules_of"]
+__all__ = ["Rule", "RuleKind", "rules_of", "rules_of_years"]
 
 
 class RuleKind(StrEnum):
@@ -22,6 +23,7 @@ class RuleKind(StrEnum):
     CONTIGUITY = "contiguity"
     UPPER = "upper"
     LOWER = "lower"
+    YEAR = "year"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +37,7 @@ class Rule:
     kind
         What it is about.
     position
-        Of its actor, candidate or limit in the question.
+        Of its actor, candidate or limit in the question; of a ceiling among those of years.
     message
         The rule in the reader's words.
     """
@@ -104,6 +106,30 @@ def rules_of(problem: ChoiceProblem, *, names: Mapping[str, str] | None = None) 
         )
         for kind, place, position, values in rules
     )
+
+
+def rules_of_years(
+    problem: DatedProblem, *, names: Mapping[str, str] | None = None
+) -> tuple[Rule, ...]:
+    """List every rule of a question with years: those of the whole, then the ceilings of years.
+
+    Parameters
+    ----------
+    problem
+        The question.
+    names
+        Actor to what people call it; by default its code.
+    """
+    return *rules_of(problem.whole, names=names), *(
+        Rule(
+            name=f"{RuleKind.YEAR.value}:{limit.year}:{limit.name}", kind=RuleKind.YEAR,
+            position=position,
+            message=Message.of(
+                "conflict.year", year=limit.year, words=limit.message, place=limit.year
+            ),
+        )
+        for position, limit in enumerate(problem.limits)
+    )  # fmt: skip
 
 
 def _is_unasked(problem: ChoiceProblem, kind: RuleKind, position: int) -> bool:

@@ -1,5 +1,6 @@
 """What clashes with the ceilings of years, beside brute force."""
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -7,7 +8,15 @@ import pytest
 
 from planner import make_plan
 from planner.choice import ChoiceStatus, Contiguity, Limit, Objective
-from planner.conflict import RuleKind, find_conflict, find_year_conflict
+from planner.conflict import (
+    RuleKind,
+    cheapest_relaxations,
+    find_conflict,
+    find_year_conflict,
+    rules_of_years,
+)
+from planner.conflict._lean import LeanModel
+from planner.conflict._model import SoftModel
 from planner.dated import DatedChoice, DatedProblem, YearLimit
 from planner.errors import RuleError
 from planner.programme import solve_years
@@ -47,41 +56,156 @@ def pressed(seed, contiguity):
     return replace(problem, limits=limits)
 
 
-def holds(problem, names):
-    """Tell by brute force whether some requirements and ceilings hold with all other rules."""
-    whole = problem.whole
-    required = np.array([f"required:{key}" in names for key in whole.sector_ids])
-    asked = replace(
+def keeping(problem, names):
+    """The question with only these rules; an actor without its contiguity counts as reached."""
+    whole, ids = problem.whole, problem.whole.sector_ids
+    loose = [f"contiguity:{actor}" not in names for actor in whole.actors]
+    wide = [
+        granted if f"envelope:{actor}" in names else 10**6
+        for actor, granted in zip(whole.actors, whole.envelopes.tolist(), strict=True)
+    ]
+    return replace(
         problem,
-        whole=replace(whole, required=required & whole.required),
+        whole=replace(
+            whole, envelopes=np.array(wide),
+            required=whole.required & np.array([f"required:{key}" in names for key in ids]),
+            refused=whole.refused & np.array([f"refused:{key}" in names for key in ids]),
+            reached=whole.reached | np.array(loose)[whole.decider],
+        ),
         limits=tuple(one for one in problem.limits if f"year:{one.year}:{one.name}" in names),
-    )
+    )  # fmt: skip
+
+
+def holds(problem, names):
+    """Tell by brute force whether some rules hold together."""
+    asked = keeping(problem, names)
     return any(is_legal(asked, one) for one in every_dated(asked))
+
+
+def clashing(contiguity):
+    """Return questions that the years alone make impossible, by brute force, with every rule."""
+    for seed in range(40):
+        problem = pressed(seed, contiguity)
+        if find_conflict(problem.whole) is None:
+            every = {rule.name for rule in rules_of_years(problem)}
+            possible = holds(problem, every)
+            assert possible == (solve_years(problem).status is not ChoiceStatus.INFEASIBLE)
+            assert possible == (find_year_conflict(problem) is None)
+            if not possible:
+                yield seed, problem, every
 
 
 @pytest.mark.parametrize("contiguity", [Contiguity.NONE, Contiguity.WITHIN_EPCI])
 def test_each_clash_is_one_and_no_rule_of_it_is_too_many(contiguity):
-    clashes = 0
-    for seed in range(40):
-        problem = pressed(seed, contiguity)
-        if find_conflict(problem.whole) is not None:
-            continue
-        every = {f"required:{key}" for key in problem.whole.sector_ids} | {
-            f"year:{one.year}:{one.name}" for one in problem.limits
-        }
-        possible = holds(problem, every)
-        assert possible == (solve_years(problem).status is not ChoiceStatus.INFEASIBLE)
-        if possible:
-            continue
+    clashes, proved = 0, 0
+    for seed, problem, every in clashing(contiguity):
         found = find_year_conflict(problem)
-        assert found is not None
         names = set(found.names)
         assert not holds(problem, names)
         for name in names:
             assert holds(problem, names - {name}), (seed, name)
+        # each rule is in every clash: none is smaller
+        needed = all(holds(problem, every - {name}) for name in names)
+        assert found.smallest == needed, seed
         assert any(rule.kind is RuleKind.REQUIRED for rule in found.rules)
-        clashes += 1
+        clashes, proved = clashes + 1, proved + found.smallest
     assert clashes >= 8
+    assert proved >= 3
+
+
+def given(problem, more):
+    """The question once rules have given so much."""
+    whole = problem.whole
+    envelopes = [
+        granted + more.get(f"envelope:{actor}", 0)
+        for actor, granted in zip(whole.actors, whole.envelopes.tolist(), strict=True)
+    ]
+    return replace(
+        problem, whole=replace(whole, envelopes=np.array(envelopes)),
+        limits=tuple(
+            replace(one, upper=one.upper + more.get(f"year:{one.year}:{one.name}", 0))
+            for one in problem.limits
+        ),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("contiguity", [Contiguity.NONE, Contiguity.WITHIN_EPCI])
+def test_each_way_out_leads_out_and_none_is_smaller(contiguity):
+    raised = dropped = 0
+    for seed, problem, every in clashing(contiguity):
+        found = find_year_conflict(problem)
+        ways = cheapest_relaxations(problem, clash=found.names)
+        assert [way.kind for way in ways] == [way.kind for way in cheapest_relaxations(problem)]
+        for way in ways:
+            assert way.total == way.bound
+            if way.kind == "years":
+                assert holds(given(problem, way.amounts), every), seed
+                # however the same total less one is shared between the years
+                mine = [one for one in problem.limits if one.name in next(iter(way.amounts))]
+                for shares in itertools.product(range(way.total), repeat=len(mine) - 1):
+                    if sum(shares) < way.total and way.total <= 6:
+                        each = (*shares, way.total - 1 - sum(shares))
+                        short = {
+                            f"year:{one.year}:{one.name}": share
+                            for one, share in zip(mine, each, strict=True)
+                        }
+                        assert not holds(given(problem, short), every), (seed, short)
+                raised += 1
+            if way.kind in {"required", "any"}:
+                assert holds(problem, every - set(way.amounts)), seed
+                rules = [n for n in every if way.kind == "any" or n.startswith("required")]
+                assert not any(
+                    holds(problem, every - set(fewer))
+                    for fewer in itertools.combinations(rules, way.total - 1)
+                )
+                dropped += 1
+    assert raised >= 5
+    assert dropped >= 5
+
+
+def test_what_is_short_in_words_is_what_the_way_out_gives():
+    problem = pressed(0, Contiguity.NONE)
+    for _, problem, _ in clashing(Contiguity.NONE):
+        found = find_year_conflict(problem)
+        families = {one.name for one in problem.limits if any(one.name in n for n in found.names)}
+        if len(families) != 1:
+            continue
+        ways = [way for way in cheapest_relaxations(problem) if way.kind == "years"]
+        short = found.message.values["short"]
+        amounts = [way.total for way in ways if families.pop() in next(iter(way.amounts))]
+        assert (short.values["excess"].value if short else None) == next(iter(amounts), None)
+
+
+def test_more_years_are_told_as_few_as_can_be():
+    problem = pressed(1, Contiguity.NONE)
+    whole = problem.whole
+    lines = np.full(whole.candidates_count, 4)
+    whole = replace(
+        whole, required=np.ones(len(lines), bool), refused=np.zeros(len(lines), bool), lines=lines
+    )
+    problem = replace(problem, whole=whole, years=(2021,), limits=())
+    problem = replace(problem, limits=ceilings(problem, (4 * (len(lines) - 1),), use=lines))
+    way = next(one for one in cheapest_relaxations(problem) if one.kind == "more_years")
+    assert (way.total, way.bound) == (1, 1)
+    assert "une année de plus" in way.message.say("fr")
+
+
+def test_the_few_sectors_that_can_matter_tell_what_the_whole_region_does():
+    for _, problem, _ in clashing(Contiguity.WITHIN_EPCI):
+        rural = np.arange(problem.whole.candidates_count) % 2 == 0
+        sign = np.where(rural, 1, -1)
+        sides = tuple(
+            Limit(name=f"parity.{name}", message=WORDS, upper=0,
+                  coefficients=problem.whole.lines * (2 * way * sign - 1))
+            for name, way in (("rural", 1), ("urban", -1))
+        )  # fmt: skip
+        asked = replace(problem, whole=replace(problem.whole, limits=sides))
+        rules = rules_of_years(asked)
+        names = [rule.name for rule in rules]
+        lean, whole = LeanModel(asked, rules), SoftModel(asked.whole, rules, asked)
+        for hard in (names, names[:-1], [n for n in names if not n.startswith("required")]):
+            answer = lean.solve(hard=hard).feasible
+            assert answer == whole.solve(hard=hard).feasible == holds(asked, set(hard))
 
 
 def test_a_bound_that_the_solver_tells_wrongly_ends_nowhere():
@@ -117,8 +241,11 @@ def toy():
     return toy_territory()
 
 
-@pytest.mark.parametrize(("lang", "said"), [("fr", "à lui seul"), ("en", "alone")])
-def test_a_plan_names_the_ceilings_and_the_way_out(toy, lang, said):
+@pytest.mark.parametrize(
+    ("lang", "said", "way"),
+    [("fr", "à lui seul", "relever des plafonds"), ("en", "alone", "raise ceilings")],
+)
+def test_a_plan_names_the_ceilings_and_the_way_out(toy, lang, said, way):
     asked = {"rule": "exact", "contiguity": "none"}
     free = make_plan(toy, Scenario.from_dict({"programme": asked}))
     chosen = sorted(free.choice.chosen)[:2]
@@ -133,7 +260,8 @@ def test_a_plan_names_the_ceilings_and_the_way_out(toy, lang, said):
     words = caught.value.say(lang)
     assert said in words
     assert "2021" in words
-    assert "[programme.years]" in words
+    assert way in words
+    assert "[programme.years]" not in words  # no number of years makes room for that sector
 
 
 def test_many_requirements_beyond_all_the_years_are_proved_so_on_a_large_question():
