@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import pandas as pd
 import typer
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.progress import (
     BarColumn,
     Progress,
@@ -216,7 +216,9 @@ def with_axe3(answer: Plan, store: str, on: dt.date | None) -> Plan:
 def table(title: str, columns: list[str], rows: list[list[str]], *, numbers: int = 1) -> Table:
     table = Table(title=title, title_justify="left", header_style="bold")
     for position, column in enumerate(columns):
-        table.add_column(column, justify="right" if position >= numbers else "left")
+        # in a narrow terminal a word is folded, never cut off
+        justify: JustifyMethod = "right" if position >= numbers else "left"
+        table.add_column(column, justify=justify, overflow="fold")
     for row in rows:
         table.add_row(*row)
     return table

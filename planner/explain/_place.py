@@ -14,6 +14,7 @@ import pandas as pd
 
 from planner.errors import MissingLayerError
 from planner.explain._advice import tell_advice, tell_opinions
+from planner.explain._marks import tell_criteria, tell_service, tell_standing
 from planner.explain._network import tell_choice, tell_network, tell_phasing
 from planner.explain._proof import read_proof, tell_equal_choices
 from planner.texts import Message
@@ -172,6 +173,7 @@ class _Teller:
                     reason=str(decided["reason"]),
                 )
             )
+        lines.extend(self._marks(key))
         lines.extend(tell_advice(self.rows("advice", sector_id=key), self._epci_named))
         lines.extend(tell_equal_choices(self.rows("equal_programmes", sector_id=key)))
         dated = self.row("year_decisions", "sector_id", key)
@@ -208,6 +210,27 @@ class _Teller:
         chosen = self.row("feeder_choices", "sector_id", key)
         lines.extend(tell_network(designed) if designed else ())
         return [*lines, *tell_choice(chosen)] if chosen else lines
+
+    def _marks(self, key: str) -> list[Message]:
+        """Tell what a sector brings: to the first objective of an exact choice, by criterion."""
+        scores = self.tables.get("criteria_scores", ())
+        criteria = tell_criteria(
+            self.rows("criteria", sector_id=key), self.row("criteria_scores", "sector_id", key),
+            peers=len(scores),
+        )  # fmt: skip
+        decided = self.row("decisions", "sector_id", key)
+        first = self.row("decision_scores", "position", "1")
+        if decided is None or first is None:
+            return criteria
+        actor = str(decided["epci_siren"])
+        balance = self.row("balances", "epci_siren", actor)
+        unit = None if balance is None or pd.isna(balance["unit"]) else str(balance["unit"])
+        standing = tell_standing(
+            decided, peers=len(self.rows("decisions", epci_siren=actor)),
+            objective=str(first["objective"]), unit=unit,
+            actor=actor if balance is None else str(balance["nom"]),
+        )  # fmt: skip
+        return [*standing, *criteria]
 
     def _share(self, share: Mapping[str, Any]) -> list[Message]:
         siren = share["epci_siren"]
@@ -308,6 +331,7 @@ class _Teller:
                 third=int(balance["lines_phase_3"]),
             )
         )
+        lines.extend(tell_service(self.row("epci_service", "epci_siren", siren)))
         lines.append(
             Message.of(
                 "explain.contribution",

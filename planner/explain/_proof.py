@@ -117,8 +117,10 @@ def _tell_objective(row: Mapping[Any, Any]) -> Message:
         return Message.of("explain.objective_proved", **values)
     if pd.isna(row["bound"]):
         return Message.of("explain.objective_unbounded", **values)
+    # what is made small can't go below its bound
+    sense = "least" if int(row["bound"]) < int(row["value"]) else "gap"
     return Message.of(
-        "explain.objective_gap", bound=Quantity(int(row["bound"]), unit),
+        f"explain.objective_{sense}", bound=Quantity(int(row["bound"]), unit),
         gap=100 * float(row["gap_share"]), **values,
     )  # fmt: skip
 

@@ -110,6 +110,11 @@ def test_what_is_not_proved_is_said_with_its_gap(toy):
     assert "aucun programme ne dépasse" in said[0]
     assert "0,10 % au plus du meilleur" in said[0]
     assert "sa distance au meilleur n'est pas connue" in said[1]
+    dear = StageResult(objective="cost", value=110, bound=100, status=ChoiceStatus.WITHIN_GAP)
+    small = prove_programme(plan.problem, replace(rough, stages=(first, dear)))
+    below = [line.say("fr") for line in read_proof({"programme_proof": small})]
+    assert "prouvé le meilleur" in below[0]
+    assert "aucun programme ne descend sous" in below[1]
     assert said[2].startswith("le meilleur programme n'étant pas prouvé")
     # proved, but not counted: nothing is claimed
     table = prove_programme(plan.problem, plan.choice)
@@ -119,3 +124,37 @@ def test_what_is_not_proved_is_said_with_its_gap(toy):
     assert "19 autre(s) programme(s) au moins" in read_proof({"programme_proof": some})[-1].say(
         "fr"
     )
+
+
+def test_a_sector_says_what_it_brings_and_its_rank_in_or_out(toy):
+    plan = make_plan(
+        toy, Scenario.from_dict({"programme": {**EXACT, "objectives": ["votes", "criteria"]}})
+    )
+    tables = plan.tables()
+    decisions = tables["decisions"].set_index("sector_id")
+    for key, row in decisions.iterrows():
+        said = explain_place(tables, level=Level.SECTOR, code=key).say("fr").replace("\u202f", "")
+        peers = (decisions["epci_siren"] == row["epci_siren"]).sum()
+        assert f"(voix × lignes) : {row['votes']}, rang {row['rank']} sur {peers}" in said
+        left = row["envelope_left"]  # absent without a vote: then nothing is said of it
+        assert ("après le choix" in said) == (not pd.isna(left))
+        assert pd.isna(left) or f"il reste {left} lignes" in said
+        score = tables["criteria_scores"].set_index("sector_id").loc[key]
+        assert f"rang {score['rank']} sur {len(tables['criteria_scores'])}" in said
+        assert "locaux professionnels" in said
+    assert {True, False} <= set(decisions["chosen"])
+    # under the simple rule, the criteria alone: nothing was weighed
+    simple = make_plan(toy, Scenario()).tables()
+    said = explain_place(simple, level=Level.SECTOR, code="22002-01").say("en")
+    assert "brings to the first objective" not in said
+    assert "business premises" in said
+
+
+def test_an_epci_says_which_share_is_served_before_and_after(toy):
+    tables = make_plan(toy, Scenario()).tables()
+    service = tables["epci_service"].set_index("epci_siren")
+    for siren, row in service.iterrows():
+        said = explain_place(tables, level=Level.EPCI, code=siren).say("en")
+        shares = (row["served_before_share"], row["served_after_share"])
+        before, after = (f"{100 * share:.1f}%" for share in shares)
+        assert f"{before} by phase 1, {after} with phase 2" in said
