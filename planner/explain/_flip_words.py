@@ -15,6 +15,13 @@ __all__ = ["Flip", "FlipStatus", "Words"]
 FlipStatus = Literal["exact", "interval", "impossible"]
 
 
+_OF_NOBODY: dict[FlipStatus, str] = {
+    "exact": "decision.wish_of_nobody",
+    "impossible": "decision.wish_of_nobody_in_vain",
+    "interval": "decision.wish_of_nobody_open",
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Flip:
     """The smallest change of one kind that flips a sector.
@@ -86,8 +93,8 @@ class Words:
                 known = "unknown" if high is None else "enough"
         key = f"decision.flip_{known}" if kind != "wish" else f"decision.flip_wish_{status}"
         unasked = self.problem.unasked
-        if kind == "wish" and status == "exact" and unasked is not None and unasked[self.j]:
-            key = "decision.wish_of_nobody"
+        if kind == "wish" and unasked is not None and unasked[self.j]:
+            key = _OF_NOBODY[status]
         values: dict[str, object] = {}
         if kind != "wish":
             unit = self.unit(kind, place)

@@ -26,16 +26,16 @@ from planner.choice import (
 from planner.explain._apply import FlipKind, apply_flip
 from planner.explain._flip_bounds import Room, Span, most_of, span_of, sure_change
 from planner.explain._flip_words import Flip, FlipStatus, Words
-from planner.explain._rooms import FAR, Found, Side, Step, Unproved, first_flip
+from planner.explain._rooms import FAR, Found, Side, Step, TooFarError, Unproved, first_flip
 from planner.programme import ChangedRooms, ChoiceBounds, TooMuchError, cut_out
 from planner.verify import verify_choice
 
 __all__ = ["Flip", "Solve", "apply_flip", "find_flips"]
 
 Solve = Callable[[ChoiceProblem], Choice]
-_STEPS: Final = 30
-_SEARCHES: Final = {"envelope": 3, "cost": 3, "limit": 1}  # of lists, as much work as one step
-_PART_STEPS: Final = 300  # of a part of the region, each of them short
+# operations that the search for one room may cost, and that a question anew counts for
+_WORK: Final = {"envelope": 20_000_000_000, "cost": 20_000_000_000, "limit": 20_000_000_000}
+_QUESTION, _PART_QUESTION = 700_000_000, 60_000_000
 _PART: Final = 200  # candidates of a part at most
 
 
@@ -134,7 +134,7 @@ class _Finder:
         self.sides = (mine, other) if self.inside else (other, mine)
         self.steps: dict[tuple[str, bool], dict[bool, list[Step]]] = {}
         self.near: dict[str, ChangedRooms] = {}
-        self.asked = 0.0
+        self.asked = 0  # operations
 
     def best(self, problem: ChoiceProblem, *, wanted: bool, first: bool = False) -> _Best | None:
         """Return the best programme with the sector, or without; None when there is none.
@@ -254,7 +254,8 @@ class _Finder:
         bounds, most = self.bounds, None
         if bounds is not None:
             most = partial(self._most_of_other, bounds, row)
-        self.asked = 0.0
+        near = self.near.get(row.place)
+        self.asked = 0 if near is None else -near.spent
         try:
             mine, other = (
                 self._side(row, wanted=wanted) for wanted in (not self.inside, self.inside)
@@ -298,8 +299,12 @@ class _Finder:
         if now is not None and not now.proved:
             raise Unproved
         if row.kind == "cost" and not wanted:  # what it weighs counts only where it is in
-            return Side(lambda _, full: Step(_cut(now, full=full), 0, FAR))
-        side = Side(partial(self._ask, row, wanted))
+            return self._still(now)
+        able = self.bounds is not None and not self.quick
+        side = Side(
+            partial(self._ask, row, wanted), partial(self._meets, row, wanted) if able else None,
+            partial(self._most, row, wanted) if able else None,
+        )  # fmt: skip
         side.steps = self.steps.setdefault((row.place, wanted), side.steps)
         if not side.steps[True]:
             side.steps[True].append(self._step(row, 0, now))
@@ -307,6 +312,39 @@ class _Finder:
                 replace(self._step(row, 0, now), worth=_cut(now, full=False))
             )  # fmt: skip
         return side
+
+    def _still(self, now: _Best | None) -> Side:
+        """Return a side that is the same at every change."""
+
+        def last(worth: int, low: int, high: int) -> int | None:
+            if now is None or now.worth[0] < worth:
+                return None
+            return high if self.inside else low
+
+        return Side(lambda _, full: Step(_cut(now, full=full), 0, FAR), last)
+
+    def _meets(self, row: Room, wanted: bool, worth: int, low: int, high: int) -> int | None:
+        """Return the first change, or the last where room shrinks, at which a side is worth it."""
+        self._check_work(row)
+        near = self._lists(row)
+        ends = (-high, -low) if self.inside else (low, high)
+        try:
+            found = near.least(
+                worth, wanted=wanted, low=ends[0], high=ends[1], start=ends[self.inside]
+            )
+        except TooMuchError as error:
+            raise TooFarError from error
+        if self.inside:  # with so much more room gone it is still worth it
+            if found.met is None and found.first <= ends[1]:
+                raise TooFarError
+            return None if found.met is None else -found.met
+        if found.first <= low and found.met != found.first:
+            raise TooFarError
+        return None if found.first > high else found.first
+
+    def _most(self, row: Room, wanted: bool, change: int) -> int | None:
+        """Return what no programme of a side passes, where lists that were made tell."""
+        return self._lists(row).most(-change if self.inside else change, wanted=wanted)
 
     def _step(self, row: Room, change: int, best: _Best | None) -> Step:
         """Return for which changes of room a programme stays the best of its side."""
@@ -319,18 +357,20 @@ class _Finder:
 
     def _ask(self, row: Room, wanted: bool, change: int, full: bool) -> Step:
         small = self.problem.candidates_count <= _PART
-        if self.asked >= (_PART_STEPS if small else _STEPS):
-            raise Unproved
+        self._check_work(row)
         best = _UNKNOWN if full else self._near(row, change, wanted=wanted)
-        self.asked += 1 if best is _UNKNOWN else 1 / _SEARCHES[row.kind]
         if best is _UNKNOWN:
-            listed = row.place in self.near and self.near[row.place].able
-            if row.kind == "limit" and listed and not (small or full):
-                raise Unproved  # what lists can't tell is long, and a ceiling asks it often
+            self.asked += _PART_QUESTION if small else _QUESTION
             best = self.best(self._changed(row, change), wanted=wanted, first=not full)
         if best is not None and not best.proved:
             raise Unproved
         return self._step(row, change, best)
+
+    def _check_work(self, row: Room) -> None:
+        """Stop a search that costs too much."""
+        near = self.near.get(row.place)
+        if self.asked + (0 if near is None else near.spent) >= _WORK[row.kind]:
+            raise Unproved
 
     def _changed(self, row: Room, change: int) -> ChoiceProblem:
         """Return the question, the room wider or narrower by so much."""
@@ -342,13 +382,8 @@ class _Finder:
         """Return the best of one side from lists near the question, if they know it."""
         if self.bounds is None or self.quick:
             return _UNKNOWN
-        if row.place not in self.near:
-            kind: Literal["envelope", "limit"] = "limit" if row.kind == "cost" else row.kind
-            self.near[row.place] = ChangedRooms(
-                self.problem, self.bounds.pool, self.j, kind, row.place
-            )  # fmt: skip
         try:
-            found = self.near[row.place].best(-change if self.inside else change, wanted=wanted)
+            found = self._lists(row).best(-change if self.inside else change, wanted=wanted)
         except TooMuchError:
             return _UNKNOWN
         if found is None:
@@ -356,6 +391,17 @@ class _Finder:
         chosen = itertools.compress(self.problem.sector_ids, found.chosen.tolist())
         worth = found.worth
         return _Best(worth=(worth,), most=worth, proved=True, chosen=frozenset(chosen))
+
+    def _lists(self, row: Room) -> ChangedRooms:
+        """Return the lists near the question for some room, made once."""
+        if self.bounds is None:
+            raise TooMuchError
+        if row.place not in self.near:
+            kind: Literal["envelope", "limit"] = "limit" if row.kind == "cost" else row.kind
+            self.near[row.place] = ChangedRooms(
+                self.problem, self.bounds.pool, self.j, kind, row.place
+            )  # fmt: skip
+        return self.near[row.place]
 
     def _span(self, row: Room) -> Span | None:
         """Return what bounds say at once; None without bounds."""

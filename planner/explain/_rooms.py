@@ -12,15 +12,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["FAR", "Found", "Side", "Step", "Unproved", "first_flip"]
+__all__ = ["FAR", "Found", "Side", "Step", "TooFarError", "Unproved", "first_flip"]
 
 FAR: Final = 2**62
 _SHY: Final = 0.65  # of the way to where one side may pass the other
+_STUCK: Final = 12  # how often that may fail before it isn't tried any more
+_SHORT: Final = 4  # times less far than before: then the best itself is asked
 _WIDER: Final = 4  # each time that no change flips among those looked at together
 
 
 class Unproved(Exception):  # noqa: N818 (no error: the search ends there)
     """The best programme of a side is not proved, or too many were asked."""
+
+
+Last = Callable[[int, int, int], int | None]
+
+
+class TooFarError(Exception):
+    """Which change is enough can't be told at once."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +48,20 @@ class Side:
     ----------
     ask
         What answers for one change: under the first objective alone, or under all of them.
+    last
+        What tells, of the changes of a range, the last (where room shrinks) or the first (where it
+        grows) at which the best is worth so much under the first objective; None if nothing can.
+    most
+        What the best can't pass at a change under the first objective, where that is known at once.
     """
 
-    def __init__(self, ask: Callable[[int, bool], Step]) -> None:
-        self.ask = ask
+    def __init__(
+        self,
+        ask: Callable[[int, bool], Step],
+        last: Last | None = None,
+        most: Callable[[int], int | None] | None = None,
+    ) -> None:
+        self.ask, self.last, self.most = ask, last, most
         self.steps: dict[bool, list[Step]] = {False: [], True: []}
 
     def known(self, change: int, *, full: bool = False) -> Step | None:
@@ -57,6 +76,12 @@ class Side:
         step = self.ask(change, full)
         self.steps[full].append(step)
         return step
+
+    def meets(self, worth: int, low: int, high: int) -> int | None:
+        """Return the first or last change of a range at which the best is worth so much."""
+        if self.last is None:
+            raise TooFarError
+        return self.last(worth, low, high)
 
 
 @dataclass(frozen=True)
@@ -107,6 +132,8 @@ def first_flip(
     try:
         end = end if high is None else min(high - 1, end)
         while walk.done < end and walk.high == high:
+            if walk.leap(end):
+                continue
             before, now = mine.known(walk.done), min(walk.done + width, end)
             walk.run(now)
             # where one is worth the same over all these changes, the others may well clear at once
@@ -132,7 +159,78 @@ class _Walk:
         self.mine, self.other, self.wins_tie, self.most = mine, other, wins_tie, most
         self.rises = rises
         self.done = 0
+        self.stuck = 0
+        self.gone, self.short = 0, False  # how far bounds led, and whether that fell short
         self.high: int | None = None
+
+    def leap(self, end: int) -> bool:
+        """Go as far as one side alone tells that no change flips; False where none can tell.
+
+        Where room grows, nothing flips before the side to flip to is worth what the other one is
+        now; where it shrinks, while the other one is still worth more than it is now.
+        """
+        if self.mine.last is None or self.other.last is None or self.stuck >= _STUCK:
+            return False
+        now = self.done + 1
+        steady, moving = (self.other, self.mine) if self.rises else (self.mine, self.other)
+        if not self.rises and steady.known(now) is None and self._leap_by_bound(end):
+            return True
+        worth = steady.at(now).worth
+        if worth is None and self.rises:
+            return False
+        try:
+            clear = end if worth is None else self._clear_to(moving, worth[0], end)
+            if clear > self.done:
+                self.done = clear
+                return True
+            flips, _, _ = self._decide(now)
+            if flips:
+                self.high = now
+                return True
+            tied = self._tied_to(now, end)
+        except TooFarError:
+            self.stuck += 1
+            flips, _, last = self._decide(now)
+            self.high = now if flips else self.high
+            self.done = self.done if flips else max(now, min(last, end))
+            return True
+        self.run(tied)
+        return True
+
+    def _leap_by_bound(self, end: int) -> bool:
+        """Go on by what the side to flip to can't pass, where that goes as far as before."""
+        most = None if self.mine.most is None else self.mine.most(self.done + 1)
+        if most is None or self.short:
+            self.short = False
+            return False
+        try:
+            clear = self._clear_to(self.other, most, end)
+        except TooFarError:
+            self.short = True
+            return False
+        self.short = (clear - self.done) * _SHORT < self.gone
+        self.gone = max(clear - self.done, 1)
+        if clear <= self.done:
+            return False
+        self.done = clear
+        return True
+
+    def _clear_to(self, moving: Side, worth: int, end: int) -> int:
+        """Return up to where the side whose room matters stays beyond what the other is worth."""
+        met = moving.meets(worth + (not self.rises), self.done + 1, end)
+        if self.rises:
+            return end if met is None else met - 1
+        return self.done if met is None else met
+
+    def _tied_to(self, now: int, end: int) -> int:
+        """Return up to where both sides stay worth the same as now, under the first objective."""
+        for side in (self.mine, self.other):
+            worth = side.at(now).worth
+            if worth is None:
+                return now
+            met = side.meets(worth[0] + self.rises, now, end)
+            end = end if met is None else max(met - self.rises, now)
+        return end
 
     def run(self, end: int) -> None:
         """Search up to ``end``: ends of what is left, the nearest last, and where each goes on."""

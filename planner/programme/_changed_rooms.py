@@ -17,11 +17,11 @@ import numpy as np
 import numpy.typing as npt
 
 from planner.choice import ChoiceProblem, Contiguity
-from planner.programme._blocks import ColumnPool, Row, split_problem
+from planner.programme._blocks import ColumnPool, Row, lighter, split_problem
 from planner.programme._columns import Clock, Region, Stage, TooWideError
-from planner.programme._search import search_above
+from planner.programme._near_lists import Page, TooMuchError, View, spans
 
-__all__ = ["ChangedRooms", "Reached", "TooMuchError"]
+__all__ = ["ChangedRooms", "Least", "Reached", "TooMuchError"]
 
 Integers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -37,11 +37,12 @@ _SMALL = 60  # candidates up to which all choices are listed
 _LISTED = 20_000  # choices of one actor at most
 _SEARCHED = 200_000  # of all
 _PAGES = 6  # lists kept of either side
+_GROWS = 4  # strides to an envelope that is enough
+_MADE = 40  # lists made for one question
 _WORK = 1_000_000_000  # operations of one search, some second
-
-
-class TooMuchError(Exception):
-    """A question near is too much for lists."""
+_LISTED_WORK = 50_000_000  # operations that making lists is counted for
+_LEAST_WORK = 400_000_000  # the same of one whose end may be missed
+_MORE = 5  # quarters of what was missed the last time
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,88 +53,16 @@ class Reached:
     chosen: Flags
 
 
-class _Page:
-    """Lists that answer questions near one: where they were made, and what they hold."""
+@dataclass(frozen=True)
+class Least:
+    """No change below ``first`` is enough, and ``met`` is: the same where the search ended.
 
-    def __init__(
-        self, stage: Stage, lists: list[Rows], missed: list[Integers], reach: int, further: int
-    ) -> None:
-        best = stage.best
-        if best is None:
-            raise LookupError
-        self.blocks, self.lists, self.reach = stage.blocks, lists, reach
-        self.further = further  # of the actor whose envelope changes
-        self.shift, self.bounds = best.shift, sum(best.bounds)
-        self.rows = stage.rows
-        self.prices = [round(price * 2**best.shift) for price in best.prices.tolist()]
-        self.sizes = [len(some) for some in lists]
-        self.missed = np.concatenate(missed)
-        self.worth = np.concatenate([
-            block.row_values(some, stage.row)
-            for block, some in zip(self.blocks, lists, strict=True)
-        ])  # fmt: skip
-        uses = np.zeros((len(self.worth), len(self.rows)), np.int64)
-        for at, row in enumerate(self.rows):
-            uses[:, at] = np.concatenate([
-                block.row_values(some, row)
-                for block, some in zip(self.blocks, lists, strict=True)
-            ])  # fmt: skip
-        self.upper = [at for at, row in enumerate(self.rows) if row.upper is not None]
-        self.lower = [at for at, row in enumerate(self.rows) if row.lower is not None]
-        self.uses = np.concatenate([uses[:, self.upper], -uses[:, self.lower]], axis=1)
+    ``met``: None where no change is known to be enough.  ``stopped``: the search was too long.
+    """
 
-    def bound(self, rows: Sequence[Row], best: int) -> int:
-        """Return what no programme can pass, the rows changed and the best of one missing more."""
-        base = 0
-        for price, row in zip(self.prices, rows, strict=True):
-            end = row.upper if price > 0 else row.lower
-            base += 0 if end is None else price * end
-        return ((base + self.bounds) >> self.shift) - best
-
-    def search(
-        self, rows: Sequence[Row], kept: Flags, *, above: int, work: int
-    ) -> tuple[int, int, list[Choice]] | None:
-        """Return the best of the lists, what none can pass, and its choices, if worth so much."""
-        counts = [int(kept[start:end].sum()) for start, end in _spans(self.sizes)]
-        if not all(counts):
-            return None
-        starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-        items = np.flatnonzero(kept)
-        first = items[starts[:-1]]  # what all are counted from, so that numbers are small
-        owner = np.repeat(np.arange(len(counts)), counts)
-        here = self.uses[first].sum(axis=0)
-        room = np.array(
-            [rows[at].upper for at in self.upper] + [-(rows[at].lower or 0) for at in self.lower],
-            np.int64,
-        )  # fmt: skip
-        value = int(self.worth[first].sum())
-        found = search_above(
-            starts, self.worth[items] - self.worth[first][owner],
-            self.uses[items] - self.uses[first][owner], room - here,
-            above=above - value, work=work,
-        )  # fmt: skip
-        if found is None or found[0] <= above - value:
-            return None
-        picked = items[found[2]] - np.concatenate([[0], np.cumsum(self.sizes)[:-1]])
-        parts = [some[at] for some, at in zip(self.lists, picked.tolist(), strict=True)]
-        return value + found[0], value + found[1], parts
-
-
-@dataclass(frozen=True, eq=False)
-class _View:
-    """Lists as a change of the room leaves them, and how far they are complete below the bound."""
-
-    page: _Page
-    rows: list[Row]
-    kept: Flags
-    missed: Integers
-    bound: int
-    reach: int
-
-
-def _spans(sizes: Sequence[int]) -> list[tuple[int, int]]:
-    ends = np.cumsum(sizes).tolist()
-    return list(zip([0, *ends[:-1]], ends, strict=True))
+    first: int
+    met: int | None
+    stopped: bool = False
 
 
 class ChangedRooms:
@@ -159,11 +88,12 @@ class ChangedRooms:
         self.pool = pool
         self.position = position
         self.kind, self.place = kind, place
-        self.pages: dict[bool, list[tuple[int, _Page]]] = {True: [], False: []}
+        self.pages: dict[bool, list[tuple[int, Page]]] = {True: [], False: []}
         self.able = problem.contiguity is not Contiguity.ANY_EPCI and bool(problem.objectives)
-        self.searches = 0
+        self.spent = 0  # operations of lists and searches
         self.reach = 0
         self.level = 0  # how far the best was from the bound, the last time
+        self.missed = 0  # how far the last programme with least room was from the bound
         self.met: dict[bool, list[tuple[int, Reached]]] = {True: [], False: []}
         self.used, self.upper = self._room()
 
@@ -204,6 +134,190 @@ class ChangedRooms:
             reach = page.reach + page.reach * _WIDER // 16 + 1
         raise TooMuchError
 
+    def least(self, worth: int, *, wanted: bool, low: int, high: int, start: int) -> Least:
+        """Return from which change of the room on the best is worth so much.
+
+        Parameters
+        ----------
+        worth
+            Under the first objective, larger is better.
+        wanted
+            Whether the sector is in.
+        low, high
+            The change is looked for from ``low`` to ``high``, included.
+        start
+            The change for which lists are made at first: where the answer may well be.  From
+            ``high`` on any change that is enough will do, where the least is long to prove.
+
+        Raises
+        ------
+        TooMuchError
+            When lists are too long for it.
+        """
+        if not self.able:
+            raise TooMuchError
+        if self.kind == "envelope":
+            return self._least_envelope(worth, wanted=wanted, low=low, high=high, start=start)
+        page = self._tightest(worth, low, high, wanted=wanted)
+        made, reach = max(low, min(start, high)), self.reach
+        for _ in range(_MADE):
+            if page is None:
+                page = self._page(made, wanted=wanted, reach=reach)
+                if page is None:  # no programme has so little room
+                    low = made + 1
+                    if low > high:
+                        return Least(low, None)
+                    made = (low + high) // 2
+                    continue
+                self.pages[wanted] = [*self.pages[wanted][1 - _PAGES :], (made, page)]
+            found = self._least_of(
+                page, worth, low, high, wanted=wanted, any_will_do=start >= high > low
+            )  # fmt: skip
+            if found.met is not None or found.first > high or found.stopped:
+                return found
+            if found.first == low == page.made:
+                reach = page.reach + page.reach * _WIDER // 16 + 1
+            low = made = found.first
+            page = None
+        raise TooMuchError
+
+    def _tightest(self, worth: int, low: int, high: int, *, wanted: bool) -> Page | None:
+        """Return the lists that tell the most room that is needed to be worth so much, if any."""
+        best, most = None, low - 1
+        for _, page in self.pages[wanted]:
+            floor = self._last_below(page, low, high, worth - 1) + 1
+            if floor > most:
+                best, most = page, floor
+        if best is None or self._bound(best, min(most, high)) - worth > best.reach:
+            return None
+        return best
+
+    def _last_below(self, page: Page, low: int, high: int, worth: int) -> int:
+        """Return the last change at which no programme passes a worth; ``low - 1`` if none."""
+        while low <= high:
+            middle = (low + high) // 2
+            if self._bound(page, middle) > worth:
+                high = middle - 1
+            else:
+                low = middle + 1
+        return high
+
+    def _least_envelope(
+        self, worth: int, *, wanted: bool, low: int, high: int, start: int
+    ) -> Least:
+        """Do the same for an envelope: by strides from where it may be, then by halves."""
+        found, stride = None, max(int(self.used[self.position]) // 2, 1)
+        rising = start < high
+        while low <= high:
+            at = min(low + stride, high) if rising else max(high - stride, low)
+            if found is None and not rising:
+                at = high
+            one = self._enough(worth, at, wanted=wanted)
+            if one is not None:
+                found, high = one, max(int(self.used[one.chosen].sum()) - self.upper, low) - 1
+            elif found is None and not rising:
+                return Least(high + 1, None)
+            else:
+                low = at + 1
+            if (one is not None) == rising:  # it is between: by halves from now on
+                break
+            stride *= _GROWS
+        while low <= high:
+            middle = (low + high) // 2
+            one = self._enough(worth, middle, wanted=wanted)
+            if one is None:
+                low = middle + 1
+            else:
+                found, high = one, max(int(self.used[one.chosen].sum()) - self.upper, low) - 1
+        return Least(high + 1, None if found is None else high + 1)
+
+    def _enough(self, worth: int, change: int, *, wanted: bool) -> Reached | None:
+        """Return a programme worth so much at a change, if any."""
+        for use, one in self.met[wanted]:
+            if one.worth >= worth and use <= self.upper + change:
+                return one
+        views = [self._view(page, change) for made, page in self.pages[wanted] if change <= made]
+        view = min(views, key=lambda view: view.bound, default=None)
+        if view is not None and view.bound - worth <= view.reach:
+            if view.bound < worth:
+                return None
+            most, parts = view.page.search_worth(
+                view.rows, view.kept & (view.missed <= view.bound - worth), worth,
+                work=min(_WORK, self.pool.work),
+            )  # fmt: skip
+            self._count(view.page)
+            if parts is not None:
+                one = self._reached(view.page, parts)
+                self.met[wanted].append((int(self.used[one.chosen].sum()), one))
+                return one
+            if most < worth:
+                return None
+        best = self.best(change, wanted=wanted)
+        return None if best is None or best.worth < worth else best
+
+    def most(self, change: int, *, wanted: bool) -> int | None:
+        """Return what no programme passes at a change, as far as lists made so far tell."""
+        if self.kind == "envelope":
+            return None
+        known = [self._bound(page, change) for _, page in self.pages[wanted]]
+        known += [
+            self._bound(page, change, page.swing)
+            for _, page in self.pages[not wanted] if page.swing is not None
+        ]  # fmt: skip
+        return min(known, default=None)
+
+    def _least_of(
+        self, page: Page, worth: int, low: int, high: int, *, wanted: bool, any_will_do: bool
+    ) -> Least:
+        """Return the least change that lists tell, or from which on they don't."""
+        first: int | None = None  # from where on a search that was too long tells nothing
+        reach = min(self.missed or self.level or page.reach // _LEVELS, page.reach)
+        while low <= high:
+            to = self._last_below(page, low, high, worth + reach)
+            if to < low:
+                missing = self._bound(page, low) - worth
+                if missing > page.reach:
+                    break
+                reach = min(max(reach + reach // 2 + 1, missing), page.reach)
+                continue
+            view = self._view(page, to)
+            gap = view.bound - worth
+            if gap >= 0:
+                least, use, parts = page.search_least(
+                    view.rows, view.kept & (view.missed <= gap), page.count(self.used),
+                    worth=worth, most=self.upper + to, work=min(_LEAST_WORK, self.pool.work),
+                )  # fmt: skip
+                self._count(page)
+                least = max(least - self.upper, low) if first is None else first
+                if parts is not None:
+                    self.met[wanted].append((use, self._reached(page, parts)))
+                    met = max(use - self.upper, low)
+                    self.missed = max(self._bound(page, met) - worth, 1) * _MORE // 4
+                    return Least(least, met, stopped=least < met)
+                if least <= to:
+                    first = least
+                    if reach >= page.reach or to >= high or not any_will_do:
+                        return Least(first, None, stopped=True)
+            low = to + 1
+            if reach >= page.reach:
+                break
+            reach = min(reach + reach // 2 + 1, page.reach)
+        return Least(low if first is None else first, None, stopped=first is not None)
+
+    def _bound(self, page: Page, change: int, more: int = 0) -> int:
+        """Return what no programme can pass at a change."""
+        return page.bound([self._moved(row, change) for row in page.rows], 0, more)
+
+    def _reached(self, page: Page, parts: Sequence[Choice]) -> Reached:
+        chosen = np.zeros(self.problem.candidates_count, bool)
+        for block, part in zip(page.blocks, parts, strict=True):
+            chosen[block.members] = part > 0
+        worth = sum(
+            int(block.row_values(part[None, :], page.row)[0])
+            for block, part in zip(page.blocks, parts, strict=True)
+        )
+        return Reached(worth, chosen)
+
     def _changed(self, change: int, *, wanted: bool) -> ChoiceProblem:
         """Return the question, the room changed and the sector forced."""
         problem = self.problem
@@ -221,11 +335,12 @@ class ChangedRooms:
         )  # fmt: skip
         return replace(problem, limits=limits)
 
-    def _page(self, change: int, *, wanted: bool, reach: int) -> _Page | None:
+    def _page(self, change: int, *, wanted: bool, reach: int) -> Page | None:
         """List what is near the bound of one question; None where there is no programme."""
         problem = self._changed(change, wanted=wanted)
         if (problem.required & problem.refused).any():
             return None
+        self.spent += _LISTED_WORK
         blocks, rows = split_problem(problem)
         region = Region(blocks, self.pool)
         try:
@@ -248,7 +363,27 @@ class ChangedRooms:
         if not complete or sum(map(len, lists)) > _SEARCHED or min(map(len, lists)) == 0:
             raise TooMuchError
         further = self._list_further(stage, lists, missed, reach)
-        return _Page(stage, lists, missed, reach, further)
+        page = Page(stage, lists, missed, reach, further)
+        page.made, page.swing = change, self._swing(stage, wanted=wanted)
+        return page
+
+    def _swing(self, stage: Stage, *, wanted: bool) -> int | None:
+        """Return how much more the other side can be worth at the same prices, if that is told."""
+        best = stage.best
+        if best is None or self.kind == "envelope":
+            return None
+        actor = self.problem.actors[int(self.problem.decider[self.position])]
+        blocks, _ = split_problem(self._changed(0, wanted=not wanted))
+        at = [block.actor for block in blocks].index(actor)
+        block = blocks[at] if stage.with_pairs else lighter(blocks[at])
+        diagram = self.pool.diagram(block.ground)
+        if diagram is None:
+            return None
+        found = diagram.best(
+            best.node_value[block.members], best.pair_value[block.pairs],
+            weight=block.weight, limit=block.limit,
+        )  # fmt: skip
+        return None if found is None else found[2] - best.bounds[at]
 
     def _list_further(
         self, stage: Stage, lists: list[Rows], missed: list[Integers], reach: int
@@ -271,13 +406,13 @@ class ChangedRooms:
                 return further
         return reach
 
-    def _view(self, page: _Page, change: int) -> _View:
+    def _view(self, page: Page, change: int) -> View:
         """Return lists as a change of the room leaves them."""
         rows = [self._moved(row, change) for row in page.rows]
         kept, missed, best = np.ones(len(page.worth), bool), page.missed, 0
         if self.kind == "envelope":
-            spans = _spans(page.sizes)
-            for block, some, (start, end) in zip(page.blocks, page.lists, spans, strict=True):
+            places = spans(page.sizes)
+            for block, some, (start, end) in zip(page.blocks, page.lists, places, strict=True):
                 if block.actor != self.place:
                     continue
                 use = some.astype(np.int64) @ self.used[block.members]
@@ -286,20 +421,20 @@ class ChangedRooms:
                 best = int(missed[start:end][kept[start:end]].min(initial=page.further))
                 missed[start:end] -= best
         reach = min(page.reach, page.further - best)
-        return _View(page, rows, kept, missed, page.bound(rows, best), reach)
+        return View(page, rows, kept, missed, page.bound(rows, best), reach)
 
-    def _search(self, view: _View, change: int, *, wanted: bool) -> Reached | None:
+    def _search(self, view: View, change: int, *, wanted: bool) -> Reached | None:
         """Search the lists; None where they may lack the best."""
         page, bound = view.page, view.bound
         known = [one.worth for use, one in self.met[wanted] if use <= self.upper + change]
         far = view.reach if not known else min(view.reach, bound - max(known) + 1)
         found, reach = None, min(self.level or view.reach // _LEVELS, far)
         while reach > 0:
-            self.searches += 1
             found = page.search(
                 view.rows, view.kept & (view.missed <= reach), above=bound - reach,
                 work=min(_WORK, self.pool.work),
             )  # fmt: skip
+            self._count(page)
             if found is not None or reach >= far:
                 break
             reach = min(reach + max(reach // 2, 1), far)
@@ -309,12 +444,13 @@ class ChangedRooms:
         if most > value:
             raise TooMuchError
         self.level = max(bound - value, 1)
-        chosen = np.zeros(self.problem.candidates_count, bool)
-        for block, part in zip(page.blocks, parts, strict=True):
-            chosen[block.members] = part > 0
-        reached = Reached(value, chosen)
-        self.met[wanted].append((int(self.used[chosen].sum()), reached))
+        reached = self._reached(page, parts)
+        self.met[wanted].append((int(self.used[reached.chosen].sum()), reached))
         return reached
+
+    def _count(self, page: Page) -> None:
+        self.spent += page.spent
+        page.spent = 0
 
     def _room(self) -> tuple[Integers, int]:
         """Return what each candidate uses of the room that changes, and what there is."""

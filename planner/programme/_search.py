@@ -116,8 +116,8 @@ def _search(  # noqa: C901, PLR0912, PLR0915 (one compiled loop)
     best: float,
     gap: float,
     work: int,
-) -> tuple[float, float, int, bool]:
-    """Return the best worth, what none can pass, how many are kept and whether they are all."""
+) -> tuple[float, float, int, bool, int]:
+    """Return the best worth, what none can pass, how many are kept, if all, and the work left."""
     actors, count, rows = len(first) - 1, len(worth), len(room)
     owner = np.zeros(count, np.int64)
     for actor in range(actors):
@@ -291,7 +291,7 @@ def _search(  # noqa: C901, PLR0912, PLR0915 (one compiled loop)
     bound = max(passed, best)
     for one in range(waiting):
         bound = max(bound, bounds[one])
-    return best, bound, same, whole and waiting == 0 and not ready
+    return best, bound, same, whole and waiting == 0 and not ready, work
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -357,7 +357,7 @@ def search(
     kept[0] = starts[:-1]  # the incumbent comes first in each list
     # rows of one size, by powers of two, which floats divide without missing anything
     scale = np.ones(len(room))
-    best, bound, same, whole = _search(
+    best, bound, same, whole, _ = _search(
         starts, worth.astype(float), np.ascontiguousarray(uses / scale), room / scale,
         np.concatenate([sizes[:-1] / scale, sizes[-1:]]), kept, 0.0, -0.5 if equals else 0.0, work,
     )  # fmt: skip
@@ -397,7 +397,7 @@ def _one_sided(table: Table, keep: Integers) -> tuple[Floats, Floats]:
 
 def search_above(
     starts: Integers, worth: Integers, uses: Integers, room: Integers, *, above: int, work: int
-) -> tuple[int, int, Integers] | None:
+) -> tuple[int, int, Integers, int] | None:
     """Look for the best choice of each actor that is worth more than a number.
 
     Parameters
@@ -415,8 +415,8 @@ def search_above(
     Returns
     -------
     tuple
-        The best worth, what none can pass, and the choices; no more than ``above`` where none was
-        found.  None where numbers are too large for floats.
+        The best worth, what none can pass, the choices, and the operations spent; no more than
+        ``above`` where none was found.  None where numbers are too large for floats.
     """
     sizes = np.zeros(len(room) + 1)
     for start, end in itertools.pairwise(starts):
@@ -428,9 +428,10 @@ def search_above(
     kept = np.zeros((_KEPT, len(starts) - 1), np.int64)
     step = max(int(np.gcd.reduce(worth)), 1)  # a better one is better by so much
     above = above // step * step
-    best, bound, _, _ = _search(
+    best, bound, _, _, left = _search(
         starts, worth.astype(float), np.ascontiguousarray(uses, dtype=float), room.astype(float),
         sizes, kept, float(above), step - _LITTLE, work,
     )  # fmt: skip
     passed = int(np.floor(min(bound, _EXACT) + 1e-9))
-    return round(best), round(best) + (passed - round(best)) // step * step, kept[0]
+    most = round(best) + (passed - round(best)) // step * step
+    return round(best), most, kept[0], work - left

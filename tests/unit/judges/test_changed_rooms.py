@@ -1,5 +1,6 @@
 """What lists near a question say of other rooms is what brute force says, and flips lean on it."""
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -46,6 +47,100 @@ def test_the_best_of_a_side_at_every_change(oracle, seed, contiguity):
                     assert asked.values(found.chosen)[0] == best.stages[0].value
                     answered += 1
     assert answered > 20
+
+
+def with_ceilings(problem, seed):
+    """Capacities of a département and of the region, and parity, beside the budget."""
+    rng = np.random.default_rng(seed)
+    budget, lines = problem.limits[0], problem.lines
+    even = np.where(np.arange(problem.candidates_count) % 2 == 0, lines, 0)
+    sign = np.where(problem.rural, 1, -1)
+    further = {
+        "capacity.22": (even, int(rng.uniform(0.3, 0.8) * even.sum())),
+        "capacity.region": (lines, int(rng.uniform(0.3, 0.7) * lines.sum())),
+        "parity.rural": (lines * (3 * sign - 1), int(rng.integers(0, 6))),
+    }
+    limits = [replace(budget, name=name, coefficients=coefficients, upper=upper)
+              for name, (coefficients, upper) in further.items()]  # fmt: skip
+    votes = replace(
+        problem.objectives[0], coefficients=problem.objectives[0].coefficients * lines
+    )  # fmt: skip
+    return replace(
+        problem, limits=(budget, *limits), objectives=(votes, *problem.objectives[1:])
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_least_room_for_a_worth(oracle, seed):
+    contiguity = (Contiguity.WITHIN_EPCI, Contiguity.NONE, Contiguity.FEEDER)[seed % 3]
+    problem = oracle.random_problem(seed, count=8, contiguity=contiguity)
+    problem = with_ceilings(problem, seed)
+    rooms = [("limit", one.name) for one in problem.limits]
+    rooms += [("envelope", name) for name in problem.actors]
+    met = 0
+    for j, (kind, place) in itertools.product(range(3), rooms):
+        low, high = -6, 9
+        if kind == "envelope":
+            low = max(low, -int(problem.envelopes[problem.actors.index(place)]))
+        key = problem.sector_ids[j]
+        for wanted in (True, False):
+            near = ChangedRooms(problem, ColumnPool(), j, kind, place)
+            worths = []
+            for change in range(low, high + 1):
+                asked = apply_flip(problem, key, kind=kind, place=place, amount=change)
+                best = oracle.solve(forced(asked, j, wanted=wanted))
+                worths.append(best.stages[0].value if best.stages else None)
+            known = {worth for worth in worths if worth is not None}
+            for worth in sorted({*known, *(one + 1 for one in known)}):
+                enough = [
+                    low + at for at, one in enumerate(worths) if one is not None and one >= worth
+                ]
+                for start in (low, high):
+                    found = near.least(worth, wanted=wanted, low=low, high=high, start=start)
+                    assert not found.stopped
+                    assert found.met == (enough[0] if enough else None)
+                    assert found.first == (enough[0] if enough else high + 1)
+                    met += bool(enough)
+            for change, worth in zip(range(low, high + 1), worths, strict=True):
+                most = near.most(change, wanted=wanted)
+                assert most is None or worth is None or most >= worth
+                most = near.most(change, wanted=not wanted)
+                asked = apply_flip(problem, key, kind=kind, place=place, amount=change)
+                other = oracle.solve(forced(asked, j, wanted=not wanted))
+                assert most is None or not other.stages or most >= other.stages[0].value
+    assert met > 100
+
+
+@pytest.mark.parametrize("seed", range(10, 16))
+def test_every_ceiling_is_exact_or_never_flips(oracle, seed):
+    contiguity = (Contiguity.WITHIN_EPCI, Contiguity.NONE, Contiguity.FEEDER)[seed % 3]
+    problem = oracle.random_problem(seed, count=8, contiguity=contiguity, unique=bool(seed % 2))
+    problem = with_ceilings(problem, seed)
+    choice = oracle.solve(problem)
+    bounds = ChoiceBounds(problem, ColumnPool())
+    statuses = set()
+    for key in problem.sector_ids:
+        inside = key in choice.chosen
+        for flip in find_flips(problem, choice, key, solve=oracle.solve, bounds=bounds):
+            assert flip.status != "interval"
+            if flip.kind != "limit":
+                continue
+            statuses.add(flip.status)
+            limit = next(one for one in problem.limits if one.name == flip.place)
+            least = int(np.minimum(limit.coefficients, 0).sum())
+            end = limit.upper - least + 1 if inside else int(limit.coefficients.clip(0).sum())
+            end = flip.high if flip.status == "exact" else end
+            sizes = {1, end - 1, end, *range(1, end, max(1, end // 20))} - {0}
+            for size in sorted(sizes):
+                amount = -size if inside else size
+                after = oracle.solve(
+                    apply_flip(problem, key, kind="limit", place=flip.place, amount=amount)
+                )
+                flips = after.status is not ChoiceStatus.INFEASIBLE and (
+                    (key in after.chosen) != inside
+                )
+                assert flips == (flip.status == "exact" and size == end), (key, flip, size)
+    assert statuses == {"exact", "impossible"}
 
 
 def test_across_epci_lists_do_not_answer(oracle):

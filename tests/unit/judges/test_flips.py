@@ -77,6 +77,23 @@ def test_a_wish_is_the_only_thing_to_drop(oracle):
         assert (flip.kind, flip.status) == ("wish", "impossible")
 
 
+def test_nobody_wished_away_what_nobody_asked_for(oracle):
+    problem = oracle.random_problem(1)
+    choice = oracle.solve(problem)
+    told = set()
+    for j, key in enumerate(problem.sector_ids):
+        flags = np.arange(problem.candidates_count) == j
+        asked = replace(problem, refused=problem.refused | flags, unasked=flags)
+        (flip,) = find_flips(asked, oracle.solve(asked), key, solve=oracle.solve)
+        words = flip.message.say()
+        assert flip.status == ("exact" if key in choice.chosen else "impossible")
+        assert "vœu" not in words
+        assert "demande" in words
+        assert ("il reste dehors" in words) == (key not in choice.chosen)
+        told.add(flip.status)
+    assert told == {"exact", "impossible"}
+
+
 def test_changes_are_told_with_their_direction_and_unit(oracle):
     problem = oracle.random_problem(1, count=7)
     votes = replace(problem.objectives[0], unit="votes")
