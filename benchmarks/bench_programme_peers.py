@@ -1,7 +1,11 @@
 """The exact programme beside its plain formulation in HiGHS and in SCIP, five times our time.
 
-    python benchmarks/bench_programme_peers.py [--smoke] [--seeds 3]
-        [--question within_epci --question any_epci --question years]
+    python benchmarks/bench_programme_peers.py [--smoke] [--seeds 3] [--minutes 20]
+        [--question within_epci:10 --question any_epci:4 --question years:2]
+
+A question may say its own number of seeds.  The first seed of each question comes first, then the
+second of each, and so on; SCIP's second try comes last.  What wouldn't end within the minutes is
+left out, and said to be.  At the end comes the table of ``docs/programme.md``.
 
 The regions are those of ``bench_programme.py``; the first objective is asked: chains within each
 EPCI, chains across EPCI, five years within each EPCI.  The plain formulation is one integer
@@ -9,7 +13,8 @@ programme (:mod:`planner.programme._compact`; with years, once a year): a flow t
 reached sectors, with the least big coefficients and a row a sector that asks for a neighbour.  Each
 solver has a process of its own, both cores, its presolve and its defaults; SCIP is asked a second
 time with its emphasis on feasibility.  Gaps are to each one's own bound and to the best bound of
-all, in % of that bound.  Clocks are of the wall, beside them the seconds of CPU.
+all, in % of that bound.  Clocks are of the wall, beside them the seconds of CPU.  A solver
+that overruns its time by far, or wants more than its share of the memory, is stopped, and told so.
 
 ``--smoke`` asks small regions only, and fails unless each solver finds our very optimum.
 
@@ -24,9 +29,12 @@ import math
 import multiprocessing
 import os
 import platform
+import resource
+import signal
 import sys
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -38,16 +46,27 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from bench_programme import make_region, with_years
 
-from planner.choice import ChoiceProblem
-from planner.dated import DatedProblem
-from planner.programme import ColumnPool, solve_choice, solve_years
+from planner.choice import Choice, ChoiceProblem
+from planner.dated import DatedChoice, DatedProblem
+from planner.programme import solve_choice, solve_years
 from planner.programme._compact import compact_model
 from planner.solver import new_highs
 
 TIMES = 5  # how many times our clock a peer has
-PATIENCE = 90  # seconds that a peer may overrun before it is stopped
+PATIENCE = 90  # seconds that a peer may overrun before it is stopped: it states its question too
+STATING = 15  # seconds that this and its end take mostly
+MEMORY = 0.75  # of what the machine has, for a peer
+LAST = "SCIP, feasibility"  # who is asked where time is left
+KINDS = {
+    "within_epci": "dans l'EPCI", "any_epci": "d'un EPCI à l'autre", "years": "cinq ans",
+}  # fmt: skip
+COLUMNS = {
+    "planner": "Planificateur", "HiGHS": "HiGHS, 5 ×", "SCIP": "SCIP, 5 ×",
+    LAST: "SCIP (solutions d'abord), 5 ×",
+}  # fmt: skip
 INFINITE = math.inf
 HALF = 0.5
+FEW, SMALL = 10, 0.1  # seconds, and gaps in %, that are written finer
 
 
 @dataclass(frozen=True)
@@ -65,12 +84,13 @@ class Plain:
 
 @dataclass(frozen=True)
 class Found:
-    """What a solver knows when it ends."""
+    """What a solver knows when it ends; ``ended`` says whether it did by itself."""
 
     value: int | None
     bound: float | None
     clock: float
     cpu: float
+    ended: bool = True
 
 
 def plain_choice(problem: ChoiceProblem) -> Plain:
@@ -224,6 +244,8 @@ PEERS = {"HiGHS": in_highs, "SCIP": in_scip, "SCIP, feasibility": in_scip_feasib
 
 def _work(name: str, plains: list[Plain], seconds: float, answer: Connection) -> None:
     """Solve in this process, and send what was found."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    resource.setrlimit(resource.RLIMIT_AS, (int(MEMORY * memory),) * 2)
     for plain in plains:
         clock, cpu = time.perf_counter(), time.process_time()
         solution, bound = PEERS[name](plain, seconds)
@@ -238,10 +260,10 @@ def ask(name: str, plains: list[Plain], seconds: float) -> list[Found]:
     process.start()
     theirs.close()
     found = []
+    start = time.perf_counter()
     try:
         for plain in plains:
             if not mine.poll(seconds + PATIENCE):
-                process.terminate()
                 break
             solution, bound, clock, cpu = mine.recv()
             value = None
@@ -250,20 +272,23 @@ def ask(name: str, plains: list[Plain], seconds: float) -> list[Found]:
                 value = int(np.rint(plain.costs[: plain.integers][chosen].sum()))
             found.append(Found(value, bound, clock, cpu))
     except EOFError:  # it died: out of memory
-        process.terminate()
-    process.join()
-    return found + [Found(None, None, seconds, math.nan)] * (len(plains) - len(found))
+        pass
+    finally:
+        if len(found) < len(plains):
+            process.kill()
+        process.join()
+        mine.close()
+    stopped = Found(None, None, time.perf_counter() - start, math.nan, ended=False)
+    return found + [stopped] * (len(plains) - len(found))
 
 
 def ours(question: ChoiceProblem | DatedProblem, gap: float | None = None) -> Found:
     """Answer with the project."""
     clock, cpu = time.perf_counter(), time.process_time()
-    asked = {} if gap is None else {"gap_share": gap}
-    choice = (
-        solve_years(question, **asked)
-        if isinstance(question, DatedProblem)
-        else solve_choice(question, warm=ColumnPool(), **asked)
+    solve: Callable[..., Choice | DatedChoice] = (
+        solve_years if isinstance(question, DatedProblem) else solve_choice
     )
+    choice = solve(question, **({} if gap is None else {"gap_share": gap}))
     clock, cpu = time.perf_counter() - clock, time.process_time() - cpu
     if not choice.stages:
         return Found(None, None, clock, cpu)
@@ -297,9 +322,123 @@ def tell(name: str, found: Found, best_bound: float | None) -> None:
         f"  {name:18} value {found.value if found.value is not None else 'none':>14}  "
         f"own gap {percent(found.value, found.bound):>10}  "
         f"to the best bound {percent(found.value, best_bound):>10}  "
-        f"clock {found.clock:6.1f} s  CPU {found.cpu:6.1f} s",
+        f"clock {found.clock:6.1f} s  CPU {found.cpu:6.1f} s"
+        f"{'' if found.ended else '  STOPPED: it overran, or wanted too much memory'}",
         flush=True,
     )  # fmt: skip
+
+
+@dataclass
+class Asked:
+    """One question on one seed: what each solver knows of it."""
+
+    kind: str
+    seed: int
+    mine: Found
+    peers: dict[str, Found] = field(default_factory=dict)
+
+    @property
+    def bound(self) -> float | None:
+        """The best bound of all."""
+        bounds = [one.bound for one in (self.mine, *self.peers.values()) if one.bound is not None]
+        return min(bounds, default=None)
+
+    @property
+    def seconds(self) -> float:
+        """What each peer has."""
+        return TIMES * self.mine.clock
+
+    def line(self, names: list[str]) -> str:
+        """Return its line of the table of the docs."""
+        mine = self.mine
+        proved = mine.value is not None and mine.value == mine.bound
+        gap = "0, prouvé" if proved else shown(mine.value, self.bound)
+        times = f"{in_french(mine.clock)} s ; {in_french(mine.cpu)} s de processeur"
+        cells = [KINDS[self.kind], str(self.seed), f"{gap} ({times})"]
+        for name in names:
+            found = self.peers.get(name)
+            if found is None:
+                cells.append("non demandé")
+            elif not found.ended:
+                cells.append("arrêté")
+            else:
+                cells.append(f"{shown(found.value, self.bound)} ({in_french(found.clock)} s)")
+        return f"| {' | '.join(cells)} |"
+
+
+def in_french(number: float) -> str:
+    """Write seconds, finer where they are few."""
+    return f"{number:.{0 if number >= FEW else 1}f}".replace(".", ",")
+
+
+def shown(value: int | None, bound: float | None) -> str:
+    """Write a gap as the docs do."""
+    if value is None or bound is None:
+        return "rien"
+    if value == 0:  # the empty answer
+        return "100 %"
+    gap = 100 * max(bound - value, 0) / max(abs(bound), 1)
+    return f"{gap:.{3 if gap < SMALL else 2}f} %".replace(".", ",")
+
+
+def print_table(every: list[Asked], names: list[str]) -> None:
+    """Print the table of the docs, question after question."""
+    heads = ["Question", "Graine", COLUMNS["planner"], *(COLUMNS[name] for name in names)]
+    print(f"\n| {' | '.join(heads)} |\n|{' --- |' * len(heads)}")
+    for one in sorted(every, key=lambda one: (list(KINDS).index(one.kind), one.seed)):
+        print(one.line(names))
+
+
+@dataclass(frozen=True)
+class Budget:
+    """The time that is left for all questions together."""
+
+    end: float
+
+    def holds(self, seconds: float, what: str) -> bool:
+        """Return whether as much is left; say so if it isn't."""
+        left = self.end - time.monotonic()
+        if left < seconds:
+            print(f"  LEFT OUT: {what} ({seconds:.0f} s asked, {max(left, 0):.0f} s left)")
+        return left >= seconds
+
+
+def ask_peer(one: Asked, name: str, plain: Plain, *, least: float, budget: Budget) -> None:
+    """Ask a peer what we answered, if there is time for it."""
+    seconds = max(one.seconds, least)
+    if budget.holds(seconds + STATING, f"{name}, {one.kind}, seed {one.seed}"):
+        (one.peers[name],) = ask(name, [plain], seconds)
+        tell(name, one.peers[name], one.bound)
+
+
+def ask_all(
+    asked: list[tuple[str, int]], names: list[str], *, least: float, budget: Budget
+) -> list[Asked]:
+    """Ask every question of everyone; who comes last is asked once all others were."""
+    every: list[Asked] = []
+    longest: dict[str, float] = {}  # that we took for a question of each kind
+    try:
+        for kind, seed in asked:
+            if not budget.holds(longest.get(kind, 0.0), f"{kind}, seed {seed}"):
+                continue
+            question, plain = question_of(kind, seed)
+            rows, columns = plain.matrix.shape
+            print(f"{kind}, seed {seed}: plain form of {rows} rows, {columns} columns, of which "
+                  f"{plain.integers} whole", flush=True)  # fmt: skip
+            mine = ours(question)
+            longest[kind] = max(longest.get(kind, 0.0), mine.clock)
+            every.append(Asked(kind, seed, mine))
+            tell("planner", mine, mine.bound)
+            for name in names:
+                if name != LAST:
+                    ask_peer(every[-1], name, plain, least=least, budget=budget)
+        for one in every if LAST in names else ():
+            print(f"{one.kind}, seed {one.seed}", flush=True)
+            plain = question_of(one.kind, one.seed)[1]
+            ask_peer(one, LAST, plain, least=least, budget=budget)
+    finally:  # what is known is told, whatever happens
+        print_table(every, names)
+    return every
 
 
 def peers() -> list[str]:
@@ -313,7 +452,7 @@ def peers() -> list[str]:
 
 def smoke(names: list[str]) -> None:
     """Check on small regions that every solver finds our very optimum."""
-    asked = [(kind, seed) for kind in ("within_epci", "any_epci", "years") for seed in range(2)]
+    asked = [(kind, seed) for kind in KINDS for seed in range(2)]
     questions, best = [], []
     for kind, seed in asked:
         questions.append(question_of(kind, seed, years=2, candidates=30, actors=4))
@@ -333,8 +472,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--smoke", action="store_true", help="small regions: equal optima")
     parser.add_argument("--seeds", type=int, default=3)
-    kinds = ["within_epci", "any_epci", "years"]
-    parser.add_argument("--question", action="append", choices=kinds)
+    parser.add_argument("--minutes", type=float, default=math.inf, help="for all; else no end")
+    parser.add_argument("--question", action="append", type=question_asked, metavar="KIND[:SEEDS]")
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--least", type=float, default=1.0, help="seconds that a peer has anyway")
     parser.add_argument("--peer", action="append", choices=list(PEERS), help="this one; else all")
@@ -349,18 +488,24 @@ def main() -> None:
     solve_choice(make_region(0, candidates=40, actors=4))  # compiles
     solve_choice(make_region(0, candidates=80, actors=4, contiguity="any_epci"))
     solve_years(with_years(make_region(0, candidates=40, actors=4)))
-    for kind in asked.question or kinds:
-        for seed in range(asked.first_seed, asked.first_seed + asked.seeds):
-            question, plain = question_of(kind, seed)
-            rows, columns = plain.matrix.shape
-            print(f"{kind}, seed {seed}: plain form of {rows} rows, {columns} columns, of which "
-                  f"{plain.integers} whole", flush=True)  # fmt: skip
-            mine = ours(question)
-            tell("planner", mine, mine.bound)
-            for name in names:
-                (found,) = ask(name, [plain], max(TIMES * mine.clock, asked.least))
-                bounds = [one for one in (mine.bound, found.bound) if one is not None]
-                tell(name, found, min(bounds, default=None))
+    first = asked.first_seed
+    wanted = [
+        (kind, seed, at)
+        for at, (kind, seeds) in enumerate(asked.question or [(kind, None) for kind in KINDS])
+        for seed in range(first, first + (asked.seeds if seeds is None else seeds))
+    ]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what is known is told even then
+    wanted.sort(key=lambda one: (one[1], one[2]))
+    budget = Budget(time.monotonic() + 60 * asked.minutes)
+    ask_all([one[:2] for one in wanted], names, least=asked.least, budget=budget)
+
+
+def question_asked(text: str) -> tuple[str, int | None]:
+    """Read a question and its number of seeds, None where it says none."""
+    kind, _, seeds = text.partition(":")
+    if kind not in KINDS:
+        raise argparse.ArgumentTypeError(f"{kind}: {', '.join(KINDS)}")
+    return kind, int(seeds) if seeds else None
 
 
 if __name__ == "__main__":
