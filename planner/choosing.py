@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from planner.ballots import BallotCount
-from planner.choice import Choice, ChoiceProblem, ChoiceStatus, Contiguity
+from planner.choice import Choice, ChoiceProblem, ChoiceStatus, Contiguity, StageResult
 from planner.conflict import cheapest_relaxations, find_conflict, find_year_conflict
 from planner.criteria import PPM, CriteriaTable
 from planner.dated import DatedChoice, DatedProblem
@@ -139,6 +139,7 @@ def choose_programme(
             raise _conflict(problem, ballots, dated)
         if not answer.stages and problem.objectives and asked.seconds is None:
             raise _conflict(problem, ballots, dated, proved=False)
+        _refuse_nothing(problem, answer.stages)
         programme = explain_years(dated, answer, **explained)
         _refuse_unless(verify_years(dated, answer))
         return Chosen(programme=programme, dated=dated, dated_choice=answer)
@@ -146,6 +147,7 @@ def choose_programme(
     choice = solve_choice(problem, gap_share=asked.gap_share, seconds=asked.seconds, warm=pool)
     if choice.status is ChoiceStatus.INFEASIBLE:
         raise _conflict(problem, ballots)
+    _refuse_nothing(problem, choice.stages)
     programme = explain_choice(problem, choice, **explained)
     _refuse_unless(verify_choice(problem, choice))
     return Chosen(programme=programme, problem=problem, choice=choice, pool=pool)
@@ -174,6 +176,14 @@ def _refuse_one_sided(problem: ChoiceProblem, tolerance_share: float | None) -> 
         raise RuleError(
             Message.of(f"programme.parity_all_{kind}", lines=int(problem.lines.sum())),
             Message.of("programme.parity_all_remedy"),
+        )
+
+
+def _refuse_nothing(problem: ChoiceProblem, stages: tuple[StageResult, ...]) -> None:
+    """Refuse an answer that holds nothing because the time allowed ended before one was found."""
+    if problem.objectives and not stages:
+        raise RuleError(
+            Message.of("programme.nothing_in_time"), Message.of("programme.nothing_in_time_remedy")
         )
 
 

@@ -18,13 +18,21 @@ def verify(
     lang: LangOption = Lang.FR,
 ) -> None:
     """Revérifie un plan écrit : chaque règle et chaque somme, depuis ses seules tables."""
-    from planner.io.finished import read_finished_plan, read_network_shapes  # noqa: PLC0415
+    from planner.io.finished import (  # noqa: PLC0415
+        read_finished_plan,
+        read_network_shapes,
+        read_sector_shapes,
+    )
     from planner.verify import verify_programme  # noqa: PLC0415
 
     with told(lang) as console:
         found = read_finished_plan(folder)
         scenario = Scenario.from_dict(dict(found.scenario), name=found.name)
-        tables = {**found.tables, **read_network_shapes(folder, found)}
+        tables = {
+            **found.tables,
+            **read_network_shapes(folder, found),
+            **read_sector_shapes(folder, found),
+        }
         verdict = verify_programme(tables, scenario)
         console.print(verdict.say(lang), markup=False)
     if not verdict.holds:

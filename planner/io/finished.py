@@ -24,7 +24,7 @@ from planner.io.outputs import read_written_table
 from planner.schemas import CONTRACTS
 from planner.texts import Message
 
-__all__ = ["FinishedPlan", "read_finished_plan", "read_network_shapes"]
+__all__ = ["FinishedPlan", "read_finished_plan", "read_network_shapes", "read_sector_shapes"]
 
 _FORMAT: Final = "fibre-planner/outputs"
 _NETWORK: Final = ("nro", "pm", "routes", "pbo", "ducts", "cables")
@@ -163,7 +163,36 @@ def read_network_shapes(folder: str | Path, found: FinishedPlan) -> dict[str, pd
     DataFileError
         When the GeoPackage is missing or was changed.
     """
-    names = [name for name in _NETWORK if name in found.tables]
+    return _with_shapes(folder, found, [name for name in _NETWORK if name in found.tables])
+
+
+def read_sector_shapes(folder: str | Path, found: FinishedPlan) -> dict[str, pd.DataFrame]:
+    """Read the sectors of an exact programme with their shapes, from the folder's GeoPackage.
+
+    Parameters
+    ----------
+    folder
+        Folder of outputs.
+    found
+        What was read of it.
+
+    Returns
+    -------
+    dict
+        ``sectors``, rows as in ``found``; nothing under another rule, which needs no shapes.
+
+    Raises
+    ------
+    DataFileError
+        When the GeoPackage is missing or was changed.
+    """
+    exact = found.scenario.get("programme", {}).get("rule") == "exact"
+    return _with_shapes(folder, found, ["sectors"] if exact and "sectors" in found.tables else [])
+
+
+def _with_shapes(
+    folder: str | Path, found: FinishedPlan, names: list[str]
+) -> dict[str, pd.DataFrame]:
     if not names:
         return {}
     place = Path(folder)

@@ -266,7 +266,9 @@ class YearBounds:
         first, ids = np.argmax(table, axis=0), problem.whole.sector_ids
         objectives = problem.whole.objectives
         sign = 1 if objectives[0].sense == "max" else -1
-        kinds = ChoiceStatus.WITHIN_GAP, ChoiceStatus.TIME_LIMIT  # the first, those without bound
+        most = max(*bounds, value)
+        near = ChoiceStatus.OPTIMAL if most == value else ChoiceStatus.WITHIN_GAP
+        kinds = near, ChoiceStatus.TIME_LIMIT  # the first, those without bound
         return DatedChoice(
             problem_sha256=problem.sha256, status=kinds[min(len(objectives), 2) - 1],
             opened=tuple(
@@ -275,7 +277,7 @@ class YearBounds:
             stages=tuple(
                 StageResult(
                     objective=one.name, value=worth, status=kinds[min(place, 1)],
-                    bound=sign * max(*bounds, value) if place == 0 else None,
+                    bound=sign * most if place == 0 else None,
                 )
                 for place, (one, worth) in enumerate(
                     zip(objectives, problem.values(table), strict=True)

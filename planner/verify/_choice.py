@@ -49,7 +49,8 @@ def verify_choice(problem: ChoiceProblem, choice: Choice) -> Verdict:
     """
     judge = _Judge(problem, choice)
     judge.question()
-    if choice.status is ChoiceStatus.INFEASIBLE:
+    none = choice.status is ChoiceStatus.TIME_LIMIT and problem.objectives and not choice.stages
+    if choice.status is ChoiceStatus.INFEASIBLE or (none and not choice.chosen):
         judge.no_answer()
     else:
         judge.sectors()
@@ -124,8 +125,9 @@ class _Judge:
         self.check("order", "—", broken=not ordered)
 
     def no_answer(self) -> None:
-        """Nothing is chosen where no programme is said to exist."""
-        self.check("no_answer", "—", broken=bool(self.choice.chosen))
+        """Nothing is chosen, nor worth anything, where no programme is said to exist."""
+        said = bool(self.choice.chosen or self.choice.stages)
+        self.check("no_answer", "—", broken=said)
 
     def sectors(self) -> None:
         """Check that required sectors are in and refused ones out."""
@@ -218,7 +220,7 @@ class _Judge:
             )  # fmt: skip
             self.claims(stage, 1 if objective.sense == "max" else -1)
             weakest = max(weakest, stage.status, key=_STRENGTH.index)
-        self.check("status", "—", broken=_STRENGTH.index(choice.status) < _STRENGTH.index(weakest))
+        self.check("status", "—", broken=bool(choice.stages) and choice.status is not weakest)
 
     def claims(self, stage: StageResult, sign: int) -> None:
         """Check a bound against the value and the status beside it."""
@@ -231,8 +233,8 @@ class _Judge:
             "stage.bound", stage.objective, broken=room < 0, excess=-room, bound=stage.bound,
             said=stage.value,
         )  # fmt: skip
-        if stage.status is ChoiceStatus.OPTIMAL:
-            self.check(
-                "stage.optimal", stage.objective, broken=room > 0, excess=room, bound=stage.bound,
-                said=stage.value,
-            )  # fmt: skip
+        optimal = stage.status is ChoiceStatus.OPTIMAL
+        self.check(
+            "stage.optimal", stage.objective, broken=room >= 0 and optimal != (room == 0),
+            excess=room, bound=stage.bound, said=stage.value,
+        )  # fmt: skip

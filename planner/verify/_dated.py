@@ -35,8 +35,10 @@ def verify_years(problem: DatedProblem, choice: DatedChoice) -> Verdict:
     judge.check("order", "—", broken=not ordered)
     for key, year in sorted(opened.items()):
         judge.check("year.unknown", key, broken=year not in problem.years, year=year)
-    if choice.status is ChoiceStatus.INFEASIBLE:
+    none = choice.status is ChoiceStatus.TIME_LIMIT and whole.objectives and not choice.stages
+    if choice.status is ChoiceStatus.INFEASIBLE or (none and not opened):
         judge.no_answer()
+        judge.check("no_answer", "—", broken=bool(choice.stages))
         return Verdict.of(judge.checks, judge.breaches)
     judge.sectors()
     judge.envelopes()
@@ -98,4 +100,4 @@ def _stages(
         )  # fmt: skip
         judge.claims(stage, 1 if objective.sense == "max" else -1)
         weakest = max(weakest, stage.status, key=_STRENGTH.index)
-    judge.check("status", "—", broken=_STRENGTH.index(choice.status) < _STRENGTH.index(weakest))
+    judge.check("status", "—", broken=bool(choice.stages) and choice.status is not weakest)

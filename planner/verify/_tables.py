@@ -8,9 +8,12 @@ from typing import Any
 
 import pandas as pd
 
+from planner.choice import Quantity, Unit
 from planner.scenario import Scenario
 from planner.schemas import contract
 from planner.texts import Message
+from planner.verify._cells import judge_cells
+from planner.verify._exact import judge_exact
 from planner.verify._network import judge_network
 from planner.verify._verdict import Breach, Verdict
 from planner.verify._works import judge_evenness, judge_works
@@ -31,13 +34,14 @@ def verify_programme(tables: Mapping[str, pd.DataFrame], scenario: Scenario) -> 
 
     One decision a sector; premises and shares that add up; required and refused sectors; envelopes,
     votes and credits, counted again from the shares; balances and contributions to the cent; the
-    yearly capacity of the schedule; a designed network, walked and added up again.  A table that
-    isn't there is empty.
+    yearly capacity of the schedule; of an exact programme every rule and each objective; a designed
+    network, walked and added up again.  A table that isn't there is empty.
 
     Parameters
     ----------
     tables
-        Tables of a plan (:meth:`planner.plan.Plan.tables`) or read back from its outputs.
+        Tables of a plan (:meth:`planner.plan.Plan.tables`) or read back from its outputs; the
+        contiguity of an exact programme needs the shapes of ``sectors``.
     scenario
         What was asked.
 
@@ -53,6 +57,8 @@ def verify_programme(tables: Mapping[str, pd.DataFrame], scenario: Scenario) -> 
     judge.contributions()
     judge.balances()
     judge.schedule()
+    judge_cells(judge.rows, judge.shares, judge.check)
+    judge_exact(tables, judge.rows, scenario, judge.check)
     if scenario.schedule.rule == "works":
         judge_works(judge.rows("works"), judge.rows("schedule"), scenario, judge.check)
         judge_evenness(judge.rows("works_limits"), judge.rows("schedule"), judge.check)
@@ -103,7 +109,8 @@ class _TablesJudge:
         """Count one check, and keep its breach."""
         self.checks[rule] += 1
         if broken:
-            message = Message.of(f"verify.{rule}", place=place, excess=excess, **values)
+            words = f"verify.{rule.replace('.', '_')}"
+            message = Message.of(words, place=place, excess=excess, **values)
             self.breaches.append(Breach(rule=rule, place=place, message=message, excess=excess))
 
     def same(self, rule: str, place: str, said: int, worth: int, **values: object) -> None:
@@ -181,9 +188,11 @@ class _TablesJudge:
         )
 
     def _need(self, actor: str, lines: int) -> int:
+        return lines * self.cents_per_line if self._in_euros(actor) else lines
+
+    def _in_euros(self, actor: str) -> bool:
         row = self.granted.get(actor)
-        in_euros = row is not None and row["unit"] == EnvelopeUnit.EUR.value
-        return lines * self.cents_per_line if in_euros else lines
+        return row is not None and bool(row["unit"] == EnvelopeUnit.EUR.value)
 
     def envelopes(self) -> None:
         """No EPCI uses more than it may; what was left out for want of room has none."""
@@ -196,9 +205,12 @@ class _TablesJudge:
                 continue
             use = self._need(actor, lines)
             left[actor] = room - use
+            unit: Unit = "cents" if self._in_euros(actor) else "lines"
             self.check(
-                "envelope", actor, broken=use > room, excess=use - room, used=use, granted=room
-            )
+                "envelope", actor, broken=use > room, excess=use - room,
+                amount=Quantity(use - room, unit), used=Quantity(use, unit),
+                granted=Quantity(room, unit),
+            )  # fmt: skip
         for key, row in sorted(self.decided.items()):
             if row["decision"] == Decision.ENVELOPE.value:
                 fits = all(
@@ -247,7 +259,7 @@ class _TablesJudge:
                 )
             for column in _CENTS:
                 self.same("balance", actor, int(row[column]), owed[actor, column], column=column)
-            if not pd.isna(row["granted"]) and self._room(actor) is not None:
+            if not pd.isna(row["used"]):
                 use = self._need(actor, self.lines[actor, Phase.PHASE_2.value])
                 self.same("balance", actor, int(row["used"]), use, column="used")
 

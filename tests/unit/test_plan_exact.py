@@ -143,3 +143,11 @@ def test_an_order_on_the_network_that_is_broken_is_refused(on_a_network, change,
 def test_contiguity_along_the_network_asks_for_it(toy):
     with pytest.raises(RuleError, match=r"programme\.feeders"):
         make_plan(toy, Scenario.from_dict(FEEDER))
+
+
+@pytest.mark.parametrize("more", [{}, {"years": {"first": 2019, "count": 2}}])
+def test_time_that_ends_before_anything_is_found_is_said_to_be_too_short(toy, more):
+    asked = {**EXACT["programme"], **more, "seconds": 1e-9}
+    with pytest.raises(RuleError, match="temps accordé") as caught:
+        make_plan(toy, Scenario.from_dict({"programme": asked}))
+    assert "time allowed (programme.seconds)" in caught.value.say("en")

@@ -93,6 +93,26 @@ def test_a_lie_is_seen(oracle, rule):
     assert rule in verify_choice(problem, lies()[rule](choice)).broken_rules
 
 
+def test_nothing_found_in_the_time_allowed_claims_nothing(oracle):
+    problem = oracle.random_problem(3)
+    none = replace(oracle.solve(problem), chosen=(), stages=(), status=ChoiceStatus.TIME_LIMIT)
+    assert verify_choice(problem, none).holds
+    some = replace(none, chosen=problem.sector_ids[:1])
+    assert "stages" in verify_choice(problem, some).broken_rules
+
+
+def test_a_status_weaker_than_its_bound_is_seen(oracle):
+    problem = oracle.random_problem(3)
+    choice = oracle.solve(problem)
+    assert (
+        "status"
+        in verify_choice(problem, replace(choice, status=ChoiceStatus.WITHIN_GAP)).broken_rules
+    )
+    last = replace(choice.stages[-1], status=ChoiceStatus.WITHIN_GAP)
+    weaker = replace(choice, stages=(*choice.stages[:-1], last), status=ChoiceStatus.WITHIN_GAP)
+    assert verify_choice(problem, weaker).broken_rules == ("stage.optimal",)
+
+
 @pytest.fixture(scope="module")
 def plan():
     from planner.toy import toy_territory
@@ -140,9 +160,51 @@ def test_a_vote_withdrawn_after_the_choice_is_seen(plan):
     assert [b.place for b in verdict.breaches if b.rule == "unvoted"] == [chosen]
 
 
+def test_an_envelope_that_is_exceeded_is_told_in_words(plan):
+    tables = plan.tables()
+    frame = tables["envelopes"].copy()
+    frame["amount"] = 1
+    verdict = verify_programme({**tables, "envelopes": frame}, plan.scenario)
+    assert "envelope" in verdict.broken_rules
+    assert "lignes" in verdict.say("fr")
+    euros = verify_programme({**tables, "envelopes": frame.assign(unit="eur")}, plan.scenario)
+    assert "€" in euros.say("en")
+
+
 def test_a_sector_left_out_though_it_fits_is_seen(plan):
     tables = plan.tables()
     out = tables["programme"].query("decision == 'envelope'")["epci_siren"].iloc[0]
     frame = tables["envelopes"].copy()
     frame.loc[frame["epci_siren"] == out, "amount"] = 1000
     assert "fits" in verify_programme({**tables, "envelopes": frame}, plan.scenario).broken_rules
+
+
+FOLLOWS = {
+    "programme": ("epci_siren", "tranche", "decision", "premises_count", "phase"),
+    "costs": ("premises_count", "unit_cost_cents", "cost_cents"),
+    "schedule": ("year", "premises_count", "cost_cents"),
+    "contributions": ("place_id", "epci_siren", "lines_count", "gross_cents", "net_cents"),
+    "balances": ("deliberation", "unit", "used", "lines_phase_2", "lines_phase_3", "net_cents"),
+    "criteria_scores": ("score_ppm", "rank"),
+}
+
+
+@pytest.mark.parametrize("table", list(FOLLOWS))
+def test_no_cell_that_follows_from_others_changes_unseen(plan, table):
+    tables = plan.tables()
+    frame = tables[table]
+    for column in FOLLOWS[table]:
+        others = sorted({str(value) for value in frame[column].dropna()})
+        for at, old in enumerate(frame[column]):
+            if column in {"unit", "deliberation"} and pd.isna(old):
+                continue
+            if column == "decision":
+                new = "refused" if str(old) in {"phase_1", "chosen", "required"} else "chosen"
+            elif isinstance(old, str):
+                new = next((one for one in others if one != old), f"{old}x")
+            else:
+                new = 1 if pd.isna(old) else int(old) + 1
+            changed = edit(tables, table, column, new, at)
+            verdict = verify_programme(changed, plan.scenario)
+            assert not verdict.holds, (column, at, old, new)
+            assert verdict.say("fr") != verdict.say("en")
