@@ -13,6 +13,7 @@ from planner.programme._columns import Stage
 from planner.programme._draws import Drawn, draw
 from planner.programme._exchange import exchange
 from planner.programme._integer import total, with_parts
+from planner.programme._level import is_level, turned
 from planner.programme._search import WORK, Found, search
 
 __all__ = ["draw_some", "exchange_near", "is_of_few", "settle"]
@@ -30,6 +31,9 @@ _NEAREST = (300, 450, 600)  # choices of all actors among which answers are draw
 _SHARE = 1e-4  # of the bound: how near answers are drawn at least
 _GOOD = 3  # of these shares: from how near a drawn answer is good
 _NEAR = 2  # from how near a known answer is searched around without drawing others
+_OF_EACH = 30  # choices of one actor among which an answer is drawn where all are as good
+_LEVEL_DRAWS = 4  # how many are drawn there, at each heat
+_HEATS = (1, 10, 100)  # a sector more or less is worth far more than what an answer may miss
 _DRAWS, _BETTERED = 12, 3  # how many answers are drawn, and how many of them are exchanged
 _MORE = 8  # the second, where the best that can be is asked
 _STEPS, _MANY_STEPS = 200_000, 1_000_000  # of one draw; where the best that can be is asked
@@ -97,6 +101,10 @@ def draw_some(
         return None
     scale = max(1, least, int(_SHARE * abs(stage.best.bound)))
     best, known = None, incumbent
+    if is_level(stage, _LISTED):
+        level = _draw_level(stage, rows, incumbent, least)
+        if level is not None:
+            return level
     if incumbent is not None:  # recalled: mostly as near as one can draw
         value = total(stage.blocks, incumbent, stage.row)
         if stage.best.bound - value <= _NEAR * scale:
@@ -108,6 +116,38 @@ def draw_some(
         if best is not None and stage.best.bound - best.value <= _GOOD * scale:
             break
     return best
+
+
+def _draw_level(
+    stage: Stage, rows: Sequence[Row], incumbent: Sequence[Rows] | None, least: int
+) -> Drawn | None:
+    """Draw an answer at the bound, or that misses no more than it may; None when none was found."""
+    if stage.best is None:
+        return None
+    known = None if incumbent is None else total(stage.blocks, incumbent, stage.row)
+    for value in dict.fromkeys((stage.best.bound, stage.best.bound - least)):
+        if known is not None and known >= value:
+            return None if incumbent is None else Drawn(parts=list(incumbent), value=known)
+        asked = turned(stage, rows, value)
+        if asked is None or asked.best is None:
+            continue
+        for heat in _HEATS:
+            scale = max(1, int(_SHARE * abs(asked.best.bound))) * heat
+            lists, missed, _ = asked.list_near(scale, _LISTED)
+            if min(map(len, lists)) == 0:
+                continue
+            nearest = [
+                some[np.argsort(far, kind="stable")[:_OF_EACH]]
+                for some, far in zip(lists, missed, strict=True)
+            ]
+            found = draw(
+                asked.blocks, nearest, asked.row, asked.rows, asked.best.prices, incumbent=None,
+                enough=-_FAR, scale=scale, draws=_LEVEL_DRAWS, bettered=1, steps=_STEPS,
+            )  # fmt: skip
+            if found is not None:
+                worth = total(stage.blocks, found.parts, stage.row)
+                return Drawn(parts=found.parts, value=worth)
+    return None
 
 
 def exchange_near(
@@ -168,6 +208,9 @@ def settle(
     """
     if stage.best is None:
         return None
+    missing = stage.best.bound - total(stage.blocks, incumbent, stage.row)
+    if missing <= 0 and is_level(stage, _LISTED):
+        return None  # proved the best, with more as good than could be listed
     work = int(min(WORK, stage.region.pool.work, seconds * _A_SECOND))
     parts, found = incumbent, None
     for each, every in _sizes(stage):
