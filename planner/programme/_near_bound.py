@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from planner.programme._blocks import Block, Row
+from planner.programme._blurred import BLUR, blurred, is_coarse
 from planner.programme._columns import Stage
 from planner.programme._draws import Drawn, draw
 from planner.programme._exchange import exchange
@@ -28,6 +29,7 @@ _FAR = 2**62
 _EXCHANGED = 1_000  # choices of all actors that are exchanged at most
 _LISTED = 4_000  # choices of one actor that are listed at most
 _NEAREST = (300, 450, 600)  # choices of all actors among which answers are drawn
+_TIED = 3  # times as many, at most, where they are equally near
 _SHARE = 1e-4  # of the bound: how near answers are drawn at least
 _GOOD = 3  # of these shares: from how near a drawn answer is good
 _NEAR = 2  # from how near a known answer is searched around without drawing others
@@ -68,6 +70,8 @@ def _draw_near(
     for count in _NEAREST if thorough else _NEAREST[:1]:
         reach = far[min(count, len(far)) - 1] if len(far) else 0
         nearest = [some[gap <= reach] for some, gap in zip(lists, missed, strict=True)]
+        if sum(map(len, nearest)) > _TIED * count:  # too many to exchange are equally near
+            nearest = [some[:: -(-len(some) * len(nearest) // count) or 1] for some in nearest]
         known = incumbent if best is None else best.parts
         if known is None and min(map(len, nearest)) == 0:
             return None
@@ -100,7 +104,6 @@ def draw_some(
     if stage.best is None:
         return None
     scale = max(1, least, int(_SHARE * abs(stage.best.bound)))
-    best, known = None, incumbent
     if is_level(stage, _LISTED):
         level = _draw_level(stage, rows, incumbent, least)
         if level is not None:
@@ -109,6 +112,21 @@ def draw_some(
         value = total(stage.blocks, incumbent, stage.row)
         if stage.best.bound - value <= _NEAR * scale:
             return Drawn(parts=list(incumbent), value=value)
+    return _draw_nearer(stage, rows, incumbent, scale=scale)
+
+
+def _draw_nearer(
+    stage: Stage, rows: Sequence[Row], incumbent: Sequence[Rows] | None, *, scale: int
+) -> Drawn | None:
+    """Draw in one way after another, until an answer is good; None when none was found."""
+    if stage.best is None:
+        return None
+    best: Drawn | None = None
+    if stage.lists is None and is_coarse(stage):
+        best = _draw_blurred(stage, rows, incumbent)
+        if best is not None and stage.best.bound - best.value <= _GOOD * scale:
+            return best
+    known = incumbent if best is None else best.parts
     for thorough in (False, True):
         found = _draw_near(stage, rows, known, scale=scale, thorough=thorough)
         if found is not None:
@@ -148,6 +166,19 @@ def _draw_level(
                 worth = total(stage.blocks, found.parts, stage.row)
                 return Drawn(parts=found.parts, value=worth)
     return None
+
+
+def _draw_blurred(
+    stage: Stage, rows: Sequence[Row], incumbent: Sequence[Rows] | None
+) -> Drawn | None:
+    """Draw answers to an objective of few values, blurred, from a known answer if any."""
+    other = blurred(stage)
+    drawn = None
+    if other is not None:
+        drawn = _draw_near(other, rows, incumbent, scale=BLUR, thorough=True)
+    if drawn is None:
+        return None
+    return replace(drawn, value=total(stage.blocks, drawn.parts, stage.row))
 
 
 def exchange_near(

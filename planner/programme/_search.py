@@ -56,6 +56,7 @@ _TURNS = 20
 _WHOLE = 1e-6
 _MOSTLY = 0.5
 _LITTLE = 1e-3
+_EQUALS_SHARE = 4  # of the work: a fourth part of it at most looks for all that are equal
 
 
 @compiled
@@ -114,10 +115,15 @@ def _search(  # noqa: C901, PLR0912, PLR0915 (one compiled loop)
     sizes: Floats,
     kept: Integers,
     best: float,
-    gap: float,
+    step: float,
+    equals: bool,
     work: int,
 ) -> tuple[float, float, int, bool, int]:
-    """Return the best worth, what none can pass, how many are kept, if all, and the work left."""
+    """Return the best worth, what none can pass, how many are kept, if all, and the work left.
+
+    A better answer is better by ``step`` or more.  Answers as good are looked for as long as they
+    may all be found; then only better ones.
+    """
     actors, count, rows = len(first) - 1, len(worth), len(room)
     owner = np.zeros(count, np.int64)
     for actor in range(actors):
@@ -143,8 +149,11 @@ def _search(  # noqa: C901, PLR0912, PLR0915 (one compiled loop)
         basic[r] = -r - 1
     waiting, ready, nodes, bound = 0, True, 0, _FAR
     same = 1
-    passed, whole, begun = -_FAR, True, False
+    passed, whole, begun = -_FAR, equals, False
+    spared = work - work // _EQUALS_SHARE
     while work > 0:
+        whole = whole and work > spared
+        gap = -_MOSTLY if whole else step - _LITTLE
         if not ready:  # the best that waits; where too many do, the one met last
             node = next_node(bounds, serial, waiting)
             if node < 0:
@@ -357,9 +366,10 @@ def search(
     kept[0] = starts[:-1]  # the incumbent comes first in each list
     # rows of one size, by powers of two, which floats divide without missing anything
     scale = np.ones(len(room))
+    step = max(int(np.gcd.reduce(worth)), 1)
     best, bound, same, whole, _ = _search(
         starts, worth.astype(float), np.ascontiguousarray(uses / scale), room / scale,
-        np.concatenate([sizes[:-1] / scale, sizes[-1:]]), kept, 0.0, -0.5 if equals else 0.0, work,
+        np.concatenate([sizes[:-1] / scale, sizes[-1:]]), kept, 0.0, step, equals, work,
     )  # fmt: skip
     answers = [
         [some[keep[pick] - start][None, :]
@@ -368,9 +378,15 @@ def search(
     ]  # fmt: skip
     return Found(
         parts=answers[0], value=table.value + round(best),
-        bound=table.value + int(np.floor(min(bound, _EXACT) + 1e-9)),
-        equals=tuple(answers) if whole and equals else (),
+        bound=table.value + _in_steps(best, bound, step),
+        equals=tuple(answers) if whole else (),
     )  # fmt: skip
+
+
+def _in_steps(best: float, bound: float, step: int) -> int:
+    """Return what none can pass, where worths are whole numbers of steps."""
+    passed = int(np.floor(min(bound, _EXACT) + 1e-9))
+    return round(best) + (passed - round(best)) // step * step
 
 
 def _distinct(rows: Rows) -> Integers:
@@ -430,8 +446,6 @@ def search_above(
     above = above // step * step
     best, bound, _, _, left = _search(
         starts, worth.astype(float), np.ascontiguousarray(uses, dtype=float), room.astype(float),
-        sizes, kept, float(above), step - _LITTLE, work,
+        sizes, kept, float(above), step, False, work,
     )  # fmt: skip
-    passed = int(np.floor(min(bound, _EXACT) + 1e-9))
-    most = round(best) + (passed - round(best)) // step * step
-    return round(best), most, kept[0], work - left
+    return round(best), _in_steps(best, bound, step), kept[0], work - left

@@ -413,7 +413,7 @@ class _Search:
             further, reach = self._combine(stage, answer, reach), reach * 3
             if self.lists is None and answer.parts is not None and answer.value != known:
                 known = answer.value  # a better one: less is to be searched around it
-                self._settle(stage, answer)
+                further &= not (self._settle(stage, answer) and answer.value == answer.bound)
         if answer.parts is not None:
             answer.status = self._status(answer.value, answer.bound)
         return answer
