@@ -19,13 +19,13 @@ import shapely
 from numpy.typing import NDArray
 
 from planner.errors import RuleError
-from planner.network._ways import MM_PER_M, Floats, Ints, Ways
+from planner.network._ways import MM_PER_M, KnownPoles, Ways
 from planner.schemas import contract
 from planner.texts import Message
 from planner.vocab import Condition, Laying, TechnicalPoint, WorkState
 
 __all__ = [
-    "POLE_ITEMS", "POLE_NEW", "POLE_REINFORCED", "POLE_REPLACED", "POLE_USED", "KnownPoles",
+    "POLE_ITEMS", "POLE_NEW", "POLE_REINFORCED", "POLE_REPLACED", "POLE_USED",
     "PoleRatios", "count_poles", "know_poles", "open_ratios",
 ]  # fmt: skip
 
@@ -55,27 +55,6 @@ class PoleRatios:
     replaced_share: float
     reinforced_share: float
     synthetic: bool
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class KnownPoles:
-    """Poles known along pieces of existing runs.
-
-    Attributes
-    ----------
-    pole, piece
-        Each pole and each piece that it carries, a row a pair.
-    replaced, reinforced
-        Of each pole: 1 or 0 where its condition is known, absent elsewhere.
-    near
-        How many known poles each way bears, by its identifier.
-    """
-
-    pole: Ints
-    piece: Ints
-    replaced: Floats
-    reinforced: Floats
-    near: dict[str, int]
 
 
 def open_ratios(ratios: pd.DataFrame, *, on: dt.date) -> PoleRatios:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import geopandas as gpd
 import numpy as np
@@ -15,16 +15,34 @@ from planner.crs import is_working_crs
 from planner.errors import RuleError
 from planner.texts import Message
 
-if TYPE_CHECKING:
-    from planner.network._poles import KnownPoles
-
-__all__ = ["MM_PER_M", "Ways", "lay_ways"]
+__all__ = ["MM_PER_M", "KnownPoles", "Ways", "lay_ways"]
 
 MM_PER_M: Final = 1000
 _COLUMNS: Final = ("edge_id", "laying", "geometry")
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class KnownPoles:
+    """Poles known along pieces of existing runs.
+
+    Attributes
+    ----------
+    pole, piece
+        Each pole and each piece that it carries, a row a pair.
+    replaced, reinforced
+        Of each pole: 1 or 0 where its condition is known, absent elsewhere.
+    near
+        How many known poles each way bears, by its identifier.
+    """
+
+    pole: Ints
+    piece: Ints
+    replaced: Floats
+    reinforced: Floats
+    near: dict[str, int]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
