@@ -9,7 +9,7 @@ from dataclasses import replace
 from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from rich.console import Console
@@ -19,11 +19,10 @@ from planner.choice import (
     ChoiceProblem,
     ChoiceStatus,
     Objective,
-    Quantity,
-    Unit,
     objective_label,
 )
 from planner.cli._face import Lang, progress, table
+from planner.cli._prices import bare, show_prices
 from planner.progress import Notify, stage, unheard
 from planner.texts import Message, number, say
 
@@ -32,11 +31,16 @@ if TYPE_CHECKING:
     from planner.programme import ColumnPool
     from planner.robustness import WeightInterval, WeightSpace
 
-__all__ = ["Case", "Speed", "show_prices"]
+__all__ = ["Case", "Speed"]
 
 _SHOWN = 6  # names in a sentence at most
 _SEARCHED = 1_000_000_000  # operations of one search for a neighbour: a bound is told of the rest
 _NEIGHBOURS = 5  # questions foreseen
+_STATES = ("before", "after")
+_INDICATORS = (
+    "mean_share", "worst_share", "best_share", "unserved_count", "gini", "lines_per_inhabitant",
+)  # fmt: skip
+_DECIMALS: Mapping[str, int] = {"gini": 3, "unserved_count": 0, "lines_per_inhabitant": 2}
 
 
 class Speed(StrEnum):
@@ -44,45 +48,6 @@ class Speed(StrEnum):
 
     LINES = "lines"
     VOTES = "votes"
-
-
-def show_prices(console: Console, priced: pd.DataFrame, problem: ChoiceProblem, lang: Lang) -> None:
-    units: dict[str, Unit] = {one.name: one.unit for one in problem.objectives}
-    rows = []
-    before = ""
-    place = {one.name: at for at, one in enumerate(problem.objectives)}
-    rules = list(dict.fromkeys(priced["words"]))
-    # of each rule, the objectives in their order, what stands beside them last
-    order = sorted(
-        priced.to_dict("records"),
-        key=lambda row: (rules.index(row["words"]), place.get(row["objective"], len(place))),
-    )
-    for row in order:
-        named = row["objective"]
-        unit = units.get(named, "lines")
-        low, high = (_bare(int(row[f"price_{end}"]), unit, lang) for end in ("min", "max"))
-        price = _bare(int(row["price"]), unit, lang)
-        if low != high:
-            price = say("robustness.between", lang, low=low, high=high)
-        found = objective_label(named)
-        label = found if isinstance(found, str) else found.say(lang)
-        if named == "lines":
-            label = say("robustness.lines_gained", lang)
-        if unit in {"score", "m"}:
-            label = say(f"robustness.in_{unit}", lang, label=label)
-        proved = say(f"robustness.{'yes' if row['proved'] else 'no'}", lang)
-        rows.append(["" if row["words"] == before else row["words"], label, price, proved])
-        before = row["words"]
-    columns = ("rule", "what", "price", "proved")
-    titles = [say(f"robustness.column_{name}", lang) for name in columns]
-    console.print(table(say("robustness.prices_title", lang), titles, rows, numbers=2))
-
-
-def _bare(value: int, unit: Unit, lang: Lang) -> str:
-    """Write a value without the unit that its line or column bears already."""
-    if unit in {"votes", "score", "m", "lines"}:
-        return number(value, lang)
-    return Quantity(value, unit).say(lang)
 
 
 class Case:
@@ -162,11 +127,9 @@ class Case:
 
     def frontier(self, speed: Speed, *, most: int, step: Fraction) -> dict[str, pd.DataFrame]:
         """Trace the frontier between EPCI, draw it, and measure the fairness of the plan."""
-        from planner.explain import count_service  # noqa: PLC0415
         from planner.export.figures.frontier import write_frontier_figure  # noqa: PLC0415
         from planner.robustness import (  # noqa: PLC0415
             groups_by_actor,
-            measure_fairness,
             servable,
             trace_frontier,
         )
@@ -175,8 +138,7 @@ class Case:
         objective = Objective(name="lines", sense="max", coefficients=problem.lines, unit="lines")
         if speed is Speed.VOTES:
             objective = next((o for o in problem.objectives if o.name == "votes"), objective)
-        service = count_service(self.plan.tables(self.lang))
-        known = service.set_index("epci_siren")
+        known = self.plan.more["epci_service"].set_index("epci_siren")
         cents = self.plan.scenario.contribution.cents_per_line
         groups, left = servable(
             problem,
@@ -200,9 +162,9 @@ class Case:
         rows = [
             [
                 number(row["point"], self.lang),
-                _bare(int(row["value"]), objective.unit, self.lang),
+                bare(int(row["value"]), objective.unit, self.lang),
                 "—" if pd.isna(row["bound"])
-                else _bare(int(row["bound"]), objective.unit, self.lang),
+                else bare(int(row["bound"]), objective.unit, self.lang),
                 say("robustness.percent", self.lang, share=row["worst_share"]),
                 self.names.get(row["worst_place"], row["worst_place"]),
                 self.yes(row["proved"]),
@@ -238,7 +200,34 @@ class Case:
             write_frontier_figure(
                 self.folder, found.table, names=self.names, source=source, lang=self.lang
             )
-        return {"frontier": found.table, "fairness": measure_fairness(service)}
+        return {"frontier": found.table, "fairness": self.fairness()}
+
+    def fairness(self) -> pd.DataFrame:
+        """Tell how evenly the EPCI are served, before and after the programme."""
+        measured = self.plan.more["fairness"]
+        found = {(row["indicator"], row["state"]): row for row in measured.to_dict("records")}
+        rows = [
+            [self.say(f"fair_{one}")]
+            + [self._indicator(one, found[one, state]) for state in _STATES]
+            for one in _INDICATORS
+            if (one, _STATES[0]) in found
+        ]  # fmt: skip
+        self.show("fairness_title", ("indicator", *_STATES), rows, 1)
+        return measured
+
+    def _indicator(self, name: str, row: Mapping[Any, Any]) -> str:
+        """Write an indicator, with the EPCI that it points at."""
+        if pd.isna(row["value"]):
+            return "—"
+        value = float(row["value"])
+        if name in _DECIMALS:
+            text = number(value, self.lang, _DECIMALS[name])
+        else:
+            text = self.say("percent", share=value)
+        if row["place"] is None or pd.isna(row["place"]):
+            return text
+        place = self.names.get(row["place"], row["place"])
+        return self.say("of_place", value=text, place=place)
 
     def weights(self, *, draws: int, seed: int, loss: Fraction) -> dict[str, pd.DataFrame]:
         """Walk along each weight, and draw all of them."""
@@ -389,7 +378,7 @@ class Case:
             rows.append(
                 [
                     number(position + 1, self.lang),
-                    _bare(worth[0], first.unit, self.lang),
+                    bare(worth[0], first.unit, self.lang),
                     self.say("percent", share=self._lost(worth[0], worths[0][0])),
                     number(int((mine == "enters").sum()), self.lang),
                     number(int((mine == "leaves").sum()), self.lang),

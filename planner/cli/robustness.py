@@ -21,7 +21,8 @@ from planner.cli._face import (
     refuse_years,
     told,
 )
-from planner.cli._robustness import Case, Speed, show_prices
+from planner.cli._prices import show_prices
+from planner.cli._robustness import Case, Speed
 from planner.errors import RuleError
 from planner.scenario import Scenario, read_scenario
 from planner.texts import Message, say

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from planner.choice import Choice, ChoiceProblem, ChoiceStatus, Contiguity
+from planner.choice import Choice, ChoiceProblem, ChoiceStatus, Contiguity, Limit, StageResult
 from planner.dated import DatedChoice, DatedProblem
 from planner.explain._flips import Solve
 from planner.explain._year_flips import SolveYears
@@ -18,6 +19,22 @@ from planner.schemas import contract
 from planner.texts import Message
 
 __all__ = ["price_rules", "price_year_rules"]
+
+Flags = npt.NDArray[np.bool_]
+
+_PARITY: Final = "parity"  # two limits, one on each side: one rule
+_WISHES: Final = ("required", "refused")
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """A rule that can be dropped, and whether it may well cost nothing."""
+
+    kind: str
+    place: str
+    message: Message
+    drop: Callable[[ChoiceProblem], ChoiceProblem]
+    is_loose: bool = False
 
 
 def price_rules(
@@ -29,11 +46,12 @@ def price_rules(
     wishes: bool = True,
     lang: str = "fr",
 ) -> pd.DataFrame:
-    """Price contiguity, each limit, each required and each refused sector.
+    """Price contiguity, parity, each other limit, and what was required or refused.
 
     Sectors that nobody asked for (``unasked``) are one rule together: nobody refused them.
 
-    Each rule is dropped alone and the question is answered again.  With more rules dropped at once
+    Each rule is dropped alone and the question is answered again; where nothing is gained without
+    several of them at once, nothing is without any one of them.  With more rules dropped at once
     prices don't add up.
 
     Parameters
@@ -41,11 +59,12 @@ def price_rules(
     problem, choice
         The question and its answer.
     solve
-        What answers a question, as :func:`planner.programme.solve_choice` does; called once a rule.
+        What answers a question, as :func:`planner.programme.solve_choice` does; called once a rule,
+        or once for several that cost nothing.
     names
         Actor to what people call it.
     wishes
-        Whether each required and each refused sector is priced too, one answer each.
+        Whether each required and each refused sector is priced too, beside all of them together.
     lang
         Language of the rules' words.
 
@@ -54,17 +73,18 @@ def price_rules(
     DataFrame
         Contract ``rule_prices``: a row for each rule and each objective, then one for the lines of
         the chosen sectors; ``price`` is what the rule takes from the objective (positive: it makes
-        it worse), in [``price_min``, ``price_max``] where either answer is not proved.
+        it worse), in [``price_min``, ``price_max``] where either answer is not proved; those are
+        absent under an objective that comes after one that isn't proved.
     """
     called = {actor: (names or {}).get(actor, actor) for actor in problem.actors}
-    rows = [
-        row
-        for rule, place, message, without in _dropped(problem, called, wishes=wishes)
+    rules = list(_rules(problem, choice, called, wishes=wishes))
+    answers = dict(_answers(problem, choice, rules, solve))
+    return _table([
+        row for at, rule in enumerate(rules)
         for row in _priced(
-            problem, (rule, place, message.say(lang)), choice, solve(without)
+            problem, (rule.kind, rule.place, rule.message.say(lang)), choice, answers[at]
         )
-    ]  # fmt: skip
-    return _table(rows)
+    ])  # fmt: skip
 
 
 def price_year_rules(
@@ -96,10 +116,11 @@ def price_year_rules(
         Contract ``rule_prices``.
     """
     whole = problem.whole
+    now = choice.without_years(problem)
     called = {actor: (names or {}).get(actor, actor) for actor in whole.actors}
     dropped: list[tuple[str, str, Message, DatedProblem]] = [
-        (rule, place, message, replace(problem, whole=without))
-        for rule, place, message, without in _dropped(whole, called, wishes=wishes)
+        (rule.kind, rule.place, rule.message, replace(problem, whole=rule.drop(whole)))
+        for rule in _rules(whole, now, called, wishes=wishes)
     ]
     words = {one.name: one.message for one in problem.limits}
     dropped += [
@@ -112,12 +133,39 @@ def price_year_rules(
     if len(words) > 1:
         message = Message.of("decision.rule_years")
         dropped.append(("years", "—", message, replace(problem, limits=())))
-    now = choice.without_years(problem)
     rows = []
-    for rule, place, message, without in dropped:
+    for kind, place, message, without in dropped:
         answer = solve(without).without_years(without)
-        rows += _priced(whole, (rule, place, message.say(lang)), now, answer)
+        rows += _priced(whole, (kind, place, message.say(lang)), now, answer)
     return _table(rows)
+
+
+def _answers(
+    problem: ChoiceProblem, choice: Choice, rules: Sequence[_Rule], solve: Solve
+) -> Iterator[tuple[int, Choice]]:
+    """Answer the question without each rule alone, by its position."""
+    proved = choice.status is ChoiceStatus.OPTIMAL
+    together = [at for at, rule in enumerate(rules) if rule.is_loose and proved]
+    for at in range(len(rules)):
+        if at not in together:
+            yield at, solve(rules[at].drop(problem))
+    groups = [together] if together else []
+    while groups:
+        group = groups.pop()
+        without = problem
+        for at in group:
+            without = rules[at].drop(without)
+        answer = solve(without)
+        if len(group) == 1:
+            yield group[0], answer
+        elif answer.status is ChoiceStatus.OPTIMAL and _worth(answer) == _worth(choice):
+            yield from ((at, choice) for at in group)
+        else:
+            groups += [group[: len(group) // 2], group[len(group) // 2 :]]
+
+
+def _worth(choice: Choice) -> tuple[int, ...]:
+    return tuple(stage.value for stage in choice.stages)
 
 
 def _priced(
@@ -127,22 +175,34 @@ def _priced(
     if len(answer.stages) < len(problem.objectives):  # time ran out before an answer
         return []
     rule, place, words = named
-    # a later objective is held by the former ones: it has no order of its own
-    proved = choice.status is ChoiceStatus.OPTIMAL and answer.status is ChoiceStatus.OPTIMAL
+    signs = [1 if one.sense == "max" else -1 for one in problem.objectives]
+    worth = [
+        tuple(sign * value for sign, value in zip(signs, _worth(one), strict=True))
+        for one in (choice, answer)
+    ]
+    if worth[1] <= worth[0]:  # the programme in force holds without the rule, and is as good
+        chosen = choice.chosen
+        stages = tuple(
+            replace(then, value=now.value)
+            for now, then in zip(choice.stages, answer.stages, strict=True)
+        )
+        answer = replace(answer, chosen=chosen, stages=stages)
     rows: list[dict[str, Any]] = []
-    for objective, now, then in zip(problem.objectives, choice.stages, answer.stages, strict=True):
-        sign = 1 if objective.sense == "max" else -1
+    exact, is_held = True, True  # is_held: nothing was gained so far
+    for objective, sign, now, then in zip(
+        problem.objectives, signs, choice.stages, answer.stages, strict=True
+    ):
         price = sign * (then.value - now.value)
-        low = high = price
-        if then.bound is not None and now.bound is not None:
-            low, high = sign * (then.value - now.bound), sign * (then.bound - now.value)
+        low, high = _between(sign, now, then) if exact else (None, None)
+        if low is not None and is_held:  # without a rule, the best is never worse
+            low = max(low, 0)
+        exact = exact and low == high
+        is_held = is_held and exact and price == 0
         rows.append(
             {
                 "rule": rule, "place": place, "objective": objective.name,
                 "with_value": now.value, "without_value": then.value, "price": price,
-                "price_min": price if proved else min(low, price),
-                "price_max": price if proved else max(high, price),
-                "proved": proved, "words": words,
+                "price_min": low, "price_max": high, "proved": exact, "words": words,
             }
         )  # fmt: skip
     counted = [int(problem.lines[_flags(problem, one)].sum()) for one in (choice, answer)]
@@ -151,51 +211,95 @@ def _priced(
         {
             "rule": rule, "place": place, "objective": "lines",
             "with_value": counted[0], "without_value": counted[1],
-            "price": gained, "price_min": gained, "price_max": gained,
-            "proved": answer.status is ChoiceStatus.OPTIMAL, "words": words,
+            "price": gained, "price_min": gained if exact else None,
+            "price_max": gained if exact else None, "proved": exact, "words": words,
         }
     )  # fmt: skip
     return rows
+
+
+def _between(sign: int, now: StageResult, then: StageResult) -> tuple[int | None, int | None]:
+    """Return between which values a price is, by the bounds of both answers."""
+    low = None if now.bound is None else sign * (then.value - now.bound)
+    high = None if then.bound is None else sign * (then.bound - now.value)
+    return (None, None) if low is None or high is None else (low, high)
 
 
 def _table(rows: list[dict[str, Any]]) -> pd.DataFrame:
     table = pd.DataFrame(rows)
     if table.empty:
         return contract("rule_prices").empty()
+    for name in ("price_min", "price_max"):
+        table[name] = table[name].astype("Int64")
     contract("rule_prices").check(table)
     return contract("rule_prices").select(table)
 
 
-def _flags(problem: ChoiceProblem, choice: Choice) -> npt.NDArray[np.bool_]:
+def _flags(problem: ChoiceProblem, choice: Choice) -> Flags:
     inside = set(choice.chosen)
     return np.array([key in inside for key in problem.sector_ids], dtype=bool)
 
 
-def _dropped(
-    problem: ChoiceProblem, called: Mapping[str, str], *, wishes: bool
-) -> Iterator[tuple[str, str, Message, ChoiceProblem]]:
-    """Yield each rule with the question that lacks it."""
+def _rules(
+    problem: ChoiceProblem, choice: Choice, called: Mapping[str, str], *, wishes: bool
+) -> Iterator[_Rule]:
+    """Yield each rule."""
     if problem.contiguity is not Contiguity.NONE:
         message = Message.of("decision.rule_contiguity")
-        yield "contiguity", "—", message, replace(problem, contiguity=Contiguity.NONE)
-    for position, limit in enumerate(problem.limits):
-        others = (*problem.limits[:position], *problem.limits[position + 1 :])
-        yield "limit", limit.name, limit.message, replace(problem, limits=others)
+        yield _Rule("contiguity", "—", message, partial(replace, contiguity=Contiguity.NONE))
+    chosen = _flags(problem, choice)
+    sides = [one for one in problem.limits if one.name.split(".")[0] == _PARITY]
+    parity = frozenset(one.name for one in sides) if len(sides) > 1 else frozenset()
+    if parity:
+        message = Message.of("decision.rule_parity", words=sides[0].message)
+        yield _Rule("limit", _PARITY, message, partial(_without, names=parity))
+    for limit in problem.limits:
+        if limit.name not in parity:
+            without = partial(_without, names=frozenset({limit.name}))
+            loose = _has_room(limit, chosen)
+            yield _Rule("limit", limit.name, limit.message, without, is_loose=loose)
     unasked = np.zeros(problem.candidates_count, dtype=bool)
     if problem.unasked is not None and problem.unasked.any():
         unasked = problem.unasked
-        opened = replace(problem, refused=problem.refused & ~unasked, unasked=None)
-        yield "unasked", "—", Message.of("decision.rule_unasked"), opened
-    for name in ("required", "refused") if wishes else ():
-        flags = getattr(problem, name)
-        for j in np.flatnonzero(flags & ~unasked).tolist():
-            freed = flags.copy()
-            freed[j] = False
+        yield _Rule("unasked", "—", Message.of("decision.rule_unasked"), _allow_unasked)
+    for name in _WISHES:
+        places = np.flatnonzero(getattr(problem, name) & ~unasked).tolist()
+        if len(places) > 1:
+            message = Message.of(f"decision.rule_all_{name}", count=len(places))
+            yield _Rule(
+                f"all_{name}",
+                "—",
+                message,
+                partial(_freed, wish=name, places=tuple(places)),
+                is_loose=True,
+            )
+        for j in places if wishes or len(places) == 1 else ():
             key, actor = problem.sector_ids[j], called[problem.actors[int(problem.decider[j])]]
             message = Message.of(f"conflict.{name}", place=key, actor=actor)
-            without = (
-                replace(problem, required=freed)
-                if name == "required"
-                else replace(problem, refused=freed)
-            )
-            yield name, key, message, without
+            yield _Rule(name, key, message, partial(_freed, wish=name, places=(j,)), is_loose=True)
+
+
+def _has_room(limit: Limit, chosen: Flags) -> bool:
+    """Whether any one sector could join or leave and the limit still hold."""
+    value = int(limit.coefficients[chosen].sum())
+    most = int(np.abs(limit.coefficients).max(initial=0))
+    above = limit.upper is None or value + most <= limit.upper
+    return above and (limit.lower is None or value - most >= limit.lower)
+
+
+def _without(problem: ChoiceProblem, *, names: frozenset[str]) -> ChoiceProblem:
+    return replace(problem, limits=tuple(one for one in problem.limits if one.name not in names))
+
+
+def _allow_unasked(problem: ChoiceProblem) -> ChoiceProblem:
+    if problem.unasked is None:
+        return problem
+    return replace(problem, refused=problem.refused & ~problem.unasked, unasked=None)
+
+
+def _freed(problem: ChoiceProblem, *, wish: str, places: tuple[int, ...]) -> ChoiceProblem:
+    freed: Flags = getattr(problem, wish).copy()
+    freed[list(places)] = False
+    return (
+        replace(problem, required=freed) if wish == "required" else replace(problem, refused=freed)
+    )

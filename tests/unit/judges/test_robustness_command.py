@@ -44,15 +44,15 @@ EXACT = {"name": "jouet", "programme": {"rule": "exact", "contiguity": "none"}}
 def run(monkeypatch, tmp_path):
     """Run the command on the toy territory."""
 
-    def command_on_toy(*options, rule="exact"):
+    def command_on_toy(*options, rule="exact", capacity=100):
         file = tmp_path / "jouet.toml"
-        file.write_text(f'name = "jouet"\n[programme]\nrule = "{rule}"\ncontiguity = "none"\n'
-                        'objectives = ["votes", "criteria", "cost"]\n')  # fmt: skip
+        programme = {"rule": rule, "contiguity": "none", "capacity_lines": {"region": capacity},
+                     "objectives": ["votes", "criteria", "cost"]}  # fmt: skip
+        file.write_text(f'name = "jouet"\n[programme]\nrule = "{rule}"\n')
         monkeypatch.setattr(
             importlib.import_module("planner.cli.robustness"), "answer_scenario",
             lambda _path, _lang: make_plan(toy_territory(), Scenario.from_dict(
-                {"name": "jouet", "programme": {"rule": rule, "contiguity": "none",
-                                                "objectives": ["votes", "criteria", "cost"]}})),
+                {"name": "jouet", "programme": programme})),
         )  # fmt: skip
         return CliRunner().invoke(
             cli.app, ["robustness", str(file), "--out", str(tmp_path / "out"), *options]
@@ -66,8 +66,10 @@ def test_every_part_is_told_and_written(run, tmp_path):
     assert done.exit_code == 0, done.output
     text = " ".join(done.output.split())
     for words in (
-        "Prix de chaque règle",
+        "Règles qui ne coûtent rien (prouvé",
         "Frontière",
+        "indice de Gini",
+        "Équité entre EPCI, avant et après",
         "TOPSIS",
         "tirages des poids",
         "Aucun autre programme n'est aussi bon sous tous les objectifs (prouvé)",
@@ -119,8 +121,9 @@ def test_an_interval_that_is_not_proved_is_not_told_to_be(run, monkeypatch):
     assert "l'intervalle n'est pas plus large, mais peut être plus étroit" in told
 
 
-def test_prices_are_told_objective_by_objective_in_their_order(run):
-    text = " ".join(run("--only", "prices").output.split())
+def test_what_a_rule_costs_is_told_objective_by_objective_in_their_order(run):
+    text = " ".join(run("--only", "prices", capacity=9).output.split())
+    assert "Prix de chaque règle" in text
     told = ("voix × lignes", "critères régionaux", "coût", "lignes retenues")
     places = [text.index(words) for words in told]
     assert places == sorted(places)
