@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,9 @@ from planner.robustness._weights import Solve
 from planner.texts import Message
 
 __all__ = ["Tracer"]
+
+_TOGETHER: Final = 3  # groups from which one programme for all of them is asked first
+_PARTS: Final = 1_000  # of what is wanted of a group
 
 
 @dataclass(frozen=True)
@@ -209,17 +213,13 @@ class Tracer:
         # whether any programme does is all that is asked: none has to be the fastest
         anything = Objective(name="any", sense="max", coefficients=zero)
         served = self.every.served(self.flags(chosen))
+        least = self.groups.least(floor, more=True)
+        wanted = {name: lines for name, lines in least.items() if served[name] < lines}
         found: dict[str, int] = {}
-        for name, lines in self.groups.least(floor, more=True).items():
-            least = self.held | {name: lines}
-            if served[name] >= lines:
-                continue
-            if any(one.holds(least) for one in (*self.known, *self.others)):
-                continue
-            if (
-                self._most(name) <= floor
-                or self._ask(least, anything, self.others).status is ChoiceStatus.INFEASIBLE
-            ):
+        for name, lines in self._unserved(wanted).items():
+            answer = self._ask(self.held | {name: lines}, anything, self.others)
+            nothing = answer.status is ChoiceStatus.INFEASIBLE
+            if nothing or (not answer.stages and self._most(name) <= floor):
                 found[name] = served[name]
         rest = self.groups.without(frozenset(found))
         if not found or not any(rest.totals):
@@ -227,6 +227,33 @@ class Tracer:
         self.groups = rest
         self.held |= found
         return True
+
+    def _unserved(self, wanted: Mapping[str, int]) -> dict[str, int]:
+        """Return the groups that no programme met so far serves as much.
+
+        Programmes that serve as many of them as can be are asked for first: one shows it of many.
+        """
+        left, before = dict(wanted), len(wanted) + 1
+        while left:
+            left = {
+                name: lines
+                for name, lines in left.items()
+                if not any(
+                    one.holds(self.held | {name: lines}) for one in (*self.known, *self.others)
+                )
+            }
+            if len(left) < _TOGETHER or len(left) == before:
+                break
+            before = len(left)
+            self._ask(self.held, self._towards(left), self.others)
+        return left
+
+    def _towards(self, wanted: Mapping[str, int]) -> Objective:
+        """Return the lines of some groups, each in parts of what is wanted of it."""
+        values = np.zeros(self.problem.candidates_count, dtype=np.int64)
+        for name, lines in wanted.items():
+            values += _PARTS * self.every.lines[self.every.names.index(name)] // max(lines, 1)
+        return Objective(name="towards", sense="max", coefficients=values)
 
 
 def _room(problem: ChoiceProblem, groups: Groups) -> dict[str, Fraction]:
