@@ -8,12 +8,18 @@ from typing import Any
 
 import pandas as pd
 
-from planner.vocab import Decision, Phase
+from planner.vocab import Decision, Phase, Wish
 
 __all__ = ["judge_cells"]
 
 Rows = Callable[[str], list[dict[str, Any]]]
 _OF_PHASE_2 = frozenset({Decision.REQUIRED.value, Decision.CHOSEN.value})
+_FILLED = {
+    Wish.RANKED.value: (True, False),
+    Wish.SCORED.value: (False, True),
+    Wish.APPROVED.value: (False, False),
+}
+"""Whether a wish that says one thing has a rank, and whether it has points."""
 
 
 def judge_cells(
@@ -70,11 +76,11 @@ class _Cells:
     def programme(self) -> None:
         """Check who decides, the tranche, the rank, and that the decision goes with the phase."""
         tranche = {str(row["zone_id"]): row["tranche"] for row in self.rows("zones")}
-        rank = {
-            (str(row["epci_siren"]), str(row["sector_id"])): row["rank"]
+        rank, signed = self._ranks(), {
+            str(row["epci_siren"])
             for row in self.rows("ballots")
-            if not _none(row["rank"])
-        }
+            if not _none(row.get("sectors_sha256"))
+        }  # fmt: skip
         for key, row in sorted(self.decided.items()):
             if key not in self.sector:
                 continue
@@ -84,9 +90,10 @@ class _Cells:
                 self.same("programme", key, "epci_siren", row["epci_siren"], actor)
             worth = None if _none(zone) else tranche.get(str(zone))
             self.same("programme", key, "tranche", row["tranche"], worth)
-            if not _none(row["rank"]):
-                said = rank.get((str(row["epci_siren"]), key))
-                self.same("programme", key, "rank", int(row["rank"]), said and int(said))
+            if not _none(row["rank"]) or str(row["epci_siren"]) not in signed:
+                worth = rank.get((str(row["epci_siren"]), key))
+                said = None if _none(row["rank"]) else int(row["rank"])
+                self.same("programme", key, "rank", said, worth)
             fits = {
                 Phase.PHASE_1.value: decision == Decision.PHASE_1.value,
                 Phase.PHASE_2.value: decision in _OF_PHASE_2,
@@ -96,6 +103,26 @@ class _Cells:
                 "decision_of_phase", key, broken=not fits.get(phase, out),
                 decision=Decision(decision), phase=phase,
             )  # fmt: skip
+
+    def _ranks(self) -> dict[tuple[str, str], int]:
+        """Return the rank that each actor gave, by points and approvals too; none of two forms."""
+        held = {(actor, key) for key, parts in self.shares.items() for actor, _ in parts}
+        given: dict[str, dict[str, dict[str, int]]] = defaultdict(lambda: defaultdict(dict))
+        for row in self.rows("ballots"):
+            actor, key, wish = str(row["epci_siren"]), str(row["sector_id"]), str(row["wish"])
+            rank: Any = row.get("rank")
+            points: Any = row.get("points")
+            filled = (not _none(rank), not _none(points))
+            if (actor, key) in held and filled == _FILLED.get(wish):
+                worth = int(rank) if filled[0] else -int(points) if filled[1] else 1
+                given[actor][wish][key] = worth
+        ranks: dict[tuple[str, str], int] = {}
+        for actor, forms in given.items():
+            for wish, worths in forms.items() if len(forms) == 1 else ():
+                places = {w: at for at, w in enumerate(sorted(set(worths.values())), start=1)}
+                for key, worth in worths.items():
+                    ranks[actor, key] = worth if wish == Wish.RANKED.value else places[worth]
+        return ranks
 
     def money(self) -> None:
         """Check that a sector costs its premises × its price."""

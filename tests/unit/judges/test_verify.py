@@ -9,6 +9,7 @@ import pytest
 from planner.choice import Choice, ChoiceStatus, Contiguity, StageResult
 from planner.plan import make_plan
 from planner.scenario import Scenario
+from planner.toy import toy_territory
 from planner.verify import verify_choice, verify_programme
 
 
@@ -115,8 +116,6 @@ def test_a_status_weaker_than_its_bound_is_seen(oracle):
 
 @pytest.fixture(scope="module")
 def plan():
-    from planner.toy import toy_territory
-
     return make_plan(toy_territory(), Scenario())
 
 
@@ -208,3 +207,31 @@ def test_no_cell_that_follows_from_others_changes_unseen(plan, table):
             verdict = verify_programme(changed, plan.scenario)
             assert not verdict.holds, (column, at, old, new)
             assert verdict.say("fr") != verdict.say("en")
+
+
+def of_points_and_approvals():
+    """The second EPCI gives points, the third approves: what each ranks follows from them."""
+    territory = toy_territory()
+    rows = [
+        ("200000002", "22002-02", "scored", None, 7),
+        ("200000002", "22002-01", "scored", None, 3),
+        ("200000003", "35001-01", "approved", None, None),
+        ("200000003", "35001-02", "approved", None, None),
+    ]
+    ballots = pd.DataFrame(rows, columns=["epci_siren", "sector_id", "wish", "rank", "points"])
+    for name in ("rank", "points"):
+        ballots[name] = ballots[name].astype("Int64")
+    return replace(territory, ballots=ballots.assign(source="test", synthetic=True))
+
+
+@pytest.mark.parametrize("rule", ["exact", "ranking_within_envelope"])
+def test_a_rank_follows_from_points_and_approvals_too(rule):
+    asked = Scenario.from_dict({"programme": {"rule": rule}, "concertation": {"ties": "sector_id"}})
+    tables = make_plan(of_points_and_approvals(), asked).tables()
+    verdict = verify_programme(tables, asked)
+    assert verdict.holds, verdict.say()
+    programme = tables["programme"].set_index("sector_id")["rank"]
+    assert programme[["22002-02", "22002-01", "35001-01", "35001-02"]].tolist() == [1, 2, 1, 1]
+    for at, rank in enumerate(tables["programme"]["rank"]):
+        for other in {1, 3, None} - {None if pd.isna(rank) else int(rank)}:
+            assert not verify_programme(edit(tables, "programme", "rank", other, at), asked).holds
