@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -39,6 +40,7 @@ def compare(
     from planner.compare import (  # noqa: PLC0415
         compare_plans,
         list_causes,
+        measure_effects,
         switch_plans,
         trace_causes,
     )
@@ -53,11 +55,17 @@ def compare(
         console.print(result.summary(lang), markup=False)
         _print_places(console, result, lang)
         console.print(say("compare.causes", lang), markup=False)
-        for line in _cause_lines(causes, traced, lang, traced_at_all=answer is not None):
+        effects = measure_effects(result, causes, answer=answer) if answer else None
+        refused = [c.name for c in causes if answer and answer(frozenset({c.name})) is None]
+        for line in _cause_lines(causes, traced, effects, refused, lang):
             console.print(f"  • {line}", markup=False)
+        if effects is not None and len(causes) > 1:
+            console.print(f"  • {_together(result, causes, effects, lang)}", markup=False)
         if out is not None:
             tables = {"differences": result.table, "sector_differences": result.sectors,
                       "difference_causes": traced}  # fmt: skip
+            if effects is not None:
+                tables["cause_effects"] = effects
             for written in write_csv_tables(out, tables, lang=lang):
                 console.print(f"  {out / Path(written.path).name}", markup=False)
 
@@ -102,17 +110,53 @@ def _print_places(console: Console, result: Comparison, lang: Lang) -> None:
 
 
 def _cause_lines(
-    causes: tuple[Cause, ...], traced: pd.DataFrame, lang: Lang, *, traced_at_all: bool
-) -> list[str]:
+    causes: tuple[Cause, ...], traced: pd.DataFrame, effects: pd.DataFrame | None,
+    refused: list[str], lang: str,
+) -> list[str]:  # fmt: skip
+    """Say each cause: how many sectors hang on it, and what it does by itself."""
+    from planner.compare import region_effect  # noqa: PLC0415
+
     if not causes:
         return [say("compare.no_cause", lang)]
     lines = []
     for cause in causes:
         words = cause.message.say(lang)
-        if not traced_at_all:
+        if effects is None:
             lines.append(say("compare.cause_candidate", lang, words=words))
             continue
         counts = traced.loc[traced["cause"] == cause.name, "how"].value_counts().to_dict()
         how = {name: int(counts.get(name, 0)) for name in ("alone", "needed", "joint")}
-        lines.append(say("compare.cause_alone", lang, words=words, **how))
+        if any(how.values()):
+            words = say("compare.cause_alone", lang, words=words, **how)
+        if (effects["cause"] == cause.name).any():
+            effect = _effect(region_effect(effects, cause.name), lang)
+            lines.append(say("compare.cause_effect", lang, words=words, effect=effect))
+        else:
+            text = "refused" if cause.name in refused else "nothing"
+            lines.append(say(f"compare.cause_{text}", lang, words=words))
     return lines
+
+
+def _effect(found: Mapping[str, int], lang: str) -> str:
+    return say(
+        "compare.effect", lang, gaining=found["gaining_count"], losing=found["losing_count"],
+        served=found["served_difference_count"], years=found["premise_years_gained"],
+        net=found["net_difference_cents"],
+    )  # fmt: skip
+
+
+def _together(
+    result: Comparison, causes: tuple[Cause, ...], effects: pd.DataFrame, lang: str
+) -> str:
+    """Say what the causes only do together: the differences less what each does by itself."""
+    from planner.compare import region_effect  # noqa: PLC0415
+
+    whole = region_effect(result.table)
+    alone = [region_effect(effects, cause.name) for cause in causes]
+    rest = {name: value - sum(one[name] for one in alone) for name, value in whole.items()}
+    if not any(rest.values()):
+        return say("compare.together_nothing", lang)
+    return say(
+        "compare.together", lang, served=rest["served_difference_count"],
+        years=rest["premise_years_gained"], net=rest["net_difference_cents"],
+    )  # fmt: skip

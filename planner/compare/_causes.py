@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
@@ -11,7 +11,7 @@ import pandas as pd
 
 from planner.compare._differences import Comparison, Side
 from planner.compare._rule_words import RuleName, RuleValue
-from planner.errors import RuleError
+from planner.errors import PlannerError
 from planner.plan import make_plan
 from planner.scenario import Scenario
 from planner.schemas import contract
@@ -34,6 +34,8 @@ _GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "public_sites": ("public_sites",),
     "sector_values": ("sector_values",),
     "feeders": ("feeders",),
+    "works_deadlines": ("works_deadlines",),
+    "pm_areas": ("pm_areas",),
     "programme_figures": ("programme_figures",),
 }
 # what these say is in the tables already, or decides nothing
@@ -45,11 +47,14 @@ _FILES: Final = frozenset(
         "concertation.envelopes", "concertation.ballots", "concertation.deliberations",
         "concertation.advice",
         "cost.prices", "criteria.cabinets", "criteria.public_sites", "criteria.sector_values",
-        "programme.feeders",
+        "programme.feeders", "schedule.deadlines",
     }
 )  # fmt: skip
+_COMPARED: Final = (
+    "programme", "schedule", "contributions", "sectors", "sector_shares", "epci", "communes",
+)  # fmt: skip
 _Decided = dict[str, tuple[Any, Any]]  # sector to its phase and year
-Answer = Callable[[frozenset[str]], pd.DataFrame | None]
+Answer = Callable[[frozenset[str]], Mapping[str, pd.DataFrame] | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,7 +171,28 @@ def _differ(before: Side, after: Side, name: str) -> bool:
     for one, other in ((before, after), (after, before)):
         if name in one.tables and name not in other.tables and name in other.sums:
             return False  # of premises, the shares of the sectors tell
+    if name in before.tables and name in after.tables:
+        old, new = before.tables[name], after.tables[name]
+        if len(old) != len(new):
+            return True
+        if _is_same(old, new, contract(name).column_names):
+            return False
     return _print(before, name) != _print(after, name)
+
+
+def _is_same(one: pd.DataFrame, other: pd.DataFrame, columns: Iterable[str]) -> bool:
+    """Whether two tables have the same rows in the same order, as two readings of a source do."""
+    if one is other:
+        return True
+    return all(
+        (name in one.columns) == (name in other.columns)
+        and (name not in one.columns or _equal(one[name], other[name]))
+        for name in columns
+    )
+
+
+def _equal(one: pd.Series[Any], other: pd.Series[Any]) -> bool:
+    return one.reset_index(drop=True).equals(other.reset_index(drop=True))
 
 
 def _print(side: Side, name: str) -> str | None:
@@ -204,17 +230,17 @@ def switch_plans(before: tuple[Territory, Scenario], after: tuple[Territory, Sce
     Returns
     -------
     callable
-        From the names of the causes that are switched to the second side, to the ``programme``
-        and, joined by sector, the ``year`` of its schedule; None where some of the causes without
-        the others make a question that is refused or has no answer.
+        From the names of the causes that are switched to the second side, to the tables that a
+        comparison reads; None where some of the causes without the others make a question that is
+        refused or has no answer.
     """
-    known: dict[frozenset[str], pd.DataFrame | None] = {}
+    known: dict[frozenset[str], Mapping[str, pd.DataFrame] | None] = {}
 
-    def answer(switched: frozenset[str]) -> pd.DataFrame | None:
+    def answer(switched: frozenset[str]) -> Mapping[str, pd.DataFrame] | None:
         if switched not in known:
             try:
                 known[switched] = _plan(before, after, switched)
-            except RuleError:
+            except PlannerError:
                 known[switched] = None
         return known[switched]
 
@@ -223,7 +249,7 @@ def switch_plans(before: tuple[Territory, Scenario], after: tuple[Territory, Sce
 
 def _plan(
     before: tuple[Territory, Scenario], after: tuple[Territory, Scenario], switched: frozenset[str]
-) -> pd.DataFrame:
+) -> Mapping[str, pd.DataFrame]:
     territory, scenario = before
     for group in sorted(switched & set(_GROUPS)):
         tables = {name: getattr(after[0], name) for name in _GROUPS[group]}
@@ -238,11 +264,7 @@ def _plan(
         place[last] = source[last]
     mixed = Scenario.from_dict(values, folder=scenario.folder)
     tables = make_plan(territory, mixed).tables()
-    programme = tables["programme"][["sector_id", "phase"]].astype("str")
-    schedule = tables.get("schedule", contract("schedule").empty())
-    return programme.merge(
-        schedule[["sector_id", "year"]].astype({"sector_id": "str"}), on="sector_id", how="left"
-    )
+    return {name: tables[name] for name in _COMPARED if name in tables}
 
 
 def trace_causes(
@@ -310,11 +332,15 @@ def trace_causes(
     return contract("difference_causes").select(table)
 
 
-def _decided(table: pd.DataFrame | None) -> _Decided:
-    if table is None:  # no answer decides nothing: it equals none
+def _decided(tables: Mapping[str, pd.DataFrame] | None) -> _Decided:
+    if tables is None:  # no answer decides nothing: it equals none
         return {}
-    years = table["year"].astype("Int64").astype("object").where(table["year"].notna(), None)
+    schedule = tables.get("schedule", contract("schedule").empty())
+    years = dict(zip(schedule["sector_id"].astype("str"), schedule["year"].tolist(), strict=True))
+    programme = tables["programme"]
     return {
-        str(key): (str(phase), year)
-        for key, phase, year in zip(table["sector_id"], table["phase"], years, strict=True)
+        key: (phase, years.get(key))
+        for key, phase in zip(
+            programme["sector_id"].astype("str"), programme["phase"].astype("str"), strict=True
+        )
     }

@@ -69,4 +69,16 @@ difference_causes = Contract(
     ),
 )  # fmt: skip
 
-TABLES = (differences, sector_differences, difference_causes)
+cause_effects = Contract(
+    name="cause_effects",
+    title=("Effets de chaque cause", "Effects of each cause"),
+    description=("Ce que chaque changement fait à lui seul, lieu par lieu, depuis le premier plan",
+                 "What each change does by itself, place by place, from the first plan"),
+    key=("cause", "level", "code"),
+    columns=(
+        text("cause", "Cause", "Cause", "Table ou clé du scénario", "Table or key of the scenario", example="ballots"),
+        *differences.columns,
+    ),
+)  # fmt: skip
+
+TABLES = (differences, sector_differences, difference_causes, cause_effects)

@@ -1,5 +1,6 @@
 """Two plans of the toy territory, differences counted by hand and traced to their causes."""
 
+import importlib
 import json
 from dataclasses import replace
 
@@ -8,7 +9,16 @@ import pytest
 from typer.testing import CliRunner
 
 from planner import cli
-from planner.compare import Cause, Side, compare_plans, list_causes, switch_plans, trace_causes
+from planner.compare import (
+    Cause,
+    Side,
+    compare_plans,
+    list_causes,
+    measure_effects,
+    region_effect,
+    switch_plans,
+    trace_causes,
+)
 from planner.plan import make_plan
 from planner.scenario import Scenario
 from planner.toy import toy_territory
@@ -163,7 +173,7 @@ def test_the_command_compares_folders_and_scenarios(monkeypatch, tmp_path):
     assert "diff/diff/" not in flat
     traced = run("compare", "a.toml", "b.toml", "--lang", "en")
     assert traced.exit_code == 0, traced.output
-    assert "for which it is enough" in " ".join(traced.output.split())
+    assert "by itself it changes nothing" in " ".join(traced.output.split())
     held = run("verify", "A")
     assert held.exit_code == 0, held.output
     assert "toutes tenues" in held.output
@@ -299,3 +309,74 @@ def test_answers_written_beside_premises_are_not_other_premises(monkeypatch, tmp
     given[0] = given[0].with_tables(premises=moved)
     run("plan", "a.toml", "--out", "C")
     assert "les données ont changé : « Secteurs »" in run("compare", "A", "C")
+
+
+def test_what_each_change_does_alone_is_counted_euros_too(two):
+    """A rate that moves no sector has its euros traced all the same; alone and together add up."""
+    (before, scenario), (after, _) = two
+    dearer = Scenario.from_dict({"contribution": {"cents_per_line": 50_000}})
+    one = side(before, scenario, "A")
+    for territory in (before, after):
+        other = side(territory, dearer, "B")
+        result, causes = compare_plans(one, other), list_causes(one, other)
+        answer = switch_plans((before, scenario), (territory, dearer))
+        effects = measure_effects(result, causes, answer=answer)
+        rate = region_effect(effects, "contribution.cents_per_line")
+        lines = one.tables["contributions"]["lines_count"].sum()
+        assert rate["net_difference_cents"] == lines * 5_500
+        assert rate["gaining_count"] == rate["losing_count"] == 0
+        if territory is before:
+            assert region_effect(result.table) == rate
+            places = result.table.set_index(["level", "code"])["net_difference_cents"]
+            mine = effects.set_index(["level", "code"])["net_difference_cents"]
+            assert mine.equals(places)
+        else:
+            envelopes = region_effect(effects, "envelopes")
+            deliberations = region_effect(effects, "deliberations")
+            assert (envelopes["gaining_count"], deliberations["losing_count"]) == (4, 4)
+    nothing = list_causes(one, side(before, Scenario.from_dict({"version": "2"}), "C"))
+    assert measure_effects(result, nothing, answer=answer).empty
+
+
+def test_the_command_says_what_each_change_does_alone_and_what_only_together(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("planner.prepare.prepare_territory", lambda *_, **__: toy_territory())
+    (tmp_path / "a.toml").write_text('name = "a"\n')
+    (tmp_path / "b.toml").write_text('name = "b"\n[contribution]\ncents_per_line = 50000\n')
+    (tmp_path / "c.toml").write_text(
+        'name = "c"\n[contribution]\ncents_per_line = 50000\n'
+        '[programme]\nrule = "exact"\nunranked = "allowed"\n'
+    )
+
+    def run(*words):
+        done = CliRunner().invoke(cli.app, ["compare", *map(str, words)])
+        assert done.exit_code == 0, done.output
+        return " ".join(done.output.replace("\u202f", " ").split())
+
+    alone = run("a.toml", "b.toml", "--out", "d")
+    assert "ce changement seul : 0 locaux servis plus tôt, 0 plus tard" in alone
+    assert "participations : 1 100 €" in alone
+    assert "qu'ensemble" not in alone
+    written = pd.read_csv(tmp_path / "d" / "cause_effects.csv")
+    assert set(written["cause"]) == {"contribution.cents_per_line"}
+    both = run("a.toml", "c.toml")
+    assert "ensemble" in both
+    years = tmp_path / "years.toml"
+    years.write_text(
+        'name = "y"\n[programme]\nrule = "exact"\nyears = { first = 2021, count = 2 }\n'
+    )
+    assert "n'a pas de réponse (refusé sans les autres)" in run("a.toml", years)
+
+
+def test_two_readings_of_one_source_are_not_compared_cell_by_cell(monkeypatch):
+    """Of two million premises, that they are the same rows in the same order is seen at once."""
+    causes = importlib.import_module("planner.compare._causes")
+    territory, scenario = toy_territory(), Scenario()
+    one, other = side(territory, scenario, "A"), side(toy_territory(), scenario, "B")
+
+    def nothing_printed(side, name):
+        assert name not in side.tables
+        return side.sums.get(name)
+
+    monkeypatch.setattr(causes, "_print", nothing_printed)
+    assert list_causes(one, other) == ()

@@ -72,3 +72,4 @@ def test_values_are_written_as_people_read_them():
     rows = [{"phase": "2", "lines_per_year": 80_000, "source": ""}]
     assert RuleValue(rows).say("en") == "phase = 2, lines a year = 80,000"
     assert "cost_per_line" not in RuleValue({"cost_per_line": {"weight": 3}}).say("fr")
+    assert RuleValue({"35": 9, "region": 345_000}).say("fr") == "35 = 9, région = 345\u202f000"
