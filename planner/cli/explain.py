@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from planner.choice import ChoiceStatus
 from planner.cli._face import (
@@ -73,12 +72,15 @@ def explain(
         answer = explain_place(tables, level=Level(found.level), code=found.code)
         console.print(answer.say(lang), markup=False)
         if flips:
-            _tell_flips(console, asked, Level(found.level), found.code, lang, answered)
+            told_already = {line.say(lang) for line in answer.lines}
+            for line in _tell_flips(asked, Level(found.level), found.code, lang, answered):
+                if line.say(lang) not in told_already:
+                    console.print(f"  • {line.say(lang)}", markup=False)
 
 
 def _tell_flips(
-    console: Console, asked: Scenario, level: Level, code: str, lang: Lang, answered: Plan | None
-) -> None:
+    asked: Scenario, level: Level, code: str, lang: Lang, answered: Plan | None
+) -> tuple[Message, ...]:
     """Tell what would change the decision on a sector, by solving the question anew."""
     from planner.choosing import YEARS_GAP_SHARE  # noqa: PLC0415
     from planner.explain import explain_sector, explain_sector_year  # noqa: PLC0415
@@ -120,9 +122,8 @@ def _tell_flips(
                 solve=partial(solve_choice, gap_share=rules.gap_share, warm=pool),
             )  # fmt: skip
         else:
-            return
-    for line in story.lines:
-        console.print(f"  • {line.say(lang)}", markup=False)
+            return ()
+    return story.lines
 
 
 def _compute(scenario: Scenario, lang: Lang, *, network: bool) -> Plan:

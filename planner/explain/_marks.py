@@ -8,12 +8,12 @@ from typing import Any, Final
 
 import pandas as pd
 
-from planner.choice import objective_label
+from planner.choice import Quantity, Unit, objective_label
 from planner.criteria import PPM, criterion_label
 from planner.texts import Message, number
 from planner.vocab import EnvelopeUnit
 
-__all__ = ["tell_criteria", "tell_service", "tell_standing"]
+__all__ = ["tell_criteria", "tell_left", "tell_service", "tell_standing"]
 
 _DECIMALS: Final = 2
 
@@ -41,34 +41,32 @@ class _Value:
 
 
 def tell_standing(
-    decided: Mapping[str, Any], *, peers: int, objective: str, actor: str, unit: str | None
-) -> list[Message]:
-    """Say what a candidate of the exact rule brings, its rank, and what its EPCI has left.
+    value: int, unit: Unit, *, rank: int, of: int, actor: Message | str, objective: str
+) -> Message:
+    """Say what a sector brings to the first objective, and its rank in its EPCI.
 
     Parameters
     ----------
-    decided
-        Its row of ``decisions``.
-    peers
-        Candidates of the same EPCI.
-    objective
-        Name of the first objective.
+    value, unit
+        What it brings, and what that is counted in.
+    rank, of
+        Its rank among so many candidates of the same EPCI.
     actor
         What the EPCI is called.
-    unit
-        What its envelope is counted in; None without one.
+    objective
+        Name of the objective, told where the unit doesn't say it.
     """
-    lines = [
-        Message.of(
-            "explain.standing", objective=objective_label(objective), value=int(decided["votes"]),
-            rank=int(decided["rank"]), of=peers, actor=actor,
-        )
-    ]  # fmt: skip
-    left = decided["envelope_left"]
-    if unit is not None and not pd.isna(left):
-        kind = EnvelopeUnit(unit).value
-        lines.append(Message.of(f"explain.left_{kind}", actor=actor, left=int(left)))
-    return lines
+    brought = Quantity(value, unit)
+    named = Message.of("decision.under", objective=objective_label(objective))
+    return Message.of(
+        "decision.standing", value=brought, place="" if brought.says_itself else named,
+        rank=rank, of=of, actor=actor,
+    )  # fmt: skip
+
+
+def tell_left(left: int, unit: str, actor: str) -> Message:
+    """Say what an EPCI has left, in the unit of its envelope."""
+    return Message.of(f"explain.left_{EnvelopeUnit(unit).value}", actor=actor, left=left)
 
 
 def tell_criteria(

@@ -14,7 +14,7 @@ import pandas as pd
 
 from planner.errors import MissingLayerError
 from planner.explain._advice import tell_advice, tell_opinions
-from planner.explain._marks import tell_criteria, tell_service, tell_standing
+from planner.explain._marks import tell_criteria, tell_left, tell_service, tell_standing
 from planner.explain._network import tell_choice, tell_network, tell_phasing
 from planner.explain._proof import read_proof, tell_equal_choices
 from planner.texts import Message
@@ -219,18 +219,22 @@ class _Teller:
             peers=len(scores),
         )  # fmt: skip
         decided = self.row("decisions", "sector_id", key)
-        first = self.row("decision_scores", "position", "1")
+        first = self.row("programme_proof", "position", "1")
         if decided is None or first is None:
             return criteria
-        actor = str(decided["epci_siren"])
-        balance = self.row("balances", "epci_siren", actor)
-        unit = None if balance is None or pd.isna(balance["unit"]) else str(balance["unit"])
-        standing = tell_standing(
-            decided, peers=len(self.rows("decisions", epci_siren=actor)),
-            objective=str(first["objective"]), unit=unit,
-            actor=actor if balance is None else str(balance["nom"]),
-        )  # fmt: skip
-        return [*standing, *criteria]
+        siren = str(decided["epci_siren"])
+        balance = self.row("balances", "epci_siren", siren)
+        actor = siren if balance is None else str(balance["nom"])
+        told = [
+            tell_standing(
+                int(decided["votes"]), first["unit"], rank=int(decided["rank"]), actor=actor,
+                of=len(self.rows("decisions", epci_siren=siren)), objective=str(first["objective"]),
+            )
+        ]  # fmt: skip
+        left = decided["envelope_left"]
+        if balance is not None and not pd.isna(balance["unit"]) and not pd.isna(left):
+            told.append(tell_left(int(left), str(balance["unit"]), actor))
+        return [*told, *criteria]
 
     def _share(self, share: Mapping[str, Any]) -> list[Message]:
         siren = share["epci_siren"]

@@ -11,6 +11,7 @@ from planner.choice import Choice, ChoiceProblem, ChoiceStatus, Quantity, object
 from planner.explain._decisions import Binding, Reader
 from planner.explain._flip_words import Flip
 from planner.explain._flips import Solve, find_flips
+from planner.explain._marks import tell_standing
 from planner.explain._year_flips import YearFlip
 from planner.programme import ChoiceBounds
 from planner.texts import Message, say
@@ -105,11 +106,10 @@ def explain_sector(
         ranks = reader.ranks(first.coefficients, first.sense)
         decider = int(problem.decider[j])
         lines.append(
-            Message.of(
-                "decision.standing",
-                value=Quantity(int(first.coefficients[j]), first.unit),
-                rank=int(ranks[j]), of=int((problem.decider == decider).sum()),
-                actor=reader.called[decider],
+            tell_standing(
+                int(first.coefficients[j]), first.unit, rank=int(ranks[j]),
+                of=int((problem.decider == decider).sum()), actor=reader.called[decider],
+                objective=first.name,
             )
         )  # fmt: skip
     lines.append(binding.message)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from planner.choice import ChoiceStatus, Quantity
 from planner.dated import DatedChoice, DatedProblem
 from planner.explain._decisions import Binding
+from planner.explain._marks import tell_standing
 from planner.explain._sector import Changes, told_flips
 from planner.explain._year_apply import opening_in
 from planner.explain._year_decisions import YearReader
@@ -173,10 +174,10 @@ def _standing(reader: YearReader, at: int) -> list[Message]:
     first, decider = whole.objectives[0], int(whole.decider[at])
     ranks = reader.whole.ranks(first.coefficients, first.sense)
     return [
-        Message.of(
-            "decision.standing", value=Quantity(int(first.coefficients[at]), first.unit),
-            rank=int(ranks[at]), of=int((whole.decider == decider).sum()),
-            actor=reader.whole.called[decider],
+        tell_standing(
+            int(first.coefficients[at]), first.unit, rank=int(ranks[at]),
+            of=int((whole.decider == decider).sum()), actor=reader.whole.called[decider],
+            objective=first.name,
         )
     ]  # fmt: skip
 

@@ -64,8 +64,10 @@ def test_flips_are_for_candidates_of_the_exact_rule(toy, monkeypatch, tmp_path):
     (tmp_path / "s.toml").write_text('[programme]\nrule = "exact"\ncontiguity = "none"\n')
     told = CliRunner().invoke(cli.app, ["explain", "22002-01", "s.toml", "--flips"])
     assert told.exit_code == 0, told.output
-    story = told.output.split("•")
+    story = [" ".join(line.split()) for line in told.output.split("•")[1:]]
     assert len(story) >= 3
+    assert len(set(story)) == len(story)
+    assert sum(": rang " in line for line in story) == 1
 
 
 def test_a_lying_answer_is_refused(toy, monkeypatch):

@@ -135,7 +135,8 @@ def test_a_sector_says_what_it_brings_and_its_rank_in_or_out(toy):
     for key, row in decisions.iterrows():
         said = explain_place(tables, level=Level.SECTOR, code=key).say("fr").replace("\u202f", "")
         peers = (decisions["epci_siren"] == row["epci_siren"]).sum()
-        assert f"(voix × lignes) : {row['votes']}, rang {row['rank']} sur {peers}" in said
+        brought = f"il apporte {row['votes']} voix × lignes : rang {row['rank']} sur {peers}"
+        assert brought in said
         left = row["envelope_left"]  # absent without a vote: then nothing is said of it
         assert ("après le choix" in said) == (not pd.isna(left))
         assert pd.isna(left) or f"il reste {left} lignes" in said
@@ -146,7 +147,7 @@ def test_a_sector_says_what_it_brings_and_its_rank_in_or_out(toy):
     # under the simple rule, the criteria alone: nothing was weighed
     simple = make_plan(toy, Scenario()).tables()
     said = explain_place(simple, level=Level.SECTOR, code="22002-01").say("en")
-    assert "brings to the first objective" not in said
+    assert "it brings" not in said
     assert "business premises" in said
 
 
