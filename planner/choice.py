@@ -255,6 +255,13 @@ class ChoiceProblem:
         """Return the unit of one actor's envelope."""
         return "cents" if self.in_cents is not None and self.in_cents[actor] else "lines"
 
+    def envelope_use(self, actor: int) -> Integers:
+        """Return what each candidate takes of one actor's envelope."""
+        used: Integers = np.zeros(self.candidates_count, np.int64)
+        mine = self.share_actor == actor
+        np.add.at(used, self.share_candidate[mine], self.share_need[mine])
+        return used
+
     def within_reach(self) -> Flags:
         """Tell which candidates a programme could reach, were everything allowed chosen.
 

@@ -33,9 +33,10 @@ from planner.verify import verify_choice
 __all__ = ["Flip", "Solve", "apply_flip", "find_flips"]
 
 Solve = Callable[[ChoiceProblem], Choice]
-# operations that the search for one room may cost, and that a question anew counts for
-_WORK: Final = {"envelope": 20_000_000_000, "cost": 20_000_000_000, "limit": 20_000_000_000}
-_QUESTION, _PART_QUESTION = 700_000_000, 60_000_000
+# operations that the search for one room may cost, and those for all ceilings together
+_WORK: Final = 20_000_000_000
+_CEILINGS_WORK: Final = 24_000_000_000
+_QUESTION, _PART_QUESTION = 700_000_000, 10_000_000  # what a question anew counts for
 _PART: Final = 200  # candidates of a part at most
 
 
@@ -82,8 +83,9 @@ def find_flips(
     -------
     tuple of Flip
         Points under each objective, each envelope that the sector uses, the upper bound of each
-        rule in which it weighs, its own weight in each of them.  A required or refused sector has
-        one flip: its wish.
+        rule in which it weighs, its own weight in each of them; in a rule that holds a difference,
+        as parity does, nothing has a weight of its own.  A required or refused sector has one flip:
+        its wish.
 
     Raises
     ------
@@ -100,11 +102,19 @@ def find_flips(
     if problem.required[finder.j] or problem.refused[finder.j]:
         return (finder.wish(),)
     flips = [finder.points(k) for k in range(len(problem.objectives))]
-    for row in finder.rows():
-        flips.append(finder.room(row))
-        if row.kind == "limit":
-            flips.append(finder.room(replace(row, kind="cost")))
-    return tuple(flips)
+    rooms = finder.rooms()
+    found: dict[tuple[str, str], Flip] = {}
+    # a ceiling moves both sides, mostly the longest search, which has what the others learnt
+    ceilings = [row for row in rooms if row.kind == "limit"]
+    for row in rooms:
+        if row.kind != "limit":
+            finder.allow(_WORK)
+            found[row.kind, row.place] = finder.room(row)
+    end = finder.spent + _CEILINGS_WORK
+    for at, row in enumerate(ceilings):
+        finder.allow((end - finder.spent) // (len(ceilings) - at))
+        found[row.kind, row.place] = finder.room(row)
+    return (*flips, *(found[row.kind, row.place] for row in rooms))
 
 
 class _Finder:
@@ -134,7 +144,7 @@ class _Finder:
         self.sides = (mine, other) if self.inside else (other, mine)
         self.steps: dict[tuple[str, bool], dict[bool, list[Step]]] = {}
         self.near: dict[str, ChangedRooms] = {}
-        self.asked = 0  # operations
+        self.asked, self.allowed = 0, _WORK  # operations: of questions anew, and of all
 
     def best(self, problem: ChoiceProblem, *, wanted: bool, first: bool = False) -> _Best | None:
         """Return the best programme with the sector, or without; None when there is none.
@@ -208,20 +218,30 @@ class _Finder:
             change += 1
         return self._flip("points", objective.name, "exact", sign * change, change, change)
 
-    def rows(self) -> list[Room]:
-        """Return what has room and is used by the sector."""
+    def rooms(self) -> list[Room]:
+        """Return what has room and is used by the sector, and its own weight where it has one."""
         problem, rows = self.problem, []
         for actor, name in enumerate(problem.actors):
-            use = np.zeros(problem.candidates_count, dtype=np.int64)
-            mine = problem.share_actor == actor
-            np.add.at(use, problem.share_candidate[mine], problem.share_need[mine])
+            use = problem.envelope_use(actor)
             if use[self.j] > 0 and problem.envelopes[actor] >= 0:
                 rows.append(Room("envelope", name, use, int(problem.envelopes[actor])))
-        return rows + [
-            Room("limit", limit.name, limit.coefficients, limit.upper)
-            for limit in problem.limits
-            if limit.upper is not None and limit.coefficients[self.j] > 0
-        ]
+        for limit in problem.limits:
+            if limit.upper is None or limit.coefficients[self.j] <= 0:
+                continue
+            row = Room("limit", limit.name, limit.coefficients, limit.upper)
+            rows.append(row)
+            if (limit.coefficients >= 0).all():
+                rows.append(replace(row, kind="cost"))
+        return rows
+
+    @property
+    def spent(self) -> int:
+        """Operations so far."""
+        return self.asked + sum(near.spent for near in self.near.values())
+
+    def allow(self, work: int) -> None:
+        """Let the next room have so many operations."""
+        self.allowed = self.spent + work
 
     def room(self, row: Room) -> Flip:
         """Find how much more room lets the sector in, or how much less puts it out."""
@@ -254,8 +274,6 @@ class _Finder:
         bounds, most = self.bounds, None
         if bounds is not None:
             most = partial(self._most_of_other, bounds, row)
-        near = self.near.get(row.place)
-        self.asked = 0 if near is None else -near.spent
         try:
             mine, other = (
                 self._side(row, wanted=wanted) for wanted in (not self.inside, self.inside)
@@ -325,7 +343,7 @@ class _Finder:
 
     def _meets(self, row: Room, wanted: bool, worth: int, low: int, high: int) -> int | None:
         """Return the first change, or the last where room shrinks, at which a side is worth it."""
-        self._check_work(row)
+        self._check_work()
         near = self._lists(row)
         ends = (-high, -low) if self.inside else (low, high)
         try:
@@ -357,7 +375,7 @@ class _Finder:
 
     def _ask(self, row: Room, wanted: bool, change: int, full: bool) -> Step:
         small = self.problem.candidates_count <= _PART
-        self._check_work(row)
+        self._check_work()
         best = _UNKNOWN if full else self._near(row, change, wanted=wanted)
         if best is _UNKNOWN:
             self.asked += _PART_QUESTION if small else _QUESTION
@@ -366,10 +384,9 @@ class _Finder:
             raise Unproved
         return self._step(row, change, best)
 
-    def _check_work(self, row: Room) -> None:
+    def _check_work(self) -> None:
         """Stop a search that costs too much."""
-        near = self.near.get(row.place)
-        if self.asked + (0 if near is None else near.spent) >= _WORK[row.kind]:
+        if self.spent >= self.allowed:
             raise Unproved
 
     def _changed(self, row: Room, change: int) -> ChoiceProblem:

@@ -16,7 +16,7 @@ __all__ = ["FAR", "Found", "Side", "Step", "TooFarError", "Unproved", "first_fli
 
 FAR: Final = 2**62
 _SHY: Final = 0.65  # of the way to where one side may pass the other
-_STUCK: Final = 12  # how often that may fail before it isn't tried any more
+_STUCK: Final = 2  # how often that may fail before it isn't tried any more
 _SHORT: Final = 4  # times less far than before: then the best itself is asked
 _WIDER: Final = 4  # each time that no change flips among those looked at together
 

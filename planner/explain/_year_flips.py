@@ -322,9 +322,7 @@ class _Finder:
         """Return the rules with room in which the sector weighs."""
         whole, found = self.problem.whole, []
         for actor, name in enumerate(whole.actors):
-            use = np.zeros(whole.candidates_count, np.int64)
-            mine = whole.share_actor == actor
-            np.add.at(use, whole.share_candidate[mine], whole.share_need[mine])
+            use = whole.envelope_use(actor)
             if use[self.at] > 0 and whole.envelopes[actor] >= 0:
                 found.append(
                     _Room("envelope", name, int(whole.envelopes[actor]), use,

@@ -111,11 +111,8 @@ class ChoiceBounds:
 
     def _use(self, actor: str) -> Integers:
         """Return what each candidate uses of an actor's envelope."""
-        used = np.zeros(self.problem.candidates_count, np.int64)
-        if actor in self.problem.actors:
-            mine = self.problem.share_actor == self.problem.actors.index(actor)
-            used[self.problem.share_candidate[mine]] = self.problem.share_need[mine]
-        return used
+        actors = self.problem.actors
+        return self.problem.envelope_use(actors.index(actor) if actor in actors else -1)
 
     def _envelope(self, actor: str) -> int | None:
         """Return an actor's envelope; None when it is no actor."""

@@ -38,10 +38,12 @@ _LISTED = 20_000  # choices of one actor at most
 _SEARCHED = 200_000  # of all
 _PAGES = 6  # lists kept of either side
 _GROWS = 4  # strides to an envelope that is enough
+_STRIDES = 3  # changes that are tried where the least that is enough is too long to find
 _MADE = 40  # lists made for one question
 _WORK = 1_000_000_000  # operations of one search, some second
 _LISTED_WORK = 50_000_000  # operations that making lists is counted for
-_LEAST_WORK = 400_000_000  # the same of one whose end may be missed
+_LEAST_WORK = 100_000_000  # the same of one whose end may be missed
+_FAR = 2**62
 _MORE = 5  # quarters of what was missed the last time
 
 
@@ -95,7 +97,15 @@ class ChangedRooms:
         self.level = 0  # how far the best was from the bound, the last time
         self.missed = 0  # how far the last programme with least room was from the bound
         self.met: dict[bool, list[tuple[int, Reached]]] = {True: [], False: []}
-        self.used, self.upper = self._room()
+        # the best of a side at every change from one to another
+        self.bests: dict[bool, list[tuple[int, int, Reached | None]]] = {True: [], False: []}
+        # what each candidate uses of the room that changes, and what there is
+        if kind == "limit":
+            limit = next(one for one in problem.limits if one.name == place)
+            self.used, self.upper = limit.coefficients, limit.upper or 0
+        else:
+            actor = problem.actors.index(place)
+            self.used, self.upper = problem.envelope_use(actor), int(problem.envelopes[actor])
 
     def best(self, change: int, *, wanted: bool) -> Reached | None:
         """Return the best programme, the room changed by so much; None where there is none.
@@ -114,6 +124,15 @@ class ChangedRooms:
         """
         if not self.able:
             raise TooMuchError
+        for least, most, known in self.bests[wanted]:
+            if least <= change <= most:
+                return known
+        best = self._best(change, wanted=wanted)
+        least = -_FAR if best is None else int(self.used[best.chosen].sum()) - self.upper
+        self.bests[wanted].append((least, change, best))
+        return best
+
+    def _best(self, change: int, *, wanted: bool) -> Reached | None:
         pages = self.pages[wanted]
         fit = [page for made, page in pages if self.kind == "limit" or change <= made]
         if fit:
@@ -173,6 +192,8 @@ class ChangedRooms:
             found = self._least_of(
                 page, worth, low, high, wanted=wanted, any_will_do=start >= high > low
             )  # fmt: skip
+            if found.stopped and found.met is None and start >= high > low:
+                return replace(found, met=self._some(worth, low, high, wanted=wanted))
             if found.met is not None or found.first > high or found.stopped:
                 return found
             if found.first == low == page.made:
@@ -180,6 +201,27 @@ class ChangedRooms:
             low = made = found.first
             page = None
         raise TooMuchError
+
+    def _some(self, worth: int, low: int, high: int, *, wanted: bool) -> int | None:
+        """Return a change at which the best is worth so much, near where bounds let it be, if any.
+
+        The best at one change is mostly found sooner than the least change for a worth.
+        """
+        missing = max(self.level, self.missed, 1)
+        for _ in range(_STRIDES):
+            page = self._tightest(worth, low, high, wanted=wanted)
+            if page is None:
+                return None
+            at = self._last_below(page, low, high, worth + missing - 1) + 1
+            if at >= high:
+                return None
+            best = self.best(at, wanted=wanted)
+            if best is None:
+                return None
+            if best.worth >= worth:
+                return max(int(self.used[best.chosen].sum()) - self.upper, low)
+            missing = (self._bound(page, at) - best.worth) * _MORE // 4 + 1
+        return None
 
     def _tightest(self, worth: int, low: int, high: int, *, wanted: bool) -> Page | None:
         """Return the lists that tell the most room that is needed to be worth so much, if any."""
@@ -312,11 +354,8 @@ class ChangedRooms:
         chosen = np.zeros(self.problem.candidates_count, bool)
         for block, part in zip(page.blocks, parts, strict=True):
             chosen[block.members] = part > 0
-        worth = sum(
-            int(block.row_values(part[None, :], page.row)[0])
-            for block, part in zip(page.blocks, parts, strict=True)
-        )
-        return Reached(worth, chosen)
+        sign = 1 if self.problem.objectives[0].sense == "max" else -1
+        return Reached(sign * self.problem.values(chosen)[0], chosen)
 
     def _changed(self, change: int, *, wanted: bool) -> ChoiceProblem:
         """Return the question, the room changed and the sector forced."""
@@ -451,18 +490,6 @@ class ChangedRooms:
     def _count(self, page: Page) -> None:
         self.spent += page.spent
         page.spent = 0
-
-    def _room(self) -> tuple[Integers, int]:
-        """Return what each candidate uses of the room that changes, and what there is."""
-        problem = self.problem
-        if self.kind == "limit":
-            limit = next(one for one in problem.limits if one.name == self.place)
-            return limit.coefficients, 0 if limit.upper is None else limit.upper
-        actor = problem.actors.index(self.place)
-        used = np.zeros(problem.candidates_count, np.int64)
-        mine = problem.share_actor == actor
-        used[problem.share_candidate[mine]] = problem.share_need[mine]
-        return used, int(problem.envelopes[actor])
 
     def _moved(self, row: Row, change: int) -> Row:
         """Return a row with the room of a change."""

@@ -111,6 +111,31 @@ def test_the_least_room_for_a_worth(oracle, seed):
     assert met > 100
 
 
+def test_where_the_least_room_is_too_long_to_find_some_room_is_told(oracle, monkeypatch):
+    monkeypatch.setattr("planner.programme._changed_rooms._LEAST_WORK", 1)
+    stopped = told = 0
+    for seed in range(4):
+        problem = with_ceilings(oracle.random_problem(seed, count=8), seed)
+        best = oracle.solve(problem)
+        for j, key in enumerate(problem.sector_ids[:4]):
+            wanted = key in best.chosen
+            near = ChangedRooms(problem, ColumnPool(), j, "limit", "capacity.region")
+            worth = best.stages[0].value * 2 // 3
+            found = near.least(worth, wanted=wanted, low=-6, high=0, start=0)
+            if not found.stopped:
+                continue
+            stopped += 1
+            if found.met is None:
+                continue
+            asked = apply_flip(
+                problem, key, kind="limit", place="capacity.region", amount=found.met
+            )
+            assert oracle.solve(forced(asked, j, wanted=wanted)).stages[0].value >= worth
+            told += found.met < 0
+    assert stopped
+    assert told
+
+
 @pytest.mark.parametrize("seed", range(10, 16))
 def test_every_ceiling_is_exact_or_never_flips(oracle, seed):
     contiguity = (Contiguity.WITHIN_EPCI, Contiguity.NONE, Contiguity.FEEDER)[seed % 3]

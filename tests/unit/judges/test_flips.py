@@ -94,6 +94,23 @@ def test_nobody_wished_away_what_nobody_asked_for(oracle):
     assert told == {"exact", "impossible"}
 
 
+def test_nothing_has_a_weight_of_its_own_in_a_difference(oracle):
+    problem = oracle.random_problem(1, count=7)
+    budget, sign = problem.limits[0], np.where(problem.rural, 1, -1)
+    parity = replace(
+        budget, name="parity.rural", coefficients=problem.lines * (3 * sign - 1), upper=2
+    )
+    problem = replace(problem, limits=(budget, parity))
+    choice = oracle.solve(problem)
+    told = {
+        (flip.kind, flip.place)
+        for key in problem.sector_ids
+        for flip in find_flips(problem, choice, key, solve=oracle.solve)
+    }
+    assert {("limit", "parity.rural"), ("cost", budget.name)} <= told
+    assert ("cost", "parity.rural") not in told
+
+
 def test_changes_are_told_with_their_direction_and_unit(oracle):
     problem = oracle.random_problem(1, count=7)
     votes = replace(problem.objectives[0], unit="votes")
