@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -32,23 +34,9 @@ def show_prices(console: Console, priced: pd.DataFrame, problem: ChoiceProblem, 
     """
     place = {one.name: at for at, one in enumerate(problem.objectives)}
     units: dict[str, Unit] = {one.name: one.unit for one in problem.objectives}
-    dear: list[tuple[list[int], str, list[dict[Any, Any]]]] = []
-    free, open_, most = [], [], 0
-    for said, group in priced.groupby("words", sort=False):
-        # of each rule, the objectives in their order, what stands beside them last
-        prices = sorted(
-            group.to_dict("records"), key=lambda row: place.get(row["objective"], len(place))
-        )
-        if any(row["price"] for row in prices):
-            told = [row for row in prices if row["price"] or _is_between(row)]
-            dear.append(([-row["price"] for row in prices], str(said), told))
-        elif all(row["proved"] for row in prices):
-            free.append(str(said))
-        else:
-            open_.append(str(said))
-            most = max(most, *(int(row["price_max"]) for row in prices[:1] if _is_between(row)), 0)
+    found = _sort(priced, place)
     rows = []
-    for _, words, told in sorted(dear, key=lambda one: one[:2]):
+    for _, words, told in sorted(found.dear, key=lambda one: one[:2]):
         for row in told:
             unit = units.get(row["objective"], "lines")
             rows.append(
@@ -64,16 +52,49 @@ def show_prices(console: Console, priced: pd.DataFrame, problem: ChoiceProblem, 
         columns = ("rule", "what", "price", "share", "proved")
         titles = [say(f"robustness.column_{name}", lang) for name in columns]
         console.print(table(say("robustness.prices_title", lang), titles, rows, numbers=2))
-    if free:
-        told_free = say("robustness.prices_free", lang, names=_named(free, lang))
-        console.print(told_free, markup=False)
-    if open_:
+    asked = [one for one in problem.objectives if one.name in set(priced["objective"])]
+    if asked and "lines" not in set(priced["objective"]):
+        what = _label(asked[-1].name, "none", lang)
+        console.print(say("robustness.prices_first", lang, what=what), markup=False)
+    if found.free:
+        said = say("robustness.prices_free", lang, names=_named(found.free, lang))
+        console.print(said, markup=False)
+    if found.open:
         first = problem.objectives[0]
-        gained = Quantity(most, first.unit).say(lang)
-        if not Quantity(most, first.unit).says_itself:
+        gained = Quantity(found.most, first.unit).say(lang)
+        if not Quantity(found.most, first.unit).says_itself:
             gained = f"{_label(first.name, first.unit, lang)} : {gained}"
-        told_open = say("robustness.prices_open", lang, names=_named(open_, lang), most=gained)
-        console.print(told_open, markup=False)
+        said = say("robustness.prices_open", lang, names=_named(found.open, lang), most=gained)
+        console.print(said, markup=False)
+
+
+@dataclass
+class _Told:
+    """Rules that cost something, with their rows; those that don't; what isn't known of the rest."""
+
+    dear: list[tuple[list[int], str, list[dict[Any, Any]]]] = field(default_factory=list)
+    free: list[str] = field(default_factory=list)
+    open: list[str] = field(default_factory=list)
+    most: int = 0
+
+
+def _sort(priced: pd.DataFrame, place: Mapping[str, int]) -> _Told:
+    found = _Told()
+    for words, group in priced.groupby("words", sort=False):
+        # of each rule, the objectives in their order, what stands beside them last
+        prices = sorted(
+            group.to_dict("records"), key=lambda row: place.get(row["objective"], len(place))
+        )
+        told = [row for row in prices if (row["price"] and row["proved"]) or _is_between(row)]
+        if any(row["price"] for row in told):
+            found.dear.append(([-row["price"] for row in prices], str(words), told))
+        elif all(row["proved"] for row in prices):
+            found.free.append(str(words))
+        else:
+            found.open.append(str(words))
+            most = [int(row["price_max"]) for row in prices[:1] if _is_between(row)]
+            found.most = max(found.most, *most, 0)
+    return found
 
 
 def _named(rules: list[str], lang: Lang) -> str:
@@ -98,8 +119,6 @@ def _price(row: dict[Any, Any], unit: Unit, lang: Lang) -> str:
     price = bare(int(row["price"]), unit, lang)
     if row["proved"]:
         return price
-    if pd.isna(row["price_min"]):
-        return say("robustness.unbounded", lang, price=price)
     low, high = (bare(int(row[f"price_{end}"]), unit, lang) for end in ("min", "max"))
     return say("robustness.between", lang, low=low, high=high)
 

@@ -73,10 +73,12 @@ def price_rules(
     DataFrame
         Contract ``rule_prices``: a row for each rule and each objective, then one for the lines of
         the chosen sectors; ``price`` is what the rule takes from the objective (positive: it makes
-        it worse), in [``price_min``, ``price_max``] where either answer is not proved; those are
-        absent under an objective that comes after one that isn't proved.
+        it worse), in [``price_min``, ``price_max``] where either answer is not proved.  What comes
+        after an objective that isn't proved in the answer isn't priced, the lines neither; after
+        one that isn't without the rule, the bounds are absent.
     """
     called = {actor: (names or {}).get(actor, actor) for actor in problem.actors}
+    problem, choice = _grounded(problem, choice)
     rules = list(_rules(problem, choice, called, wishes=wishes))
     answers = dict(_answers(problem, choice, rules, solve))
     return _table([
@@ -115,8 +117,8 @@ def price_year_rules(
     DataFrame
         Contract ``rule_prices``.
     """
-    whole = problem.whole
-    now = choice.without_years(problem)
+    whole, now = _grounded(problem.whole, choice.without_years(problem))
+    problem = replace(problem, whole=whole)
     called = {actor: (names or {}).get(actor, actor) for actor in whole.actors}
     dropped: list[tuple[str, str, Message, DatedProblem]] = [
         (rule.kind, rule.place, rule.message, replace(problem, whole=rule.drop(whole)))
@@ -138,6 +140,16 @@ def price_year_rules(
         answer = solve(without).without_years(without)
         rows += _priced(whole, (kind, place, message.say(lang)), now, answer)
     return _table(rows)
+
+
+def _grounded(problem: ChoiceProblem, choice: Choice) -> tuple[ChoiceProblem, Choice]:
+    """Keep the objectives up to the first that isn't proved: after it no price has a ground."""
+    doubtful = [at for at, stage in enumerate(choice.stages) if stage.bound != stage.value]
+    count = doubtful[0] + 1 if doubtful else len(choice.stages)
+    if count == len(problem.objectives):
+        return problem, choice
+    asked = replace(problem, objectives=problem.objectives[:count])
+    return asked, replace(choice, stages=choice.stages[:count])
 
 
 def _answers(
@@ -205,6 +217,8 @@ def _priced(
                 "price_min": low, "price_max": high, "proved": exact, "words": words,
             }
         )  # fmt: skip
+    if choice.status is not ChoiceStatus.OPTIMAL:
+        return rows
     counted = [int(problem.lines[_flags(problem, one)].sum()) for one in (choice, answer)]
     gained = counted[1] - counted[0]
     rows.append(

@@ -135,24 +135,32 @@ def doubtful(oracle, gap):
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_where_the_first_objective_is_not_proved_the_later_ones_have_no_bounds(oracle, seed):
+def test_after_an_objective_that_is_not_proved_nothing_is_priced(oracle, seed):
     problem = oracle.random_problem(seed, count=8)
-    solve = doubtful(oracle, 3)
-    prices = price_rules(problem, solve(problem), solve=solve).set_index("objective")
-    votes = prices.loc["votes"]
-    assert (votes["price_min"] >= 0).all()
-    assert (votes["price_max"] >= votes["price"]).all()
-    later = prices.loc[["cost", "lines"]]
-    assert later[["price_min", "price_max"]].isna().all(axis=None)
+    solve, asked = doubtful(oracle, 3), []
+
+    def counted(question):
+        asked.append(len(question.objectives))
+        return solve(question)
+
+    prices = price_rules(problem, solve(problem), solve=counted)
+    assert set(prices["objective"]) == {"votes"}
+    assert set(asked) == {1}
+    assert (prices["price_min"] >= 0).all()
+    assert (prices["price_max"] >= prices["price"]).all()
     assert not prices["proved"].any()
-    poor = replace(solve(problem), chosen=())  # a solver that finds less without a rule
+    found = oracle.solve(problem)
+    later = price_rules(problem, found, solve=solve).set_index("objective")
+    assert later.loc[["cost", "lines"], ["price_min", "price_max"]].isna().all(axis=None)
+    assert later.loc["votes", "price_min"].notna().all()
+    assert "n'ont pas de prix" in told(prices, problem)
 
-    def poorer(asked):
-        stages = tuple(replace(one, value=one.value - 2) for one in solve(asked).stages)
-        return replace(poor, stages=stages)
+    def poorer(question):
+        """Find less without a rule: the programme in force is one without it too."""
+        stages = tuple(replace(one, value=one.value - 2) for one in solve(question).stages)
+        return replace(solve(question), chosen=(), stages=stages)
 
-    found = price_rules(problem, solve(problem), solve=poorer)
-    assert (found.loc[found["objective"] == "votes", "price"] >= 0).all()
+    assert (price_rules(problem, solve(problem), solve=poorer)["price"] >= 0).all()
 
 
 def told(prices, problem, lang=Lang.FR):
@@ -176,7 +184,7 @@ def test_the_dearest_rule_is_told_first_and_those_that_cost_nothing_in_one_sente
         row("règle B", "votes", 20), row("règle B", "cost", 0), row("règle B", "lines", 3),
         row("règle C", "votes", 400), row("règle C", "cost", -70), row("règle C", "lines", 0),
         row("règle D", "votes", 0, high=40, proved=False),
-        row("règle D", "cost", 0, low=pd.NA, high=pd.NA, proved=False),
+        row("règle D", "cost", 9, low=pd.NA, high=pd.NA, proved=False),
     ])  # fmt: skip
     text = told(prices, problem)
     assert text.index("règle C") < text.index("règle B") < text.index("règle A")
