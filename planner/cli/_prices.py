@@ -70,7 +70,7 @@ def show_prices(console: Console, priced: pd.DataFrame, problem: ChoiceProblem, 
 
 @dataclass
 class _Told:
-    """Rules that cost something, with their rows; those that don't; what isn't known of the rest."""
+    """Rules that cost something, with their rows; the free ones; those of which it isn't known."""
 
     dear: list[tuple[list[int], str, list[dict[Any, Any]]]] = field(default_factory=list)
     free: list[str] = field(default_factory=list)
