@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from planner.choice import ChoiceStatus, Objective
+from planner.choice import ChoiceStatus, Contiguity, Limit, Objective
 from planner.robustness import (
     WeightSpace,
     find_weight_interval,
@@ -23,6 +23,7 @@ from planner.robustness import (
     wilson_interval,
 )
 from planner.robustness._weights import draw_weights
+from planner.texts import Message
 
 
 def weighted(oracle, seed, count=8):
@@ -276,3 +277,28 @@ def test_fairness_by_hand():
     place = table.set_index(["state", "indicator"])["place"]
     assert place["after", "worst_share"] == "200000001"
     assert place["after", "lines_per_inhabitant"] == "200000002"
+
+
+def test_one_programme_shows_of_many_groups_that_they_can_be_served_better(oracle):
+    """Ten EPCI of one sector each, room for five: the other five could all be served instead."""
+    count = 10
+    lines, idle = np.full(count, 4, np.int64), np.zeros(count, bool)
+    problem = replace(
+        oracle.random_problem(0, count=count, actors=count), lines=lines, contiguity=Contiguity.NONE,
+        decider=np.arange(count), share_candidate=np.arange(count), share_actor=np.arange(count),
+        share_need=lines, envelopes=lines, required=idle, refused=idle,
+        limits=(Limit(name="capacity.region", message=Message.of("robustness.near"),
+                      coefficients=lines, upper=20),),
+        objectives=(Objective(name="votes", sense="max", coefficients=np.arange(count, 0, -1)),),
+    )  # fmt: skip
+    asked = []
+
+    def counted(question):
+        asked.append(question.objectives[0].name)
+        return oracle.solve(question)
+
+    found = trace_frontier(problem, groups_by_actor(problem), solve=counted, go_on=True)
+    assert found.aside == ()  # each can be served, not all of them
+    assert found.ended
+    assert asked.count("towards") == 1
+    assert "any" not in asked
