@@ -21,7 +21,8 @@ __all__ = ["behind", "hanging", "start_across"]
 Flags = npt.NDArray[np.bool_]
 Integers = npt.NDArray[np.int64]
 
-_TURNS = 4
+_TURNS, _MOST_TURNS = 4, 20  # the latter while a turn still gains much: each goes one EPCI further
+_MUCH_SHARE = 0.01  # of the value
 
 
 def start_across(
@@ -47,7 +48,7 @@ def start_across(
     sign = 1 if problem.objectives[0].sense == "max" else -1
     if first is not None:
         within = _behind(problem, within, first)
-    for _ in range(_TURNS):
+    for turn in range(_MOST_TURNS):
         choice = solve(within)
         chosen = np.isin(np.array(problem.sector_ids, dtype=object), choice.chosen)
         if not choice.stages or (reached_part(problem, chosen) != chosen).any():
@@ -55,7 +56,10 @@ def start_across(
         value = sign * within.values(chosen)[0]
         if best is not None and value <= worth:
             break
+        gains_much = best is None or value - worth > _MUCH_SHARE * abs(value)
         best, worth = chosen, value
+        if turn + 1 >= _TURNS and not gains_much:
+            break
         within = _behind(problem, within, chosen)
     return best
 

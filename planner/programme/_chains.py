@@ -49,6 +49,8 @@ _MIXES = (0.5, 0.2, 0.8, 0.0)  # how much ranks follow the last answer, the rest
 _BROKEN_MIX = 0.3  # the same after an answer in which something isn't reached
 _PATIENCE, _PROGRESS_SHARE = 6, 0.1  # combinations that better an answer by too little of its lack
 _TINY = 1e-3
+_BEHIND = 3  # sectors that a line is told of at most: others like them follow
+_SLACK = 1e-6  # of a sector: the room from which a separator holds nothing back
 _NEVER = np.iinfo(np.int64).max
 
 
@@ -196,11 +198,23 @@ class ChainSearch:
             if former - value < _STALLED_SHARE * abs(value) or self.clock.over:
                 break
             former = value
-            broken = self.separators.broken(stage.point())
+            point = stage.point()
+            broken = self.separators.broken(point, behind=_BEHIND)
             if not broken:
                 break
+            rows[:] = self._tight(rows, point)
             rows += broken
         return stage
+
+    def _tight(self, rows: Sequence[Row], point: Floats) -> list[Row]:
+        """Return the rows without the separators that hold a point with room: others took over."""
+        kept = []
+        for row in rows:
+            if _is_chain(row) and float(row.coefficients @ point) < -_SLACK:
+                self.separators.forget(row)
+            else:
+                kept.append(row)
+        return kept
 
     # -- answers
 

@@ -138,12 +138,14 @@ class Master:
     def add(self, actor: int, values: Integers, uses: Integers) -> None:
         """Add choices of an actor: what they are worth, what they use, shape (rows, choices)."""
         count = len(values)
-        full = np.concatenate([np.ones((1, count)), uses / self.scale[:, None]])
-        index = np.concatenate([[actor], self.actors_count + np.arange(len(self.rows))])
+        which, row = np.nonzero(uses.T)  # of many rows, an actor's choices use few
+        first = np.searchsorted(which, np.arange(count))
+        starts = first + np.arange(count)
+        index = np.insert(self.actors_count + row, first, actor)
+        full = np.insert(uses.T[which, row] / self.scale[row], first, 1.0)
         self.solver.addCols(
             count, values / self.worth, np.zeros(count), np.full(count, highspy.kHighsInf),
-            full.size, np.arange(count, dtype=np.int32) * len(index),
-            np.tile(index, count).astype(np.int32), full.T.ravel(),
+            full.size, starts.astype(np.int32), index.astype(np.int32), full,
         )  # fmt: skip
 
     def revalue(self, values: Floats) -> None:

@@ -126,8 +126,11 @@ class Separators:
         self._own = np.concatenate([own, np.full(arcs, _BACK)])[order]
         self._start = np.searchsorted(ends[order], np.arange(2 * count + 2)).astype(np.int64)
 
-    def broken(self, taken: Floats) -> list[Row]:
-        """Return rules that ``taken``, a fraction of each sector, breaks; each one only once."""
+    def broken(self, taken: Floats, *, behind: int | None = None) -> list[Row]:
+        """Return rules that ``taken``, a fraction of each sector, breaks; each one only once.
+
+        ``behind`` is how many sectors a line is told of at most, those taken most; None for all.
+        """
         whole = np.rint(np.clip(taken, 0, 1) * _UNIT).astype(np.int64)
         room = np.where(self._own == _FORTH, _WIDE, 0).astype(np.int64)
         ways = self._own >= 0
@@ -153,6 +156,7 @@ class Separators:
             covered |= way_in
             most = int(whole[line].sum()) + _LEAST
             lost = np.flatnonzero(way_in & ~line & (whole > most))
+            lost = lost[np.argsort(-whole[lost], kind="stable")][:behind]
             rows += [self._row(one, line) for one in lost.tolist() if self._is_new(one, line)]
         return rows
 
@@ -198,9 +202,13 @@ class Separators:
                     queue.append(other)
         return True
 
-    def forget(self) -> None:
-        """Return rules again that were returned before."""
-        self.known.clear()
+    def forget(self, row: Row | None = None) -> None:
+        """Return rules again that were returned before: one of them, or all."""
+        if row is None:
+            self.known.clear()
+        else:
+            line = np.flatnonzero(row.coefficients < 0)
+            self.known.discard((int(np.argmax(row.coefficients)), line.tobytes()))
 
     def _is_new(self, sector: int, line: Flags) -> bool:
         key = sector, np.flatnonzero(line).tobytes()

@@ -7,6 +7,9 @@ import pytest
 
 from planner.choice import ChoiceProblem, ChoiceStatus, Contiguity, Limit, Objective
 from planner.programme import ColumnPool, _solve, solve_choice
+from planner.programme._blocks import Row, split_problem
+from planner.programme._chains import ChainSearch
+from planner.programme._columns import Clock, Region
 from planner.programme._cuts import reached_part
 from planner.programme._separators import Separators
 from planner.texts import Message
@@ -35,6 +38,11 @@ def path(*, taken=4, reached=(0,), edges=((0, 1), (1, 2), (2, 3)), decider=(0, 1
     )  # fmt: skip
 
 
+def chain_search(problem):
+    blocks, _ = split_problem(problem)
+    return ChainSearch(problem, Region(blocks, ColumnPool()), Clock.within(None))
+
+
 def test_the_line_that_a_fraction_breaks_is_the_nearest_one():
     rows = Separators(path()).broken(np.array([1, 0.5, 0.5, 0.9]))
     assert [(row.upper, row.coefficients.tolist()) for row in rows] == [(0, [0, 0, -1, 1])]
@@ -55,6 +63,30 @@ def test_what_is_reached_breaks_nothing():
 def test_a_group_that_nothing_could_reach_is_forbidden():
     rows = Separators(path(edges=((0, 1), (2, 3)))).broken(np.array([1, 1, 1, 1.0]))
     assert {tuple(row.coefficients.tolist()) for row in rows} == {(0, 0, 1, 0), (0, 0, 0, 1)}
+
+
+def test_a_line_is_told_of_few_of_those_it_cuts_off():
+    taken = np.array([1, 1, 0.8, 0.9])
+    separators = Separators(path(edges=((0, 1), (2, 3))))
+    (row,) = separators.broken(taken, behind=1)
+    assert row.coefficients.tolist() == [0, 0, 0, 1]  # the one that is taken most
+    (other,) = separators.broken(taken, behind=None)
+    assert other.coefficients.tolist() == [0, 0, 1, 0]
+
+
+def test_a_separator_that_holds_nothing_back_is_dropped_and_found_again():
+    problem = path(edges=((0, 1), (2, 3)))
+    search = chain_search(problem)
+    rows = search.separators.broken(np.ones(4))
+    limit = Row(name="least", coefficients=np.ones(4, np.int64), upper=4)
+    assert search._tight([limit, *rows], np.zeros(4)) == [limit, *rows]  # no room in 0 ≤ 0
+    line = Separators(path()).broken(np.array([1, 0, 0, 1.0]))
+    search = chain_search(path())
+    assert [one.name for one in search.separators.broken(np.array([1, 0, 0, 1.0]))] == [
+        one.name for one in line
+    ]
+    assert search._tight([limit, *line], np.array([1, 1, 1, 0.5])) == [limit]
+    assert len(search.separators.broken(np.array([1, 0, 0, 1.0]))) == 1
 
 
 @pytest.mark.parametrize("seed", range(60))
@@ -166,8 +198,9 @@ def test_a_second_question_begins_with_the_separators_of_the_first(monkeypatch):
     told = []
     broken = Separators.broken
     monkeypatch.setattr(
-        Separators, "broken", lambda self, taken: told.append(broken(self, taken)) or told[-1]
-    )
+        Separators, "broken",
+        lambda self, taken, **how: told.append(broken(self, taken, **how)) or told[-1],
+    )  # fmt: skip
     heavier = replace(problem.objectives[0], coefficients=np.array([1, 2, 3, 31]))
     again = replace(problem, objectives=(heavier,))
     assert solve_choice(again, warm=pool) == solve_choice(again)
