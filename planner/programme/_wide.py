@@ -26,7 +26,7 @@ from planner.programme._blocks import ColumnPool, lighter, split_problem
 from planner.programme._columns import Clock
 from planner.programme._compact import solve_compact, stages_by, weakest_of
 
-__all__ = ["cut_apart", "halved", "in_parts", "is_divided", "solve_in_parts"]
+__all__ = ["cut_apart", "halved", "in_parts", "is_divided", "solve_in_parts", "too_wide"]
 
 Integers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -104,7 +104,7 @@ def halved(objective: Objective, bound: int | None) -> int | None:
     return bound // _HALVES if objective.sense == "max" else -(-bound // _HALVES)
 
 
-def cut_apart(problem: ChoiceProblem, pool: ColumnPool) -> Integers:
+def cut_apart(problem: ChoiceProblem, pool: ColumnPool, *, states: int | None = None) -> Integers:
     """Return the part of each candidate: its actor, or a further one where that is too wide.
 
     Parameters
@@ -113,6 +113,8 @@ def cut_apart(problem: ChoiceProblem, pool: ColumnPool) -> Integers:
         The question.
     pool
         Where diagrams are kept.
+    states
+        How large a diagram may be; None as large as it can be built.
     """
     near: list[list[int]] = [[] for _ in range(problem.candidates_count)]
     for a, b in problem.edges.tolist():
@@ -120,7 +122,7 @@ def cut_apart(problem: ChoiceProblem, pool: ColumnPool) -> Integers:
             near[a].append(b)
             near[b].append(a)
     part = problem.decider.copy()
-    while wide := _too_wide(in_parts(problem, part), pool):
+    while wide := too_wide(in_parts(problem, part), pool, states=states):
         for one in wide:
             members = np.flatnonzero(part == one).tolist()
             most = _MOST if len(members) > _MOST else (len(members) + 1) // 2
@@ -130,15 +132,17 @@ def cut_apart(problem: ChoiceProblem, pool: ColumnPool) -> Integers:
     return part
 
 
-def _too_wide(problem: ChoiceProblem, pool: ColumnPool) -> list[int]:
-    """Return the actors who have no diagram, whether chains cross borders or not."""
+def too_wide(problem: ChoiceProblem, pool: ColumnPool, *, states: int | None = None) -> list[int]:
+    """Return the actors who have no diagram, whether chains cross borders or not, or too large."""
     asked = [problem]
     if problem.contiguity is Contiguity.ANY_EPCI:
         asked.append(replace(problem, contiguity=Contiguity.WITHIN_EPCI))
     blocks = [block for one in asked for block in split_problem(one)[0]]
     return sorted({
         problem.actors.index(block.actor) for block in blocks
-        if pool.diagram(lighter(block).ground) is None or pool.diagram(block.ground) is None
+        if pool.diagram(block.ground) is None
+        or (light := pool.diagram(lighter(block).ground)) is None
+        or (states is not None and light.states_count > states)
     })  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 
 import highspy
 import numpy as np
@@ -65,7 +66,6 @@ class DatedRows:
         self.separators = Separators(self.ground)
         self.lines: dict[tuple[str, int], tuple[int, Row]] = {}
         self.cuts: list[Cut] = []
-        self.parts = self._parts()
         self.fixed: dict[int, Flags] = {}  # sectors whose years are settled
         counted = [
             one.edge_coefficients != 0
@@ -94,7 +94,8 @@ class DatedRows:
             return reached_part(self.ground, fits)
         return fits
 
-    def _parts(self) -> list[Ceiling | Reach]:
+    @cached_property
+    def parts(self) -> list[Ceiling | Reach]:
         """Return what is small enough for its whole choices to be told from divided ones."""
         parts: list[Ceiling | Reach] = []
         last = (self.years - 1) * self.count

@@ -16,7 +16,7 @@ from planner.programme._diagram import Ground
 from planner.programme._swaps import Sectors, swap
 from planner.programme._years_rows import DatedRows
 
-__all__ = ["walk"]
+__all__ = ["walk", "walk_near"]
 
 Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
@@ -28,6 +28,8 @@ _LEAST_SEEDS, _MOST_SEEDS = 4, 16
 _HEATS = ((1.0, 0.02), (0.3, 0.01))  # as a share of what one sector is worth at most
 _NEAR_HEATS = (0.05, 0.002)  # around a known answer
 _STEEPS = ((3.0, 100.0), (5.0, 500.0))  # a rule may be broken by a little to the end
+_EVER_NEARER = (_NEAR_HEATS, (0.005, 0.0005))  # of a large question, one after the other
+_NEAR_STEPS, _NEAR_STEEPS = 4_000, (3.0, 100.0)  # the first for each sector
 _PRICE_SHARE = 0.02  # of the largest worth a largest use: what a broken row counts at least
 _WORKERS = 2
 
@@ -98,6 +100,46 @@ def walk(
             if (best is not None and best[0] >= enough) or clock.over:
                 break
     return None if best is None or not asked.allows(best[1], rows) else best[1]
+
+
+def walk_near(
+    asked: DatedRows,
+    objective: Row,
+    rows: Sequence[Row],
+    prices: Floats,
+    *,
+    known: Flags,
+    enough: int,
+    clock: Clock,
+) -> Flags:
+    """Better a known answer of a large question, sector by sector, in a number of steps by sector.
+
+    Parameters
+    ----------
+    asked, objective, rows, prices, enough, clock
+        As for :func:`walk`.
+    known
+        An answer that holds every rule.
+    """
+    blocks, envelopes = _blocks(asked)
+    sectors = Sectors.of(blocks, asked.years, objective, [*rows, *envelopes])
+    most = float(np.abs(sectors.worth).max(initial=1))
+    price = np.concatenate([np.abs(prices), np.zeros(len(envelopes))])
+    best = known
+    for seed, (hot, cold) in enumerate(_EVER_NEARER):
+        found = swap(
+            sectors, price, seed=seed, enough=enough, clock=clock, steeps=_NEAR_STEEPS,
+            parts=[best[:, block.members].astype(np.uint8).reshape(1, -1) for block in blocks],
+            steps=_NEAR_STEPS * asked.count, heats=(hot * most, cold * most),
+        )  # fmt: skip
+        if found is None:
+            break
+        best = best.copy()
+        for block, part in zip(blocks, found[0], strict=True):
+            best[:, block.members] = part.reshape(asked.years, -1) > 0
+        if found[1] >= enough or clock.over:
+            break
+    return best if asked.allows(best, rows) else known
 
 
 def _blocks(asked: DatedRows) -> tuple[list[Block], list[Row]]:

@@ -13,10 +13,9 @@ from planner.programme._compact import status_of, weakest_of
 from planner.programme._years import solve_years_by_columns
 from planner.programme._years_compact import solve_years_compact
 from planner.programme._years_few import solve_years_of_few
-from planner.programme._years_wide import solve_years_in_parts
-from planner.texts import Message
+from planner.programme._years_wide import is_intricate, solve_years_in_parts
 
-__all__ = ["solve_years"]
+__all__ = ["better_of", "solve_years"]
 
 _TINY = 80  # candidates × years up to which every sequence can be listed, or one programme solved
 _LISTED = 1_000  # the same, up to which columns are not even tried: they stay far from the bound
@@ -36,7 +35,8 @@ def solve_years(
     Questions of 81 to 1 000 candidates × years are annealed and searched by branch and cut; larger
     ones are answered by column generation, where chains stay within each EPCI.  Up to 3 000, what
     columns leave far from its bound, or can't list, is searched as the former are, and the better
-    of the two is answered.  Beyond, an actor whose choices can't be listed is cut into parts.
+    of the two is answered.  Beyond, an actor whose choices can't be listed, or are too many to go
+    through in each year, is cut into parts; where chains cross borders, each actor is one.
 
     Parameters
     ----------
@@ -55,8 +55,6 @@ def solve_years(
 
     Raises
     ------
-    RuleError
-        When chains may cross borders and candidates are many.
     PlannerError
         When values are too large to be added exactly, or the solver fails.
     """
@@ -64,11 +62,9 @@ def solve_years(
     across = problem.whole.contiguity is Contiguity.ANY_EPCI
     if across and size <= _TINY:
         return solve_years_compact(problem, seconds=seconds)
-    if across and size > _FEW:
-        raise RuleError(
-            Message.of("programme.years_across_many", most=_FEW),
-            Message.of("programme.years_across_remedy"),
-        )
+    warm = warm or ColumnPool()
+    if size > _FEW and (across or is_intricate(problem, warm)):
+        return solve_years_in_parts(problem, gap_share=gap_share, seconds=seconds, warm=warm)
     if across or _TINY < size <= _LISTED:
         return solve_years_of_few(problem, gap_share=gap_share, seconds=seconds)
     begun = time.monotonic()
@@ -82,7 +78,7 @@ def solve_years(
         return listed
     left = None if seconds is None else max(0.0, seconds - (time.monotonic() - begun))
     searched = solve_years_of_few(problem, gap_share=gap_share, seconds=left, known=listed)
-    return searched if listed is None else _better(problem, listed, searched, gap_share)
+    return searched if listed is None else better_of(problem, listed, searched, gap_share)
 
 
 def _is_far(choice: DatedChoice) -> bool:
@@ -92,7 +88,7 @@ def _is_far(choice: DatedChoice) -> bool:
     return not choice.stages or (choice.stages[0].gap_share or 0) > _FAR_SHARE
 
 
-def _better(
+def better_of(
     problem: DatedProblem, one: DatedChoice, other: DatedChoice, gap_share: float
 ) -> DatedChoice:
     """Return the answer that is worth more under the first objective that tells them apart.

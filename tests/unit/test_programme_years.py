@@ -9,7 +9,6 @@ import pytest
 
 from planner.choice import ChoiceProblem, ChoiceStatus, Contiguity, Limit, Objective
 from planner.dated import DatedProblem, YearLimit
-from planner.errors import RuleError
 from planner.programme import solve_years
 from planner.programme._joint import Joint
 from planner.programme._sequences import nested_sequences, postponed
@@ -202,23 +201,10 @@ def test_a_value_that_is_not_so_is_told():
     assert "stage.value" in {one.rule for one in verify_years(problem, lying).breaches}
 
 
-def test_chains_across_borders_have_years_on_small_questions_only():
+def test_chains_across_borders_of_one_actor_have_the_same_years():
     problem = by_hand()
     across = replace(problem, whole=replace(problem.whole, contiguity=Contiguity.ANY_EPCI))
-    assert solve_years(across) == replace(
-        solve_years(problem), problem_sha256=across.sha256
-    )  # one actor: the same rule
-    count = 3_000 // len(problem.years) + 1
-    none, ones = np.zeros(count, bool), np.ones(count, np.int64)
-    many = replace(
-        across.whole, sector_ids=tuple(f"S{at:04d}" for at in range(count)), lines=ones,
-        departements=("22",) * count, rural=none, decider=0 * ones,
-        share_candidate=np.arange(count), share_actor=0 * ones, share_need=ones, required=none,
-        refused=none, reached=~none, feeder=-ones, edges=np.zeros((0, 2), np.int64),
-        edge_border_m=np.zeros(0, np.int64), limits=(), objectives=(),
-    )  # fmt: skip
-    with pytest.raises(RuleError, match=r"3.000 secteurs"):
-        solve_years(replace(across, whole=many, limits=()))
+    assert solve_years(across) == replace(solve_years(problem), problem_sha256=across.sha256)
 
 
 @pytest.mark.parametrize("contiguity", list(Contiguity))
