@@ -39,6 +39,7 @@ from planner.programme._cuts import cuts_of, reached_part
 from planner.programme._doors import Doors
 from planner.programme._integer import combine, holds, total, with_parts
 from planner.programme._near_bound import draw_some, exchange_near, is_of_few, settle
+from planner.programme._one_year import as_one_year
 from planner.programme._ties import best_of, by_first_ids, first_by_id
 from planner.programme._wide import solve_in_parts
 
@@ -123,7 +124,7 @@ def solve_choice(
         if problem.contiguity is Contiguity.ANY_EPCI and gap_share > 0 and problem.objectives:
             search.gap_share = max(gap_share, _ACROSS_SHARE)
         search.recall()
-        return search.run()
+        return as_one_year(problem, search.run(), gap_share=search.gap_share, seconds=clock.seconds)
     except TooWideError:
         return solve_in_parts(
             problem, solve_choice, pool,
@@ -361,9 +362,7 @@ class _Search:
     ) -> Choice:  # fmt: skip
         """Answer a question within each EPCI, on the way to one across them."""
         warm = self.region.pool if pool is None else pool
-        return solve_choice(
-            problem, gap_share=gap_share, seconds=self.clock.seconds, warm=warm
-        )  # fmt: skip
+        return solve_choice(problem, gap_share=gap_share, seconds=self.clock.seconds, warm=warm)
 
     def _target(self, bound: int) -> int:
         return math.floor(self.gap_share * abs(bound))

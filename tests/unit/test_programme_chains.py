@@ -5,12 +5,21 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from planner.choice import ChoiceProblem, ChoiceStatus, Contiguity, Limit, Objective
+from planner.choice import (
+    Choice,
+    ChoiceProblem,
+    ChoiceStatus,
+    Contiguity,
+    Limit,
+    Objective,
+    StageResult,
+)
 from planner.programme import ColumnPool, _solve, solve_choice
 from planner.programme._blocks import Row, split_problem
 from planner.programme._chains import ChainSearch
 from planner.programme._columns import Clock, Region
 from planner.programme._cuts import reached_part
+from planner.programme._one_year import as_one_year
 from planner.programme._separators import Separators
 from planner.texts import Message
 from tests.unit.test_programme_exact import brute_force, draw, is_legal, signed, taken_by
@@ -231,3 +240,26 @@ def test_what_chains_leave_far_from_its_bound_is_searched_where_epci_are_few(mon
     assert stage.value <= best[0] <= stage.bound
     assert choice.status is not ChoiceStatus.TIME_LIMIT
     assert best[0] - stage.value <= best[0] // 1_000
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_few_epci_left_far_from_their_bound_are_asked_as_one_year(seed):
+    problem = draw(np.random.default_rng(3300 + seed), Contiguity.ANY_EPCI)
+    problem = replace(problem, objectives=problem.objectives[:1])
+    best, _ = brute_force(problem)
+    nothing = np.zeros(problem.candidates_count, bool)
+    if best is None or not is_legal(problem, nothing):
+        return
+    far = StageResult(
+        objective=problem.objectives[0].name, value=0, bound=10**9, status=ChoiceStatus.TIME_LIMIT
+    )
+    known = Choice(
+        problem_sha256=problem.sha256, status=ChoiceStatus.TIME_LIMIT, chosen=(), stages=(far,)
+    )
+    found = as_one_year(problem, known, gap_share=1e-3, seconds=None)
+    assert found.problem_sha256 == problem.sha256
+    assert is_legal(problem, taken_by(problem, found))
+    assert (found.stages[0].value, found.stages[0].bound) == (best[0], best[0])
+    assert found.status is ChoiceStatus.OPTIMAL
+    # what is near enough, or asked to be proved, stays as it is
+    assert as_one_year(problem, known, gap_share=0.0, seconds=None) == known
