@@ -8,18 +8,13 @@ from typing import Any
 
 import pandas as pd
 
+from planner.verify._repeats import wishes_by_form
 from planner.vocab import Decision, Phase, Wish
 
 __all__ = ["judge_cells"]
 
 Rows = Callable[[str], list[dict[str, Any]]]
 _OF_PHASE_2 = frozenset({Decision.REQUIRED.value, Decision.CHOSEN.value})
-_FILLED = {
-    Wish.RANKED.value: (True, False),
-    Wish.SCORED.value: (False, True),
-    Wish.APPROVED.value: (False, False),
-}
-"""Whether a wish that says one thing has a rank, and whether it has points."""
 
 
 def judge_cells(
@@ -106,18 +101,8 @@ class _Cells:
 
     def _ranks(self) -> dict[tuple[str, str], int]:
         """Return the rank that each actor gave, by points and approvals too; none of two forms."""
-        held = {(actor, key) for key, parts in self.shares.items() for actor, _ in parts}
-        given: dict[str, dict[str, dict[str, int]]] = defaultdict(lambda: defaultdict(dict))
-        for row in self.rows("ballots"):
-            actor, key, wish = str(row["epci_siren"]), str(row["sector_id"]), str(row["wish"])
-            rank: Any = row.get("rank")
-            points: Any = row.get("points")
-            filled = (not _none(rank), not _none(points))
-            if (actor, key) in held and filled == _FILLED.get(wish):
-                worth = int(rank) if filled[0] else -int(points) if filled[1] else 1
-                given[actor][wish][key] = worth
         ranks: dict[tuple[str, str], int] = {}
-        for actor, forms in given.items():
+        for actor, forms in wishes_by_form(self.rows, self.shares).items():
             for wish, worths in forms.items() if len(forms) == 1 else ():
                 places = {w: at for at, w in enumerate(sorted(set(worths.values())), start=1)}
                 for key, worth in worths.items():

@@ -296,6 +296,7 @@ class _Exact:
             for row in self.rows("criteria_scores")
         }
         asked = [name for name in self.rules.objectives if score or name != "criteria"]
+        self._scores(asked, score)
         proof = sorted(self.rows("programme_proof"), key=lambda row: int(row["position"]))
         if not proof and not self.chosen:
             return  # nothing was found in the time allowed, and nothing is claimed
@@ -315,11 +316,7 @@ class _Exact:
                 return
             least, most = self._compactness()
         else:
-            own: dict[str, Callable[[str], int]] = {
-                "votes": lambda key: self.points[key],
-                "criteria": lambda key: score.get(key, 0) * int(self.sector[key]["premises_count"]),
-                "cost": lambda key: self.keur.get(key, 0),
-            }
+            own = self._own(score)
             least = most = sum(
                 own[name](key) * self._times(name, key) for key in self.chosen & set(self.sector)
             )
@@ -327,6 +324,34 @@ class _Exact:
         self.check(
             "stage.value", name, broken=said != worth, excess=said - worth, said=said, worth=worth
         )
+
+    def _own(self, score: Mapping[str, int]) -> dict[str, Callable[[str], int]]:
+        """Return what one chosen sector is worth by itself under each objective."""
+        return {
+            "votes": lambda key: self.points[key],
+            "criteria": lambda key: score.get(key, 0) * int(self.sector[key]["premises_count"]),
+            "cost": lambda key: self.keur.get(key, 0),
+            "compactness": lambda _: 0,
+        }
+
+    def _scores(self, asked: Iterable[str], score: Mapping[str, int]) -> None:
+        """Check what is said of the worth of each candidate, under each objective."""
+        own = self._own(score)
+        said = {
+            (str(row["objective"]), str(row["sector_id"])): int(row["value"])
+            for row in self.rows("decision_scores")
+        }
+        for name in asked:
+            for key in sorted(self.candidates):
+                place = f"{key}/{name}"
+                if (name, key) not in said:
+                    self.check("missing_row", place, broken=True, table="decision_scores")
+                    continue
+                there, worth = said[name, key], own[name](key)
+                self.check(
+                    "cell", place, broken=there != worth, table="decision_scores",
+                    column="value", said=there, worth=worth,
+                )  # fmt: skip
 
     def _times(self, name: str, key: str) -> int:
         """Return at the end of how many years a sector is open, where the objective counts them."""

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 
 import pandas as pd
 
 from planner.choice import Quantity, Unit
 from planner.scenario import Scenario
-from planner.schemas import contract
+from planner.schemas import CONTRACTS, contract
 from planner.texts import Message
 from planner.verify._cells import judge_cells
 from planner.verify._exact import judge_exact
 from planner.verify._network import judge_network
+from planner.verify._repeats import judge_repeats
 from planner.verify._verdict import Breach, Verdict
 from planner.verify._works import judge_evenness, judge_works
 from planner.vocab import Decision, DeliberationState, EnvelopeUnit, Phase, Wish
@@ -27,6 +29,7 @@ _LINES = {
     "lines_phase_3": Phase.PHASE_3.value,
 }
 _CENTS = ("gross_cents", "credit_cents", "net_cents")
+_LARGE: Final = frozenset({"premises", "state_changes"})  # nothing is judged from these
 
 
 def verify_programme(tables: Mapping[str, pd.DataFrame], scenario: Scenario) -> Verdict:
@@ -50,6 +53,9 @@ def verify_programme(tables: Mapping[str, pd.DataFrame], scenario: Scenario) -> 
     Verdict
         Its breaches name sectors and EPCI.
     """
+    unread = _unread(tables)
+    if unread:  # nothing can be counted on such tables
+        return Verdict.of({"contract": len(unread)}, unread)
     judge = _TablesJudge(tables, scenario)
     judge.sectors()
     judge.wishes()
@@ -58,12 +64,39 @@ def verify_programme(tables: Mapping[str, pd.DataFrame], scenario: Scenario) -> 
     judge.balances()
     judge.schedule()
     judge_cells(judge.rows, judge.shares, judge.check)
+    judge_repeats(judge.rows, judge.shares, scenario, judge.check)
     judge_exact(tables, judge.rows, scenario, judge.check)
     if scenario.schedule.rule == "works":
         judge_works(judge.rows("works"), judge.rows("schedule"), scenario, judge.check)
         judge_evenness(judge.rows("works_limits"), judge.rows("schedule"), judge.check)
     judge_network(tables, scenario, judge.check)
     return Verdict.of(judge.checks, judge.breaches)
+
+
+def _unread(tables: Mapping[str, pd.DataFrame]) -> list[Breach]:
+    """Return the cells that can't be what they are said to be, rows met twice, unknown sectors."""
+    found: list[tuple[str, str, object, Message]] = []
+    for name in sorted(set(tables) & set(CONTRACTS) - _LARGE):
+        asked = contract(name)  # a file writes an empty text as nothing
+        columns = tuple(replace(c, nullable=c.nullable or c.blank) for c in asked.columns)
+        wrong = replace(asked, geometry=None, columns=columns).violations(tables[name])
+        for cell in wrong[wrong["row"] >= 0].to_dict("records"):
+            place = f"{name}/{cell['key']}"
+            found.append((place, str(cell["column"]), cell["value"], cell["rule"]))
+    known = set(tables["sectors"]["sector_id"].astype(str)) if "sectors" in tables else set()
+    words = Message.of("verify.sector_unknown")
+    for name in ("sector_shares", "programme"):
+        keys = tables[name]["sector_id"].dropna().astype(str) if name in tables else ()
+        found += [(f"{name}/{key}", "sector_id", key, words) for key in sorted(set(keys) - known)]
+    return [
+        Breach(
+            rule="contract", place=place,
+            message=Message.of(
+                "verify.contract", place=place, column=column, value=value, words=rule
+            ),
+        )
+        for place, column, value, rule in found
+    ]  # fmt: skip
 
 
 class _TablesJudge:

@@ -170,3 +170,108 @@ def test_years_are_judged_each_by_its_own_ceilings():
     assert "year.limit" in verify_programme(tables, less).broken_rules
     whole = Scenario.from_dict({"programme": {"rule": "exact"}})
     assert "year.unknown" in verify_programme(tables, whole).broken_rules
+
+
+REPEATED = {
+    "programme": ("envelope_left",),
+    "balances": ("granted", "credit_cents", "lines_phase_1"),
+    "epci_service": (
+        "nom",
+        "lines_count",
+        "served_before_count",
+        "served_after_share",
+        "net_cents",
+    ),
+    "fairness": ("value", "place"),
+    "costs": ("density_class", "unit_cost_cents"),
+    "zones": ("sectors_count", "premises_count"),
+    "sector_points": ("points", "scale"),
+    "decisions": ("rank", "envelope_left", "votes"),
+    "decision_scores": ("rank", "value"),
+    "programme_proof": ("equal_count",),
+    "coverage": ("phase_1_count", "phase_2_count", "premises_count"),
+    "criteria": ("weight_ppm", "contribution_ppm"),
+}
+"""What follows from other tables; lines per inhabitant follow from none."""
+
+
+@pytest.mark.parametrize("table", list(REPEATED))
+def test_what_is_said_again_differently_is_seen(plans, table):
+    asked, tables = asked_of("within"), plans["within"].tables()
+    frame = tables[table]
+    for column in REPEATED[table]:
+        for at, old in enumerate(frame[column]):
+            of = frame.iloc[at]
+            beside = (table == "fairness" and of["indicator"] == "lines_per_inhabitant") or (
+                table == "coverage" and of["level"] not in {"region", "sector"}
+            )
+            # settled before the choice: what was left then is what was granted
+            beside |= table == "programme" and of["decision"] in {"phase_1", "refused", "no_vote"}
+            if beside or pd.isna(old):
+                continue
+            new = {"dense": "sparse", "sparse": "dense"}.get(str(old), "x")
+            if not isinstance(old, str):
+                new = old + 1 if column != "served_after_share" else old / 2 + 0.1
+            elif column == "place":
+                new = "200000009"
+            verdict = verify_programme(edit(tables, table, column, new, at), asked)
+            assert not verdict.holds, (column, at, old, new)
+
+
+@pytest.mark.parametrize(
+    "table", ["balances", "costs", "epci_service", "fairness", "decisions", "decision_scores",
+              "sectors", "sector_points", "programme_proof", "contributions"],
+)  # fmt: skip
+def test_a_row_left_out_is_seen(plans, table):
+    asked, tables = asked_of("within"), plans["within"].tables()
+    frame = tables[table]
+    beside = {"lines_per_inhabitant"}
+    for at in range(len(frame)):
+        row = frame.iloc[at]
+        if table == "fairness" and row["indicator"] in beside:
+            continue
+        if table in {"balances", "epci_service"} and row["epci_siren"] not in {
+            str(actor) for actor in tables["sector_shares"]["epci_siren"]
+        }:
+            continue
+        verdict = verify_programme({**tables, table: frame.drop(frame.index[at])}, asked)
+        assert not verdict.holds, (table, at)
+        assert verdict.say("fr") != verdict.say("en")
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value"),
+    [
+        ("balances", "used", None),
+        ("programme", "decision", "perhaps"),
+        ("programme", "premises_count", None),
+        ("programme_proof", "value", None),
+        ("sector_shares", "sector_id", "22009-01"),
+        ("costs", "cost_cents", None),
+    ],
+)
+def test_what_cannot_be_counted_is_told_and_stops_nothing(plans, table, column, value):
+    asked = asked_of("within")
+    verdict = verify_programme(edit(plans["within"].tables(), table, column, value), asked)
+    assert verdict.broken_rules == ("contract",)
+    assert column in verdict.say()
+
+
+def test_a_row_written_twice_is_told(plans):
+    asked, tables = asked_of("within"), plans["within"].tables()
+    for table in ("balances", "programme", "costs", "ballots", "decisions"):
+        twice = pd.concat([tables[table], tables[table].iloc[[0]]], ignore_index=True)
+        assert "contract" in verify_programme({**tables, table: twice}, asked).broken_rules
+
+
+def test_a_share_of_no_epci_reads_back_as_nothing_and_holds():
+    territory = given()
+    shares = territory.sector_shares.copy()
+    shares.loc[shares["sector_id"] == "35002-01", "epci_siren"] = ""
+    asked = asked_of("any")
+    tables = make_plan(replace(territory, sector_shares=shares), asked).tables()
+    blank = tables["sector_shares"].copy()
+    blank["epci_siren"] = blank["epci_siren"].astype("object").replace("", None)
+    for frame in (shares, blank):
+        verdict = verify_programme({**tables, "sector_shares": frame}, asked)
+        assert verdict.holds, verdict.say()
