@@ -150,7 +150,7 @@ def explain_sector(
 
 
 def told_flips(problem: ChoiceProblem, flips: Sequence[Flip | YearFlip]) -> list[Message]:
-    """Return the sentences of flips; one for all objectives, or rooms, of which nothing is known.
+    """Return the sentences of flips; one for objectives, or rooms, of which the same is said.
 
     Parameters
     ----------
@@ -174,13 +174,26 @@ def told_flips(problem: ChoiceProblem, flips: Sequence[Flip | YearFlip]) -> list
     ]  # fmt: skip
     if len(rooms) == 1:
         rooms = []
-    told = [flip.message for flip in flips if flip not in blurred and flip not in rooms]
+    vain: dict[str, list[Flip | YearFlip]] = {}  # by the side that no value brings it to
+    for flip in flips:
+        if flip.kind == "points" and flip.place != first and flip.status == "impossible":
+            vain.setdefault(str(flip.message.values["side"]), []).append(flip)
+    said = [*blurred, *rooms, *(flip for some in vain.values() for flip in some[1:])]
+    together = {id(some[0]): _none_does(some) for some in vain.values() if len(some) > 1}
+    told = [together.get(id(flip), flip.message) for flip in flips if flip not in said]
     if rooms:
         told.append(Message.of("decision.flip_rooms_unknown"))
     if blurred:
         later = _Labels(tuple(dict.fromkeys(flip.place for flip in blurred)))
         told.append(Message.of("decision.flip_later", objectives=later))
     return told
+
+
+def _none_does(flips: Sequence[Flip | YearFlip]) -> Message:
+    """Say of several objectives that no value under them brings the sector to a side."""
+    labels = _Labels(tuple(flip.place for flip in flips))
+    side = flips[0].message.values["side"]
+    return Message.of("decision.flip_impossible_later", objectives=labels, side=side)
 
 
 @dataclass(frozen=True)

@@ -94,6 +94,24 @@ def test_nobody_wished_away_what_nobody_asked_for(oracle):
     assert told == {"exact", "impossible"}
 
 
+def test_objectives_under_which_no_value_does_are_told_together(oracle):
+    problem = oracle.random_problem(1, count=7)
+    later = [replace(one, name=name) for one, name in
+             zip(problem.objectives * 2, ("cost", "criteria"), strict=False)]  # fmt: skip
+    problem = replace(problem, objectives=(problem.objectives[0], *later))
+    choice = oracle.solve(problem)
+    together = 0
+    for key in problem.sector_ids:
+        story = explain_sector(problem, choice, key, solve=oracle.solve)
+        vain = [flip for flip in story.flips if flip.kind == "points"
+                and flip.status == "impossible" and flip.place != problem.objectives[0].name]  # fmt: skip
+        words = [line.say("fr") for line in story.lines if "objectifs suivants" in line.say("fr")]
+        assert len(words) == (len(vain) > 1)
+        together += len(words)
+        assert all("coût" in one and "critères régionaux" in one for one in words)
+    assert together
+
+
 def test_nothing_has_a_weight_of_its_own_in_a_difference(oracle):
     problem = oracle.random_problem(1, count=7)
     budget, sign = problem.limits[0], np.where(problem.rural, 1, -1)
