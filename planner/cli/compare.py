@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from planner.territory import Territory
 
 _SHOWN = 15
+_NAMED = 3  # communes in a sentence
 
 
 def compare(
@@ -54,6 +55,7 @@ def compare(
         traced = trace_causes(result, causes, answer=answer, lang=lang)
         console.print(result.summary(lang), markup=False)
         _print_places(console, result, lang)
+        print_communes(console, result, lang)
         console.print(say("compare.causes", lang), markup=False)
         effects = measure_effects(result, causes, answer=answer) if answer else None
         refused = [c.name for c in causes if answer and answer(frozenset({c.name})) is None]
@@ -107,6 +109,26 @@ def _print_places(console: Console, result: Comparison, lang: Lang) -> None:
     console.print(table(say("compare.places", lang), titles, rows))
     if len(epci) > _SHOWN:
         console.print(say("compare.more", lang, count=len(epci) - _SHOWN))
+
+
+def print_communes(console: Console, result: Comparison, lang: Lang) -> None:
+    """Say how many communes have more premises in phases 1 and 2, or fewer, and which the most."""
+    found = result.table[result.table["level"] == Level.COMMUNE.value]
+    rows = sorted(
+        found.to_dict("records"), key=lambda row: (row["served_difference_count"], row["code"])
+    )
+    changes = [(str(row["nom"]), int(row["served_difference_count"])) for row in rows]
+    fewer = [one for one in changes if one[1] < 0]
+    more = [one for one in reversed(changes) if one[1] > 0]
+    if fewer or more:
+        most, least = (
+            ", ".join(f"{nom} ({number(abs(count), lang)})" for nom, count in some[:_NAMED]) or "—"
+            for some in (more, fewer)
+        )
+        said = say(
+            "compare.communes", lang, more=len(more), most=most, fewer=len(fewer), least=least
+        )
+        console.print(said, markup=False)
 
 
 def _cause_lines(

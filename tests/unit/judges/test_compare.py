@@ -1,14 +1,18 @@
 """Two plans of the toy territory, differences counted by hand and traced to their causes."""
 
 import importlib
+import io
 import json
 from dataclasses import replace
 
 import pandas as pd
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from planner import cli
+from planner.cli._face import Lang
+from planner.cli.compare import print_communes
 from planner.compare import (
     Cause,
     Side,
@@ -380,3 +384,15 @@ def test_two_readings_of_one_source_are_not_compared_cell_by_cell(monkeypatch):
 
     monkeypatch.setattr(causes, "_print", nothing_printed)
     assert list_causes(one, other) == ()
+
+
+def test_communes_that_gain_or_lose_the_most_are_told(two):
+    result = compare_plans(side(*two[0], "A"), side(*two[1], "B"))
+    console = Console(width=200, record=True, file=io.StringIO())
+    print_communes(console, result, Lang.FR)
+    names = result.table.set_index("code")["nom"]
+    said = " ".join(console.export_text().split())
+    assert f"1 ont plus de locaux en phases 1 et 2, au premier rang {names['22002']} (4)" in said
+    assert f"1 en ont moins, au premier rang {names['35001']} (4)" in said
+    print_communes(console, compare_plans(result.before, result.before), Lang.FR)
+    assert not console.export_text()
