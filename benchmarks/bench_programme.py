@@ -1,12 +1,13 @@
 """The exact programme at the size of the region, seed by seed.
 
-    python benchmarks/bench_programme.py [--smoke] [--seeds 10]
+    python benchmarks/bench_programme.py [--smoke] [--seeds 10] [--families]
 
 Synthetic regions: 2 500 candidate sectors and 1 250 that are built, 60 EPCI, 4 départements,
 envelopes at 45 % of the lines, capacities, budget and parity slightly binding.  Prints, for each
 seed of ballots, the gap and the seconds of the first objective, of a second scenario in which one
 weight changed, of five years, of all objectives and of second scenarios that ask for all of them.
-HiGHS and SCIP on the same regions: ``bench_programme_peers.py``.
+HiGHS and SCIP on the same regions: ``bench_programme_peers.py``.  ``--families`` asks for all
+objectives of the regions of ``other_regions.py`` instead.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from dataclasses import replace
 import numpy as np
 import scipy.sparse
 import scipy.spatial
+from other_regions import FAMILIES, make_other_region
 
 from planner.choice import Choice, ChoiceProblem, Contiguity, Limit, Objective
 from planner.dated import DatedProblem, YearLimit
@@ -207,10 +209,16 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--contiguity", default="within_epci", choices=["within_epci", "any_epci"])
     parser.add_argument("--without-years", action="store_true", help="leave the five years out")
+    parser.add_argument("--families", action="store_true", help="regions of other kinds instead")
     asked = parser.parse_args()
     size = {"candidates": 120, "actors": 6} if asked.smoke else {}
     solve_choice(make_region(0, candidates=120, actors=6))  # compiles
-    for seed in range(1 if asked.smoke else asked.seeds):
+    for name, family in FAMILIES.items() if asked.families else ():
+        print(name)
+        for seed in range(1 if asked.smoke else asked.seeds):
+            problem = make_other_region(family, seed, **size)
+            tell(f"seed {seed}", problem, *timed(problem, None))
+    for seed in range(0 if asked.families else 1 if asked.smoke else asked.seeds):
         problem = make_region(seed, contiguity=asked.contiguity, **size)
         print(f"seed {seed}: {problem.candidates_count} candidates, {len(problem.actors)} EPCI")
         first = replace(problem, objectives=problem.objectives[:1])

@@ -20,6 +20,7 @@ __all__ = [
     "Block",
     "ColumnPool",
     "Row",
+    "divisor_of",
     "held_row",
     "objective_row",
     "settle_floors",
@@ -198,12 +199,17 @@ def lighter(block: Block) -> Block:
     )  # fmt: skip
 
 
+def divisor_of(row: Row) -> int:
+    """Return what divides all of a row; 0 where it counts nothing."""
+    divisor = int(np.gcd.reduce(row.coefficients, initial=0))
+    if row.pair_coefficients is not None:
+        divisor = int(np.gcd.reduce(row.pair_coefficients, initial=divisor))
+    return divisor
+
+
 def reduced(row: Row) -> Row:
     """Divide a row by what divides all of it, its bounds rounded inwards."""
-    every = row.coefficients
-    if row.pair_coefficients is not None:
-        every = np.concatenate([every, row.pair_coefficients])
-    divisor = int(np.gcd.reduce(every)) if len(every) else 1
+    divisor = divisor_of(row)
     if divisor <= 1:
         return row
     return Row(

@@ -13,7 +13,7 @@ import numpy as np
 from planner.choice import Objective
 from planner.programme._columns import Clock, Stage
 
-__all__ = ["BLUR", "blurred", "is_coarse"]
+__all__ = ["BLUR", "blurred", "is_coarse", "scale_of"]
 
 _COARSE = 20_000  # steps in the bound, at most, of an objective that is blurred
 _LARGEST = 4_096  # less is added to each sector
@@ -24,7 +24,12 @@ _CLOSE_SHARE = 1e-9  # of the value: where column generation stops
 
 def is_coarse(stage: Stage) -> bool:
     """Whether the values of an objective are few steps apart, from nothing to its bound."""
-    return stage.best is not None and abs(stage.best.bound) < _COARSE * _step(stage)
+    return stage.best is not None and abs(stage.best.bound) < _COARSE * stage.step
+
+
+def scale_of(stage: Stage) -> int:
+    """Return how often a blurred objective counts what the objective does, and little more."""
+    return -(-_LARGEST * max(len(stage.row.coefficients), 1) // stage.step)
 
 
 def blurred(stage: Stage) -> Stage | None:
@@ -35,9 +40,7 @@ def blurred(stage: Stage) -> Stage | None:
     stage
         The objective; its bound is left as it is.
     """
-    row, count = stage.row, len(stage.row.coefficients)
-    step = _LARGEST * max(count, 1)
-    scale = -(-step // _step(stage))
+    row, count, scale = stage.row, len(stage.row.coefficients), scale_of(stage)
     noise = np.random.default_rng(_SEED).integers(1, _LARGEST, count)
     pairs = row.pair_coefficients
     objective = Objective(
@@ -48,12 +51,3 @@ def blurred(stage: Stage) -> Stage | None:
     if other.converge(Clock(None), start=None, close_share=_CLOSE_SHARE) is None:
         return None
     return other if other.best is not None else None
-
-
-def _step(stage: Stage) -> int:
-    """Return what divides every value of an objective."""
-    row = stage.row
-    divisor = int(np.gcd.reduce(row.coefficients, initial=0))
-    if row.pair_coefficients is not None:
-        divisor = int(np.gcd.reduce(row.pair_coefficients, initial=divisor))
-    return max(divisor, 1)

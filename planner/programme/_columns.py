@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from planner.choice import Objective
 from planner.errors import PlannerError
-from planner.programme._blocks import Block, ColumnPool, Row, lighter, objective_row
+from planner.programme._blocks import Block, ColumnPool, Row, divisor_of, lighter, objective_row
 from planner.programme._diagram import Diagram, TooWideError
 from planner.programme._master import Master
 from planner.texts import Message
@@ -39,6 +39,7 @@ Result = TypeVar("Result")
 _WORKERS = 2
 _SMOOTHING = 0.5
 _ROUNDS = 400
+_LEAST = 1e-6  # of a step: what the linear programme's value may be short of whole ones
 _NOTHING = 1e-7  # what the linear programme may leave of broken rules
 _BITS = 61
 _FINEST = 24
@@ -161,6 +162,7 @@ class Stage:
         self.region = region
         self.lists = lists
         self.row = objective_row(objective)
+        self.step = max(divisor_of(self.row), 1)  # between two values of the objective, at least
         self.rows = list(rows)
         self.with_pairs = any(row.pair_coefficients is not None for row in [self.row, *self.rows])
         self.pairs_count = max(
@@ -179,6 +181,11 @@ class Stage:
         self._coefficients = np.stack(every) if every else np.zeros((0, 0), np.int64)
         self._of_block: dict[int, Integers] = {}
         self._listed: tuple[Priced, int, list[Rows], list[Integers]] | None = None
+
+    @property
+    def bound(self) -> int | None:
+        """What no programme can pass, in whole steps; None before it is known."""
+        return None if self.best is None else self.best.bound // self.step * self.step
 
     # -- prices
 
@@ -373,7 +380,9 @@ class Stage:
         for _ in range(_ROUNDS):
             close = max(0.5, close_share * abs(found.value))
             if self.best is not None and self.best.bound - found.value <= close:
-                break
+                steps = self.best.bound // self.step - math.floor(found.value / self.step + _LEAST)
+                if steps <= 0 or close > self.step:
+                    break
             prices = found.rows
             smooth = self.best is not None
             if self.best is not None:

@@ -9,12 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from planner.programme._blocks import Block, Row
-from planner.programme._blurred import BLUR, blurred, is_coarse
+from planner.programme._blurred import BLUR, blurred, is_coarse, scale_of
 from planner.programme._columns import Stage
 from planner.programme._draws import Drawn, draw
 from planner.programme._exchange import exchange
 from planner.programme._integer import total, with_parts
 from planner.programme._level import is_level, turned
+from planner.programme._near_lists import Page, TooMuchError
 from planner.programme._search import WORK, Found, search
 
 __all__ = ["draw_some", "exchange_near", "is_of_few", "settle"]
@@ -25,10 +26,13 @@ _SEARCHED = 200_000  # choices of all actors that are searched at most, and list
 _LEAST_LISTED = 4_000  # whatever the number of actors
 _FEW_ACTORS, _FEW_SEARCHED = 12, (50_000, 1_000_000)  # so few miss more, and have longer lists
 _A_SECOND = 1e9  # operations
+_PROVED_SHARE = 8  # of the work: what is left to an answer that is proved
 _FAR = 2**62
 _EXCHANGED = 1_000  # choices of all actors that are exchanged at most
 _LISTED = 4_000  # choices of one actor that are listed at most
 _NEAREST = (300, 450, 600)  # choices of all actors among which answers are drawn
+_SEARCHED_NEAREST = (80, 150, 300)  # the same, among which the best is searched
+_NEAREST_WORK = 400_000_000  # operations of one of these searches
 _TIED = 3  # times as many, at most, where they are equally near
 _SHARE = 1e-4  # of the bound: how near answers are drawn at least
 _GOOD = 3  # of these shares: from how near a drawn answer is good
@@ -112,7 +116,43 @@ def draw_some(
         value = total(stage.blocks, incumbent, stage.row)
         if stage.best.bound - value <= _NEAR * scale:
             return Drawn(parts=list(incumbent), value=value)
-    return _draw_nearer(stage, rows, incumbent, scale=scale)
+    drawn = _draw_nearer(stage, rows, incumbent, scale=scale)
+    return None if drawn is None else _search_nearest(stage, rows, drawn, enough=scale)
+
+
+def _search_nearest(stage: Stage, rows: Sequence[Row], drawn: Drawn, *, enough: int) -> Drawn:
+    """Better an answer by searches among the choices nearest to the bound, ever more of them."""
+    asked: Stage | None = stage
+    if stage.lists is None and is_coarse(stage):
+        asked = blurred(stage)  # tells equals apart: the nearest are few again
+    if stage.best is None or asked is None or asked.best is None:
+        return drawn
+    parts, value = drawn.parts, total(asked.blocks, drawn.parts, asked.row)
+    reach, complete = asked.best.bound - value, False
+    while not complete and reach > 0:  # what isn't listed whole isn't the nearest
+        lists, missed, complete = asked.list_near(reach, _LISTED)
+        reach //= 2
+    if not complete:
+        return drawn
+    far = np.sort(np.concatenate(missed))
+    for count in _SEARCHED_NEAREST:
+        if stage.best.bound - drawn.value <= enough:
+            break
+        reach = far[min(count, len(far)) - 1] if len(far) else 0
+        nearest = [some[gap <= reach] for some, gap in zip(lists, missed, strict=True)]
+        found = search(
+            asked.blocks, with_parts(nearest, parts), asked.row, rows, incumbent=parts,
+            equals=False, work=_NEAREST_WORK,
+        )  # fmt: skip
+        if found is None:
+            break
+        parts = found.parts
+        worth = total(stage.blocks, parts, stage.row)
+        if worth > drawn.value:
+            drawn = Drawn(parts=parts, value=worth)
+        if count >= len(far):
+            break
+    return drawn
 
 
 def _draw_nearer(
@@ -243,7 +283,9 @@ def settle(
     if missing <= 0 and is_level(stage, _LISTED):
         return None  # proved the best, with more as good than could be listed
     work = int(min(WORK, stage.region.pool.work, seconds * _A_SECOND))
-    parts, found = incumbent, None
+    found = _settle_blurred(stage, rows, incumbent, work=work)
+    parts = incumbent if found is None else found.parts
+    work //= _PROVED_SHARE if found is not None and found.value == found.bound else 1
     for each, every in _sizes(stage):
         done, too_far = -1, _FAR
         reach = max(0, stage.best.bound - total(stage.blocks, parts, stage.row))
@@ -257,12 +299,54 @@ def settle(
             better = search(
                 stage.blocks, with_parts(lists, parts), stage.row, rows, incumbent=parts, work=work
             )
+            better = _nearer(better, found)
             if better is None or reach >= stage.best.bound - better.value:
                 return better or found
             bound = max(better.bound, stage.best.bound - reach)
             parts, found, done = better.parts, replace(better, bound=bound, equals=()), reach
             reach = stage.best.bound - found.value
     return found
+
+
+def _nearer(better: Found | None, known: Found | None) -> Found | None:
+    """Return what was found later, with the nearer of the bounds."""
+    if better is None or known is None:
+        return better
+    return replace(better, bound=min(better.bound, known.bound))
+
+
+def _settle_blurred(
+    stage: Stage, rows: Sequence[Row], incumbent: Sequence[Rows], *, work: int
+) -> Found | None:
+    """Search all that is a step better than a known answer, among what the blurred bound leaves.
+
+    That bound is told finely: of what is a step better, each choice misses but the part of a step
+    that the bound has to spare, and few do.  None where that is too much.
+    """
+    if stage.lists is not None or not is_coarse(stage):
+        return None
+    other, scale = blurred(stage), scale_of(stage)
+    if other is None or other.best is None:
+        return None
+    parts, value = list(incumbent), total(stage.blocks, incumbent, stage.row)
+    while (reach := other.best.bound - (value + stage.step) * scale) >= 0:
+        lists, missed, complete = other.list_near(reach, _LISTED)
+        count = sum(map(len, lists))
+        if not complete or count > _SEARCHED:
+            return None
+        page = Page(other, lists, missed, reach, 0)
+        try:
+            bound, better = page.search_worth(
+                rows, np.ones(count, bool), (value + stage.step) * scale, work=work
+            )
+        except TooMuchError:
+            return None
+        if better is None:
+            top = max(value, bound // scale // stage.step * stage.step)
+            return Found(parts=parts, value=value, bound=top)
+        parts = [choice[None, :] for choice in better]
+        value = total(stage.blocks, parts, stage.row)
+    return Found(parts=parts, value=value, bound=value)
 
 
 def _sizes(stage: Stage) -> list[tuple[int, int]]:

@@ -59,7 +59,7 @@ _ACROSS_SHARE = 1e-3  # the least gap asked of large questions whose chains cros
 _KEPT = 30_000  # choices of all actors kept from one objective to the next at most
 _CUT_ROUNDS = 25
 _NODES = 2_000  # of the search for the best combination, unless proofs are asked
-_LATER_NODES = 300  # the same for the objectives after the first, of a large question
+_LATER_NODES = 100  # the same for the objectives after the first, of a large question
 _FEW = 400  # candidates of a question that is not large
 _TURNS = 24  # combinations across borders at most
 _LATER_TURNS = 6  # the same for the objectives after the first
@@ -252,10 +252,9 @@ class _Search:
         )
 
     @property
-    def _nodes(self) -> int:
-        """How far to search: the first objective matters most."""
-        few = self.problem.candidates_count <= _FEW
-        return _NODES if self.lists is None or few else _LATER_NODES
+    def _is_later(self) -> bool:
+        """Whether less is searched: after the first objective of a large question."""
+        return self.has_held and self.gap_share > 0 and self.problem.candidates_count > _FEW
 
     def _chosen(self, parts: Sequence[Rows] | None) -> Flags:
         chosen = np.zeros(self.problem.candidates_count, bool)
@@ -394,7 +393,7 @@ class _Search:
             status = ChoiceStatus.INFEASIBLE if stage.infeasible else ChoiceStatus.TIME_LIMIT
             return _Answer(None, 0, None, status)
         pool.keep_prices(stage.row, stage.rows, stage.best.prices)
-        answer = _Answer(None, 0, stage.best.bound, ChoiceStatus.TIME_LIMIT)
+        answer = _Answer(None, 0, stage.bound, ChoiceStatus.TIME_LIMIT)
         if incumbent is not None and holds(stage.blocks, incumbent, self.rows):
             answer.parts = list(incumbent)
             answer.value = total(stage.blocks, incumbent, stage.row)
@@ -406,10 +405,10 @@ class _Search:
                 reach = max(reach, far)  # one list that settles it, rather than several
         elif answer.parts is not None and self.gap_share > 0:
             reach = max(reach, stage.best.bound - answer.value)  # all that can still matter
-        known = answer.value if answer.parts is not None else None
-        further = not is_searched
+        known, further = answer.value if answer.parts is not None else None, not is_searched
         while further and not self.clock.over:
-            further, reach = self._combine(stage, answer, reach), reach * 3
+            further = self._combine(stage, answer, reach) and not self._is_later
+            reach *= 3
             if self.lists is None and answer.parts is not None and answer.value != known:
                 known = answer.value  # a better one: less is to be searched around it
                 further &= not (self._settle(stage, answer) and answer.value == answer.bound)
@@ -481,7 +480,8 @@ class _Search:
         found = combine(
             stage.blocks, with_parts(lists, answer.parts), stage.row, self.rows,
             incumbent=answer.parts, gap=target, seconds=self.clock.left,
-            nodes=None if proved else self._nodes, quick=not proved and self.lists is None,
+            nodes=None if proved else _LATER_NODES if self._is_later else _NODES,
+            quick=not proved and self.lists is None,
         )  # fmt: skip
         if found.parts is not None:
             answer.parts, answer.value = found.parts, found.value

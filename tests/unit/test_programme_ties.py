@@ -95,6 +95,50 @@ def test_a_region_of_approvals_is_proved():
     assert verify_choice(problem, choice).holds
 
 
+def points_up_to_five():
+    """Make a region in which the best is two points below the bound, equals being thousands."""
+    problem = approvals()
+    points = np.random.default_rng(0).integers(0, 6, problem.candidates_count)
+    votes = Objective(name="votes", sense="max", coefficients=points)
+    return replace(problem, objectives=(votes,))
+
+
+def test_what_is_a_step_better_is_searched_where_equals_are_too_many_to_list():
+    problem = points_up_to_five()
+    choice = solve_choice(problem)
+    assert choice.status is ChoiceStatus.OPTIMAL  # was two points from its bound
+    assert verify_choice(problem, choice).holds
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_settling_by_the_blurred_objective_finds_the_best(seed):
+    problem = draw(np.random.default_rng(seed), Contiguity.WITHIN_EPCI)
+    stage, rows = bounded(problem)
+    every = itertools.product([False, True], repeat=problem.candidates_count)
+    legal = [np.array(taken) for taken in every if is_legal(problem, np.array(taken))]
+    if stage.best is None or not legal:
+        return
+    worst, best = (
+        pick(legal, key=lambda taken: int(stage.row.coefficients[taken].sum()))
+        for pick in (min, max)
+    )
+    parts = stage.region.parts(worst)
+    found = _near_bound._settle_blurred(stage, rows, parts, work=10**9)
+    assert found is not None
+    assert found.value == found.bound == stage.row.coefficients[best].sum()
+    assert holds(stage.blocks, found.parts, rows)
+
+
+def test_generation_goes_on_until_the_bound_is_the_last_whole_step():
+    problem = points_up_to_five()
+    votes = problem.objectives[0]
+    fives = replace(votes, coefficients=votes.coefficients * 5)
+    stage, _ = bounded(replace(problem, objectives=(fives,)))
+    value = stage.master.solve().value
+    assert stage.step == 5
+    assert stage.bound == int(value) // 5 * 5
+
+
 def tied(*, actors=24, choices=14):
     """Make lists in which choices are worth whole fives, most of them as much as others."""
     rng = np.random.default_rng(7)
