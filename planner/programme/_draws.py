@@ -27,6 +27,7 @@ _HOT, _COLD = 0.2, 0.04  # of the scale: what may be lost at first, and at last
 _OVER = 2.0  # times its price: what a broken rule costs
 _LEAST_PRICE = 1e-3  # of the dearest rule: what a rule without a price costs
 _NONE = -(2**62)
+_MANY = 100  # rows from which on each draw has fewer steps
 
 
 @compiled
@@ -155,7 +156,7 @@ def draw(
     bettered
         How many of the best that were drawn are bettered by exchanges.
     steps
-        Of each draw.
+        Of each draw; fewer in proportion where there are hundreds of rows, each asked at a step.
     """
     reference = [rows_[:1] for rows_ in choices] if incumbent is None else list(incumbent)
     table = Table.of(blocks, choices, objective, rows, reference)
@@ -167,6 +168,7 @@ def draw(
         for start, end in zip(table.starts[:-1], table.starts[1:], strict=True)
     ])  # fmt: skip
     missing = min(enough - table.value, 2.0**61)
+    steps = steps * _MANY // max(_MANY, len(rows))
     best: tuple[int, Integers] | None = None
     if incumbent is not None:
         picked = table.starts[:-1].copy()

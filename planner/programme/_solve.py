@@ -15,14 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from planner.choice import (
-    Choice,
-    ChoiceProblem,
-    ChoiceStatus,
-    Contiguity,
-    Objective,
-    StageResult,
-)
+from planner.choice import Choice, ChoiceProblem, ChoiceStatus, Contiguity, Objective, StageResult
 from planner.programme._across import start_across
 from planner.programme._blocks import ColumnPool, Row, held_row, settle_floors, split_problem
 from planner.programme._chains import ChainSearch
@@ -40,6 +33,7 @@ from planner.programme._doors import Doors
 from planner.programme._integer import combine, holds, total, with_parts
 from planner.programme._near_bound import draw_some, exchange_near, is_of_few, settle
 from planner.programme._one_year import as_one_year
+from planner.programme._shared import solve_sharing
 from planner.programme._ties import best_of, by_first_ids, first_by_id
 from planner.programme._wide import solve_in_parts
 
@@ -58,11 +52,9 @@ _CLOSE_SHARE = 1e-7  # of the value: where column generation stops
 _ACROSS_SHARE = 1e-3  # the least gap asked of large questions whose chains cross borders
 _KEPT = 30_000  # choices of all actors kept from one objective to the next at most
 _CUT_ROUNDS = 25
-_NODES = 2_000  # of the search for the best combination, unless proofs are asked
-_LATER_NODES = 100  # the same for the objectives after the first, of a large question
+_NODES, _LATER_NODES = 2_000, 100  # of combining, unless proofs are asked; of later objectives
 _FEW = 400  # candidates of a question that is not large
-_TURNS = 24  # combinations across borders at most
-_LATER_TURNS = 6  # the same for the objectives after the first
+_TURNS, _LATER_TURNS = 24, 6  # combinations across borders at most; of later objectives
 
 
 @dataclass
@@ -113,6 +105,9 @@ def solve_choice(
     pool = ColumnPool() if warm is None else warm
     if problem.candidates_count <= _SMALL:
         gap_share = 0.0
+    shared = solve_sharing(problem, solve_choice, pool, gap_share=gap_share, clock=clock)
+    if shared is not None:
+        return shared
     blocks, rows = split_problem(problem)
     if problem.contiguity is not Contiguity.ANY_EPCI:
         blocks, rows = settle_floors(blocks, rows)

@@ -1,0 +1,88 @@
+"""Sectors that engage several envelopes: settled by the bound of copies, beside brute force."""
+
+import numpy as np
+import pytest
+
+from planner.choice import ChoiceStatus, Contiguity
+from planner.programme import ColumnPool, _shared, _solve, solve_choice
+from planner.programme._shared import far_shares, with_copies
+from planner.verify import verify_choice
+from tests.unit.test_programme_exact import brute_force, draw, is_legal, signed, taken_by
+
+WITHIN = [Contiguity.NONE, Contiguity.WITHIN_EPCI, Contiguity.FEEDER]
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    """Ask small questions as large ones are, and count how many shares were settled."""
+    seen = []
+    whole = _shared.solve_sharing
+
+    def solve_sharing(problem, *args, **kwargs):
+        answer = whole(problem, *args, **kwargs)
+        if len(far_shares(problem)):
+            seen.append(answer is not None)
+        return answer
+
+    monkeypatch.setattr(_solve, "solve_sharing", solve_sharing)
+    monkeypatch.setattr(_shared, "_FEW", 0)
+    return seen
+
+
+@pytest.mark.parametrize("contiguity", WITHIN)
+def test_every_stage_equals_brute_force(counted, contiguity):
+    for seed in range(80):
+        problem = draw(np.random.default_rng(seed), contiguity)
+        if len(far_shares(problem)) == 0:
+            continue
+        best, equal = brute_force(problem)
+        pool = ColumnPool()
+        choice = solve_choice(problem, warm=pool)
+        assert choice.problem_sha256 == problem.sha256
+        if best is None:
+            assert (choice.status, choice.chosen) == (ChoiceStatus.INFEASIBLE, ())
+            continue
+        taken = taken_by(problem, choice)
+        assert choice.status is ChoiceStatus.OPTIMAL
+        assert is_legal(problem, taken)
+        assert signed(problem, taken) == best
+        assert [stage.value for stage in choice.stages] == list(problem.values(taken))
+        assert tuple(taken.tolist()) == max(equal)
+        assert all(set(one) <= set(problem.sector_ids) for one in pool.equals_of(problem))
+        if known := pool.equals_of(problem):
+            ids = np.array(problem.sector_ids)
+            assert set(known) == {tuple(ids[list(one)]) for one in equal}
+        assert verify_choice(problem, choice).holds
+    assert sum(counted) > 20
+    assert len(counted) > sum(counted)  # where nothing is known, the plain way answers
+
+
+@pytest.mark.parametrize("both", [False, True])
+def test_copies_change_no_programme(both):
+    asked = 0
+    for seed in range(60):
+        problem = draw(np.random.default_rng(seed), Contiguity.WITHIN_EPCI)
+        far = far_shares(problem)
+        if len(far) == 0:
+            continue
+        asked += 1
+        copied = with_copies(problem, both=both)
+        assert copied.candidates_count == problem.candidates_count + len(far)
+        assert len(far_shares(copied)) == 0
+        best, equal = brute_force(problem)
+        again, others = brute_force(copied)
+        assert again == best
+        count = problem.candidates_count
+        assert {one[:count] for one in others} == set(equal)
+        if both:
+            assert len(others) == len(equal)
+    assert asked > 20
+
+
+def test_a_pool_brings_an_answer_back(counted):
+    for seed in range(12):
+        problem = draw(np.random.default_rng(seed), Contiguity.WITHIN_EPCI)
+        pool = ColumnPool()
+        first = solve_choice(problem, warm=pool)
+        assert solve_choice(problem, warm=pool) == first
+    assert counted
