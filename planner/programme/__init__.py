@@ -4,7 +4,7 @@
 envelope; :func:`state_choice`, :func:`solve_choice` and :func:`explain_choice` find the best one.
 """
 
-from planner.programme._blocks import ColumnPool
+from planner.programme._actors.blocks import ColumnPool
 from planner.programme._bounds import ChoiceBounds, part_of
 from planner.programme._changed_rooms import ChangedRooms, TooMuchError
 from planner.programme._exact import explain_choice, explain_years
@@ -12,9 +12,9 @@ from planner.programme._parts import cut_out, split_parts
 from planner.programme._problem import ChoiceRules, state_choice
 from planner.programme._ranking import Programme, ProgrammeRules, choose_sectors
 from planner.programme._solve import solve_choice
-from planner.programme._year_bounds import YearBounds
-from planner.programme._years_problem import state_years
-from planner.programme._years_ways import solve_years
+from planner.programme._years.bounds import YearBounds
+from planner.programme._years.problem import state_years
+from planner.programme._years.ways import solve_years
 
 __all__ = [
     "ChangedRooms",

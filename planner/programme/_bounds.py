@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from planner.choice import ChoiceProblem, Contiguity
-from planner.programme._blocks import Block, ColumnPool, Row, lighter, split_problem
-from planner.programme._columns import Clock, Region, Stage, TooWideError
+from planner.programme._actors.blocks import Block, ColumnPool, Row, lighter, split_problem
+from planner.programme._actors.columns import Clock, Region, Stage, TooWideError
 
 __all__ = ["ChoiceBounds", "part_of"]
 

@@ -2,8 +2,8 @@
 
 Prices that bound one question bound those whose room is a little different: only what the room is
 worth changes.  The choices that miss an actor's best price by no more than a reach are listed once;
-every question near is then a search among them (:mod:`._search`), begun from what lists can't miss:
-an answer worth more than the bound less the reach holds no choice that isn't listed.
+every question near is then a search among them (:mod:`._search.branches`), begun from what lists
+can't miss: an answer worth more than the bound less the reach holds no choice that isn't listed.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from planner.choice import ChoiceProblem, Contiguity
-from planner.programme._blocks import ColumnPool, Row, lighter, split_problem
-from planner.programme._columns import Clock, Region, Stage, TooWideError
-from planner.programme._near_lists import Page, TooMuchError, View, spans
+from planner.programme._actors.blocks import ColumnPool, Row, lighter, split_problem
+from planner.programme._actors.columns import Clock, Region, Stage, TooWideError
+from planner.programme._search.near_lists import Page, TooMuchError, View, spans
 
 __all__ = ["ChangedRooms", "Least", "Reached", "TooMuchError"]
 

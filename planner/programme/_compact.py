@@ -25,7 +25,7 @@ from planner.choice import (
     Objective,
     StageResult,
 )
-from planner.programme._master import new_solver, run_solver
+from planner.programme._actors.master import new_solver, run_solver
 
 __all__ = [
     "CompactModel",

@@ -18,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from planner.choice import Choice, ChoiceProblem, Contiguity, Limit
-from planner.programme._blocks import ColumnPool, settle_floors, split_problem
-from planner.programme._columns import Clock, Region, Stage, TooWideError
+from planner.programme._actors.blocks import ColumnPool, settle_floors, split_problem
+from planner.programme._actors.columns import Clock, Region, Stage, TooWideError
 from planner.texts import Message
 
 __all__ = ["far_shares", "solve_sharing", "with_copies"]

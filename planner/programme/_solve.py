@@ -1,8 +1,8 @@
 """The exact programme: objective after objective, each with its value, its bound and its status.
 
-Each objective is bounded by column generation (:mod:`planner.programme._columns`).  The choices of
+Each objective is bounded by column generation (:mod:`._actors.columns`).  The choices of
 each actor that miss its best price by no more than what is missing are then listed, and searched
-for all the best combinations (:mod:`planner.programme._search`); longer lists are combined in part.
+for all the best combinations (:mod:`._search.branches`); longer lists are combined in part.
 """
 
 from __future__ import annotations
@@ -16,10 +16,14 @@ import numpy as np
 import numpy.typing as npt
 
 from planner.choice import Choice, ChoiceProblem, ChoiceStatus, Contiguity, Objective, StageResult
-from planner.programme._across import start_across
-from planner.programme._blocks import ColumnPool, Row, held_row, settle_floors, split_problem
-from planner.programme._chains import ChainSearch
-from planner.programme._columns import Clock, Region, Stage, TooWideError
+from planner.programme._actors.blocks import ColumnPool, Row, held_row, settle_floors, split_problem
+from planner.programme._actors.columns import Clock, Region, Stage, TooWideError
+from planner.programme._actors.integer import combine, holds, total, with_parts
+from planner.programme._chains.across import start_across
+from planner.programme._chains.bounds import ChainSearch
+from planner.programme._chains.cuts import cuts_of, reached_part
+from planner.programme._chains.doors import Doors
+from planner.programme._chains.wide import solve_in_parts
 from planner.programme._compact import (
     answer_nothing,
     recounted,
@@ -28,14 +32,10 @@ from planner.programme._compact import (
     status_of,
     weakest_of,
 )
-from planner.programme._cuts import cuts_of, reached_part
-from planner.programme._doors import Doors
-from planner.programme._integer import combine, holds, total, with_parts
-from planner.programme._near_bound import draw_some, exchange_near, is_of_few, settle
-from planner.programme._one_year import as_one_year
+from planner.programme._search.near_bound import draw_some, exchange_near, is_of_few, settle
 from planner.programme._shared import solve_sharing
 from planner.programme._ties import best_of, by_first_ids, first_by_id
-from planner.programme._wide import solve_in_parts
+from planner.programme._years.one_year import as_one_year
 
 __all__ = ["solve_choice"]
 

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from planner.choice import Objective
-from planner.programme._blocks import Block, Row, objective_row
-from planner.programme._columns import Clock, Stage
-from planner.programme._integer import combine, total
+from planner.programme._actors.blocks import Block, Row, objective_row
+from planner.programme._actors.columns import Clock, Stage
+from planner.programme._actors.integer import combine, total
 
 __all__ = ["best_of", "by_first_ids", "first_by_id"]
 

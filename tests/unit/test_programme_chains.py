@@ -15,12 +15,12 @@ from planner.choice import (
     StageResult,
 )
 from planner.programme import ColumnPool, _solve, solve_choice
-from planner.programme._blocks import Row, split_problem
-from planner.programme._chains import ChainSearch
-from planner.programme._columns import Clock, Region
-from planner.programme._cuts import reached_part
-from planner.programme._one_year import as_one_year
-from planner.programme._separators import Separators
+from planner.programme._actors.blocks import Row, split_problem
+from planner.programme._actors.columns import Clock, Region
+from planner.programme._chains.bounds import ChainSearch
+from planner.programme._chains.cuts import reached_part
+from planner.programme._chains.separators import Separators
+from planner.programme._years.one_year import as_one_year
 from planner.texts import Message
 from tests.unit.test_programme_exact import brute_force, draw, is_legal, signed, taken_by
 

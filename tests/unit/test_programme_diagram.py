@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from planner.programme._diagram import Ground, build_diagram
+from planner.programme._actors.diagram import Ground, build_diagram
 
 
 def is_legal(ground, taken):

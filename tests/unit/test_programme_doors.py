@@ -8,11 +8,11 @@ import pytest
 
 from planner.choice import Contiguity, Objective
 from planner.programme import ColumnPool, solve_choice
-from planner.programme._across import behind, hanging
-from planner.programme._blocks import split_problem
-from planner.programme._columns import Clock, Region
-from planner.programme._cuts import reached_part
-from planner.programme._doors import Doors
+from planner.programme._actors.blocks import split_problem
+from planner.programme._actors.columns import Clock, Region
+from planner.programme._chains.across import behind, hanging
+from planner.programme._chains.cuts import reached_part
+from planner.programme._chains.doors import Doors
 from tests.unit.test_programme_chains import path
 from tests.unit.test_programme_exact import draw, is_legal, signed
 

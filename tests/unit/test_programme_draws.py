@@ -8,9 +8,9 @@ import pytest
 
 from planner.choice import ChoiceStatus, Contiguity
 from planner.programme import ColumnPool, _solve, solve_choice
-from planner.programme._blocks import Row, split_problem
-from planner.programme._draws import draw as draw_answer
-from planner.programme._integer import holds, total
+from planner.programme._actors.blocks import Row, split_problem
+from planner.programme._actors.integer import holds, total
+from planner.programme._search.draws import draw as draw_answer
 from tests.unit.test_programme_exact import (
     brute_force,
     draw,

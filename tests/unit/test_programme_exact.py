@@ -8,11 +8,11 @@ import pytest
 
 from planner.choice import ChoiceProblem, ChoiceStatus, Contiguity, Limit, Objective
 from planner.programme import ColumnPool, solve_choice
-from planner.programme._blocks import Row, split_problem
-from planner.programme._columns import Stage
+from planner.programme._actors.blocks import Row, split_problem
+from planner.programme._actors.columns import Stage
+from planner.programme._actors.integer import holds, total
 from planner.programme._compact import solve_compact
-from planner.programme._exchange import exchange
-from planner.programme._integer import holds, total
+from planner.programme._search.exchange import exchange
 from planner.texts import Message
 
 RULE = Message.of("programme.limit_made_up")

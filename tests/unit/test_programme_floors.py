@@ -8,9 +8,9 @@ import pytest
 
 from planner.choice import ChoiceStatus, Contiguity, Limit
 from planner.programme import solve_choice
-from planner.programme._blocks import settle_floors, split_problem
-from planner.programme._diagram import Ground, TooWideError, build_diagram
-from planner.programme._integer import holds
+from planner.programme._actors.blocks import settle_floors, split_problem
+from planner.programme._actors.diagram import Ground, TooWideError, build_diagram
+from planner.programme._actors.integer import holds
 from tests.unit.test_programme_diagram import draw as draw_ground
 from tests.unit.test_programme_diagram import is_legal as is_path
 from tests.unit.test_programme_exact import RULE, brute_force, draw, is_legal, signed, taken_by
@@ -71,7 +71,7 @@ def test_an_envelope_is_filled_where_every_line_is_worth_the_same():
 
 
 def test_what_is_neither_found_nor_refuted_is_not_told_impossible(monkeypatch):
-    monkeypatch.setattr("planner.programme._diagram._NODE_LIMIT", 1_000)
+    monkeypatch.setattr("planner.programme._actors.diagram._NODE_LIMIT", 1_000)
     weight = np.full(40, 2)  # 2 × 20 or 2 × 21, never 41: no short proof of that
     asked = {"weight": weight, "limit": 41, "least": 41}
     with pytest.raises(TooWideError):

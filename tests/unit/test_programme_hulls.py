@@ -5,9 +5,9 @@ import itertools
 import numpy as np
 import pytest
 
-from planner.programme import _hulls
-from planner.programme._blocks import ColumnPool, lighter, split_problem
-from planner.programme._hulls import Ceiling, Reach, all_cuts
+from planner.programme._actors.blocks import ColumnPool, lighter, split_problem
+from planner.programme._years import hulls
+from planner.programme._years.hulls import Ceiling, Reach, all_cuts
 from tests.unit.test_programme_years import a_grid
 
 
@@ -52,7 +52,7 @@ def test_a_point_between_whole_choices_breaks_nothing():
 
 def test_a_ceiling_too_large_for_its_table_is_counted_in_larger_units(monkeypatch):
     weight = np.array([700, 900, 1_100, 1_300])
-    monkeypatch.setattr(_hulls, "_TABLE", 1_000)
+    monkeypatch.setattr(hulls, "_TABLE", 1_000)
     part = Ceiling(np.arange(4), weight, 2_000)
     assert part.limit * len(weight) <= 1_000
     cut = part.cut(np.array([0.5, 0.6, 0.5, 0.5]), np.zeros(4))

@@ -7,11 +7,11 @@ import pytest
 
 from planner.choice import ChoiceProblem, ChoiceStatus, Contiguity, Limit, Objective
 from planner.programme import ColumnPool, solve_choice
-from planner.programme._blocks import Row, split_problem
-from planner.programme._columns import Clock, Region, Stage
-from planner.programme._integer import holds
-from planner.programme._level import is_level, turned
-from planner.programme._near_bound import draw_some
+from planner.programme._actors.blocks import Row, split_problem
+from planner.programme._actors.columns import Clock, Region, Stage
+from planner.programme._actors.integer import holds
+from planner.programme._search.level import is_level, turned
+from planner.programme._search.near_bound import draw_some
 from planner.texts import Message
 
 RULE = Message.of("programme.limit_made_up")

@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
-from planner.programme._diagram import Ground, build_diagram
-from planner.programme._order import _greedy, _look_ahead, best_order
+from planner.programme._actors.diagram import Ground, build_diagram
+from planner.programme._actors.order import _greedy, _look_ahead, best_order
 
 
 def cost_of(order, links):

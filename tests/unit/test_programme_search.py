@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from planner.choice import ChoiceStatus, Contiguity
-from planner.programme import ColumnPool, _near_bound, _solve, solve_choice
-from planner.programme._blocks import Row, split_problem
-from planner.programme._integer import holds, total
-from planner.programme._search import search
+from planner.programme import ColumnPool, _solve, solve_choice
+from planner.programme._actors.blocks import Row, split_problem
+from planner.programme._actors.integer import holds, total
+from planner.programme._search import near_bound
+from planner.programme._search.branches import search
 from tests.unit.test_programme_exact import brute_force, draw, listed, signed, taken_by
 
 
@@ -123,7 +124,7 @@ def test_all_the_best_are_kept_for_the_same_first_objective_only(monkeypatch, se
 @pytest.mark.parametrize("seed", range(60))
 def test_lists_cut_short_still_tell_what_none_can_pass(monkeypatch, seed, sizes):
     monkeypatch.setattr(_solve, "_SMALL", 0)
-    monkeypatch.setattr(_near_bound, "_FEW_SEARCHED", sizes)
+    monkeypatch.setattr(near_bound, "_FEW_SEARCHED", sizes)
     problem = draw(np.random.default_rng(2100 + seed), Contiguity.WITHIN_EPCI)
     problem = replace(problem, objectives=problem.objectives[:1])
     best, equal = brute_force(problem)

@@ -7,15 +7,15 @@ import pytest
 
 from planner.choice import ChoiceProblem, Limit, Objective
 from planner.dated import DatedProblem, YearLimit
-from planner.programme import _anneal, _swaps
-from planner.programme._anneal import Listed, anneal
-from planner.programme._blocks import ColumnPool, Row
-from planner.programme._columns import Clock
-from planner.programme._fours import better_by_fours
-from planner.programme._integer import holds, total
-from planner.programme._swaps import Sectors, swap
-from planner.programme._years import Years
-from planner.programme._years_spread import spread_objective
+from planner.programme._actors.blocks import ColumnPool, Row
+from planner.programme._actors.columns import Clock
+from planner.programme._actors.integer import holds, total
+from planner.programme._years import annealing, swaps
+from planner.programme._years.annealing import Listed, anneal
+from planner.programme._years.fours import better_by_fours
+from planner.programme._years.solve import Years
+from planner.programme._years.spread import spread_objective
+from planner.programme._years.swaps import Sectors, swap
 from planner.texts import Message
 
 RULE = Message.of("programme.limit_made_up")
@@ -186,7 +186,7 @@ def test_the_pieces_in_which_steps_are_done_change_nothing(monkeypatch):
         return one.last.tolist(), one.worth, np.concatenate(two[0], axis=1).tolist(), two[1]
 
     whole = both()
-    for module in (_anneal, _swaps):
+    for module in (annealing, swaps):
         monkeypatch.setattr(module, "SLICE", 1_000)
     assert both() == whole
 

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from planner.choice import ChoiceStatus, Contiguity, Limit, Objective
-from planner.programme import ColumnPool, _near_bound, solve_choice
-from planner.programme._blocks import Row, split_problem
-from planner.programme._blurred import blurred, is_coarse
-from planner.programme._columns import Clock, Region, Stage
-from planner.programme._integer import holds, total
-from planner.programme._search import search
+from planner.programme import ColumnPool, solve_choice
+from planner.programme._actors.blocks import Row, split_problem
+from planner.programme._actors.columns import Clock, Region, Stage
+from planner.programme._actors.integer import holds, total
+from planner.programme._search import near_bound
+from planner.programme._search.blurred import blurred, is_coarse
+from planner.programme._search.branches import search
 from planner.verify import verify_choice
 from tests.unit.test_programme_exact import RULE, draw, is_legal, listed
 
@@ -75,16 +76,16 @@ def test_the_best_of_a_blurred_objective_is_the_best(seed):
 
 
 def test_answers_are_drawn_where_choices_are_equal_by_thousands(monkeypatch):
-    monkeypatch.setattr(_near_bound, "is_level", lambda *_: False)  # the other way, not asked here
+    monkeypatch.setattr(near_bound, "is_level", lambda *_: False)  # the other way, not asked here
     problem = approvals()
     stage, rows = bounded(problem)
     assert is_coarse(stage)
-    found = _near_bound.draw_some(stage, rows, None, least=0)
+    found = near_bound.draw_some(stage, rows, None, least=0)
     assert found is not None
     assert holds(stage.blocks, found.parts, rows)
     assert found.value == total(stage.blocks, found.parts, stage.row) == stage.best.bound
-    monkeypatch.setattr(_near_bound, "is_coarse", lambda _: False)
-    before = _near_bound.draw_some(stage, rows, None, least=0)
+    monkeypatch.setattr(near_bound, "is_coarse", lambda _: False)
+    before = near_bound.draw_some(stage, rows, None, least=0)
     assert before is None or before.value < found.value
 
 
@@ -123,7 +124,7 @@ def test_settling_by_the_blurred_objective_finds_the_best(seed):
         for pick in (min, max)
     )
     parts = stage.region.parts(worst)
-    found = _near_bound._settle_blurred(stage, rows, parts, work=10**9)
+    found = near_bound._settle_blurred(stage, rows, parts, work=10**9)
     assert found is not None
     assert found.value == found.bound == stage.row.coefficients[best].sum()
     assert holds(stage.blocks, found.parts, rows)

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from planner.choice import ChoiceProblem, ChoiceStatus, Contiguity, Limit, Objective
-from planner.programme import ColumnPool, _compact, _wide, solve_choice
-from planner.programme._columns import Clock
+from planner.programme import ColumnPool, _compact, solve_choice
+from planner.programme._actors.columns import Clock
+from planner.programme._chains import wide
 from planner.programme._compact import solve_compact
 from planner.texts import Message
 from tests.unit.test_programme_exact import (
@@ -34,7 +35,7 @@ def drawn_parts(rng, problem):
 def test_parts_allow_what_was_allowed_and_count_no_less(seed, contiguity):
     rng = np.random.default_rng(seed)
     problem = draw(rng, contiguity)
-    apart = _wide.in_parts(problem, drawn_parts(rng, problem))
+    apart = wide.in_parts(problem, drawn_parts(rng, problem))
     for bits in itertools.product((False, True), repeat=min(problem.candidates_count, 8)):
         taken = np.zeros(problem.candidates_count, bool)
         taken[: len(bits)] = bits
@@ -55,9 +56,9 @@ def test_an_answer_in_parts_beside_brute_force(monkeypatch, seed, contiguity):
     rng = np.random.default_rng(seed)
     problem = draw(rng, contiguity)
     part = drawn_parts(rng, problem)
-    monkeypatch.setattr(_wide, "cut_apart", lambda *_: part)
+    monkeypatch.setattr(wide, "cut_apart", lambda *_: part)
     best, _ = brute_force(problem)
-    choice = _wide.solve_in_parts(
+    choice = wide.solve_in_parts(
         problem, solve_choice, ColumnPool(), gap_share=1e-4, across_share=1e-3,
         clock=Clock.within(None),
     )  # fmt: skip
@@ -119,8 +120,8 @@ def test_a_wide_epci_is_answered_in_parts(monkeypatch):
         "diagram",
         lambda pool, ground: None if ground.count > 20 else built(pool, ground),
     )
-    monkeypatch.setattr(_wide, "_PLAIN", 0)
-    monkeypatch.setattr(_wide, "solve_compact", None)  # isn't asked
+    monkeypatch.setattr(wide, "_PLAIN", 0)
+    monkeypatch.setattr(wide, "solve_compact", None)  # isn't asked
     choice = solve_choice(problem)
     taken = taken_by(problem, choice)
     assert is_legal(problem, taken)
@@ -151,16 +152,16 @@ def test_a_small_question_with_a_wide_epci_is_asked_plainly(monkeypatch):
 
 def test_parts_are_halves_of_neighbours():
     problem = chequered()
-    refused = _wide.cut_apart(problem, ColumnPool())
+    refused = wide.cut_apart(problem, ColumnPool())
     assert (refused == problem.decider).all()  # nothing is too wide here
     near = [[] for _ in range(problem.candidates_count)]
     for a, b in problem.edges.tolist():
         near[a].append(b)
         near[b].append(a)
-    pieces = _wide._pieces(range(70), near, 20)
+    pieces = wide._pieces(range(70), near, 20)
     assert sorted(itertools.chain(*pieces)) == list(range(70))
     assert max(map(len, pieces)) <= 20
-    alone = _wide._pieces([0, 1, 50, 51], near, 2)
+    alone = wide._pieces([0, 1, 50, 51], near, 2)
     assert alone == [[0, 1], [50, 51]]
 
 

@@ -10,10 +10,10 @@ import pytest
 from planner.choice import ChoiceProblem, ChoiceStatus, Contiguity, Limit, Objective
 from planner.dated import DatedProblem, YearLimit
 from planner.programme import solve_years
-from planner.programme._joint import Joint
-from planner.programme._sequences import nested_sequences, postponed
-from planner.programme._years import solve_years_by_columns
-from planner.programme._years_compact import solve_years_compact
+from planner.programme._years.compact import solve_years_compact
+from planner.programme._years.joint import Joint
+from planner.programme._years.sequences import nested_sequences, postponed
+from planner.programme._years.solve import solve_years_by_columns
 from planner.texts import Message
 from planner.verify import verify_years
 
@@ -251,7 +251,7 @@ def test_a_postponed_sequence_keeps_what_is_required():
 
 @pytest.mark.parametrize("seed", range(6))
 def test_without_proof_an_answer_is_legal_and_its_bound_true(seed, monkeypatch):
-    monkeypatch.setattr("planner.programme._years._SMALL", 0)
+    monkeypatch.setattr("planner.programme._years.solve._SMALL", 0)
     problem = draw(np.random.default_rng(seed + 50), Contiguity.WITHIN_EPCI)
     problem = replace(problem, whole=replace(problem.whole, limits=()))
     legal = [signed(problem, one) for one in every_dated(problem) if is_legal(problem, one)]
@@ -310,8 +310,8 @@ def a_grid(seed, *, side=5, actors=3):
 @pytest.fixture
 def shortly(monkeypatch):
     """Search a little only."""
-    monkeypatch.setattr("planner.programme._years_walk._ALL_STEPS", 8_000_000)
-    monkeypatch.setattr("planner.programme._years_few._NODES", 100_000)
+    monkeypatch.setattr("planner.programme._years.walk._ALL_STEPS", 8_000_000)
+    monkeypatch.setattr("planner.programme._years.few._NODES", 100_000)
 
 
 @pytest.mark.usefixtures("shortly")

@@ -8,14 +8,14 @@ import pytest
 from planner.choice import ChoiceStatus, Contiguity
 from planner.dated import YearLimit
 from planner.programme import solve_years
-from planner.programme._blocks import objective_row, split_problem
-from planner.programme._columns import Clock
-from planner.programme._years import solve_years_by_columns
-from planner.programme._years_few import solve_years_of_few
-from planner.programme._years_relaxed import relax
-from planner.programme._years_rows import DatedRows
-from planner.programme._years_spread import spread_objective, spread_rows
-from planner.programme._years_walk import walk
+from planner.programme._actors.blocks import objective_row, split_problem
+from planner.programme._actors.columns import Clock
+from planner.programme._years.few import solve_years_of_few
+from planner.programme._years.relaxed import relax
+from planner.programme._years.rows import DatedRows
+from planner.programme._years.solve import solve_years_by_columns
+from planner.programme._years.spread import spread_objective, spread_rows
+from planner.programme._years.walk import walk
 from planner.solver import run_whole
 from planner.verify import verify_years
 from tests.unit.test_programme_years import (
@@ -65,8 +65,8 @@ def with_ceilings(problem, share, *, departements=2):
 @pytest.fixture
 def shortly(monkeypatch):
     """Search a little only."""
-    monkeypatch.setattr("planner.programme._years_walk._ALL_STEPS", 8_000_000)
-    monkeypatch.setattr("planner.programme._years_few._NODES", 10_000)
+    monkeypatch.setattr("planner.programme._years.walk._ALL_STEPS", 8_000_000)
+    monkeypatch.setattr("planner.programme._years.few._NODES", 10_000)
 
 
 @pytest.mark.usefixtures("shortly")
@@ -94,7 +94,7 @@ def test_the_bound_is_of_the_last_prices_however_many_lines_are_found(monkeypatc
     objective = objective_row(spread_objective(problem, problem.whole.objectives[0]))
     every, clock = spread_rows(problem, rows), Clock.within(None)
     whole = relax(DatedRows(problem, base), objective, every, clock).value
-    monkeypatch.setattr("planner.programme._years_relaxed._ROUNDS", 2)
+    monkeypatch.setattr("planner.programme._years.relaxed._ROUNDS", 2)
     short = relax(DatedRows(problem, base), objective, every, clock).value
     assert short >= whole > 0
 
@@ -138,9 +138,9 @@ def test_what_columns_leave_far_from_its_bound_is_searched_and_the_better_answer
             answers[key] = solve_years_of_few(problem, known=known, **rest)
         return answers[key]
 
-    monkeypatch.setattr("planner.programme._years_ways.solve_years_of_few", searched)
+    monkeypatch.setattr("planner.programme._years.ways.solve_years_of_few", searched)
     for name in ("_LISTED", "_TINY", "_FAR_SHARE"):
-        monkeypatch.setattr(f"planner.programme._years_ways.{name}", 0)
+        monkeypatch.setattr(f"planner.programme._years.ways.{name}", 0)
     further = searched(problem, known=by_columns, gap_share=1e-3, seconds=None)
     both = by_columns.stages[0], further.stages[0]
     told = solve_years(problem)
@@ -149,7 +149,7 @@ def test_what_columns_leave_far_from_its_bound_is_searched_and_the_better_answer
     assert told.stages[0].bound == min(one.bound for one in both)
     nothing = replace(by_columns, status=ChoiceStatus.TIME_LIMIT, opened=(), stages=())
     monkeypatch.setattr(
-        "planner.programme._years_ways.solve_years_by_columns", lambda *_, **__: nothing
+        "planner.programme._years.ways.solve_years_by_columns", lambda *_, **__: nothing
     )
     assert solve_years(problem) == searched(problem, known=None, gap_share=1e-3, seconds=None)
 
@@ -161,7 +161,7 @@ def test_whole_numbers_are_asked_again_where_the_solver_contradicts_itself(monke
         asked.append(len(costs))
         return run_whole(solver, costs)
 
-    monkeypatch.setattr("planner.programme._master.run_whole", noted_run)
+    monkeypatch.setattr("planner.programme._actors.master.run_whole", noted_run)
     problem = with_ceilings(a_grid(1, side=4, actors=2), 0.3)
     choice = solve_years_of_few(problem, gap_share=1e-3, seconds=None)
     assert verify_years(problem, choice).holds

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from planner.choice import ChoiceStatus, Contiguity
-from planner.programme import ColumnPool, _blocks, _years_wide, solve_years
+from planner.programme import ColumnPool, solve_years
+from planner.programme._actors import blocks
+from planner.programme._years import wide
 from planner.verify import verify_years
 from tests.unit.test_programme_wide import drawn_parts
 from tests.unit.test_programme_years import (
@@ -26,14 +28,12 @@ def test_an_answer_in_parts_is_legal_and_its_bound_holds(monkeypatch, seed, cont
     rng = np.random.default_rng(seed)
     problem = draw(rng, contiguity)
     part = drawn_parts(rng, problem.whole)
-    monkeypatch.setattr(_years_wide, "cut_apart", lambda *_, **__: part)
+    monkeypatch.setattr(wide, "cut_apart", lambda *_, **__: part)
     best = max(
         (signed(problem, one) for one in every_dated(problem) if is_legal(problem, one)),
         default=None,
     )
-    choice = _years_wide.solve_years_in_parts(
-        problem, gap_share=1e-3, seconds=None, warm=ColumnPool()
-    )
+    choice = wide.solve_years_in_parts(problem, gap_share=1e-3, seconds=None, warm=ColumnPool())
     assert choice.problem_sha256 == problem.sha256
     if not choice.stages:
         assert choice.opened == ()
@@ -62,10 +62,10 @@ def test_what_has_no_diagram_is_cut_rather_than_refused(monkeypatch):
     def narrow(ground):
         return build_diagram(ground) if ground.count <= 5 else None
 
-    build_diagram = _blocks.build_diagram
-    monkeypatch.setattr(_blocks, "build_diagram", narrow)
+    build_diagram = blocks.build_diagram
+    monkeypatch.setattr(blocks, "build_diagram", narrow)
     for name in ("_FEW", "_LISTED", "_TINY"):
-        monkeypatch.setattr(f"planner.programme._years_ways.{name}", 0)
+        monkeypatch.setattr(f"planner.programme._years.ways.{name}", 0)
     choice = solve_years(problem)
     assert verify_years(problem, choice).holds
     assert choice.stages[0].bound >= choice.stages[0].value > 0
@@ -74,7 +74,7 @@ def test_what_has_no_diagram_is_cut_rather_than_refused(monkeypatch):
 @pytest.mark.parametrize("seed", range(8))
 def test_years_across_borders_of_a_large_question_are_answered_with_their_bound(monkeypatch, seed):
     for name in ("_FEW", "_LISTED", "_TINY"):
-        monkeypatch.setattr(f"planner.programme._years_ways.{name}", 0)
+        monkeypatch.setattr(f"planner.programme._years.ways.{name}", 0)
     problem = draw(np.random.default_rng(7000 + seed), Contiguity.ANY_EPCI)
     problem = replace(
         problem, whole=replace(
@@ -91,15 +91,15 @@ def test_years_across_borders_of_a_large_question_are_answered_with_their_bound(
 
 def test_choices_too_many_to_go_through_each_year_are_cut_and_mended_across_the_cut(monkeypatch):
     problem = a_grid(1, side=4, actors=1)
-    assert not _years_wide.is_intricate(problem, ColumnPool())
+    assert not wide.is_intricate(problem, ColumnPool())
     whole = solve_years(problem)
     for name in ("_FEW", "_LISTED", "_TINY"):
-        monkeypatch.setattr(f"planner.programme._years_ways.{name}", 0)
-    monkeypatch.setattr(_years_wide, "_STATES", 30)
-    assert _years_wide.is_intricate(problem, ColumnPool())
+        monkeypatch.setattr(f"planner.programme._years.ways.{name}", 0)
+    monkeypatch.setattr(wide, "_STATES", 30)
+    assert wide.is_intricate(problem, ColumnPool())
     choice = solve_years(problem)
     assert verify_years(problem, choice).holds
     assert choice == solve_years(problem)
     assert choice.stages[0].value == whole.stages[0].value <= choice.stages[0].bound
-    monkeypatch.setattr(_years_wide, "walk_near", lambda *_, known, **__: known)
+    monkeypatch.setattr(wide, "walk_near", lambda *_, known, **__: known)
     assert solve_years(problem).stages[0].value < choice.stages[0].value

@@ -154,5 +154,9 @@ def test_where_nothing_is_proved_the_later_objectives_are_one_sentence(oracle):
         later = [words for words in said if words.startswith("sous les objectifs suivants")]
         points = [one for one in story.flips if one.kind == "points"]
         assert len(later) == (len(points) > 1 and points[1].status == "interval")
+        vain = [one for one in points[1:] if one.status == "impossible"]
+        together = [words for words in said if "pour les objectifs suivants (" in words]
+        assert len(together) == (len(vain) > 1)
         for one in points[1:]:
-            assert (one.message.say() in said) == (one.status != "interval")
+            alone = one.status != "interval" and not (together and one in vain)
+            assert (one.message.say() in said) == alone

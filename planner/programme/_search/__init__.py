@@ -1,0 +1,1 @@
+"""Good answers among listed choices, and the branch and bound that proves which are the best."""

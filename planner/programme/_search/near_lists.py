@@ -1,0 +1,166 @@
+"""Lists of choices near the bound of one question, in which others like it are searched.
+
+A list holds the choices of an actor that miss its best price by no more than a reach: whatever is
+worth the bound less the reach holds no other.  Searches among them keep to a number of operations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from planner.programme._actors.blocks import Row
+from planner.programme._actors.columns import Stage
+from planner.programme._search.branches import search_above
+
+__all__ = ["Page", "TooMuchError", "View", "spans"]
+
+Integers = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+Choice = npt.NDArray[np.uint8]
+Rows = npt.NDArray[np.uint8]
+
+_PACKED = 1_000  # operations that a choice costs before a search begins
+
+
+class TooMuchError(Exception):
+    """A question near is too much for lists."""
+
+
+class Page:
+    """Lists that answer questions near one: where they were made, and what they hold."""
+
+    def __init__(
+        self, stage: Stage, lists: list[Rows], missed: list[Integers], reach: int, further: int
+    ) -> None:
+        best = stage.best
+        if best is None:
+            raise LookupError
+        self.blocks, self.lists, self.reach = stage.blocks, lists, reach
+        self.further = further  # of the actor whose envelope changes
+        self.shift, self.bounds = best.shift, sum(best.bounds)
+        self.row, self.rows = stage.row, stage.rows
+        self.spent = 0  # operations of its searches
+        self.made = 0  # the change of the room it was made for
+        self.swing: int | None = None  # how much more the other side can be worth at its prices
+        self.prices = [round(price * 2**best.shift) for price in best.prices.tolist()]
+        self.sizes = [len(some) for some in lists]
+        self.missed = np.concatenate(missed)
+        self.worth = np.concatenate([
+            block.row_values(some, stage.row)
+            for block, some in zip(self.blocks, lists, strict=True)
+        ])  # fmt: skip
+        uses = np.zeros((len(self.worth), len(self.rows)), np.int64)
+        for at, row in enumerate(self.rows):
+            uses[:, at] = np.concatenate([
+                block.row_values(some, row)
+                for block, some in zip(self.blocks, lists, strict=True)
+            ])  # fmt: skip
+        self.upper = [at for at, row in enumerate(self.rows) if row.upper is not None]
+        self.lower = [at for at, row in enumerate(self.rows) if row.lower is not None]
+        self.uses = np.concatenate([uses[:, self.upper], -uses[:, self.lower]], axis=1)
+
+    def count(self, used: Integers) -> Integers:
+        """Return what each choice uses, from what each candidate does."""
+        return np.concatenate([
+            some.astype(np.int64) @ used[block.members]
+            for block, some in zip(self.blocks, self.lists, strict=True)
+        ])  # fmt: skip
+
+    def bound(self, rows: Sequence[Row], best: int, more: int = 0) -> int:
+        """Return what no programme can pass, the rows changed and the best of one missing more.
+
+        ``more``: what the best of one is worth more, in the unit of prices.
+        """
+        base = more
+        for price, row in zip(self.prices, rows, strict=True):
+            end = row.upper if price > 0 else row.lower
+            base += 0 if end is None else price * end
+        return ((base + self.bounds) >> self.shift) - best
+
+    def search(
+        self, rows: Sequence[Row], kept: Flags, *, above: int, work: int
+    ) -> tuple[int, int, list[Choice]] | None:
+        """Return the best of the lists, what none can pass, and its choices, if worth so much."""
+        found = self._pick(
+            rows, kept, self.worth, self.uses, np.zeros(0, np.int64), above=above, work=work
+        )
+        return None if found is None or found[2] is None else (found[0], found[1], found[2])
+
+    def search_worth(
+        self, rows: Sequence[Row], kept: Flags, worth: int, *, work: int
+    ) -> tuple[int, list[Choice] | None]:
+        """Return what none of the lists can pass, and choices worth so much, if found."""
+        found = self._pick(
+            rows, kept, self.worth, self.uses, np.zeros(0, np.int64), above=worth - 1, work=work
+        )
+        return (worth - 1, None) if found is None else (found[1], found[2])
+
+    def search_least(
+        self, rows: Sequence[Row], kept: Flags, used: Integers, *, worth: int, most: int, work: int
+    ) -> tuple[int, int, list[Choice] | None]:
+        """Return what anything worth so much uses at least, and the least that was found.
+
+        No choices: nothing was found that uses ``most`` or less.
+        """
+        uses = np.concatenate([self.uses, -self.worth[:, None]], axis=1)
+        found = self._pick(
+            rows, kept, -used, uses, np.array([-worth]), above=-most - 1, work=work
+        )  # fmt: skip
+        if found is None:
+            return most + 1, most + 1, None
+        return -found[1], -found[0], found[2]
+
+    def _pick(
+        self, rows: Sequence[Row], kept: Flags, worth: Integers, uses: Integers, more: Integers,
+        *, above: int, work: int,
+    ) -> tuple[int, int, list[Choice] | None] | None:  # fmt: skip
+        """Return the best of the lists that is worth more than a number, None without choices.
+
+        ``more``: the room of the last columns of ``uses``, which are no rows.
+        """
+        counts = [int(kept[start:end].sum()) for start, end in spans(self.sizes)]
+        if not all(counts):
+            return None
+        starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        items = np.flatnonzero(kept)
+        first = items[starts[:-1]]  # what all are counted from, so that numbers are small
+        owner = np.repeat(np.arange(len(counts)), counts)
+        room = np.array(
+            [rows[at].upper for at in self.upper] + [-(rows[at].lower or 0) for at in self.lower],
+            np.int64,
+        )  # fmt: skip
+        value = int(worth[first].sum())
+        found = search_above(
+            starts, worth[items] - worth[first][owner], uses[items] - uses[first][owner],
+            np.concatenate([room, more]) - uses[first].sum(axis=0),
+            above=above - value, work=work,
+        )  # fmt: skip
+        if found is None:
+            raise TooMuchError
+        self.spent += found[3] + _PACKED * len(items)
+        if value + found[0] <= above:
+            return value + found[0], value + found[1], None
+        picked = items[found[2]] - np.concatenate([[0], np.cumsum(self.sizes)[:-1]])
+        parts = [some[at] for some, at in zip(self.lists, picked.tolist(), strict=True)]
+        return value + found[0], value + found[1], parts
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """Lists as a change of the room leaves them, and how far they are complete below the bound."""
+
+    page: Page
+    rows: list[Row]
+    kept: Flags
+    missed: Integers
+    bound: int
+    reach: int
+
+
+def spans(sizes: Sequence[int]) -> list[tuple[int, int]]:
+    ends = np.cumsum(sizes).tolist()
+    return list(zip([0, *ends[:-1]], ends, strict=True))

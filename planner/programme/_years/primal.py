@@ -1,0 +1,218 @@
+"""Good programmes with years, from the prices that bound them.
+
+The choices of each actor that miss little at the prices are listed; annealing, twice at a time,
+looks among them for a programme, which is then bettered by exchanges of four actors and sector by
+sector, until one is near enough.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from planner.programme._actors.blocks import Block
+from planner.programme._actors.columns import Clock
+from planner.programme._actors.integer import holds, total
+from planner.programme._years.annealing import Listed, anneal
+from planner.programme._years.fours import better_by_fours
+from planner.programme._years.joint import Joint
+from planner.programme._years.near import near_sequences
+from planner.programme._years.swaps import Sectors, swap
+
+__all__ = ["look_near"]
+
+Integers = npt.NDArray[np.int64]
+Rows = npt.NDArray[np.uint8]
+
+# best sequences of an actor around which others are looked for, how many are listed, and what they
+# may miss as a share of an actor's mean part of the bound: two turns, and the next two
+_LISTS = ((6, 100, 1e-2), (8, 150, 4e-2))
+_AROUND, _AROUND_SHARE = 80, 2e-2  # the same, around the sequence of a programme
+_HEATS = (4e-3, 3e-4)  # as a share of the same: what a change may lose
+_STEEPS = (1.5, 30.0)  # a rule may be broken by a little to the end, and is mended
+_STEPS = 8_000  # for each listed sequence
+_MOST_STEPS = 100_000_000
+_FOURS = 30  # exchanges of four actors in a turn
+_SWAP_HEATS = (2e-4, 2.5e-5)
+_MEND_HEATS = ((4e-4, 5e-5), (1e-3, 5e-5))  # where rules are broken: one try, and the next
+_SWAP_STEEPS = (3.0, 100.0)
+_SWAP_STEPS = 4_000  # for each sector
+_ROUNDS = 3
+_TURNS = 5
+_SEEDS = 2  # at a time
+_NEARER = 0.8  # of the gap that is enough: where the search of one seed stops
+
+
+def look_near(
+    joint: Joint,
+    base: Sequence[Block],
+    *,
+    incumbent: list[Rows] | None,
+    enough: int,
+    clock: Clock,
+) -> tuple[list[Rows], int] | None:
+    """Return the best programme met; None when none was.
+
+    Parameters
+    ----------
+    joint
+        The linear programme, solved.
+    base
+        Actors, with their rules at the end of the last year.
+    incumbent
+        A programme that holds every rule, if one is known: only what is near it is looked at.
+    enough
+        The value at which to stop.
+    clock
+        When to stop at the latest.
+    """
+    valued = joint.values(joint.prices)
+    if valued is None or joint.bound is None:
+        return None
+    nearer = joint.bound - math.floor((joint.bound - enough) * _NEARER)
+    search = _Search(joint, base, valued[0], nearer, clock)
+    if incumbent is not None:
+        # walks from elsewhere don't come back to what holds the objectives before
+        known = (incumbent, total(joint.blocks, incumbent, joint.row))
+        return search.around(*known, _LISTS[0]) or known
+    best = None
+    for turn in range(_TURNS):
+        if clock.over or (best is not None and best[1] >= enough):
+            break
+        every = range(turn * _SEEDS, (turn + 1) * _SEEDS)
+        for found in search.turn(_LISTS[turn // 2 % len(_LISTS)], every):
+            if best is None or found[1] > best[1]:
+                best = found
+    return best
+
+
+class _Search:
+    """What is looked among: lists of the actors' sequences, and all the sectors."""
+
+    def __init__(
+        self, joint: Joint, base: Sequence[Block], node: Integers, enough: int, clock: Clock
+    ) -> None:
+        self.joint, self.base, self.node = joint, base, node
+        self.enough, self.clock = enough, clock
+        self.size = abs(joint.bound or 0) / len(base)
+        self.sectors = Sectors.of(base, joint.years, joint.row, joint.rows)
+        self.lists: dict[tuple[int, int, float], Listed] = {}
+
+    def turn(
+        self, kind: tuple[int, int, float], seeds: Sequence[int]
+    ) -> list[tuple[list[Rows], int]]:
+        """Return the programmes found from several seeds."""
+        listed = self._listed(kind)
+
+        def run(seed: int) -> tuple[list[Rows], int] | None:
+            return self._run(listed, seed)
+
+        every = self.joint.region.each(run, seeds)
+        return [
+            found for found in every
+            if found is not None and holds(self.joint.blocks, found[0], self.joint.rows)
+        ]  # fmt: skip
+
+    def _listed(self, kind: tuple[int, int, float]) -> Listed:
+        if kind not in self.lists:
+            joint = self.joint
+            self.lists[kind] = Listed.of(joint.blocks, self._lists(*kind), joint.row, joint.rows)
+        return self.lists[kind]
+
+    def around(
+        self, parts: list[Rows], value: int, kind: tuple[int, int, float]
+    ) -> tuple[list[Rows], int] | None:
+        """Better a programme by what is near to it; None when nothing near is better."""
+        listed = self._listed(kind)
+        best = (parts, value)
+        for _ in range(_ROUNDS):
+            found = self._near(best[0], listed)
+            if found is None or found[1] <= best[1]:
+                break
+            best = found
+            if best[1] >= self.enough or self.clock.over:
+                break
+        better = best[1] > value and holds(self.joint.blocks, best[0], self.joint.rows)
+        return best if better else None
+
+    def _run(self, listed: Listed, seed: int) -> tuple[list[Rows], int] | None:
+        walk = anneal(
+            listed, self.joint.prices, steps=min(_MOST_STEPS, _STEPS * len(listed.worth)),
+            heats=self._heats(_HEATS), steeps=_STEEPS, seed=seed, enough=self.enough,
+            clock=self.clock,
+        )  # fmt: skip
+        found = self._mended(listed.parts(walk.last), listed, seed)
+        if found is None and walk.best is not None:
+            found = self._near(listed.parts(walk.best), listed)
+        if found is None:
+            return None
+        for one in range(seed * _ROUNDS, (seed + 1) * _ROUNDS):
+            if found[1] >= self.enough or self.clock.over:
+                break
+            before = found[1]
+            found = self._swap(found[0], one, _SWAP_HEATS) or found
+            found = self._near(found[0], listed) or found
+            if found[1] == before:
+                break
+        return found
+
+    def _swap(
+        self, parts: Sequence[Rows], seed: int, shares: tuple[float, float]
+    ) -> tuple[list[Rows], int] | None:
+        return swap(
+            self.sectors, self.joint.prices, parts=parts,
+            steps=_SWAP_STEPS * len(self.sectors.owner), heats=self._heats(shares),
+            steeps=_SWAP_STEEPS, seed=seed, enough=self.enough, clock=self.clock,
+        )  # fmt: skip
+
+    def _mended(
+        self, parts: Sequence[Rows], listed: Listed, seed: int
+    ) -> tuple[list[Rows], int] | None:
+        """Make a programme of choices that break rules by a little, and better it."""
+        for one, shares in enumerate(_MEND_HEATS):
+            found = self._swap(parts, seed * len(_MEND_HEATS) + one, shares)
+            if found is not None:
+                return self._near(found[0], listed)
+        return self._near(parts, listed)
+
+    def _near(self, parts: Sequence[Rows], listed: Listed) -> tuple[list[Rows], int] | None:
+        """Better a programme by what is near to it, or mend it; None when that fails."""
+        joint = self.joint
+        near = Listed.of(joint.blocks, self._around(parts, listed), joint.row, joint.rows)
+        better = better_by_fours(
+            near, joint.prices, near.starts[:-1], size=self.size, turns=_FOURS, enough=self.enough,
+            clock=self.clock,
+        )  # fmt: skip
+        return None if better is None else (near.parts(better[0]), better[1])
+
+    def _around(self, parts: Sequence[Rows], listed: Listed) -> list[Rows]:
+        """Return what each actor may choose around a programme, its part of it first."""
+        deficit = max(1, int(self.size * _AROUND_SHARE)) << self.joint.shift
+        every = []
+        for at, (part, some) in enumerate(zip(parts, listed.choices, strict=True)):
+            value = self.node[self.joint.blocks[at].members].reshape(self.joint.years, -1)
+            near = near_sequences(
+                self.base[at], [part], value, deficit=deficit, at_most=_AROUND
+            )  # fmt: skip
+            more = np.unique(np.concatenate([near, some]), axis=0)
+            every.append(np.concatenate([part, more[(more != part).any(axis=1)]]))
+        return every
+
+    def _heats(self, shares: tuple[float, float]) -> tuple[float, float]:
+        return max(1.0, self.size * shares[0]), max(0.1, self.size * shares[1])
+
+    def _lists(self, known: int, most: int, share: float) -> list[Rows]:
+        """Return what each actor may choose, the best at the prices first."""
+        deficit = max(1, int(self.size * share)) << self.joint.shift
+
+        def ask(at: int) -> Rows:
+            best = [one[None, :] for one in self.joint.best_first(at, self.node)[:known]]
+            value = self.node[self.joint.blocks[at].members].reshape(self.joint.years, -1)
+            near = near_sequences(self.base[at], best, value, deficit=deficit, at_most=most)
+            # even what it is best known for may miss more
+            return near if len(near) else np.concatenate(best)
+
+        return self.joint.region.each(ask, range(len(self.base)))
