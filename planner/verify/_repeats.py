@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any, Final
 
-import pandas as pd
-
-from planner.scenario import Scenario
-from planner.vocab import DeliberationState, Phase, Wish
+from planner.verify._ground import Ground, is_none
+from planner.vocab import Phase, Wish
 
 __all__ = ["judge_repeats", "wishes_by_form"]
 
-Rows = Callable[[str], list[dict[str, Any]]]
 Pair = tuple[str, str]
 _PHASES: Final = tuple(phase.value for phase in (Phase.PHASE_1, Phase.PHASE_2, Phase.PHASE_3))
 _CENTS: Final = ("gross_cents", "credit_cents", "net_cents")
@@ -30,54 +27,35 @@ _HALVES: Final = 2  # points of a ranking are counted in halves
 _PPM: Final = 1_000_000
 
 
-def _none(value: Any) -> bool:  # noqa: ANN401 (a cell)
-    return bool(pd.isna(value))
-
-
-def wishes_by_form(
-    rows: Rows, shares: Mapping[str, list[tuple[str, int]]]
-) -> dict[str, dict[str, dict[str, int]]]:
+def wishes_by_form(ground: Ground) -> dict[str, dict[str, dict[str, int]]]:
     """Return actor to form to sector to rank, less its points, or 1: the wishes that say one thing.
 
     Parameters
     ----------
-    rows
-        Returns the rows of a table by its name.
-    shares
-        Sector to the premises of each actor: wishes on sectors of others are left out.
+    ground
+        The tables; wishes on sectors that an actor has no part of are left out.
     """
-    held = {(actor, key) for key, parts in shares.items() for actor, _ in parts}
+    held = {(actor, key) for key, parts in ground.shares.items() for actor, _ in parts}
     given: dict[str, dict[str, dict[str, int]]] = defaultdict(lambda: defaultdict(dict))
-    for row in rows("ballots"):
+    for row in ground.rows("ballots"):
         actor, key, wish = str(row["epci_siren"]), str(row["sector_id"]), str(row["wish"])
         rank: Any = row.get("rank")
         points: Any = row.get("points")
-        filled = (not _none(rank), not _none(points))
+        filled = (not is_none(rank), not is_none(points))
         if (actor, key) in held and filled == _FILLED.get(wish):
             given[actor][wish][key] = int(rank) if filled[0] else -int(points) if filled[1] else 1
     return given
 
 
-def judge_repeats(
-    rows: Rows,
-    shares: Mapping[str, list[tuple[str, int]]],
-    scenario: Scenario,
-    check: Callable[..., None],
-) -> None:
+def judge_repeats(ground: Ground) -> None:
     """Check what follows from other tables of a plan, and that no row of it lacks.
 
     Parameters
     ----------
-    rows
-        Returns the rows of a table by its name.
-    shares
-        Sector to the premises of each actor.
-    scenario
-        What was asked.
-    check
-        Takes a rule, a place and ``broken``, then the values that its words need.
+    ground
+        The tables; it keeps what is broken.
     """
-    judge = _Repeats(rows, shares, scenario, check)
+    judge = _Repeats(ground)
     judge.whole()
     judge.balances()
     judge.service()
@@ -86,7 +64,7 @@ def judge_repeats(
     judge.prices()
     judge.zones()
     judge.criteria()
-    if scenario.programme.rule == "exact":
+    if ground.scenario.programme.rule == "exact":
         judge.points()
         judge.left()
         judge.scores()
@@ -94,108 +72,65 @@ def judge_repeats(
 
 
 class _Repeats:
-    def __init__(
-        self,
-        rows: Rows,
-        shares: Mapping[str, list[tuple[str, int]]],
-        scenario: Scenario,
-        check: Callable[..., None],
-    ) -> None:
-        self.rows, self.shares, self.scenario, self.check = rows, shares, scenario, check
-        self.sector = {str(row["sector_id"]): row for row in rows("sectors")}
-        self.decided = {str(row["sector_id"]): row for row in rows("programme")}
-        self.granted = {str(row["epci_siren"]): row for row in rows("envelopes")}
-        self.state = {str(row["epci_siren"]): row for row in rows("deliberations")}
-        self.voted = {
-            actor
-            for actor, row in self.state.items()
-            if row["state"] == DeliberationState.VOTED.value
-        }
-        self.lines: dict[Pair, int] = defaultdict(int)
-        for key, parts in shares.items():
-            phase = str(self.decided[key]["phase"]) if key in self.decided else ""
-            for actor, count in parts:
-                self.lines[actor, phase] += count
+    def __init__(self, ground: Ground) -> None:
+        self.on = ground
         self.candidates = {
             key
-            for key, parts in shares.items()
-            if key in self.sector
-            and _none(self.sector[key]["zone_id"])
+            for key, parts in ground.shares.items()
+            if key in ground.sector
+            and is_none(ground.sector[key]["zone_id"])
             and any(count > 0 for _, count in parts)
         }
 
-    def same(self, table: str, place: str, column: str, said: object, worth: object) -> None:
-        """Check one cell against what it should hold; absent is as good as absent only."""
-        none = [_none(value) for value in (said, worth)]
-        broken = none[0] != none[1] or (not none[0] and str(said) != str(worth))
-        shown = ["—" if absent else str(v) for absent, v in zip(none, (said, worth), strict=True)]
-        self.check(
-            "cell", place, broken=broken, table=table, column=column, said=shown[0], worth=shown[1]
-        )
-
     def near(self, table: str, place: str, column: str, said: Any, worth: float | None) -> None:  # noqa: ANN401
         """Check a share: what is divided by others is as near as floats are."""
-        if not _none(said) and worth is not None and abs(float(said) - worth) <= 1e-9:  # noqa: PLR2004
+        if not is_none(said) and worth is not None and abs(float(said) - worth) <= 1e-9:  # noqa: PLR2004
             said = worth
-        self.same(table, place, column, said, worth)
+        self.on.cell(table, place, column, said, worth)
 
     def every(self, table: str, column: str, expected: Iterable[str]) -> None:
         """Check that a table has a row for each of some keys."""
-        there = {str(row[column]) for row in self.rows(table)}
+        there = {str(row[column]) for row in self.on.rows(table)}
         for key in sorted(expected):
-            self.check("missing_row", key, broken=key not in there, table=table)
+            self.on.check("missing_row", key, broken=key not in there, table=table)
 
     def whole(self) -> None:
         """Check that nobody and nothing was left out of a table."""
-        actors = {actor for parts in self.shares.values() for actor, count in parts if count}
+        actors = {actor for parts in self.on.shares.values() for actor, count in parts if count}
         for table in ("balances", "epci_service"):
             self.every(table, "epci_siren", actors)
-        self.every("costs", "sector_id", self.sector)
-        if self.scenario.programme.rule == "exact" and self.decided:
+        self.every("costs", "sector_id", self.on.sector)
+        if self.on.scenario.programme.rule == "exact" and self.on.decided:
             self.every("decisions", "sector_id", self.candidates)
-
-    def _room(self, actor: str) -> int | None:
-        row = self.granted.get(actor)
-        if row is None or _none(row["amount"]):
-            return None
-        credit = row["med_credit_cents"]
-        if row["unit"] == "lines":
-            return int(row["amount"])
-        return 100 * int(row["amount"]) + (0 if _none(credit) else int(credit))
-
-    def _need(self, actor: str, lines: int) -> int:
-        row = self.granted.get(actor)
-        euros = row is not None and row["unit"] == "eur"
-        return lines * self.scenario.contribution.cents_per_line if euros else lines
 
     def balances(self) -> None:
         """Check envelopes, deliberations, and that a credit is used as far as it goes."""
-        for row in self.rows("balances"):
-            actor, room = str(row["epci_siren"]), self._room(str(row["epci_siren"]))
-            self.same("balances", actor, "granted", row["granted"], room)
-            unit = None if room is None else self.granted[actor]["unit"]
-            self.same("balances", actor, "unit", row["unit"], unit)
-            said = self.state.get(actor)
+        for row in self.on.rows("balances"):
+            actor, room = str(row["epci_siren"]), self.on.granted_room(str(row["epci_siren"]))
+            self.on.cell("balances", actor, "granted", row["granted"], room)
+            unit = None if room is None else self.on.granted[actor]["unit"]
+            self.on.cell("balances", actor, "unit", row["unit"], unit)
+            said = self.on.state.get(actor)
             worth = None if said is None else said["state"]
-            self.same("balances", actor, "deliberation", row["deliberation"], worth)
+            self.on.cell("balances", actor, "deliberation", row["deliberation"], worth)
             on = None if said is None else said["on"]
-            self.same("balances", actor, "voted_on", row["voted_on"], on)
-            credit: Any = None if room is None else self.granted[actor]["med_credit_cents"]
-            most = min(int(row["gross_cents"]), 0 if _none(credit) else int(credit))
-            self.same("balances", actor, "credit_cents", int(row["credit_cents"]), most)
+            self.on.cell("balances", actor, "voted_on", row["voted_on"], on)
+            credit: Any = None if room is None else self.on.granted[actor]["med_credit_cents"]
+            most = min(int(row["gross_cents"]), 0 if is_none(credit) else int(credit))
+            self.on.cell("balances", actor, "credit_cents", int(row["credit_cents"]), most)
 
     def service(self) -> None:
         """Check what each EPCI is served and owes."""
-        balance = {str(row["epci_siren"]): row for row in self.rows("balances")}
-        for row in self.rows("epci_service"):
+        balance = {str(row["epci_siren"]): row for row in self.on.rows("balances")}
+        for row in self.on.rows("epci_service"):
             actor = str(row["epci_siren"])
-            one, two, three = (self.lines[actor, phase] for phase in _PHASES)
+            one, two, three = (self.on.lines[actor, phase] for phase in _PHASES)
             total = one + two + three
             counts = {
                 "lines_count": total, "served_before_count": one, "served_after_count": one + two,
             }  # fmt: skip
             for column, worth in counts.items():
-                self.same("epci_service", actor, column, int(row[column]), worth)
+                self.on.cell("epci_service", actor, column, int(row[column]), worth)
             for when, served in (("before", one), ("after", one + two)):
                 column = f"served_{when}_share"
                 self.near(
@@ -203,17 +138,17 @@ class _Repeats:
                 )
             for column in ("nom", *_CENTS):
                 there = balance.get(actor, {}).get(column)
-                self.same("epci_service", actor, column, row[column], there)
+                self.on.cell("epci_service", actor, column, row[column], there)
 
     def fairness(self) -> None:
         """Check each indicator between EPCI, counted again from lines."""
-        said = {(str(row["state"]), str(row["indicator"])): row for row in self.rows("fairness")}
+        said = {(str(row["state"]), str(row["indicator"])): row for row in self.on.rows("fairness")}
         if not said:
             return
         served: dict[str, dict[str, int]] = {"before": {}, "after": {}}
         total: dict[str, int] = {}
-        for actor in sorted({actor for actor, _ in self.lines}):
-            one, two, three = (self.lines[actor, phase] for phase in _PHASES)
+        for actor in sorted({actor for actor, _ in self.on.lines}):
+            one, two, three = (self.on.lines[actor, phase] for phase in _PHASES)
             if one + two + three:
                 total[actor] = one + two + three
                 served["before"][actor], served["after"][actor] = one, one + two
@@ -236,94 +171,98 @@ class _Repeats:
             for indicator, (value, place) in sorted(worth.items()):
                 row = said.get((when, indicator))
                 where = f"{when}/{indicator}"
-                self.check("missing_row", where, broken=row is None, table="fairness")
+                self.on.check("missing_row", where, broken=row is None, table="fairness")
                 if row is not None:
                     exact = None if value is None else float(value)
                     self.near("fairness", where, "value", row["value"], exact)
-                    self.same("fairness", where, "place", row["place"], place)
+                    self.on.cell("fairness", where, "place", row["place"], place)
 
     def coverage(self) -> None:
         """Check the lines of each phase by sector, and that levels add up to the region."""
         levels: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
-        for row in self.rows("coverage"):
+        for row in self.on.rows("coverage"):
             levels[str(row["level"])][str(row["code"])] = row
         for key, row in sorted(levels["sector"].items()):
-            phase = str(self.decided[key]["phase"]) if key in self.decided else ""
+            phase = str(self.on.decided[key]["phase"]) if key in self.on.decided else ""
             for one in _PHASES:
                 worth = int(row["premises_count"]) if one == phase else 0
-                if not _none(row[f"phase_{one}_count"]):
+                if not is_none(row[f"phase_{one}_count"]):
                     said = int(row[f"phase_{one}_count"])
-                    self.same("coverage", f"sector/{key}", f"phase_{one}_count", said, worth)
-        columns = [c for rows in self.rows("coverage")[:1] for c in rows if c.endswith("_count")]
+                    self.on.cell("coverage", f"sector/{key}", f"phase_{one}_count", said, worth)
+        columns = [c for rows in self.on.rows("coverage")[:1] for c in rows if c.endswith("_count")]
         for level in ("departement", "commune"):
             for code, row in sorted(levels["region"].items()):
                 for column in columns:
                     parts = [one[column] for one in levels[level].values()]
-                    if parts and not _none(row[column]) and not any(map(_none, parts)):
+                    if parts and not is_none(row[column]) and not any(map(is_none, parts)):
                         worth = sum(int(part) for part in parts)
-                        self.same("coverage", f"{level}/{code}", column, int(row[column]), worth)
+                        self.on.cell("coverage", f"{level}/{code}", column, int(row[column]), worth)
 
     def prices(self) -> None:
         """Check that a sector is in the class of its density, at its price."""
-        book = {str(row["density_class"]): row for row in self.rows("prices")}
-        for row in self.rows("costs"):
+        book = {str(row["density_class"]): row for row in self.on.rows("prices")}
+        for row in self.on.rows("costs"):
             key, price = str(row["sector_id"]), book.get(str(row["density_class"]))
             if price is None:
                 if book:
-                    self.same("costs", key, "density_class", row["density_class"], None)
+                    self.on.cell("costs", key, "density_class", row["density_class"], None)
                 continue
             worth = int(price["cost_cents_per_premise"])
-            self.same("costs", key, "unit_cost_cents", int(row["unit_cost_cents"]), worth)
+            self.on.cell("costs", key, "unit_cost_cents", int(row["unit_cost_cents"]), worth)
             density, most = float(row["density_per_km2"]), price["density_max_per_km2"]
             inside = float(price["density_min_per_km2"]) <= density
-            inside &= _none(most) or density < float(most)
+            inside &= is_none(most) or density < float(most)
             said = str(row["density_class"])
-            self.same("costs", key, "density_class", said, said if inside else f"{density:g} / km²")
+            self.on.cell(
+                "costs", key, "density_class", said, said if inside else f"{density:g} / km²"
+            )
 
     def zones(self) -> None:
         """Check how many sectors and premises a zone has."""
         counts: dict[str, list[int]] = defaultdict(list)
-        for row in self.sector.values():
-            if not _none(row["zone_id"]):
+        for row in self.on.sector.values():
+            if not is_none(row["zone_id"]):
                 counts[str(row["zone_id"])].append(int(row["premises_count"]))
-        for row in self.rows("zones"):
+        for row in self.on.rows("zones"):
             key = str(row["zone_id"])
-            self.same("zones", key, "sectors_count", int(row["sectors_count"]), len(counts[key]))
-            self.same("zones", key, "premises_count", int(row["premises_count"]), sum(counts[key]))
+            self.on.cell("zones", key, "sectors_count", int(row["sectors_count"]), len(counts[key]))
+            self.on.cell(
+                "zones", key, "premises_count", int(row["premises_count"]), sum(counts[key])
+            )
 
     def criteria(self) -> None:
         """Check that a criterion weighs the same everywhere, and all of them the whole."""
         weights: dict[str, set[int]] = defaultdict(set)
-        for row in self.rows("criteria"):
+        for row in self.on.rows("criteria"):
             name, weight = str(row["criterion"]), int(row["weight_ppm"])
             weights[name].add(weight)
-            if not _none(row["normalised_ppm"]) and not _none(row["contribution_ppm"]):
+            if not is_none(row["normalised_ppm"]) and not is_none(row["contribution_ppm"]):
                 exact = Fraction(int(row["normalised_ppm"]) * weight, _PPM)
                 said = int(row["contribution_ppm"])
                 place = f"{row['sector_id']}/{name}"
                 worth = said if abs(exact - said) <= 1 else round(exact)
-                self.same("criteria", place, "contribution_ppm", said, worth)
+                self.on.cell("criteria", place, "contribution_ppm", said, worth)
         total = sum(max(one) for one in weights.values())
         for name, found in sorted(weights.items()):
-            self.same("criteria", name, "weight_ppm", len(found), 1)
+            self.on.cell("criteria", name, "weight_ppm", len(found), 1)
         if weights:
-            self.same("criteria", "—", "weight_ppm", total, _PPM)
+            self.on.cell("criteria", "—", "weight_ppm", total, _PPM)
 
     def points(self) -> None:
         """Check the points that each ballot gives, counted again from its wishes."""
         signed = {
             str(row["epci_siren"])
-            for row in self.rows("ballots")
-            if not _none(row.get("sectors_sha256"))
+            for row in self.on.rows("ballots")
+            if not is_none(row.get("sectors_sha256"))
         }
         said = {
             (str(row["epci_siren"]), str(row["sector_id"])): row
-            for row in self.rows("sector_points")
+            for row in self.on.rows("sector_points")
         }
-        lines = {(actor, key): n for key, parts in self.shares.items() for actor, n in parts}
+        lines = {(actor, key): n for key, parts in self.on.shares.items() for actor, n in parts}
         worth: dict[Pair, int] = {}
-        for actor, forms in wishes_by_form(self.rows, self.shares).items():
-            if actor not in self.voted or len(forms) > 1:
+        for actor, forms in wishes_by_form(self.on).items():
+            if actor not in self.on.voted or len(forms) > 1:
                 continue
             for wish, given in forms.items():
                 halves = _halves(given) if wish == Wish.RANKED.value else {
@@ -341,58 +280,62 @@ class _Repeats:
             )
             if row is not None and row["rule"] != "borda":
                 continue
-            self.same("sector_points", f"{actor}/{key}", "points", points, worth.get((actor, key)))
+            self.on.cell(
+                "sector_points", f"{actor}/{key}", "points", points, worth.get((actor, key))
+            )
 
     def left(self) -> None:
         """Check what is left of the envelope of whoever decides, the programme being known."""
         left: dict[str, int | None] = {}
-        for actor in {actor for actor, _ in self.lines}:
-            room = self._room(actor) if actor in self.voted else None
-            used = self._need(actor, self.lines[actor, Phase.PHASE_2.value])
+        for actor in {actor for actor, _ in self.on.lines}:
+            room = self.on.granted_room(actor) if actor in self.on.voted else None
+            used = self.on.need(actor, self.on.lines[actor, Phase.PHASE_2.value])
             left[actor] = None if room is None else room - used
-        for key, row in sorted(self.decided.items()):
+        for key, row in sorted(self.on.decided.items()):
             actor = str(row["epci_siren"])
             if key in self.candidates and str(row["decision"]) in _OPEN and actor in left:
-                self.same("programme", key, "envelope_left", row["envelope_left"], left[actor])
-        for row in self.rows("decisions"):
+                self.on.cell("programme", key, "envelope_left", row["envelope_left"], left[actor])
+        for row in self.on.rows("decisions"):
             key, actor = str(row["sector_id"]), str(row["epci_siren"])
             worth = left.get(actor)
-            if actor in self.voted and worth is None:
+            if actor in self.on.voted and worth is None:
                 worth = 0
-            self.same("decisions", key, "envelope_left", row["envelope_left"], worth)
+            self.on.cell("decisions", key, "envelope_left", row["envelope_left"], worth)
 
     def scores(self) -> None:
         """Check the rank of each sector under each objective, and among those of its decider."""
         value: dict[str, dict[str, int]] = defaultdict(dict)
-        for row in self.rows("decision_scores"):
+        for row in self.on.rows("decision_scores"):
             value[str(row["objective"])][str(row["sector_id"])] = int(row["value"])
         best = {name: _places(name, given) for name, given in value.items()}
-        for row in self.rows("decision_scores"):
+        for row in self.on.rows("decision_scores"):
             name, key = str(row["objective"]), str(row["sector_id"])
             worth = best[name][key]
-            self.same("decision_scores", f"{key}/{name}", "rank", int(row["rank"]), worth)
-        first = next(iter(self.scenario.programme.objectives), None)
+            self.on.cell("decision_scores", f"{key}/{name}", "rank", int(row["rank"]), worth)
+        first = next(iter(self.on.scenario.programme.objectives), None)
         groups: dict[str, dict[str, int]] = defaultdict(dict)
-        for row in self.rows("decisions"):
+        for row in self.on.rows("decisions"):
             groups[str(row["epci_siren"])][str(row["sector_id"])] = int(row["votes"])
         own = {actor: _places(str(first), given) for actor, given in groups.items()}
-        for row in self.rows("decisions"):
+        for row in self.on.rows("decisions"):
             key, actor = str(row["sector_id"]), str(row["epci_siren"])
-            self.same("decisions", key, "rank", int(row["rank"]), own[actor][key])
+            self.on.cell("decisions", key, "rank", int(row["rank"]), own[actor][key])
 
     def equals(self) -> None:
         """Check that the count of equal programmes is the product of the choices of their parts."""
         parts = {
             int(row["part"]): (int(row["choices_count"]), bool(row["complete"]))
-            for row in self.rows("equal_programmes")
+            for row in self.on.rows("equal_programmes")
         }
         product = 1
         for count, _ in parts.values():
             product *= count
-        for row in self.rows("programme_proof"):
-            if not _none(row.get("equal_count")):
+        for row in self.on.rows("programme_proof"):
+            if not is_none(row.get("equal_count")):
                 name = str(row["objective"])
-                self.same("programme_proof", name, "equal_count", int(row["equal_count"]), product)
+                self.on.cell(
+                    "programme_proof", name, "equal_count", int(row["equal_count"]), product
+                )
 
 
 def _apart(share: Mapping[str, Fraction], weight: Mapping[str, int]) -> Fraction:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 
@@ -15,11 +15,12 @@ from planner.schemas import CONTRACTS, contract
 from planner.texts import Message
 from planner.verify._cells import judge_cells
 from planner.verify._exact import judge_exact
+from planner.verify._ground import Ground
 from planner.verify._network import judge_network
 from planner.verify._repeats import judge_repeats
 from planner.verify._verdict import Breach, Verdict
 from planner.verify._works import judge_evenness, judge_works
-from planner.vocab import Decision, DeliberationState, EnvelopeUnit, Phase, Wish
+from planner.vocab import Decision, Phase, Wish
 
 __all__ = ["verify_programme"]
 
@@ -63,8 +64,8 @@ def verify_programme(tables: Mapping[str, pd.DataFrame], scenario: Scenario) -> 
     judge.contributions()
     judge.balances()
     judge.schedule()
-    judge_cells(judge.rows, judge.shares, judge.check)
-    judge_repeats(judge.rows, judge.shares, scenario, judge.check)
+    judge_cells(judge)
+    judge_repeats(judge)
     judge_exact(tables, judge.rows, scenario, judge.check)
     if scenario.schedule.rule == "works":
         judge_works(judge.rows("works"), judge.rows("schedule"), scenario, judge.check)
@@ -99,52 +100,8 @@ def _unread(tables: Mapping[str, pd.DataFrame]) -> list[Breach]:
     ]  # fmt: skip
 
 
-class _TablesJudge:
-    """Reads the tables once and keeps what is broken."""
-
-    def __init__(self, tables: Mapping[str, pd.DataFrame], scenario: Scenario) -> None:
-        self.tables = tables
-        self.scenario = scenario
-        self.cents_per_line = scenario.contribution.cents_per_line
-        self.checks: dict[str, int] = defaultdict(int)
-        self.breaches: list[Breach] = []
-        self.sector = {str(row["sector_id"]): row for row in self.rows("sectors")}
-        self.decided = {str(row["sector_id"]): row for row in self.rows("programme")}
-        self.shares: dict[str, list[tuple[str, int]]] = defaultdict(list)
-        for row in self.rows("sector_shares"):
-            key = str(row["sector_id"])
-            siren = "" if pd.isna(row["epci_siren"]) else str(row["epci_siren"])
-            actor = siren or f"D{self.sector[key]['departement']}"
-            self.shares[key].append((actor, int(row["premises_count"])))
-        self.voted = {
-            str(row["epci_siren"])
-            for row in self.rows("deliberations")
-            if row["state"] == DeliberationState.VOTED.value
-        }
-        self.granted = {str(row["epci_siren"]): row for row in self.rows("envelopes")}
-        self.lines: dict[tuple[str, str], int] = defaultdict(int)
-        for key, parts in self.shares.items():
-            phase = str(self.decided[key]["phase"]) if key in self.decided else ""
-            for actor, count in parts:
-                self.lines[actor, phase] += count
-
-    def rows(self, name: str) -> list[dict[str, Any]]:
-        """Return the rows of a table; none when it isn't there."""
-        frame = self.tables.get(name)
-        if frame is None:
-            return []
-        wanted = [column for column in contract(name).column_names if column in frame.columns]
-        return [{str(k): v for k, v in row.items()} for row in frame[wanted].to_dict("records")]
-
-    def check(
-        self, rule: str, place: str, *, broken: bool, excess: int | None = None, **values: object
-    ) -> None:
-        """Count one check, and keep its breach."""
-        self.checks[rule] += 1
-        if broken:
-            words = f"verify.{rule.replace('.', '_')}"
-            message = Message.of(words, place=place, excess=excess, **values)
-            self.breaches.append(Breach(rule=rule, place=place, message=message, excess=excess))
+class _TablesJudge(Ground):
+    """Keeps what is broken between the tables."""
 
     def same(self, rule: str, place: str, said: int, worth: int, **values: object) -> None:
         """Check that what is said is what is counted."""
@@ -203,42 +160,18 @@ class _TablesJudge:
     def _phase(self, key: str) -> str:
         return str(self.decided[key]["phase"])
 
-    def _room(self, actor: str) -> int | None:
-        """Return what an actor may use, in its own unit; None without a vote."""
-        if actor not in self.voted:
-            return None
-        row = self.granted.get(actor)
-        if row is None or pd.isna(row["amount"]):
-            return 0
-        if row["unit"] == EnvelopeUnit.LINES.value:
-            return int(row["amount"])
-        return int(row["amount"]) * 100 + self._credit(actor)
-
-    def _credit(self, actor: str) -> int:
-        row = self.granted.get(actor)
-        return (
-            0 if row is None or pd.isna(row["med_credit_cents"]) else int(row["med_credit_cents"])
-        )
-
-    def _need(self, actor: str, lines: int) -> int:
-        return lines * self.cents_per_line if self._in_euros(actor) else lines
-
-    def _in_euros(self, actor: str) -> bool:
-        row = self.granted.get(actor)
-        return row is not None and bool(row["unit"] == EnvelopeUnit.EUR.value)
-
     def envelopes(self) -> None:
         """No EPCI uses more than it may; what was left out for want of room has none."""
         left: dict[str, int] = {}
         for actor in sorted({actor for parts in self.shares.values() for actor, _ in parts}):
             lines = self.lines[actor, Phase.PHASE_2.value]
-            room = self._room(actor)
+            room = self.room(actor)
             if room is None:
                 self.check("unvoted", actor, broken=lines > 0, excess=lines)
                 continue
-            use = self._need(actor, lines)
+            use = self.need(actor, lines)
             left[actor] = room - use
-            unit: Unit = "cents" if self._in_euros(actor) else "lines"
+            unit: Unit = "cents" if self.in_euros(actor) else "lines"
             self.check(
                 "envelope", actor, broken=use > room, excess=use - room,
                 amount=Quantity(use - room, unit), used=Quantity(use, unit),
@@ -247,7 +180,7 @@ class _TablesJudge:
         for key, row in sorted(self.decided.items()):
             if row["decision"] == Decision.ENVELOPE.value:
                 fits = all(
-                    actor in left and self._need(actor, count) <= left[actor]
+                    actor in left and self.need(actor, count) <= left[actor]
                     for actor, count in self.shares[key]
                     if count
                 )
@@ -266,7 +199,7 @@ class _TablesJudge:
             lines[actor, str(row["phase"])] += count
             credit[actor] += int(row["credit_cents"])
         for actor, used in sorted(credit.items()):
-            worth = self._credit(actor)
+            worth = self.credit(actor)
             self.check(
                 "credit", actor, broken=used > worth, excess=used - worth, said=used, worth=worth
             )
@@ -293,7 +226,7 @@ class _TablesJudge:
             for column in _CENTS:
                 self.same("balance", actor, int(row[column]), owed[actor, column], column=column)
             if not pd.isna(row["used"]):
-                use = self._need(actor, self.lines[actor, Phase.PHASE_2.value])
+                use = self.need(actor, self.lines[actor, Phase.PHASE_2.value])
                 self.same("balance", actor, int(row["used"]), use, column="used")
 
     def schedule(self) -> None:
