@@ -73,7 +73,7 @@ def with_copies(problem: ChoiceProblem, *, both: bool) -> ChoiceProblem:
         links.append(
             Limit(
                 name=f"copy.{problem.sector_ids[sector]}.{problem.actors[who]}",
-                message=Message(""), coefficients=link, lower=0 if both else None, upper=0,
+                message=Message.of("programme.copy", sector=problem.sector_ids[sector]), coefficients=link, lower=0 if both else None, upper=0,
             )
         )  # fmt: skip
     return replace(
