@@ -70,12 +70,16 @@ def with_copies(problem: ChoiceProblem, *, both: bool) -> ChoiceProblem:
     for at, (sector, who) in enumerate(zip(source, actor, strict=True)):
         link = np.zeros(count + more, np.int64)
         link[sector], link[count + at] = 1, -1
+        name = problem.sector_ids[sector]
         links.append(
             Limit(
-                name=f"copy.{problem.sector_ids[sector]}.{problem.actors[who]}",
-                message=Message.of("programme.copy", sector=problem.sector_ids[sector]), coefficients=link, lower=0 if both else None, upper=0,
+                name=f"copy.{name}.{problem.actors[who]}",
+                message=Message.of("programme.copy", sector=name),
+                coefficients=link,
+                lower=0 if both else None,
+                upper=0,
             )
-        )  # fmt: skip
+        )
     return replace(
         problem,
         sector_ids=(*problem.sector_ids, *(f"{_AFTER}{at:09}" for at in range(more))),
