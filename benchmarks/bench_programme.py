@@ -1,13 +1,15 @@
 """The exact programme at the size of the region, seed by seed.
 
-    python benchmarks/bench_programme.py [--smoke] [--seeds 10] [--families]
+    python benchmarks/bench_programme.py [--smoke] [--seeds 10] [--required 50] [--families]
+        [--contiguity any_epci]
 
 Synthetic regions: 2 500 candidate sectors and 1 250 that are built, 60 EPCI, 4 départements,
 envelopes at 45 % of the lines, capacities, budget and parity slightly binding.  Prints, for each
 seed of ballots, the gap and the seconds of the first objective, of a second scenario in which one
 weight changed, of five years, of all objectives and of second scenarios that ask for all of them.
-HiGHS and SCIP on the same regions: ``bench_programme_peers.py``.  ``--families`` asks for all
-objectives of the regions of ``other_regions.py`` instead.
+HiGHS and SCIP on the same regions: ``bench_programme_peers.py``.  ``--required`` draws sectors that
+must be chosen, as many as the envelopes hold.  ``--families`` asks for all objectives of the
+regions of ``other_regions.py`` instead; across EPCI, for the first one.
 """
 
 from __future__ import annotations
@@ -31,9 +33,17 @@ _RULE = Message.of("programme.limit_made_up")
 
 
 def make_region(
-    seed: int, *, candidates: int = 2500, actors: int = 60, contiguity: str = "within_epci"
+    seed: int,
+    *,
+    candidates: int = 2500,
+    actors: int = 60,
+    contiguity: str = "within_epci",
+    required: int = 0,
 ) -> ChoiceProblem:
-    """Make a region of the given size; ``seed`` draws the ballots, the ground stays the same."""
+    """Make a region of the given size.
+
+    ``seed`` draws the ballots and who is required, that many sectors; the ground stays the same.
+    """
     ground, ballot = np.random.default_rng(2018), np.random.default_rng(seed)
     total = candidates * 3 // 2
     points = ground.random((total, 2)) * (1.5, 1.0)
@@ -107,7 +117,7 @@ def make_region(
             edge_coefficients=np.where(same, border, 0),
         ),
     )  # fmt: skip
-    return ChoiceProblem(
+    problem = ChoiceProblem(
         sector_ids=tuple(f"S{position:05d}" for position in range(candidates)),
         lines=lines,
         departements=tuple(("22", "29", "35", "56")[at] for at in quarter),
@@ -128,6 +138,21 @@ def make_region(
         limits=tuple(limits),
         objectives=objectives,
     )
+    return replace(problem, required=_required(problem, required, seed))
+
+
+def _required(problem: ChoiceProblem, wanted: int, seed: int) -> np.ndarray:
+    """Draw reached sectors that must be chosen, no more of an EPCI than its envelope holds."""
+    required = np.zeros(problem.candidates_count, bool)
+    left = problem.envelopes.copy()
+    able = np.flatnonzero(problem.reached & ~problem.refused)
+    for one in np.random.default_rng(seed + 100).permutation(able):
+        mine = problem.share_candidate == one
+        actor, need = problem.share_actor[mine], problem.share_need[mine]
+        if required.sum() < wanted and (need <= left[actor]).all():
+            required[one] = True
+            left[actor] -= need
+    return required
 
 
 def _neighbours(points: np.ndarray) -> np.ndarray:
@@ -208,6 +233,7 @@ def main() -> None:
     parser.add_argument("--smoke", action="store_true", help="a tiny region, one seed")
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--contiguity", default="within_epci", choices=["within_epci", "any_epci"])
+    parser.add_argument("--required", type=int, default=0, help="sectors that must be chosen")
     parser.add_argument("--without-years", action="store_true", help="leave the five years out")
     parser.add_argument("--families", action="store_true", help="regions of other kinds instead")
     asked = parser.parse_args()
@@ -217,9 +243,12 @@ def main() -> None:
         print(name)
         for seed in range(1 if asked.smoke else asked.seeds):
             problem = make_other_region(family, seed, **size)
+            if asked.contiguity == "any_epci":
+                across = Contiguity.ANY_EPCI
+                problem = replace(problem, contiguity=across, objectives=problem.objectives[:1])
             tell(f"seed {seed}", problem, *timed(problem, None))
     for seed in range(0 if asked.families else 1 if asked.smoke else asked.seeds):
-        problem = make_region(seed, contiguity=asked.contiguity, **size)
+        problem = make_region(seed, contiguity=asked.contiguity, required=asked.required, **size)
         print(f"seed {seed}: {problem.candidates_count} candidates, {len(problem.actors)} EPCI")
         first = replace(problem, objectives=problem.objectives[:1])
         pool = ColumnPool()
