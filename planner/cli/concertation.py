@@ -33,6 +33,7 @@ concertation = typer.Typer(
 )
 
 
+_SILENT = ("forms.no_form", "forms.blank", "forms.two_answers")
 _IMPLIED = ("concertation.no_deliberation", "concertation.no_envelope")
 
 
@@ -111,7 +112,7 @@ def read(
     from planner.ballots import actor_shares, sectors_sha256  # noqa: PLC0415
     from planner.concertation import count_ballots  # noqa: PLC0415
     from planner.export.tables import write_csv_tables  # noqa: PLC0415
-    from planner.io import read_concertation, read_table  # noqa: PLC0415
+    from planner.io import complete_calendar, read_concertation, read_table  # noqa: PLC0415
     from planner.prepare import prepare_territory  # noqa: PLC0415
 
     with told(lang) as console:
@@ -145,14 +146,17 @@ def read(
             deliberations=intake.deliberations, deadline=asked.concertation.deadline,
             contacts=intake.contacts,
         )  # fmt: skip
-        # who sent no form at all is told once
-        silent = {f.place for f in intake.findings if f.rule == "forms.no_form"}
+        # who said nothing, or two things, is told once
+        silent = {f.place for f in intake.findings if f.rule in _SILENT}
         counted_too = [
             f for f in counted.findings if f.place not in silent or f.rule not in _IMPLIED
         ]
         found = Findings.collect(intake.findings, counted_too)
         place = out or Path("maps") / "concertation" / f"{asked.name}-lu"
-        write_csv_tables(place, {**intake.tables(), "findings": found.table(lang)}, lang=lang)
+        tables = intake.tables()
+        if known is not None:
+            tables["calendar"] = complete_calendar(intake.calendar, known)
+        write_csv_tables(place, {**tables, "findings": found.table(lang)}, lang=lang)
         _tell(console, found, lang)
         console.print(
             say(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import pandas as pd
 import typer
@@ -22,7 +23,7 @@ from planner.cli._face import (
 )
 from planner.scenario import Scenario, read_scenario
 from planner.texts import say
-from planner.vocab import ProgrammeStatus, VoteSituation
+from planner.vocab import DeliberationState, ProgrammeStatus, VoteSituation
 
 if TYPE_CHECKING:
     from planner.io.adoptions import RegisterIntake
@@ -98,7 +99,7 @@ def status(
         rows = [
             [
                 f"{row['nom']} ({row['epci_siren']})",
-                VoteSituation(row["situation"]).label(lang) + _dated(row["on"], lang),
+                _stated(row, lang),
                 _dated(row["planned_on"], lang).strip() or "—",
             ]
             for row in now.votes.to_dict("records")
@@ -158,6 +159,12 @@ def adopt(
             )
             console.print(f"  {row['sector_id']} : {before} → {after}", markup=False)
         console.print(say("governance.written", lang, path=str(path)), markup=False)
+
+
+def _stated(row: dict[Hashable, Any], lang: Lang) -> str:
+    said = VoteSituation(row["situation"]).label(lang) + _dated(row["on"], lang)
+    absent = row["state"] == DeliberationState.ABSENT.value and row["due"]
+    return said + say("governance.absent", lang) if absent else said
 
 
 def _dated(value: object, lang: Lang) -> str:

@@ -6,7 +6,7 @@ used + rows set aside.
 
 from __future__ import annotations
 
-from planner.io.concertation import ConcertationIntake, read_concertation
+from planner.io.concertation import ConcertationIntake, complete_calendar, read_concertation
 from planner.io.files import hash_file
 from planner.io.geodata import Geodata, geodata_folder, read_geodata, read_territory_folder
 from planner.io.gracethd import GraceTHD, read_gracethd
@@ -47,6 +47,7 @@ __all__ = [
     "RoadsIntake",
     "SteinerInstance",
     "TableIntake",
+    "complete_calendar",
     "geodata_folder",
     "hash_file",
     "observatory_to_figures",

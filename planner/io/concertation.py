@@ -31,7 +31,7 @@ from planner.io.values import parse_bool, words
 from planner.schemas import contract
 from planner.vocab import DeliberationState, EnvelopeUnit, Opinion, Severity, Wish
 
-__all__ = ["ConcertationIntake", "read_concertation"]
+__all__ = ["ConcertationIntake", "complete_calendar", "read_concertation"]
 
 _TABLES: Final = tuple(SAID)
 _SHEET_OF: Final = {
@@ -212,6 +212,25 @@ def read_concertation(
     )  # fmt: skip
 
 
+def complete_calendar(said: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
+    """Complete what the forms say of councils and contacts with what was known before.
+
+    Parameters
+    ----------
+    said, known
+        Contract ``calendar``; where both say something, the forms hold.
+
+    Returns
+    -------
+    DataFrame
+        Contract ``calendar``, sorted by EPCI.
+    """
+    table = contract("calendar")
+    keyed = [table.select(frame).set_index("epci_siren") for frame in (said, known)]
+    whole = keyed[0].combine_first(keyed[1]).sort_index(kind="stable").reset_index()
+    return table.select(whole)
+
+
 def _opened(path: Path, place: str, loose: list[Finding]) -> FormFile | None:
     try:
         form = open_form(path, place=place)
@@ -269,7 +288,10 @@ def _one_each(
             for table, rows in one.rows.items()
             for row in rows
         ]  # fmt: skip
-        every[0].note("two_answers", Severity.SERIOUS, *(one.place for one in every))
+        apart = [one for one in every if any(one in saying[table] for table in differ)]
+        people = dict.fromkeys(one.person for one in apart if one.person != one.name)
+        every[0].person = ", ".join(people) or every[0].person
+        every[0].note("two_answers", Severity.SERIOUS, *(one.place for one in apart))
     return kept, aside
 
 

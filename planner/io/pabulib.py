@@ -13,6 +13,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -39,6 +40,8 @@ __all__ = [
 SECTIONS: Final = ("META", "PROJECTS", "VOTES")
 VOTE_TYPES: Final = ("approval", "choose-1", "ordinal", "cumulative", "scoring")
 _WITH_POINTS: Final = ("cumulative", "scoring")
+_THOUSANDS: Final = re.compile(r"[1-9]\d{0,2},\d{3}")
+"""A decimal by the rules of the format, which reads like whole thousands."""
 _NUMBER: Final = re.compile(r"[+-]?\d+(?:[.,]\d+)?(?:[eE][+-]?\d{1,2})?")
 _SECTION: Final = re.compile(r"[A-Z][A-Z_]{2,}")
 _HEADER: Final = re.compile(r"[A-Za-z_ ]*")
@@ -158,7 +161,7 @@ def _parsed(sections: Mapping[str, list[_Row]], file: str) -> PabulibFile:
     if missing:
         raise _failure("no_section", file=file, sections=", ".join(missing))
     problems = _Problems(file)
-    meta = _meta(sections["META"])
+    meta = _meta(sections["META"], problems)
     vote_type = meta.get("vote_type", "").casefold()
     if vote_type not in VOTE_TYPES:
         problems.note(0, "vote_type", value=vote_type or "—", known=", ".join(VOTE_TYPES))
@@ -277,10 +280,18 @@ def _is_other_section(cells: Sequence[str], following: Sequence[str]) -> bool:
     )
 
 
-def _meta(rows: Sequence[_Row]) -> dict[str, str]:
+def _meta(rows: Sequence[_Row], problems: _Problems) -> dict[str, str]:
     """Return keys and values; a value that holds unquoted semicolons is kept whole."""
     body = rows[1:] if rows and rows[0][1][0].strip().casefold() == "key" else rows
-    return {cells[0].strip(): ";".join(cells[1:]).strip() for _, cells in body}
+    meta: dict[str, str] = {}
+    for line, cells in body:
+        key, values = cells[0].strip(), cells[1:]
+        while values and not values[-1].strip():  # a spreadsheet makes all rows as long
+            values = values[:-1]
+        value = ";".join(values).strip()
+        if meta.setdefault(key, value) != value:
+            problems.note(line, "key_twice", key=key, value=value, first=meta[key])
+    return meta
 
 
 def _table(
@@ -400,9 +411,58 @@ def _strange(
         note("voter_twice", len(votes) - voters)
     if problems.twice:
         note("counted_once", problems.twice)
+    for rule, count, values in _apart(meta, projects, votes):
+        note(rule, count, **values)
     for name in sorted(others):
         note("other_section", 1, section=name)
     default = _number(meta.get("default_score", ""))
     if default:
         note("default_score", 1, value=meta["default_score"])
     return Findings.collect(found)
+
+
+def _apart(
+    meta: Mapping[str, str], projects: Sequence[PabulibProject], votes: Sequence[PabulibVote]
+) -> Iterator[tuple[str, int, dict[str, str]]]:
+    """Return what the file announces of its ballots and isn't so, and amounts of two readings."""
+    for rule, count, bound in _out_of_bounds(meta, votes):
+        yield rule, count, {"said": bound}
+    wrong = _recounted(projects, votes)
+    if wrong:
+        yield "recounted", len(wrong), {"projects": ", ".join(wrong[:5])}
+    money = [meta.get("budget", ""), *(project.cells["cost"] for project in projects)]
+    marked = [text for text in money if _THOUSANDS.fullmatch(text)]
+    if marked:
+        yield "comma", len(marked), {"value": marked[0], "read": marked[0].replace(",", ".")}
+
+
+def _out_of_bounds(
+    meta: Mapping[str, str], votes: Sequence[PabulibVote]
+) -> Iterator[tuple[str, int, str]]:
+    """Return each bound of ``META`` that ballots break, how many of them do, and the bound."""
+    least, most = meta.get("min_length", ""), meta.get("max_length", "")
+    if meta.get("vote_type", "").casefold() == "choose-1":
+        least, most = "1", "1"
+    lengths = [Fraction(len(vote.named)) for vote in votes if vote.named]
+    sums = [sum(vote.points, Fraction(0)) for vote in votes if vote.points]
+    highest = [max(vote.points) for vote in votes if vote.points]
+    for rule, text, worths in (
+        ("fewer_named", least, [-length for length in lengths]),
+        ("more_named", most, lengths),
+        ("more_points", meta.get("max_sum_points", ""), sums),
+        ("higher_points", meta.get("max_points", ""), highest),
+    ):
+        bound = _number(text)
+        if bound is None:
+            continue
+        room = -bound if rule == "fewer_named" else bound
+        broken = sum(worth > room for worth in worths)
+        if broken:
+            yield rule, broken, text
+
+
+def _recounted(projects: Sequence[PabulibProject], votes: Sequence[PabulibVote]) -> list[str]:
+    """Return the projects whose ``votes`` column says another number than the ballots do."""
+    counts = Counter(key for vote in votes for key in vote.named)
+    said = {project.project_id: _number(project.cells.get("votes", "")) for project in projects}
+    return [key for key, there in said.items() if there is not None and there != counts[key]]

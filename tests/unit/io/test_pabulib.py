@@ -340,3 +340,65 @@ def test_a_voter_who_gave_no_points_is_written_as_pabutools_reads_it():
     _, profile = parse_as_string(text)
     assert sorted(len(ballot) for ballot in profile) == [0, 2]
     assert election_from_pabulib(parse_pabulib(text)).voters == voters
+
+
+def test_rows_that_a_spreadsheet_made_as_long_as_the_others_are_read():
+    padded = APPROVAL.replace("\n", ";;\n")
+    assert parse_pabulib(padded).meta == parse_pabulib(APPROVAL).meta
+    assert [v.named for v in parse_pabulib(padded).votes] == [("1", "2"), ("x-3",), ()]
+
+
+def test_a_key_with_two_values_is_no_guess():
+    twice = APPROVAL.replace("budget;1000,50", "budget;1000,50\nbudget;2000")
+    with pytest.raises(DataFileError) as caught:
+        parse_pabulib(twice)
+    assert "budget vaut « 1000,50 », puis « 2000 »" in caught.value.problem.say("fr")
+    same = APPROVAL.replace("budget;1000,50", "budget;1000,50\nbudget;1000,50")
+    assert parse_pabulib(same).budget == Fraction(2001, 2)
+
+
+@pytest.mark.parametrize(
+    ("meta", "rule", "count"),
+    [
+        ("max_length;1", "more_named", 1),
+        ("min_length;2", "fewer_named", 1),  # an empty ballot names nothing, and breaks nothing
+        ("max_length;2\nmin_length;1", None, 0),
+    ],
+)
+def test_ballots_beyond_what_the_file_announces_are_told(meta, rule, count):
+    file = parse_pabulib(APPROVAL.replace("rule;greedy", meta))
+    found = {finding.rule: finding for finding in file.findings}
+    assert set(found) == ({f"pabulib.{rule}"} if rule else set())
+    if rule:
+        assert found[f"pabulib.{rule}"].count == count
+    assert len(file.votes) == 3
+
+
+def test_a_ballot_of_one_choice_that_names_two_and_points_beyond_their_sum_are_told():
+    one = parse_pabulib(APPROVAL.replace("vote_type;approval", "vote_type;choose-1"))
+    assert [finding.rule for finding in one.findings] == ["pabulib.more_named"]
+    points = """META
+key;value
+budget;100
+vote_type;cumulative
+max_sum_points;5
+max_points;3
+PROJECTS
+project_id;cost;votes
+1;60;2
+2;40;3
+VOTES
+voter_id;vote;points
+a;1,2;3,2
+b;1,2;4,2
+"""
+    found = {finding.rule: finding for finding in parse_pabulib(points).findings}
+    assert set(found) == {"pabulib.more_points", "pabulib.higher_points", "pabulib.recounted"}
+    assert "(2)" in found["pabulib.recounted"].message.say("fr")
+
+
+def test_a_comma_that_may_be_that_of_thousands_is_told():
+    file = parse_pabulib(APPROVAL.replace("x-3;1 000;", "x-3;12,500;"))
+    (found,) = (f for f in file.findings if f.rule == "pabulib.comma")
+    assert file.projects[2].cost == Fraction(25, 2)
+    assert "« 12,500 » est lu 12.500" in found.message.say("fr")
