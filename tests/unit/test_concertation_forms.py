@@ -269,7 +269,10 @@ def test_two_forms_that_differ_are_both_set_aside_and_equal_ones_are_one(write, 
     fill(tmp_path / "envoi" / "copie.xlsx", "wishes", {("22002-01", "rank"): 3})
     fill(book, "wishes", {("22002-01", "rank"): 4})
     intake = read(tmp_path / "envoi")
-    assert "copie.xlsx" in rules(intake)["two_answers"].message.say("fr")
+    told = rules(intake)["two_answers"].message.say("fr")
+    assert "a rendu 2 formulaires qui diffèrent" in told  # the sheets left as sent aren't named
+    assert "copie.xlsx" in told
+    assert "/csv" not in told
     assert TWO not in set(intake.ballots["epci_siren"])
     assert TWO not in intake.forms
     assert (intake.rejected_rows["reason"] == "two_answers").sum() == 4 * (2 + 1 + 1 + 1)
@@ -459,7 +462,7 @@ def test_who_sent_no_form_at_all_is_told_once(run, tmp_path):
     assert run("read", tmp_path / "envoi", "--out", tmp_path / "lu").exit_code == 0
     found = read_table(tmp_path / "lu" / "findings.csv", "findings").table
     assert found.loc[found["place"] == FOUR, "rule"].tolist() == ["forms.no_form"]
-    assert "concertation.no_deliberation" in found.loc[found["place"] == THREE, "rule"].tolist()
+    assert found.loc[found["place"] == THREE, "rule"].tolist() == ["forms.blank"]
 
 
 def test_wishes_made_on_another_cut_do_not_count_and_whom_to_ask_is_said(

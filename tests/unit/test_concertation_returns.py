@@ -196,3 +196,29 @@ def test_a_refusal_is_told_as_one(toy):
 def test_what_is_not_known_is_not_said_to_be_not_granted():
     assert "connue" in say("concertation.no_envelope", name="X")
     assert "connue" in say("concertation.no_deliberation", name="X")
+
+
+def test_what_was_known_of_councils_stays_beside_what_the_forms_say(sent, run, tmp_path):
+    change(
+        sent("csv") / "deliberation.csv",
+        lambda rows: rows.__setitem__(1, ["", "", "", "Mme Le Gall"]),
+    )
+    known = tmp_path / "calendrier.csv"
+    known.write_text(
+        "epci_siren,planned_on,contact,source,synthetic\n"
+        f"{TWO},2017-11-06,M. Ancien,appel,true\n200000003,2017-12-04,M. Trois,appel,true\n",
+        encoding="utf-8",
+    )
+    done = run("read", tmp_path / "envoi", "--out", tmp_path / "lu", "--calendar", known)
+    assert done.exit_code == 0, done.output
+    kept = read_table(tmp_path / "lu" / "calendar.csv", "calendar").table.set_index("epci_siren")
+    assert kept["contact"].to_dict() == {TWO: "Mme Le Gall", "200000003": "M. Trois"}
+    assert kept.loc[TWO, "planned_on"].date() == dt.date(2017, 11, 6)
+
+
+def test_who_left_the_form_blank_is_told_once(run, tmp_path):
+    assert run("template", "--out", tmp_path / "envoi").exit_code == 0
+    done = run("read", tmp_path / "envoi", "--out", tmp_path / "lu")
+    told = read_table(tmp_path / "lu" / "findings.csv", "findings").table
+    mine = told[told["place"] == TWO]["rule"].tolist()
+    assert mine == ["forms.blank"], done.output

@@ -291,6 +291,16 @@ def test_the_commands_tell_and_record(run, tmp_path):
     assert "quorum" in early.output
 
 
+def test_an_absent_deliberation_is_told_as_such(run, monkeypatch):
+    toy = toy_territory()
+    absent = toy.deliberations.assign(state=["voted", "absent", "voted", "voted"], on=pd.NaT)
+    monkeypatch.setattr(
+        "planner.prepare.prepare_territory", lambda *_, **__: toy.with_tables(deliberations=absent)
+    )
+    told = " ".join(run("status").output.replace("│", " ").split())
+    assert told.count("délibération absente") == 1
+
+
 def test_another_programme_is_told_before_it_is_recorded(run, monkeypatch, tmp_path):
     assert run("adopt", "--on", "2018-05-16").exit_code == 0
     other = toy_territory()
