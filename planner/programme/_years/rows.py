@@ -58,6 +58,9 @@ class DatedRows:
         self.ground = replace(
             self.whole, edges=edges, edge_border_m=np.ones(len(edges), np.int64), objectives=()
         )
+        self.refused = self.whole.refused.copy()  # those too large for an envelope among them
+        for block in base:
+            self.refused[block.members] |= np.array(block.ground.refused, bool)
         self.never = ~self._possible() & ~self.whole.required
         self.ground = replace(
             self.ground, edges=edges[~self.never[edges].any(axis=1)],
@@ -76,7 +79,7 @@ class DatedRows:
     def _possible(self) -> Flags:
         """Return the sectors that some ceiling doesn't forbid and something may reach."""
         whole, problem = self.whole, self.problem
-        fits = ~whole.refused
+        fits = ~self.refused
         for limit in whole.limits:
             if limit.upper is not None and (limit.coefficients >= 0).all():
                 fits &= limit.coefficients <= limit.upper
@@ -134,10 +137,8 @@ class DatedRows:
                 model.add([column, now, now - self.count], [1, -1, 1], 0, 0)
         for row in rows:
             self._add(model, row)
-        last = (self.years - 1) * self.count
+        self._add_envelopes(model)
         for block in self.base:
-            if int(block.weight.sum()) > block.limit:
-                model.add(last + block.members, block.weight, -math.inf, block.limit)
             for first, after in block.ground.before:
                 self._add_open(model, block.members[[after, first]], np.array([1, -1]))
         self._add_pairs(model)
@@ -148,6 +149,14 @@ class DatedRows:
         for cut in self.cuts:
             model.add(cut.columns, cut.values / UNIT, -math.inf, cut.upper / UNIT)
         return model
+
+    def _add_envelopes(self, model: CompactModel) -> None:
+        last = (self.years - 1) * self.count
+        for sector in np.flatnonzero(self.refused & self.whole.required).tolist():
+            model.add([last + sector], [1], -math.inf, 0)
+        for block in self.base:
+            if int(block.weight.sum()) > block.limit:
+                model.add(last + block.members, block.weight, -math.inf, block.limit)
 
     def _add_pairs(self, model: CompactModel) -> None:
         last = (self.years - 1) * self.count
@@ -256,7 +265,7 @@ class DatedRows:
         last = open_by[-1]
         if (open_by[:-1] & ~open_by[1:]).any() or (self.reached(open_by) != open_by).any():
             return False
-        if (self.whole.required & ~last).any() or (self.whole.refused & last).any():
+        if (self.whole.required & ~last).any() or (self.refused & last).any():
             return False
         for block in self.base:
             if int(block.weight[last[block.members]].sum()) > block.limit:

@@ -117,8 +117,12 @@ class Years:
         actor = f"{block.actor}@{self.problem.years[year]}"
         if year == self.years - 1:
             return replace(block, actor=actor, members=members)
+        # what must be open in the end has its part of the envelope from the first year on
+        required = np.array(block.ground.required, bool)
         return replace(
-            lighter(block), actor=actor, members=members, ground=self.early[at]
+            lighter(block), actor=actor, members=members, ground=self.early[at],
+            weight=np.where(required, 0, block.weight),
+            limit=max(0, block.limit - int(block.weight[required].sum())),
         )  # fmt: skip
 
     def _joint(self, block: Block) -> Block:
@@ -358,19 +362,18 @@ class Years:
         if complete:
             beyond = stage.best.bound - reach - 1  # missing more than the reach in all
             listed = beyond if found.bound is None else found.bound
-            answer.bound = min(answer.bound, max(beyond, listed))
+            every = found.bound is not None and reach > stage.spread  # there is nothing beyond
+            answer.bound = min(answer.bound, listed if every else max(beyond, listed))
         if answer.parts is not None:
             answer.bound = max(answer.bound, answer.value)
         return self._widen(stage, answer, reach, complete=complete)
 
     def _widen(self, stage: Stage, answer: _Answer, reach: int, *, complete: bool) -> bool:
         """Return whether a longer list could tell more; say so when there is no programme."""
-        if complete and stage.best is not None:
-            worth = np.abs(stage.best.node_value).sum() + np.abs(stage.best.pair_value).sum()
-            if reach > 2 * (int(worth) >> stage.best.shift) + 1:  # all is listed
-                if answer.parts is None:
-                    answer.status = ChoiceStatus.INFEASIBLE
-                return False
+        if complete and stage.best is not None and reach > stage.spread:  # all is listed
+            if answer.parts is None:
+                answer.status = ChoiceStatus.INFEASIBLE
+            return False
         return complete or self.gap_share > 0
 
     def _sequences(

@@ -145,7 +145,7 @@ def walk_near(
 def _blocks(asked: DatedRows) -> tuple[list[Block], list[Row]]:
     """Return who is annealed, and the envelopes that are rows: one actor where chains cross."""
     whole = asked.whole
-    refused = whole.refused | asked.never
+    refused = asked.refused | asked.never
     alone = whole.contiguity is not Contiguity.ANY_EPCI
     if alone and not whole.required.any():
         return [
@@ -185,7 +185,7 @@ def _start(asked: DatedRows) -> Flags | None:
     whole = asked.whole
     open_by = np.zeros((asked.years, asked.count), bool)
     if whole.required.any():
-        open_by[:] = ~whole.refused & ~asked.never
+        open_by[:] = ~asked.refused & ~asked.never
         if (asked.reached(open_by) != open_by).any():
             return None
         for block in asked.base:
