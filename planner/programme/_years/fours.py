@@ -35,7 +35,7 @@ _NONE = -(2**62)
 
 
 @compiled
-def _pairs(  # noqa: C901 (one compiled loop)
+def _pairs(  # noqa: C901, PLR0912 (one compiled loop)
     starts: Integers,
     missed: Integers,
     uses: Integers,
@@ -66,20 +66,26 @@ def _pairs(  # noqa: C901 (one compiled loop)
             last = b == a + 1 and b == actors - 1
             for one in range(starts[a], starts[a + 1]):
                 more = missed[one] - missed[now[a]]
-                alone = 0
+                alone = 0  # of the rows that the second actor doesn't change
                 for place in range(row_from[a], row_from[a + 1]):
                     row = row_of[place]
                     change[row] = uses[one, row] - uses[now[a], row] - room[row]
                     alone += price[row] * (abs(change[row]) - abs(room[row]))
+                for place in range(row_from[b], row_from[b + 1]):
+                    row = row_of[place]
+                    alone -= price[row] * abs(change[row])
                 for two in range(starts[b], starts[b + 1]):
                     score = (more + missed[two] - missed[now[b]]) * _UNIT
                     if score > most:
                         break  # the choices of an actor come by what they miss
                     moved = alone
+                    enough = (most - score + 1) * _CHANGE  # what no exchange listed moves by
                     for place in range(row_from[b], row_from[b + 1]):
                         row = row_of[place]
                         by = uses[two, row] - uses[now[b], row]
-                        moved += price[row] * (abs(change[row] + by) - abs(change[row]))
+                        moved += price[row] * abs(change[row] + by)
+                        if moved >= enough:
+                            break
                     score += moved // _CHANGE
                     if score > most or (one == now[a] and (two == now[b] or not last)):
                         continue
@@ -169,12 +175,13 @@ class _Exchanges:
         self.owner, self.starts = owner, listed.starts
         self.missed, self.worth = missed[self.order], listed.worth[self.order]
         self.uses = np.ascontiguousarray(uses[self.order])
-        some = np.array([
-            np.ptp(uses[a:b], axis=0) > 0
+        moved = self.price * np.array([
+            np.ptp(uses[a:b], axis=0)
             for a, b in zip(listed.starts[:-1], listed.starts[1:], strict=True)
         ])  # fmt: skip
-        self.row_from = np.concatenate([[0], np.cumsum(some.sum(axis=1))]).astype(np.int64)
-        self.row_of = np.nonzero(some)[1].astype(np.int64)
+        self.row_from = np.concatenate([[0], np.cumsum((moved > 0).sum(axis=1))]).astype(np.int64)
+        first = np.argsort(-moved, axis=1, kind="stable")  # the rows that tell most come first
+        self.row_of = first[np.take_along_axis(moved, first, axis=1) > 0].astype(np.int64)
         self.first = self.second = np.zeros(0, np.int64)
         self.most = 0
 

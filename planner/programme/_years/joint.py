@@ -29,8 +29,8 @@ Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.uint8]
 
-_FINEST = 6
-_BITS = 61
+_FINEST, _PLAIN = 20, 6  # of a unit: prices are rounded to a whole part of it
+_BITS, _SPARE = 61, 5  # what sums may take, and what finer units than the plain ones leave free
 _SMOOTHING = 0.5
 _ROUNDS = 40
 _FIRST_STEPS, _STEPS = 10, 4  # along the broken rules of an actor
@@ -76,7 +76,7 @@ class Joint:
         self.bound_prices = self.prices  # those at which the bound stands, rules' own beside
         self.bound_nests = [actor.prices for actor in self.actors]
         self.value = 0.0
-        self.shift = _FINEST
+        self.shift = _PLAIN
         self.master = Master(len(blocks), self.rows)
         self.valued = False  # whether columns count what they are worth
         self._worth: list[int] = []
@@ -95,9 +95,12 @@ class Joint:
             (np.abs(node[b.members]).sum() + 1) * 2 * (len(b.members) + 1) * (b.limit + 2)
             for b in self.blocks
         )
-        shift = min(_FINEST, _BITS - math.ceil(math.log2(largest)))
-        if shift < 0:
+        room = _BITS - math.ceil(math.log2(largest))
+        if room < 0:
             return None
+        shift = min(_FINEST, max(min(_PLAIN, room), room - _SPARE))
+        for actor in self.actors:
+            actor.prices = _scaled(actor.prices, shift - self.shift)
         self.shift = shift
         base, exact = 0, self.row.coefficients * (worth << shift)
         for price, row in zip(prices.tolist(), self.rows, strict=True):
@@ -214,7 +217,7 @@ class Joint:
         """
         for block, actor in zip(self.blocks, self.actors, strict=True):
             mine = nests[:, block.members[: len(block.members) // self.years]]
-            actor.prices = np.maximum(0, np.round(mine * 2**_FINEST)).astype(np.int64)
+            actor.prices = np.maximum(0, np.round(mine * 2**self.shift)).astype(np.int64)
         if not self._price(start, steps=_FIRST_STEPS):
             return False
         for _ in range(_ROUNDS):
@@ -286,3 +289,8 @@ class Joint:
         every = list(self.actors[at].sequences.values())
         worth = np.array(every, np.int64) @ node[self.blocks[at].members]
         return [every[place] for place in np.argsort(-worth, kind="stable")]
+
+
+def _scaled(values: Integers, finer: int) -> Integers:
+    """Return values in a unit that is so many times halved."""
+    return values << finer if finer >= 0 else values >> -finer

@@ -7,8 +7,10 @@ sector, until one is near enough.
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -44,6 +46,18 @@ _ROUNDS = 3
 _TURNS = 5
 _SEEDS = 2  # at a time
 _NEARER = 0.8  # of the gap that is enough: where the search of one seed stops
+
+
+@dataclass(frozen=True)
+class _Unless(Clock):
+    """A clock that also ends once a search before this one has found enough."""
+
+    found: list[int]
+    place: int
+
+    @property
+    def over(self) -> bool:
+        return self.left <= 0 or any(one < self.place for one in self.found)
 
 
 def look_near(
@@ -104,17 +118,23 @@ class _Search:
     def turn(
         self, kind: tuple[int, int, float], seeds: Sequence[int]
     ) -> list[tuple[list[Rows], int]]:
-        """Return the programmes found from several seeds."""
+        """Return the programmes found from several seeds, up to the first that is enough."""
         listed = self._listed(kind)
+        enough: list[int] = []
 
-        def run(seed: int) -> tuple[list[Rows], int] | None:
-            return self._run(listed, seed)
+        def run(place: int) -> tuple[list[Rows], int] | None:
+            mine = copy.copy(self)
+            mine.clock = _Unless(self.clock.end, enough, place)
+            found = mine._run(listed, seeds[place])  # noqa: SLF001 (its own)
+            if found is None or not holds(self.joint.blocks, found[0], self.joint.rows):
+                return None
+            if found[1] >= self.enough:
+                enough.append(place)
+            return found
 
-        every = self.joint.region.each(run, seeds)
-        return [
-            found for found in every
-            if found is not None and holds(self.joint.blocks, found[0], self.joint.rows)
-        ]  # fmt: skip
+        every = self.joint.region.each(run, range(len(seeds)))
+        # those after it were stopped wherever they were
+        return [found for found in every[: min(enough, default=len(seeds)) + 1] if found]
 
     def _listed(self, kind: tuple[int, int, float]) -> Listed:
         if kind not in self.lists:
