@@ -17,9 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from planner.choice import ChoiceProblem, Contiguity
-from planner.programme._actors.blocks import ColumnPool, Row, lighter, split_problem
+from planner.programme._actors.blocks import ColumnPool, Row, split_problem
 from planner.programme._actors.columns import Clock, Region, Stage, TooWideError
 from planner.programme._search.near_lists import Page, TooMuchError, View, spans
+from planner.programme._search.room_lists import list_further, swing_of, with_room
 
 __all__ = ["ChangedRooms", "Least", "Reached", "TooMuchError"]
 
@@ -31,7 +32,6 @@ Rows = npt.NDArray[np.uint8]
 _CLOSE_SHARE = 1e-5
 _REACH_SHARE = 2e-4  # of the bound: how far the first lists go
 _WIDER, _WIDEST = 8, 8  # sixteenths further where nothing was found, and how often
-_FURTHER = (4, 3, 2)  # of the reach: how far the list of whoever has the envelope goes
 _LEVELS = 8  # into how many steps the first search goes
 _SMALL = 60  # candidates up to which all choices are listed
 _LISTED = 20_000  # choices of one actor at most
@@ -42,6 +42,8 @@ _STRIDES = 3  # changes that are tried where the least that is enough is too lon
 _MADE = 40  # lists made for one question
 _WORK = 1_000_000_000  # operations of one search, some second
 _LISTED_WORK = 50_000_000  # operations that making lists is counted for
+_EASY, _EASY_WORK = 300, 20_000_000  # choices and operations where it may be found at once
+_EASY_PARTS = (3, 2)  # of how far a side is ahead
 _LEAST_WORK = 100_000_000  # the same of one whose end may be missed
 _FAR = 2**62
 _MORE = 5  # quarters of what was missed the last time
@@ -177,6 +179,11 @@ class ChangedRooms:
             raise TooMuchError
         if self.kind == "envelope":
             return self._least_envelope(worth, wanted=wanted, low=low, high=high, start=start)
+        easy = self._found_easily(worth, low, high, wanted=wanted) if start >= high > low else None
+        return easy or self._least_limit(worth, wanted=wanted, low=low, high=high, start=start)
+
+    def _least_limit(self, worth: int, *, wanted: bool, low: int, high: int, start: int) -> Least:
+        """Do it for a limit: among lists of the nearest change, then of further ones."""
         page = self._tightest(worth, low, high, wanted=wanted)
         made, reach = max(low, min(start, high)), self.reach
         for _ in range(_MADE):
@@ -201,6 +208,38 @@ class ChangedRooms:
             low = made = found.first
             page = None
         raise TooMuchError
+
+    def _found_easily(self, worth: int, low: int, high: int, *, wanted: bool) -> Least | None:
+        """Return some change at which the best is worth so much, where one is found at once.
+
+        The nearer to where the bound is worth so much, the harder a programme is found: where this
+        side is far ahead of the other one, few of the nearest choices go nearly as far.
+        """
+        if self.problem.candidates_count <= _SMALL:
+            return None
+        page = self._tightest(worth, low, high, wanted=wanted)
+        known = min((use for use, one in self.met[wanted] if one.worth >= worth), default=_FAR)
+        if known - self.upper < high:
+            return Least(low, max(known - self.upper, low), stopped=True)
+        if page is None or page.swing is None:
+            return None
+        ahead = -page.swing >> page.shift
+        for part in _EASY_PARTS:
+            at = min(self._last_below(page, low, high, worth + ahead // part - 1) + 1, high)
+            if ahead // part < self.missed or at >= high:
+                continue
+            near = page.missed <= np.sort(page.missed)[min(_EASY, len(page.missed)) - 1]
+            _, parts = page.search_worth(
+                self._view(page, at).rows, near, worth, work=min(_EASY_WORK, self.pool.work),
+                any_will_do=True,
+            )  # fmt: skip
+            self._count(page)
+            if parts is not None:
+                one = self._reached(page, parts)
+                use = int(self.used[one.chosen].sum())
+                self.met[wanted].append((use, one))
+                return Least(low, max(use - self.upper, low), stopped=True)
+        return None
 
     def _some(self, worth: int, low: int, high: int, *, wanted: bool) -> int | None:
         """Return a change at which the best is worth so much, near where bounds let it be, if any.
@@ -357,26 +396,15 @@ class ChangedRooms:
         sign = 1 if self.problem.objectives[0].sense == "max" else -1
         return Reached(sign * self.problem.values(chosen)[0], chosen)
 
-    def _changed(self, change: int, *, wanted: bool) -> ChoiceProblem:
+    def _asked(self, change: int, *, wanted: bool) -> ChoiceProblem:
         """Return the question, the room changed and the sector forced."""
-        problem = self.problem
-        flags = (problem.required if wanted else problem.refused).copy()
-        flags[self.position] = True
-        problem = replace(problem, required=flags) if wanted else replace(problem, refused=flags)
-        if self.kind == "envelope":
-            envelopes = problem.envelopes.copy()
-            envelopes[problem.actors.index(self.place)] += change
-            return replace(problem, envelopes=envelopes)
-        limits = tuple(
-            replace(one, upper=one.upper + change)
-            if one.name == self.place and one.upper is not None else one
-            for one in problem.limits
+        return with_room(
+            self.problem, self.position, self.kind, self.place, change=change, wanted=wanted
         )  # fmt: skip
-        return replace(problem, limits=limits)
 
     def _page(self, change: int, *, wanted: bool, reach: int) -> Page | None:
         """List what is near the bound of one question; None where there is no programme."""
-        problem = self._changed(change, wanted=wanted)
+        problem = self._asked(change, wanted=wanted)
         if (problem.required & problem.refused).any():
             return None
         self.spent += _LISTED_WORK
@@ -401,49 +429,15 @@ class ChangedRooms:
         lists, missed, complete = stage.list_near(reach, _LISTED)
         if not complete or sum(map(len, lists)) > _SEARCHED or min(map(len, lists)) == 0:
             raise TooMuchError
-        further = self._list_further(stage, lists, missed, reach)
+        further = reach
+        if self.kind == "envelope":
+            further = list_further(stage, self.place, lists, missed, reach, at_most=_LISTED)
         page = Page(stage, lists, missed, reach, further)
-        page.made, page.swing = change, self._swing(stage, wanted=wanted)
+        page.made = change
+        if self.kind == "limit":  # prices are those of both sides
+            other = self._asked(0, wanted=not wanted)
+            page.swing = swing_of(stage, other, self.position, self.pool)
         return page
-
-    def _swing(self, stage: Stage, *, wanted: bool) -> int | None:
-        """Return how much more the other side can be worth at the same prices, if that is told."""
-        best = stage.best
-        if best is None or self.kind == "envelope":
-            return None
-        actor = self.problem.actors[int(self.problem.decider[self.position])]
-        blocks, _ = split_problem(self._changed(0, wanted=not wanted))
-        at = [block.actor for block in blocks].index(actor)
-        block = blocks[at] if stage.with_pairs else lighter(blocks[at])
-        diagram = self.pool.diagram(block.ground)
-        if diagram is None:
-            return None
-        found = diagram.best(
-            best.node_value[block.members], best.pair_value[block.pairs],
-            weight=block.weight, limit=block.limit,
-        )  # fmt: skip
-        return None if found is None else found[2] - best.bounds[at]
-
-    def _list_further(
-        self, stage: Stage, lists: list[Rows], missed: list[Integers], reach: int
-    ) -> int:
-        """List more of whoever has the envelope that changes; return how far its list goes."""
-        actors = [block.actor for block in stage.blocks]
-        if self.kind == "limit" or self.place not in actors or stage.best is None:
-            return reach
-        at, best = actors.index(self.place), stage.best
-        block = stage.blocks[at]
-        for times in _FURTHER:
-            further = reach * times
-            rows, values, complete = stage.diagrams[at].above(
-                best.node_value[block.members], best.pair_value[block.pairs],
-                weight=block.weight, limit=block.limit,
-                floor=best.bounds[at] - ((further + 1) << best.shift), at_most=_LISTED,
-            )  # fmt: skip
-            if complete and len(rows):
-                lists[at], missed[at] = rows, (best.bounds[at] - values) >> best.shift
-                return further
-        return reach
 
     def _view(self, page: Page, change: int) -> View:
         """Return lists as a change of the room leaves them."""

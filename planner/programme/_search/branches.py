@@ -117,12 +117,13 @@ def _search(  # noqa: C901, PLR0912, PLR0915 (one compiled loop)
     best: float,
     step: float,
     equals: bool,
+    enough: float,
     work: int,
 ) -> tuple[float, float, int, bool, int]:
     """Return the best worth, what none can pass, how many are kept, if all, and the work left.
 
     A better answer is better by ``step`` or more.  Answers as good are looked for as long as they
-    may all be found; then only better ones.
+    may all be found; then only better ones, until one is worth ``enough``.
     """
     actors, count, rows = len(first) - 1, len(worth), len(room)
     owner = np.zeros(count, np.int64)
@@ -151,7 +152,7 @@ def _search(  # noqa: C901, PLR0912, PLR0915 (one compiled loop)
     same = 1
     passed, whole, begun = -_FAR, equals, False
     spared = work - work // _EQUALS_SHARE
-    while work > 0:
+    while work > 0 and best < enough:
         whole = whole and work > spared
         gap = -_MOSTLY if whole else step - _LITTLE
         if not ready:  # the best that waits; where too many do, the one met last
@@ -369,7 +370,7 @@ def search(
     step = max(int(np.gcd.reduce(worth)), 1)
     best, bound, same, whole, _ = _search(
         starts, worth.astype(float), np.ascontiguousarray(uses / scale), room / scale,
-        np.concatenate([sizes[:-1] / scale, sizes[-1:]]), kept, 0.0, step, equals, work,
+        np.concatenate([sizes[:-1] / scale, sizes[-1:]]), kept, 0.0, step, equals, _FAR, work,
     )  # fmt: skip
     answers = [
         [some[keep[pick] - start][None, :]
@@ -412,8 +413,9 @@ def _one_sided(table: Table, keep: Integers) -> tuple[Floats, Floats]:
 
 
 def search_above(
-    starts: Integers, worth: Integers, uses: Integers, room: Integers, *, above: int, work: int
-) -> tuple[int, int, Integers, int] | None:
+    starts: Integers, worth: Integers, uses: Integers, room: Integers,
+    *, above: int, work: int, any_above: bool = False,
+) -> tuple[int, int, Integers, int] | None:  # fmt: skip
     """Look for the best choice of each actor that is worth more than a number.
 
     Parameters
@@ -427,6 +429,8 @@ def search_above(
         The number.
     work
         Operations allowed.
+    any_above
+        Whether the first that is found will do.
 
     Returns
     -------
@@ -446,6 +450,6 @@ def search_above(
     above = above // step * step
     best, bound, _, _, left = _search(
         starts, worth.astype(float), np.ascontiguousarray(uses, dtype=float), room.astype(float),
-        sizes, kept, float(above), step, False, work,
+        sizes, kept, float(above), step, False, above + 0.5 if any_above else _FAR, work,
     )  # fmt: skip
     return round(best), _in_steps(best, bound, step), kept[0], work - left

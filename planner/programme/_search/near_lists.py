@@ -91,12 +91,16 @@ class Page:
         return None if found is None or found[2] is None else (found[0], found[1], found[2])
 
     def search_worth(
-        self, rows: Sequence[Row], kept: Flags, worth: int, *, work: int
+        self, rows: Sequence[Row], kept: Flags, worth: int, *, work: int, any_will_do: bool = False
     ) -> tuple[int, list[Choice] | None]:
-        """Return what none of the lists can pass, and choices worth so much, if found."""
+        """Return what none of the lists can pass, and choices worth so much, if found.
+
+        ``any_will_do``: the first that is worth so much; otherwise the best.
+        """
         found = self._pick(
-            rows, kept, self.worth, self.uses, np.zeros(0, np.int64), above=worth - 1, work=work
-        )
+            rows, kept, self.worth, self.uses, np.zeros(0, np.int64), above=worth - 1, work=work,
+            any_above=any_will_do,
+        )  # fmt: skip
         return (worth - 1, None) if found is None else (found[1], found[2])
 
     def search_least(
@@ -116,7 +120,7 @@ class Page:
 
     def _pick(
         self, rows: Sequence[Row], kept: Flags, worth: Integers, uses: Integers, more: Integers,
-        *, above: int, work: int,
+        *, above: int, work: int, any_above: bool = False,
     ) -> tuple[int, int, list[Choice] | None] | None:  # fmt: skip
         """Return the best of the lists that is worth more than a number, None without choices.
 
@@ -137,7 +141,7 @@ class Page:
         found = search_above(
             starts, worth[items] - worth[first][owner], uses[items] - uses[first][owner],
             np.concatenate([room, more]) - uses[first].sum(axis=0),
-            above=above - value, work=work,
+            above=above - value, work=work, any_above=any_above,
         )  # fmt: skip
         if found is None:
             raise TooMuchError

@@ -136,6 +136,34 @@ def test_where_the_least_room_is_too_long_to_find_some_room_is_told(oracle, monk
     assert told
 
 
+def test_what_is_found_at_once_with_less_room_is_worth_so_much(oracle, monkeypatch):
+    monkeypatch.setattr("planner.programme._changed_rooms._SMALL", 0)
+    monkeypatch.setattr("planner.programme._changed_rooms._REACH_SHARE", 1)
+    told = 0
+    for seed in range(4):
+        problem = with_ceilings(oracle.random_problem(seed, count=8), seed)
+        best = oracle.solve(problem)
+        for j, key in enumerate(problem.sector_ids):
+            if key not in best.chosen:
+                continue
+            near = ChangedRooms(problem, ColumnPool(), j, "limit", "capacity.region")
+            for worth in (best.stages[0].value // 3, best.stages[0].value // 2):
+                try:
+                    near.best(0, wanted=True)
+                    found = near.least(worth, wanted=True, low=-9, high=0, start=0)
+                except TooMuchError:
+                    continue
+                if not found.stopped or found.met is None:
+                    continue
+                asked = apply_flip(
+                    problem, key, kind="limit", place="capacity.region", amount=found.met
+                )
+                assert oracle.solve(forced(asked, j, wanted=True)).stages[0].value >= worth
+                assert -9 <= found.met <= 0
+                told += found.met < 0
+    assert told
+
+
 @pytest.mark.parametrize("seed", range(10, 16))
 def test_every_ceiling_is_exact_or_never_flips(oracle, seed):
     contiguity = (Contiguity.WITHIN_EPCI, Contiguity.NONE, Contiguity.FEEDER)[seed % 3]
