@@ -10,29 +10,42 @@ copies in the question that is searched.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+import math
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from planner.choice import Choice, ChoiceProblem, Contiguity, Limit
+from planner.choice import Choice, ChoiceProblem, Contiguity, Limit, StageResult
 from planner.programme._actors.blocks import ColumnPool, settle_floors, split_problem
 from planner.programme._actors.columns import Clock, Region, Stage, TooWideError
 from planner.texts import Message
 
-__all__ = ["far_shares", "solve_sharing", "with_copies"]
+__all__ = [
+    "best_paid",
+    "far_shares",
+    "fits_envelopes",
+    "paid_ahead",
+    "solve_sharing",
+    "with_copies",
+]
 
 Integers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
 Value = TypeVar("Value", bound=np.generic)
+Answer = TypeVar("Answer")
 
 _AFTER = "\U0010ffff"  # an id that begins so comes after all others
 _CLOSE_SHARE = 1e-6  # of the value: where column generation stops
 _NEAR_SHARE = 2.5e-4  # how much of the bound a first answer may miss
 _TAKEN = (0.5, 0.3, 0.7)  # from how much of a sector on it counts as taken, one try after the other
 _ROUNDS = 3
+_WAYS, _ASKED = 2, 2  # ways of paying ahead that are tried, and how often each is asked
+_NEARER = 0.4  # of the gap asked: how near to its own bound a second search is asked to come
 _FEW = 400  # candidates of a question that needs no copies
 _BOTH = 100  # copies up to which each is what its sector is, rather than no less
 
@@ -191,6 +204,123 @@ def _keep_equals(problem: ChoiceProblem, question: ChoiceProblem, pool: ColumnPo
         pool.keep_equals(asked.sha256, sorted(kept, key=sorted))
 
 
+def paid_ahead(problem: ChoiceProblem, taken: Floats) -> Iterator[ChoiceProblem]:
+    """Yield questions without far shares: envelopes pay ahead for those that a bound takes.
+
+    What holds in such a question holds in the whole, where :func:`fits_envelopes` says so.
+
+    Parameters
+    ----------
+    problem
+        The question.
+    taken
+        How much of each candidate the bound takes, shape (candidates,).
+    """
+    shared = np.zeros(problem.candidates_count, bool)
+    shared[problem.share_candidate[far_shares(problem)]] = True
+    tried: set[bytes] = set()
+    for least in _TAKEN:
+        allowed = shared & ((taken >= least) | problem.required)
+        if allowed.tobytes() not in tried:
+            tried.add(allowed.tobytes())
+            yield _charged(problem, allowed, allowed=allowed)
+
+
+def best_paid(
+    ways: Iterable[ChoiceProblem],
+    ask: Callable[[ChoiceProblem, float], tuple[Answer, StageResult] | None],
+    *,
+    bound: int,
+    gap_share: float,
+    sense: str,
+) -> Answer | None:
+    """Return the best answer to a few questions of :func:`paid_ahead`; None where none has one.
+
+    Parameters
+    ----------
+    ways
+        The questions, the most promising first.
+    ask
+        How one is answered, up to a share of its own bound, with its first objective.
+    bound
+        What no answer to the whole can pass under that objective.
+    gap_share
+        The share of ``bound`` that may be missed.
+    sense
+        Of the objective, ``max`` or ``min``.
+    """
+    sign = 1 if sense == "max" else -1
+    enough = sign * bound - math.floor(gap_share * abs(bound))
+    best: Answer | None = None
+    worth = 0
+    for way in itertools.islice(ways, _WAYS):
+        asked = gap_share
+        for _ in range(_ASKED):
+            found = ask(way, asked)
+            if found is None:
+                break
+            answer, stage = found
+            value = sign * stage.value
+            if best is not None and value <= worth:
+                break
+            best, worth = answer, value
+            own = None if stage.bound is None else sign * stage.bound
+            if worth >= enough:
+                return best
+            if not own or own <= enough:
+                break
+            asked = (own - enough) / abs(own)  # what may still be missed of its own bound
+            if asked < _NEARER * gap_share:
+                break
+    return best
+
+
+def fits_envelopes(problem: ChoiceProblem, chosen: Flags) -> bool:
+    """Whether each envelope pays for all that engages it."""
+    used = np.bincount(
+        problem.share_actor, problem.share_need * chosen[problem.share_candidate],
+        len(problem.actors),
+    )  # fmt: skip
+    return bool((used <= np.maximum(problem.envelopes, 0)).all())
+
+
+def _charged(
+    problem: ChoiceProblem, charged: Flags, *, allowed: Flags, kept: Flags | None = None
+) -> ChoiceProblem:
+    """Return the question whose envelopes pay for some sectors; the others aren't shared.
+
+    Parameters
+    ----------
+    problem
+        The question.
+    charged
+        Sectors of others that envelopes pay for, chosen or not.
+    allowed
+        Shared sectors that may be chosen.
+    kept
+        Shared sectors whose shares stay; None for none.
+    """
+    far = far_shares(problem)
+    source = problem.share_candidate[far]
+    shared = np.zeros(problem.candidates_count, bool)
+    shared[source] = True
+    used = np.zeros(len(problem.actors), np.int64)
+    paid = far[charged[source]]
+    np.add.at(used, problem.share_actor[paid], problem.share_need[paid])
+    keep = np.ones(len(problem.share_candidate), bool)
+    keep[far] = False if kept is None else kept[source]
+    return replace(
+        problem,
+        share_candidate=problem.share_candidate[keep],
+        share_actor=problem.share_actor[keep],
+        share_need=problem.share_need[keep],
+        envelopes=np.where(
+            problem.envelopes < 0, problem.envelopes, np.maximum(problem.envelopes - used, 0)
+        ),
+        refused=problem.refused | (shared & ~allowed),
+    )  # fmt: skip
+
+
 class _Bounded:
     """A question bounded with copies, under its first objective."""
 
@@ -218,62 +348,19 @@ class _Bounded:
         self, chosen: Flags | None, solve: Callable[..., Choice], clock: Clock
     ) -> Flags | None:
         """Return the best of a known answer and of those that take what the bound takes."""
-        tried: set[bytes] = set()
-        for least in _TAKEN:
-            allowed = (self.taken >= least) & self.shared | self.problem.required & self.shared
-            if allowed.tobytes() in tried or (tried and chosen is not None):
-                continue
-            tried.add(allowed.tobytes())
-            asked = self._charged(allowed, allowed=allowed)
+        for turn, asked in enumerate(paid_ahead(self.problem, self.taken)):
+            if turn and chosen is not None:
+                break
             choice = solve(
                 replace(asked, objectives=asked.objectives[:1]), gap_share=_NEAR_SHARE,
                 seconds=clock.seconds, warm=self.pool,
             )  # fmt: skip
             held = set(choice.chosen)
             found = np.array([name in held for name in self.problem.sector_ids], bool)
-            fits = bool(choice.stages) and self._fits(found)
+            fits = bool(choice.stages) and fits_envelopes(self.problem, found)
             if fits and (chosen is None or self.worth(found) > self.worth(chosen)):
                 chosen = found
         return chosen
-
-    def _fits(self, chosen: Flags) -> bool:
-        problem = self.problem
-        used = np.bincount(
-            problem.share_actor, problem.share_need * chosen[problem.share_candidate],
-            len(problem.actors),
-        )  # fmt: skip
-        return bool((used <= np.maximum(problem.envelopes, 0)).all())
-
-    def _charged(
-        self, charged: Flags, *, allowed: Flags, kept: Flags | None = None
-    ) -> ChoiceProblem:
-        """Return the question whose envelopes pay for some sectors; the others aren't shared.
-
-        Parameters
-        ----------
-        charged
-            Sectors of others that envelopes pay for, chosen or not.
-        allowed
-            Shared sectors that may be chosen.
-        kept
-            Shared sectors whose shares stay; None for none.
-        """
-        problem, far = self.problem, self.far
-        used = np.zeros(len(problem.actors), np.int64)
-        paid = far[charged[self.source]]
-        np.add.at(used, problem.share_actor[paid], problem.share_need[paid])
-        keep = np.ones(len(problem.share_candidate), bool)
-        keep[far] = False if kept is None else kept[self.source]
-        return replace(
-            problem,
-            share_candidate=problem.share_candidate[keep],
-            share_actor=problem.share_actor[keep],
-            share_need=problem.share_need[keep],
-            envelopes=np.where(
-                problem.envelopes < 0, problem.envelopes, np.maximum(problem.envelopes - used, 0)
-            ),
-            refused=problem.refused | (self.shared & ~allowed),
-        )  # fmt: skip
 
     def settled(self, chosen: Flags) -> ChoiceProblem:
         """Return the question without the shares of sectors that a better answer settles.
@@ -296,7 +383,7 @@ class _Bounded:
             inside[sector] = without > room >= with_it
             outside[sector] = with_it > room >= without
         kept = self.shared & ~inside & ~outside
-        question = self._charged(inside, allowed=inside | kept, kept=kept)
+        question = _charged(self.problem, inside, allowed=inside | kept, kept=kept)
         return replace(question, required=question.required | inside)
 
     def _loss(self, at: int, candidate: int, value: int) -> int:

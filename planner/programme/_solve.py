@@ -23,6 +23,7 @@ from planner.programme._chains.across import start_across
 from planner.programme._chains.bounds import ChainSearch
 from planner.programme._chains.cuts import cuts_of, reached_part
 from planner.programme._chains.doors import Doors
+from planner.programme._chains.shared import solve_sharing_across
 from planner.programme._chains.wide import solve_in_parts
 from planner.programme._compact import (
     answer_nothing,
@@ -105,9 +106,12 @@ def solve_choice(
     pool = ColumnPool() if warm is None else warm
     if problem.candidates_count <= _SMALL:
         gap_share = 0.0
-    shared = solve_sharing(problem, solve_choice, pool, gap_share=gap_share, clock=clock)
-    if shared is not None:
-        return shared
+    across = problem.contiguity is Contiguity.ANY_EPCI and gap_share > 0 and problem.objectives
+    reachable = max(gap_share, _ACROSS_SHARE) if across else gap_share
+    for sharing in (solve_sharing, solve_sharing_across):
+        shared = sharing(problem, solve_choice, pool, gap_share=reachable, clock=clock)
+        if shared is not None:
+            return shared
     blocks, rows = split_problem(problem)
     if problem.contiguity is not Contiguity.ANY_EPCI:
         blocks, rows = settle_floors(blocks, rows)
@@ -115,9 +119,7 @@ def solve_choice(
         return answer_nothing(problem)
     region = Region(blocks, pool)
     try:
-        search = _Search(problem, region, list(rows), gap_share, clock)
-        if problem.contiguity is Contiguity.ANY_EPCI and gap_share > 0 and problem.objectives:
-            search.gap_share = max(gap_share, _ACROSS_SHARE)
+        search = _Search(problem, region, list(rows), reachable, clock)
         search.recall()
         return as_one_year(problem, search.run(), gap_share=search.gap_share, seconds=clock.seconds)
     except TooWideError:

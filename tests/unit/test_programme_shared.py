@@ -5,6 +5,8 @@ import pytest
 
 from planner.choice import ChoiceStatus, Contiguity
 from planner.programme import ColumnPool, _shared, _solve, solve_choice
+from planner.programme._actors.columns import Clock
+from planner.programme._chains import shared as across
 from planner.programme._shared import far_shares, with_copies
 from planner.verify import verify_choice
 from tests.unit.test_programme_exact import brute_force, draw, is_legal, signed, taken_by
@@ -86,3 +88,30 @@ def test_a_pool_brings_an_answer_back(counted):
         first = solve_choice(problem, warm=pool)
         assert solve_choice(problem, warm=pool) == first
     assert counted
+
+
+def test_across_borders_an_answer_is_legal_and_no_programme_passes_its_bound(monkeypatch):
+    monkeypatch.setattr(across, "_FEW", 0)
+    answered = 0
+    for seed in range(80):
+        problem = draw(np.random.default_rng(seed), Contiguity.ANY_EPCI)
+        if len(far_shares(problem)) == 0:
+            continue
+        best, _ = brute_force(problem)
+        choice = across.solve_sharing_across(
+            problem, solve_choice, ColumnPool(), gap_share=1e-3, clock=Clock.within(None)
+        )
+        if choice is None:  # the plain way answers
+            continue
+        if choice.status is ChoiceStatus.INFEASIBLE:
+            assert best is None
+            continue
+        answered += 1
+        taken = taken_by(problem, choice)
+        assert is_legal(problem, taken)
+        assert verify_choice(problem, choice).holds
+        assert [stage.value for stage in choice.stages] == list(problem.values(taken))
+        first, sense = choice.stages[0], problem.objectives[0].sense
+        assert (first.bound if sense == "max" else -first.bound) >= best[0]
+        assert all(stage.bound is None for stage in choice.stages[1:])
+    assert answered > 20

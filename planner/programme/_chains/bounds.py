@@ -177,6 +177,12 @@ class ChainSearch:
 
     # -- the bound
 
+    def bounded(self, objective: Objective, rows: list[Row]) -> tuple[Chained, Stage | None]:
+        """Bound one objective and look for no answer; separators are added to ``rows``."""
+        answer = Chained()
+        stage = self._bound(objective, rows, answer)
+        return answer, stage
+
     def _bound(self, objective: Objective, rows: list[Row], answer: Chained) -> Stage | None:
         """Add separators until the bound stalls."""
         former = math.inf

@@ -79,10 +79,24 @@ def solve_years_by_columns(
 
 
 class Years:
-    """One dated question, objective after objective."""
+    """One dated question, objective after objective.
+
+    Parameters
+    ----------
+    problem, gap_share, clock, pool
+        The question, and how it is answered.
+    late
+        Candidates that count at the end of the last year alone; None for none.
+    """
 
     def __init__(
-        self, problem: DatedProblem, gap_share: float, clock: Clock, pool: ColumnPool
+        self,
+        problem: DatedProblem,
+        gap_share: float,
+        clock: Clock,
+        pool: ColumnPool,
+        *,
+        late: npt.NDArray[np.bool_] | None = None,
     ) -> None:
         self.problem = problem
         self.gap_share = gap_share
@@ -92,8 +106,14 @@ class Years:
         self.base, rows = split_problem(problem.whole)
         self.rows = spread_rows(problem, rows)
         self.nests: dict[tuple[int, int], Row] = {}
-        self.early = [replace(b.ground, pairs=(), required=(False,) * len(b.members))
-                      for b in self.base]  # fmt: skip
+        shut = np.zeros(self.count, bool) if late is None else late
+        self.early = [
+            replace(
+                b.ground, pairs=(), required=(False,) * len(b.members),
+                refused=tuple((np.array(b.ground.refused, bool) | shut[b.members]).tolist()),
+            )
+            for b in self.base
+        ]  # fmt: skip
         self.joint = tuple(self._joint(block) for block in self.base)
         yearly = tuple(
             self._of_year(at, year) for year in range(self.years) for at in range(len(self.base))
@@ -286,20 +306,33 @@ class Years:
         self.region.keep()
         return joint
 
-    def bounded(self) -> tuple[int | None, bool]:
-        """Return what no programme can pass under the first objective, and whether none exists."""
+    def bounded(self, *, together: bool = True) -> tuple[int | None, bool]:
+        """Return what no programme can pass under the first objective, and whether none exists.
+
+        Parameters
+        ----------
+        together
+            Whether all years of an actor are then bounded at once, nearer but longer.
+        """
         zero = np.zeros(self.count, np.int64)
         none = Objective(name="any", sense="max", coefficients=zero)
         objective = (*self.problem.whole.objectives, none)[0]
         stage = self._bound(spread_objective(self.problem, objective))
         if stage is None or stage.infeasible or stage.best is None:
             return None, stage is not None and stage.infeasible
-        bound = stage.best.bound
-        joint = None if stage.with_pairs else self._priced(stage)
+        self.last, bound = stage, stage.best.bound
+        joint = self._priced(stage) if together and not stage.with_pairs else None
         if joint is not None and joint.bound is not None:
             bound = min(bound, joint.bound)
         self.region.keep()
         return (bound if objective.sense == "max" else -bound), False
+
+    def taken(self) -> npt.NDArray[np.float64]:
+        """Return how much of each candidate the bound takes in the last year, once it is known."""
+        zero = np.zeros(self.count * self.years)
+        point = zero if self.last is None else self.last.point()
+        taken: npt.NDArray[np.float64] = point.reshape(self.years, self.count)[-1]
+        return taken
 
     def _priced(self, stage: Stage) -> Joint | None:
         """Bound all years of an actor at once; None where no rule can be priced yet."""

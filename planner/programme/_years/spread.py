@@ -11,8 +11,9 @@ import numpy.typing as npt
 from planner.choice import ChoiceStatus, Objective, StageResult
 from planner.dated import DatedChoice, DatedProblem
 from planner.programme._actors.blocks import Row, reduced
+from planner.programme._compact import stages_by, weakest_of
 
-__all__ = ["dated_choice", "spread_objective", "spread_rows"]
+__all__ = ["dated_choice", "opened_by", "spread_objective", "spread_rows", "told_by"]
 
 
 def spread_rows(problem: DatedProblem, rows: Sequence[Row]) -> list[Row]:
@@ -61,6 +62,27 @@ def dated_choice(
         opened = [(ids[at], problem.years[first[at]]) for at in np.flatnonzero(open_by[-1])]
     return DatedChoice(
         problem_sha256=problem.sha256, status=status, opened=tuple(opened), stages=tuple(stages)
+    )  # fmt: skip
+
+
+def opened_by(problem: DatedProblem, found: DatedChoice) -> npt.NDArray[np.bool_]:
+    """Return whether each candidate is open at the end of each year in an answer."""
+    year_of, never = dict(found.opened), problem.years[-1] + 1
+    opens = np.array([year_of.get(one, never) for one in problem.whole.sector_ids], np.int64)
+    open_by: npt.NDArray[np.bool_] = opens <= np.array(problem.years)[:, None]
+    return open_by
+
+
+def told_by(
+    problem: DatedProblem, found: DatedChoice, bound: int | None, gap_share: float
+) -> DatedChoice:
+    """Return the answer to a narrower question as one to the whole, the first objective bounded."""
+    whole, values = problem.whole, problem.values(opened_by(problem, found))
+    bounds = [bound, *([None] * len(values))][: len(values)]
+    stages = stages_by(whole.objectives, values, bounds, gap_share)
+    return DatedChoice(
+        problem_sha256=problem.sha256, status=weakest_of(one.status for one in stages),
+        opened=found.opened, stages=stages,
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from planner.programme._actors.blocks import ColumnPool
 from planner.programme._compact import status_of, weakest_of
 from planner.programme._years.compact import solve_years_compact
 from planner.programme._years.few import solve_years_of_few
+from planner.programme._years.shared import solve_years_sharing
 from planner.programme._years.solve import solve_years_by_columns
 from planner.programme._years.wide import is_intricate, solve_years_in_parts
 
@@ -63,6 +64,12 @@ def solve_years(
     if across and size <= _TINY:
         return solve_years_compact(problem, seconds=seconds)
     warm = warm or ColumnPool()
+    if size > _FEW:
+        shared = solve_years_sharing(
+            problem, solve_years, gap_share=gap_share, seconds=seconds, warm=warm
+        )
+        if shared is not None:
+            return shared
     if size > _FEW and (across or is_intricate(problem, warm)):
         return solve_years_in_parts(problem, gap_share=gap_share, seconds=seconds, warm=warm)
     if across or _TINY < size <= _LISTED:

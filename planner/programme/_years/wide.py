@@ -12,17 +12,21 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
 from planner.choice import ChoiceStatus, Contiguity
 from planner.dated import DatedChoice, DatedProblem
 from planner.programme._actors.blocks import ColumnPool, objective_row, split_problem
 from planner.programme._actors.columns import Clock
 from planner.programme._chains.wide import cut_apart, halved, in_parts, is_divided, too_wide
-from planner.programme._compact import stages_by, weakest_of
 from planner.programme._years.rows import DatedRows
 from planner.programme._years.solve import Years, solve_years_by_columns
-from planner.programme._years.spread import dated_choice, spread_objective, spread_rows
+from planner.programme._years.spread import (
+    dated_choice,
+    opened_by,
+    spread_objective,
+    spread_rows,
+    told_by,
+)
 from planner.programme._years.walk import walk_near
 
 __all__ = ["is_intricate", "solve_years_in_parts"]
@@ -65,7 +69,7 @@ def solve_years_in_parts(
         # perhaps one across the parts
         return _without(problem, ChoiceStatus.TIME_LIMIT if chained else found.status)
     found = replace(found, opened=_bettered(problem, found, asked.prices, bound, gap_share, clock))
-    return _told(problem, found, bound, gap_share)
+    return told_by(problem, found, bound, gap_share)
 
 
 def _bettered(
@@ -81,32 +85,11 @@ def _bettered(
     most = 2**61 if bound is None else bound if first[0].sense == "max" else -bound
     open_by = walk_near(
         DatedRows(problem, base), objective_row(spread_objective(problem, first[0])), every,
-        np.array([prices.get(row.name, 0.0) for row in every]), known=_open_by(problem, found),
+        np.array([prices.get(row.name, 0.0) for row in every]), known=opened_by(problem, found),
         enough=most - math.floor(gap_share * abs(most)), clock=clock,
     )  # fmt: skip
     return dated_choice(problem, found.status, open_by, ()).opened
 
 
-def _open_by(problem: DatedProblem, found: DatedChoice) -> npt.NDArray[np.bool_]:
-    """Return whether each candidate is open at the end of each year."""
-    year_of, never = dict(found.opened), problem.years[-1] + 1
-    opens = np.array([year_of.get(one, never) for one in problem.whole.sector_ids], np.int64)
-    open_by: npt.NDArray[np.bool_] = opens <= np.array(problem.years)[:, None]
-    return open_by
-
-
 def _without(problem: DatedProblem, status: ChoiceStatus) -> DatedChoice:
     return DatedChoice(problem_sha256=problem.sha256, status=status, opened=(), stages=())
-
-
-def _told(
-    problem: DatedProblem, found: DatedChoice, bound: int | None, gap_share: float
-) -> DatedChoice:
-    """Return what was found within the parts as an answer to the whole."""
-    whole, values = problem.whole, problem.values(_open_by(problem, found))
-    bounds = [bound, *([None] * len(values))][: len(values)]
-    stages = stages_by(whole.objectives, values, bounds, gap_share)
-    return DatedChoice(
-        problem_sha256=problem.sha256, status=weakest_of(one.status for one in stages),
-        opened=found.opened, stages=stages,
-    )  # fmt: skip

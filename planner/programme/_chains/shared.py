@@ -1,0 +1,102 @@
+"""Sectors that engage several envelopes, where chains may cross borders.
+
+The bound is that of copies and separators together (see :mod:`planner.programme._shared` and
+:mod:`.bounds`).  An answer is then sought where envelopes pay ahead for the shared sectors that the
+bound takes, and the others are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from planner.choice import Choice, ChoiceProblem, ChoiceStatus, Contiguity, StageResult
+from planner.programme._actors.blocks import ColumnPool, split_problem
+from planner.programme._actors.columns import Clock, Region, TooWideError
+from planner.programme._chains.bounds import ChainSearch
+from planner.programme._compact import stages_by, weakest_of
+from planner.programme._shared import (
+    best_paid,
+    far_shares,
+    fits_envelopes,
+    paid_ahead,
+    with_copies,
+)
+
+__all__ = ["solve_sharing_across"]
+
+_FEW = 400  # candidates of a question that needs no copies
+
+
+def solve_sharing_across(
+    problem: ChoiceProblem,
+    solve: Callable[..., Choice],
+    pool: ColumnPool,
+    *,
+    gap_share: float,
+    clock: Clock,
+) -> Choice | None:
+    """Answer a question across borders some of whose sectors engage envelopes of others.
+
+    Parameters
+    ----------
+    problem
+        The question.
+    solve
+        How questions without far shares are answered, ``solve_choice``.
+    pool
+        What was learnt from former questions; it is filled.
+    gap_share, clock
+        As :func:`planner.programme.solve_choice` has them.
+
+    Returns
+    -------
+    Choice or None
+        What follows the first objective is told as the answer has it, without a bound.  None where
+        this isn't the way: few sectors, a proof asked, borders that count in the first objective,
+        an EPCI too wide, or no answer found.
+    """
+    if not _is_sharing_across(problem) or gap_share == 0:
+        return None
+    first = problem.objectives[0]
+    copied = with_copies(problem, both=False)
+    blocks, rows = split_problem(copied)
+    try:
+        search = ChainSearch(copied, Region(blocks, pool), clock)
+        known, stage = search.bounded(copied.objectives[0], list(rows))
+    except TooWideError:
+        return None
+    if known.infeasible:
+        return Choice(
+            problem_sha256=problem.sha256, status=ChoiceStatus.INFEASIBLE, chosen=(), stages=()
+        )
+    if known.bound is None or stage is None:
+        return None
+    bound = known.bound if first.sense == "max" else -known.bound
+    ids = np.array(problem.sector_ids, dtype=object)
+
+    def ask(way: ChoiceProblem, gap: float) -> tuple[Choice, StageResult] | None:
+        found = solve(way, gap_share=gap, seconds=clock.seconds, warm=pool)
+        fits = bool(found.stages) and fits_envelopes(problem, np.isin(ids, found.chosen))
+        return (found, found.stages[0]) if fits else None
+
+    found = best_paid(
+        paid_ahead(problem, stage.point()[: problem.candidates_count]), ask,
+        bound=bound, gap_share=gap_share, sense=first.sense,
+    )  # fmt: skip
+    if found is None:
+        return None
+    values = problem.values(np.isin(ids, found.chosen))
+    bounds = [bound, *([None] * len(values))][: len(values)]
+    stages = stages_by(problem.objectives, values, bounds, gap_share)
+    return Choice(
+        problem_sha256=problem.sha256, status=weakest_of(one.status for one in stages),
+        chosen=found.chosen, stages=stages,
+    )  # fmt: skip
+
+
+def _is_sharing_across(problem: ChoiceProblem) -> bool:
+    across = problem.contiguity is Contiguity.ANY_EPCI
+    plain = bool(problem.objectives) and problem.objectives[0].edge_coefficients is None
+    return across and plain and problem.candidates_count > _FEW and len(far_shares(problem)) > 0
