@@ -1,7 +1,7 @@
 """The exact programme at the size of the region, seed by seed.
 
     python benchmarks/bench_programme.py [--smoke] [--seeds 10] [--required 50] [--families]
-        [--contiguity any_epci]
+        [--contiguity any_epci] [--years 5]
 
 Synthetic regions: 2 500 candidate sectors and 1 250 that are built, 60 EPCI, 4 départements,
 envelopes at 45 % of the lines, capacities, budget and parity slightly binding.  Prints, for each
@@ -9,7 +9,7 @@ seed of ballots, the gap and the seconds of the first objective, of a second sce
 weight changed, of five years, of all objectives and of second scenarios that ask for all of them.
 HiGHS and SCIP on the same regions: ``bench_programme_peers.py``.  ``--required`` draws sectors that
 must be chosen, as many as the envelopes hold.  ``--families`` asks for all objectives of the
-regions of ``other_regions.py`` instead; across EPCI, for the first one.
+regions of ``other_regions.py`` instead; across EPCI or over ``--years``, for the first one.
 """
 
 from __future__ import annotations
@@ -227,6 +227,16 @@ def timed(problem: ChoiceProblem, pool: ColumnPool | None) -> tuple[Choice, tupl
     return choice, (time.process_time() - cpu, time.perf_counter() - clock)
 
 
+def tell_years(name: str, problem: ChoiceProblem, years: int) -> None:
+    """Ask for the first objective over years, and print one line."""
+    cpu, clock = time.process_time(), time.perf_counter()
+    dated = solve_years(with_years(problem, years))
+    cpu, clock = time.process_time() - cpu, time.perf_counter() - clock
+    gaps = " ".join(f"{one.objective} {100 * (one.gap_share or 0):.4f} %" for one in dated.stages)
+    print(f"  {name:16} CPU {cpu:6.2f} s  clock {clock:6.2f} s  "
+          f"{len(dated.opened)} open  {gaps or 'no answer'}", flush=True)  # fmt: skip
+
+
 def main() -> None:
     """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -236,6 +246,7 @@ def main() -> None:
     parser.add_argument("--required", type=int, default=0, help="sectors that must be chosen")
     parser.add_argument("--without-years", action="store_true", help="leave the five years out")
     parser.add_argument("--families", action="store_true", help="regions of other kinds instead")
+    parser.add_argument("--years", type=int, default=0, help="of the families, instead of none")
     asked = parser.parse_args()
     size = {"candidates": 120, "actors": 6} if asked.smoke else {}
     solve_choice(make_region(0, candidates=120, actors=6))  # compiles
@@ -243,6 +254,9 @@ def main() -> None:
         print(name)
         for seed in range(1 if asked.smoke else asked.seeds):
             problem = make_other_region(family, seed, **size)
+            if asked.years:
+                tell_years(f"seed {seed}", problem, asked.years)
+                continue
             if asked.contiguity == "any_epci":
                 across = Contiguity.ANY_EPCI
                 problem = replace(problem, contiguity=across, objectives=problem.objectives[:1])
@@ -257,14 +271,7 @@ def main() -> None:
         again = with_another_weight(first)
         tell("another weight", again, *timed(again, pool))
         if asked.contiguity == "within_epci" and not asked.without_years:
-            cpu, clock = time.process_time(), time.perf_counter()
-            dated = solve_years(with_years(problem))
-            cpu, clock = time.process_time() - cpu, time.perf_counter() - clock
-            gaps = " ".join(
-                f"{one.objective} {100 * (one.gap_share or 0):.4f} %" for one in dated.stages
-            )
-            print(f"  {'five years':16} CPU {cpu:6.2f} s  clock {clock:6.2f} s  "
-                  f"{len(dated.opened)} open  {gaps or 'no answer'}", flush=True)  # fmt: skip
+            tell_years("five years", problem, 5)
         pool = ColumnPool()
         tell("all objectives", problem, *timed(problem, pool))
         for name, changed in (

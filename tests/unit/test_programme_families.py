@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from planner.choice import ChoiceStatus
+from planner.dated import DatedChoice
 from planner.programme import solve_choice
 from planner.verify import verify_choice
 
@@ -51,3 +52,20 @@ def test_the_benchmark_tells_every_family(others, monkeypatch, capsys):
     told = capsys.readouterr().out.splitlines()
     assert [line for line in told if not line.startswith(" ")] == [*few]
     assert sum("compactness 0.0000 %" in line for line in told) == len(few)
+
+
+def test_the_benchmark_asks_years_of_a_family(others, monkeypatch, capsys):
+    bench, met = importlib.import_module("bench_programme"), []
+
+    def answer(problem):
+        met.append(problem.years)
+        return DatedChoice(
+            problem_sha256=problem.sha256, status=ChoiceStatus.TIME_LIMIT, opened=(), stages=()
+        )
+
+    monkeypatch.setattr(bench, "solve_years", answer)
+    monkeypatch.setattr(bench, "FAMILIES", {"approvals": others.FAMILIES["approvals"]})
+    monkeypatch.setattr("sys.argv", ["bench", "--smoke", "--families", "--years", "2"])
+    bench.main()
+    assert met == [(2019, 2020)]
+    assert "no answer" in capsys.readouterr().out
