@@ -45,6 +45,7 @@ _SWAP_STEPS = 4_000  # for each sector
 _ROUNDS = 3
 _TURNS = 5
 _SEEDS = 2  # at a time
+_COLDEST = 0.005  # of a point: where a sector is worth a few
 _NEARER = 0.8  # of the gap that is enough: where the search of one seed stops
 
 
@@ -222,7 +223,7 @@ class _Search:
         return every
 
     def _heats(self, shares: tuple[float, float]) -> tuple[float, float]:
-        return max(1.0, self.size * shares[0]), max(0.1, self.size * shares[1])
+        return max(_COLDEST, self.size * shares[0]), max(_COLDEST, self.size * shares[1])
 
     def _lists(self, known: int, most: int, share: float) -> list[Rows]:
         """Return what each actor may choose, the best at the prices first."""
