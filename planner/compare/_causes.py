@@ -50,6 +50,8 @@ _FILES: Final = frozenset(
         "programme.feeders", "schedule.deadlines",
     }
 )  # fmt: skip
+_WORDS: Final = frozenset({"source", "valid_from"})
+"""What only says where a rule comes from, and since when: it decides nothing."""
 _COMPARED: Final = (
     "programme", "schedule", "contributions", "sectors", "sector_shares", "epci", "communes",
 )  # fmt: skip
@@ -123,6 +125,7 @@ def list_causes(before: Side, after: Side) -> tuple[Cause, ...]:
             _changes(before.scenario, after.scenario), key=lambda one: one[0]
         )
         if key.split(".")[0] not in _SILENT and key not in _FILES
+        if key.split(".")[-1] not in _WORDS
     ]
     return (*inputs, *rules)
 

@@ -20,10 +20,11 @@ from planner.scenario import Scenario
 from planner.texts import Message
 from planner.vocab import AreaKind, Decision, DeliberationState, Phase, Wish
 
-__all__ = ["judge_exact"]
+__all__ = ["Exact", "judge_exact"]
 
 Rows = Callable[[str], list[dict[str, Any]]]
 Pair = tuple[str, str]
+Limit = tuple[str, int, int, Unit, Message]
 _CENTS_PER_KEUR: Final = 100_000
 _PER_MILLE: Final = 1000
 _NEAR_M: Final = 0.5
@@ -38,7 +39,7 @@ _YEARLY: Final = frozenset({"votes", "criteria"})
 
 def judge_exact(
     tables: Mapping[str, pd.DataFrame], rows: Rows, scenario: Scenario, check: Callable[..., None]
-) -> None:
+) -> Exact | None:
     """Check wishes, contiguity, ceilings, parity, years, and the value and proof of objectives.
 
     Parameters
@@ -51,18 +52,24 @@ def judge_exact(
         What was asked; nothing is checked under another rule than the exact one.
     check
         Takes a rule, a place and ``broken``, then the values that its words need.
+
+    Returns
+    -------
+    Exact or None
+        What the tables say of the question, for those who judge what follows from it.
     """
     if scenario.programme.rule != "exact":
-        return
-    judge = _Exact(tables, rows, scenario, check)
+        return None
+    judge = Exact(tables, rows, scenario, check)
     judge.wishes()
     judge.ceilings()
     judge.contiguity()
     judge.years()
     judge.objectives()
+    return judge
 
 
-class _Exact:
+class Exact:
     """What the tables say of the question and of its answer."""
 
     def __init__(
@@ -104,6 +111,8 @@ class _Exact:
         self.shapes = tables.get("sectors", pd.DataFrame()).get("geometry")
         self.keys = [str(row["sector_id"]) for row in rows("sectors")]
         self._borders: dict[Pair, float] | None = None
+        self._near: dict[str, set[str]] | None = None
+        self._starts: set[str] | None = None
 
     def _wanted(self) -> tuple[set[str], set[str]]:
         """Return what deciders require and what anyone concerned refuses, by votes that count."""
@@ -172,27 +181,50 @@ class _Exact:
 
     def ceilings(self) -> None:
         """Lines, euros, and parity of the phase."""
-        rules = self.rules
+        for name, worth, most, unit, words in self.limits(self.chosen):
+            self._limit(name, worth, most, unit, words)
+
+    def limits(self, taken: set[str]) -> list[Limit]:
+        """Return each ceiling of the phase: its name, what is used, the most, unit and words."""
+        rules, found = self.rules, list[Limit]()
         for code, most in sorted(rules.capacity_lines.items()):
             place = Message.of("programme.whole_region") if code == "region" else code
             words = Message.of("programme.limit_capacity", lines=most, code=place)
-            self._limit(f"capacity.{code}", self._count(self.chosen, code), most, "lines", words)
+            found.append((f"capacity.{code}", self._count(taken, code), most, "lines", words))
         if rules.budget_eur is not None:
-            spent = sum(self.keur.get(key, 0) for key in self.chosen)
+            spent = sum(self.keur.get(key, 0) for key in taken)
             words = Message.of("programme.limit_budget", amount=rules.budget_eur * 100)
-            self._limit("budget.region", spent, rules.budget_eur // 1000, "keur", words)
+            found.append(("budget.region", spent, rules.budget_eur // 1000, "keur", words))
         if rules.parity_tolerance_share is not None:
             share = rules.parity_tolerance_share
             country = {
                 key
-                for key in self.chosen & set(self.sector)
+                for key in taken & set(self.sector)
                 if str(self.sector[key]["area_kind"]) == AreaKind.RURAL.value
             }
-            rural, urban = self._count(country), self._count(self.chosen - country)
+            rural, urban = self._count(country), self._count(taken - country)
             room = round(share * _PER_MILLE) * (rural + urban)
             for name, apart in (("rural", rural - urban), ("urban", urban - rural)):
                 words = Message.of(f"programme.limit_parity_{name}", share=share)
-                self._limit(f"parity.{name}", apart * _PER_MILLE - room, 0, "part_lines", words)
+                worth = apart * _PER_MILLE - room
+                found.append((f"parity.{name}", worth, 0, "part_lines", words))
+        return found
+
+    def year_limits(self, taken: set[str]) -> list[Limit]:
+        """Return each ceiling of a year, ``taken`` being what opens in it."""
+        asked, found = self.rules.years, list[Limit]()
+        if asked is None:
+            return found
+        for code, most in sorted(asked.lines_per_year.items()):
+            place = Message.of("programme.whole_region") if code == "region" else code
+            words = Message.of("programme.limit_capacity", lines=most, code=place)
+            found.append((f"capacity.{code}", self._count(taken, code), most, "lines", words))
+        if asked.budget_eur_per_year is not None:
+            most = asked.budget_eur_per_year
+            words = Message.of("programme.limit_budget", amount=most * 100)
+            spent = sum(self.keur.get(key, 0) for key in taken)
+            found.append(("budget.region", spent, most // 1000, "keur", words))
+        return found
 
     def contiguity(self) -> None:
         """Whatever is open at the end, and at the end of each year, is reached."""
@@ -211,52 +243,67 @@ class _Exact:
             for key in sorted(now):
                 self.check("year.contiguity", key, broken=key in lost, year=year)
 
-    def _lost_on_feeders(self, taken: set[str]) -> set[str]:
-        before = {
+    def before(self) -> dict[str, str]:
+        """Return the candidate on whose feeder each candidate waits, where there is one."""
+        return {
             str(row["sector_id"]): str(row["feeder_id"])
             for row in self.rows("feeders")
-            if not pd.isna(row["feeder_id"])
+            if not pd.isna(row["feeder_id"]) and str(row["feeder_id"]) in self.candidates
         }
-        return {k for k in taken if before.get(k) in self.candidates and before[k] not in taken}
 
-    def _lost_in_chains(self, taken: set[str]) -> set[str]:
-        """Return what neither touches phase 1, nor lands on an island, nor follows what does."""
-        near: dict[str, set[str]] = defaultdict(set)
-        for one, other in self.borders() or {}:
-            near[one].add(other)
-            near[other].add(one)
+    def _lost_on_feeders(self, taken: set[str]) -> set[str]:
+        before = self.before()
+        return {key for key in taken if key in before and before[key] not in taken}
+
+    def near(self) -> dict[str, set[str]]:
+        """Return the neighbours of each sector."""
+        if self._near is None:
+            self._near = defaultdict(set)
+            for one, other in self.borders() or {}:
+                self._near[one].add(other)
+                self._near[other].add(one)
+        return self._near
+
+    def spread(self, start: Iterable[str], *, own: bool, among: set[str]) -> set[str]:
+        """Return what follows from ``start`` among some sectors, by one decider where asked."""
+        near, seen = self.near(), set(start)
+        waiting = list(seen)
+        while waiting:
+            key = waiting.pop()
+            for other in near[key] & among:
+                if other in seen or (own and self.decider[other] != self.decider[key]):
+                    continue
+                seen.add(other)
+                waiting.append(other)
+        return seen
+
+    def starts(self) -> set[str]:
+        """Return the candidates reached by themselves: beside phase 1, or where an island lands."""
+        if self._starts is not None:
+            return self._starts
+        near = self.near()
         built = {key for key, row in self.sector.items() if not pd.isna(row["zone_id"])}
         touching = {key for key in self.candidates if near[key] & built}
         mine = self.rules.contiguity == "within_epci"
-
-        def follows(key: str, *, own: bool, among: set[str]) -> Iterable[str]:
-            return (
-                other
-                for other in near[key] & among
-                if not own or self.decider[other] == self.decider[key]
-            )
-
-        def spread(start: Iterable[str], *, own: bool, among: set[str]) -> set[str]:
-            seen = set(start)
-            waiting = list(seen)
-            while waiting:
-                for other in follows(waiting.pop(), own=own, among=among):
-                    if other not in seen:
-                        seen.add(other)
-                        waiting.append(other)
-            return seen
-
-        wet = spread(touching, own=mine, among=self.candidates)
-        landing, left = set(), self.candidates - wet
+        landing, left = set(), self.candidates - self.spread(
+            touching, own=mine, among=self.candidates
+        )  # fmt: skip
         while left:
-            group = spread([min(left)], own=True, among=self.candidates)
-            allowed = {key for key in group if not self._is_out(key)} or group
+            group = self.spread([min(left)], own=True, among=self.candidates)
+            allowed = {key for key in group if not self.is_out(key)} or group
             landing.add(min(allowed, key=lambda k: (-int(self.sector[k]["premises_count"]), k)))
             left -= group
-        known = taken & self.candidates
-        return taken - spread((touching | landing) & known, own=mine, among=known)
+        self._starts = touching | landing
+        return self._starts
 
-    def _is_out(self, key: str) -> bool:
+    def _lost_in_chains(self, taken: set[str]) -> set[str]:
+        """Return what neither touches phase 1, nor lands on an island, nor follows what does."""
+        known = taken & self.candidates
+        mine = self.rules.contiguity == "within_epci"
+        return taken - self.spread(self.starts() & known, own=mine, among=known)
+
+    def is_out(self, key: str) -> bool:
+        """Return whether a wish, or that nobody asked, keeps a candidate out of any programme."""
         unasked = self.points[key] == 0 and key not in self.required
         return key in self.refused or (self.rules.unranked == "out" and unasked)
 
@@ -272,17 +319,7 @@ class _Exact:
             return
         for year in range(first, first + count):
             now = {key for key in self.chosen if self.opens.get(key) == year}
-            ceilings: list[tuple[str, int, int, Unit, Message]] = []
-            for code, most in sorted(asked.lines_per_year.items()):
-                place = Message.of("programme.whole_region") if code == "region" else code
-                words = Message.of("programme.limit_capacity", lines=most, code=place)
-                ceilings.append((f"capacity.{code}", self._count(now, code), most, "lines", words))
-            if asked.budget_eur_per_year is not None:
-                most = asked.budget_eur_per_year
-                words = Message.of("programme.limit_budget", amount=most * 100)
-                spent = sum(self.keur.get(key, 0) for key in now)
-                ceilings.append(("budget.region", spent, most // 1000, "keur", words))
-            for name, worth, most, unit, words in ceilings:
+            for name, worth, most, unit, words in self.year_limits(now):
                 over = max(worth - most, 0)
                 self.check(
                     "year.limit", f"{name}@{year}", broken=over > 0, excess=over, year=year,

@@ -35,6 +35,7 @@ class Ground:
 
     def __init__(self, tables: Mapping[str, pd.DataFrame], scenario: Scenario) -> None:
         self.tables = tables
+        self._read: dict[str, list[dict[str, Any]]] = {}
         self.scenario = scenario
         self.cents_per_line = scenario.contribution.cents_per_line
         self.checks: dict[str, int] = defaultdict(int)
@@ -62,12 +63,15 @@ class Ground:
                 self.lines[actor, phase] += count
 
     def rows(self, name: str) -> list[dict[str, Any]]:
-        """Return the rows of a table; none when it isn't there."""
+        """Return the rows of a table, the same at each call; none when it isn't there."""
         frame = self.tables.get(name)
         if frame is None:
             return []
-        wanted = [column for column in contract(name).column_names if column in frame.columns]
-        return [{str(k): v for k, v in row.items()} for row in frame[wanted].to_dict("records")]
+        if name not in self._read:
+            wanted = [column for column in contract(name).column_names if column in frame.columns]
+            records = pd.DataFrame(frame[wanted]).to_dict("records")
+            self._read[name] = [{str(k): v for k, v in row.items()} for row in records]
+        return self._read[name]
 
     def check(
         self, rule: str, place: str, *, broken: bool, excess: int | None = None, **values: object

@@ -13,8 +13,10 @@ from planner.choice import Quantity, Unit
 from planner.scenario import Scenario
 from planner.schemas import CONTRACTS, contract
 from planner.texts import Message
+from planner.verify._binding import judge_binding
 from planner.verify._cells import judge_cells
 from planner.verify._exact import judge_exact
+from planner.verify._follows import judge_follows
 from planner.verify._ground import Ground
 from planner.verify._network import judge_network
 from planner.verify._repeats import judge_repeats
@@ -66,7 +68,10 @@ def verify_programme(tables: Mapping[str, pd.DataFrame], scenario: Scenario) -> 
     judge.schedule()
     judge_cells(judge)
     judge_repeats(judge)
-    judge_exact(tables, judge.rows, scenario, judge.check)
+    judge_follows(judge)
+    exact = judge_exact(tables, judge.rows, scenario, judge.check)
+    if exact is not None:
+        judge_binding(judge, exact)
     if scenario.schedule.rule == "works":
         judge_works(judge.rows("works"), judge.rows("schedule"), scenario, judge.check)
         judge_evenness(judge.rows("works_limits"), judge.rows("schedule"), judge.check)

@@ -396,3 +396,13 @@ def test_communes_that_gain_or_lose_the_most_are_told(two):
     assert f"1 en ont moins, au premier rang {names['35001']} (4)" in said
     print_communes(console, compare_plans(result.before, result.before), Lang.FR)
     assert not console.export_text()
+
+
+def test_where_a_rule_comes_from_is_no_cause(two):
+    before, _ = two[0]
+    sourced = Scenario.from_dict(
+        {"criteria": {"each": {"businesses": {"weight": 1, "source": "comité du 3 mars"}}}}
+    )
+    bare = Scenario.from_dict({"criteria": {"each": {"businesses": {"weight": 2}}}})
+    causes = list_causes(side(before, sourced, "A"), side(before, bare, "B"))
+    assert [cause.name for cause in causes] == ["criteria.each.businesses.weight"]
