@@ -34,6 +34,7 @@ _ROUNDING_M: Final = 1e-3
 _LOOSEST_GAP: Final = Fraction(1, 1000)
 """What an answer across EPCI, or with years, may miss at most when it says that it is near."""
 _MIN: Final = "cost"
+_UNITS: Final = {"votes": "votes", "criteria": "score", "cost": "keur", "compactness": "m"}
 _YEARLY: Final = frozenset({"votes", "criteria"})
 
 
@@ -342,6 +343,12 @@ class Exact:
         for row in proof:
             name = str(row["objective"])
             if name in asked:
+                unit = _UNITS.get(name, "")
+                there = str(row.get("unit", unit))
+                self.check(
+                    "cell", name, broken=there != unit, table="programme_proof", column="unit",
+                    said=there, worth=unit,
+                )  # fmt: skip
                 self._value(name, row, score)
                 self._claims(name, row)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from typing import Any, Final
@@ -20,6 +20,12 @@ _PPM: Final = 1_000_000
 _NEAR: Final = 1e-9
 _LEAST_BORDER_M: Final = 0.11
 """Two measures of a border, each rounded to the decimetre, may be this far apart, in metres."""
+_HALF: Final = Fraction(1, 2) + Fraction(1, 1000)
+"""How far a mark that is rounded is from what it rounds, a float beneath it."""
+_UNITS: Final[Mapping[str, str]] = {
+    "under_3_mbps": "", "under_8_mbps": "", "under_30_mbps": "", "businesses": "premises",
+    "public_sites": "sites", "town_country_balance": "", "contiguity": "m", "cost_per_line": "EUR",
+}  # fmt: skip
 _LOWER_FIRST: Final = frozenset({"cost_per_line"})
 _PARTS: Final = (
     "private_count", "phase_1_count", "phase_2_count", "phase_3_count", "unassigned_count",
@@ -138,8 +144,11 @@ class _Follows:
                 self.on.cell("criteria", place, "criterion", name, None)
                 continue
             said = int(row["normalised_ppm"])
-            near = said if abs(said - mark) <= 1 else mark
+            near = said if abs(said - mark) <= _HALF else round(mark)
             self.on.cell("criteria", place, "normalised_ppm", said, near)
+            unit = _UNITS.get(name, each[name].unit)
+            there = "" if is_none(row["unit"]) else str(row["unit"])
+            self.on.cell("criteria", place, "unit", there, unit)
             self.on.cell("criteria", place, "weight_ppm", int(row["weight_ppm"]), weights[name])
         for name, values in sorted(self.criteria.items()):
             for key in self.left:
@@ -150,8 +159,14 @@ class _Follows:
     def coverage(self) -> None:
         """Check that parts and states make the whole, the rate, and the sums of territories."""
         levels: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
+        every = Counter(str(row["referential"]) for row in self.on.rows("coverage"))
+        said_by = every.most_common(1)[0][0] if every else None
         for row in self.on.rows("coverage"):
             place = f"{row['level']}/{row['code']}"
+            day = str(pd.Timestamp(row["on"]).date())
+            due = str(self.on.scenario.reference_date)
+            self.on.cell("coverage", place, "on", day, due)
+            self.on.cell("coverage", place, "referential", row["referential"], said_by)
             levels[str(row["level"])][str(row["code"])] = row
             whole = int(row["premises_count"])
             for columns in (_PARTS, _STATES):
@@ -167,6 +182,7 @@ class _Follows:
             if not is_none(row["serviceable_count"]):
                 rate = Fraction(int(row["serviceable_count"]), base) if base else None
                 self.near("coverage", place, "coverage_rate", row["coverage_rate"], rate)
+        self._tranches(levels[Level.SECTOR.value])
         zone = {key: row["zone_id"] for key, row in self.on.sector.items()}
         home = {str(row["insee"]): row["epci_siren"] for row in self.on.rows("communes")}
         for level, below, of in (
@@ -174,6 +190,21 @@ class _Follows:
             (Level.EPCI.value, Level.COMMUNE.value, home),
         ):
             self._sums(levels[level], levels[below], of, level)
+
+    def _tranches(self, sectors: Mapping[str, dict[str, Any]]) -> None:
+        """Check in which tranche each sector's premises are counted, and that none is left out."""
+        for key in sorted(self.on.sector) if sectors else ():
+            self.on.check("missing_row", key, broken=key not in sectors, table="coverage")
+        for key, row in sorted(sectors.items()):
+            decided = self.on.decided.get(key)
+            tranche = None if decided is None or is_none(decided["tranche"]) else int(
+                decided["tranche"]
+            )  # fmt: skip
+            for one in (1, 2):
+                column = f"phase_1_tranche_{one}_count"
+                if not is_none(row[column]):
+                    worth = int(row["phase_1_count"]) if tranche == one else 0
+                    self.on.cell("coverage", f"sector/{key}", column, int(row[column]), worth)
 
     def _sums(
         self,
@@ -188,7 +219,7 @@ class _Follows:
             if not is_none(of.get(code)):
                 parts[str(of[code])].append(row)
         for code, row in sorted(above.items()) if below else ():
-            for column in (*_PARTS, *_STATES, "premises_count"):
+            for column in (name for name in row if name.endswith("_count")):
                 there = [one[column] for one in parts[code]]
                 if not is_none(row[column]) and not any(map(is_none, there)):
                     worth = sum(int(value) for value in there)
@@ -289,10 +320,17 @@ class _Follows:
         for row in self.on.rows("communes"):
             if not is_none(row["epci_siren"]) and not is_none(row["population"]):
                 people[str(row["epci_siren"])] += int(row["population"])
-        for row in self.on.rows("fairness"):
-            if str(row["indicator"]) != "lines_per_inhabitant" or not people:
+        said = {
+            str(row["state"]): row
+            for row in self.on.rows("fairness")
+            if str(row["indicator"]) == "lines_per_inhabitant"
+        }
+        for when in ("before", "after") if people and self.on.rows("fairness") else ():
+            row = said.get(when)
+            place = f"{when}/lines_per_inhabitant"
+            self.on.check("missing_row", place, broken=row is None, table="fairness")
+            if row is None:
                 continue
-            when = str(row["state"])
             phases = (Phase.PHASE_1.value,) if when == "before" else tuple(sorted(_BUILT))[:2]
             ratios = {
                 actor: Fraction(sum(self.on.lines[actor, phase] for phase in phases), people[actor])
@@ -300,7 +338,6 @@ class _Follows:
                 if people.get(actor)
             }
             least = min(ratios, key=lambda one: (ratios[one], one), default=None)
-            place = f"{when}/lines_per_inhabitant"
             worth = None if least is None else ratios[least]
             self.near("fairness", place, "value", row["value"], worth)
             self.on.cell("fairness", place, "place", row["place"], least)
@@ -319,8 +356,8 @@ def _shared_out(weights: Mapping[str, int]) -> dict[str, int]:
     return whole
 
 
-def _marks(values: Mapping[str, float], rule: CriterionRule, *, lower: bool) -> dict[str, int]:
-    """Return what each value is worth, in millionths, by the normalisation asked."""
+def _marks(values: Mapping[str, float], rule: CriterionRule, *, lower: bool) -> dict[str, Fraction]:
+    """Return what each value is worth, in millionths before rounding, as normalised."""
     exact = {key: Fraction(value) for key, value in values.items()}
     falls = lower if rule.higher_first is None else not rule.higher_first
     if rule.normalise == "thresholds":
@@ -331,10 +368,10 @@ def _marks(values: Mapping[str, float], rule: CriterionRule, *, lower: bool) -> 
     else:
         least, most = min(exact.values()), max(exact.values())
         if least == most:
-            return dict.fromkeys(exact, 0)
+            return dict.fromkeys(exact, Fraction(0))
         shares = {k: (v - least) / (most - least) for k, v in exact.items()}
         shares = {k: 1 - v if falls else v for k, v in shares.items()}
-    return {key: round(share * _PPM) for key, share in shares.items()}
+    return {key: Fraction(share * _PPM) for key, share in shares.items()}
 
 
 def _ranks(values: Mapping[str, Fraction], *, falls: bool) -> dict[str, Fraction]:

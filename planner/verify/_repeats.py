@@ -278,8 +278,8 @@ class _Repeats:
             points = (
                 None if row is None else Fraction(int(row["points"]) * _HALVES, int(row["scale"]))
             )
-            if row is not None and row["rule"] != "borda":
-                continue
+            if row is not None:
+                self.on.cell("sector_points", f"{actor}/{key}", "rule", row["rule"], "borda")
             self.on.cell(
                 "sector_points", f"{actor}/{key}", "points", points, worth.get((actor, key))
             )
@@ -308,10 +308,14 @@ class _Repeats:
         for row in self.on.rows("decision_scores"):
             value[str(row["objective"])][str(row["sector_id"])] = int(row["value"])
         best = {name: _places(name, given) for name, given in value.items()}
+        asked = [o for o in self.on.scenario.programme.objectives if o in value]
+        place = {name: at for at, name in enumerate(asked, start=1)}
         for row in self.on.rows("decision_scores"):
             name, key = str(row["objective"]), str(row["sector_id"])
             worth = best[name][key]
             self.on.cell("decision_scores", f"{key}/{name}", "rank", int(row["rank"]), worth)
+            said, due = int(row["position"]), place.get(name)
+            self.on.cell("decision_scores", f"{key}/{name}", "position", said, due)
         first = next(iter(self.on.scenario.programme.objectives), None)
         groups: dict[str, dict[str, int]] = defaultdict(dict)
         for row in self.on.rows("decisions"):
@@ -336,6 +340,9 @@ class _Repeats:
                 self.on.cell(
                     "programme_proof", name, "equal_count", int(row["equal_count"]), product
                 )
+                whole = all(complete for _, complete in parts.values())
+                said = bool(row.get("equal_complete", whole))
+                self.on.cell("programme_proof", name, "equal_complete", said, whole)
 
 
 def _apart(share: Mapping[str, Fraction], weight: Mapping[str, int]) -> Fraction:

@@ -83,6 +83,12 @@ def test_a_year_left_out_or_changed_is_seen(plans):
         ("balances", "ballot_due", False),
         ("contributions", "nom", "Ailleurs"),
         ("schedule", "quarter", "2012-T1"),
+        ("criteria", "unit", "furlong"),
+        ("coverage", "referential", "autre"),
+        ("coverage", "on", pd.Timestamp("2030-01-01")),
+        ("decision_scores", "position", 9),
+        ("sector_points", "rule", "points"),
+        ("programme_proof", "unit", "m²"),
     ],
 )
 def test_a_cell_that_others_tell_is_seen_when_it_changes(plans, table, column, value):
@@ -95,10 +101,22 @@ def test_the_least_lines_of_an_inhabitant_are_counted_again(plans):
     assert "lines_per_inhabitant" in broken(plans, "asked", "fairness", "value", 5.0, at)
 
 
-@pytest.mark.parametrize("table", ["schedule", "criteria"])
+def test_a_mark_one_millionth_away_is_seen(plans):
+    criteria = plans["asked"]["criteria"]
+    inside = criteria["normalised_ppm"].between(1, 999_998) & (criteria["weight_ppm"] > 0)
+    at = int(inside.to_numpy().argmax())
+    assert inside.iloc[at]
+    mark = int(criteria["normalised_ppm"].iloc[at])
+    for other in (mark - 1, mark + 1):
+        assert "normalised_ppm" in broken(plans, "asked", "criteria", "normalised_ppm", other, at)
+
+
+@pytest.mark.parametrize("table", ["schedule", "criteria", "coverage", "fairness"])
 def test_a_row_left_out_is_seen(plans, table):
     frame = plans["asked"][table]
-    for at in range(len(frame)):
+    # of coverage the rows that others don't add up: those of sectors
+    kept = frame["level"] == "sector" if table == "coverage" else frame.iloc[:, 0].notna()
+    for at in kept.to_numpy().nonzero()[0]:
         tables = {**plans["asked"], table: frame.drop(frame.index[at])}
         assert not verify_programme(tables, scenario("asked")).holds, at
 
