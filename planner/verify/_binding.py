@@ -6,6 +6,7 @@ alone.  Where several envelopes or ceilings lack room, any of them may be the on
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from planner.choice import Quantity, Unit
 from planner.texts import Message
 from planner.verify._exact import Exact
 from planner.verify._ground import Ground, is_none
+from planner.vocab import Decision, DeliberationState, Wish
 
 __all__ = ["judge_binding"]
 
@@ -38,6 +40,9 @@ def judge_binding(ground: Ground, exact: Exact) -> None:
         key = str(row["sector_id"])
         if key in exact.candidates:
             judge.one("decisions", row, judge.decision(key))
+    for row in ground.rows("programme"):
+        if str(row["sector_id"]) in exact.decider:
+            judge.sentence(row)
     if exact.rules.years is not None:
         opened = exact.chosen & set(exact.opens) & exact.candidates
         there = {str(row["sector_id"]) for row in ground.rows("year_decisions")}
@@ -57,6 +62,11 @@ class _Binding:
         self.mine = exact.rules.contiguity == "within_epci"
         self.called = {str(row["siren"]): str(row["nom"]) for row in ground.rows("epci")}
         self.reach = self._within_reach()
+        self.zones = {str(row["zone_id"]): str(row["nom"]) for row in ground.rows("zones")}
+        self.refusing: dict[str, list[str]] = defaultdict(list)
+        for row in ground.rows("ballots"):
+            if row["wish"] == Wish.REFUSED.value and str(row["epci_siren"]) in ground.voted:
+                self.refusing[str(row["sector_id"])].append(str(row["epci_siren"]))
 
     def one(self, table: str, row: dict[str, Any], held: dict[_Held, Message]) -> None:
         """Check what is said of a sector against all that may be said of it."""
@@ -69,6 +79,83 @@ class _Binding:
         words = [held[worth].say(lang) for lang in _LANGUAGES]
         told = str(row["reason"])
         self.on.cell(table, key, "reason", told, told if told in words else words[0])
+
+    def sentence(self, row: dict[str, Any]) -> None:
+        """Check that the sentence of a sector's phase says its decision, and why."""
+        key, told = str(row["sector_id"]), str(row["reason"])
+        every = self._sentences(key, row)
+        year = self.exact.opens.get(key)
+        if year is not None:
+            every = [_told("exact_opens", reason=one, year=str(year)) for one in every]
+        words = [one.say(lang) for one in every for lang in _LANGUAGES]
+        worth = told if told in words else next(iter(words), None)
+        self.on.cell("programme", key, "reason", told, worth)
+
+    def _sentences(self, key: str, row: dict[str, Any]) -> list[Message]:
+        """Return what may be said of a sector, its decision being what it is."""
+        decision, owner = str(row["decision"]), self.exact.decider[key]
+        name, lines = self._name(owner), int(row["premises_count"])
+        rank = None if is_none(row["rank"]) else int(row["rank"])
+        if decision == Decision.PHASE_1.value:
+            zone = self.zones.get(str(self.exact.sector[key]["zone_id"]), "—")
+            return [_told("phase_1", zone=zone, tranche=row["tranche"])]
+        if decision == Decision.REFUSED.value:
+            return [_told("refused", actor=self._name(one)) for one in self.refusing[key]]
+        if decision == Decision.NO_VOTE.value:
+            state = self.on.state.get(owner, {}).get("state")
+            known = state in DeliberationState.codes()
+            return [_told("no_vote", actor=name, state=DeliberationState(state))] if known else []
+        if decision == Decision.CHOSEN.value:
+            text = "exact_chosen" if rank is None else "exact_ranked"
+            return [_told(text, actor=name, lines=lines, rank=rank)]
+        if decision == Decision.ENVELOPE.value:
+            return self._short(key, owner)
+        if decision == Decision.NOT_BEST.value:
+            return self._not_best(key, name)
+        plain = {
+            Decision.NO_BALLOT.value: "no_ballot", Decision.REQUIRED.value: "exact_required",
+            Decision.UNRANKED.value: "unranked",
+        }  # fmt: skip
+        return [_told(plain[decision], actor=name, lines=lines)] if decision in plain else []
+
+    def _short(self, key: str, owner: str) -> list[Message]:
+        """Return what may be said of a sector that lacks room in an envelope."""
+        found = []
+        for (other, actor), count in self.exact.lines.items():
+            if other != key:
+                continue
+            used = self.on.need(actor, self.on.lines[actor, "2"])
+            left = (self.on.room(actor) or 0) - used
+            missing = self.on.need(actor, count) - left
+            if actor in self.on.voted and missing <= 0:
+                continue
+            text = "exact_envelope_eur" if self.on.in_euros(actor) else "exact_envelope"
+            found.append(
+                _told("neighbour", actor=self._name(actor))
+                if actor != owner or actor not in self.on.voted
+                else _told(text, actor=self._name(actor), left=left, missing=missing)
+            )
+        return found
+
+    def _not_best(self, key: str, name: str) -> list[Message]:
+        """Return what may be said of a sector that envelopes would hold."""
+        if key not in self.reach:
+            return [_told("exact_cut_off", actor=name)]
+        if not self._joins(key, self.exact.chosen):
+            return [_told("exact_out_of_reach")]
+        full = [
+            _told("exact_limit", limit=words)
+            for _, worth, most, _, words in self.exact.limits(self.exact.chosen | {key})
+            if worth > most
+        ]
+        if full:
+            return full
+        asked = self.exact.rules.years
+        if asked is not None and all(
+            self._full(key, asked.first + at) for at in range(asked.count)
+        ):
+            return [_told("exact_years_full")]
+        return [_told("exact_not_best")]
 
     def decision(self, key: str) -> dict[_Held, Message]:
         """Return the rules that may be said to hold a sector where it is, each with its words."""
@@ -200,6 +287,10 @@ class _Binding:
 
     def _name(self, actor: str) -> str:
         return self.called.get(actor, f"Département {actor[1:]}")
+
+
+def _told(text: str, **values: object) -> Message:
+    return Message.of(f"programme.{text}", **values)
 
 
 def _words(rule: str, **values: object) -> Message:

@@ -61,6 +61,19 @@ def test_the_rule_that_binds_and_its_words_are_found_again(plans, name):
                 assert f"table « {table} »" in told or column in told, (table, column, told)
 
 
+@pytest.mark.parametrize("name", list(ASKED))
+def test_the_sentence_of_each_sector_is_found_again(plans, name):
+    told = plans[name]["programme"]["reason"].tolist()
+    for at, reason in enumerate(told):
+        for other in {*told, reason.replace("1", "2")} - {reason}:
+            assert "programme" in broken(plans, name, "programme", "reason", other, at)
+
+
+def test_a_plan_in_english_holds():
+    plan = make_plan(toy_territory(), scenario("years"))
+    assert verify_programme(plan.tables("en"), scenario("years")).holds
+
+
 def test_a_year_left_out_or_changed_is_seen(plans):
     years = plans["years"]["year_decisions"]
     for changed in (years.iloc[1:], years.assign(year=years["year"] + 1)):
