@@ -102,7 +102,7 @@ class _Binding:
         if decision == Decision.REFUSED.value:
             return [_told("refused", actor=self._name(one)) for one in self.refusing[key]]
         if decision == Decision.NO_VOTE.value:
-            state = self.on.state.get(owner, {}).get("state")
+            state = str(self.on.state.get(owner, {}).get("state"))
             known = state in DeliberationState.codes()
             return [_told("no_vote", actor=name, state=DeliberationState(state))] if known else []
         if decision == Decision.CHOSEN.value:
@@ -253,7 +253,7 @@ class _Binding:
         open_then = {other for other in exact.chosen if exact.opens.get(other, year) <= before}
         if not self._joins(key, open_then):
             return {("contiguity", key, None): _words("year_contiguity", year=str(before))}
-        votes = {("votes", key, None): _words("year_votes", year=str(before))}
+        votes: dict[_Held, Message] = {("votes", key, None): _words("year_votes", year=str(before))}
         return self._full(key, before) or votes
 
     def _joins(self, key: str, taken: set[str]) -> bool:

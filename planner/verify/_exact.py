@@ -246,11 +246,12 @@ class Exact:
 
     def before(self) -> dict[str, str]:
         """Return the candidate on whose feeder each candidate waits, where there is one."""
-        return {
+        before = {
             str(row["sector_id"]): str(row["feeder_id"])
             for row in self.rows("feeders")
-            if not pd.isna(row["feeder_id"]) and str(row["feeder_id"]) in self.candidates
+            if not pd.isna(row["feeder_id"])
         }
+        return {key: first for key, first in before.items() if first in self.candidates}
 
     def _lost_on_feeders(self, taken: set[str]) -> set[str]:
         before = self.before()

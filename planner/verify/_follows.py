@@ -326,10 +326,10 @@ class _Follows:
             if str(row["indicator"]) == "lines_per_inhabitant"
         }
         for when in ("before", "after") if people and self.on.rows("fairness") else ():
-            row = said.get(when)
+            row = said.get(when, {})
             place = f"{when}/lines_per_inhabitant"
-            self.on.check("missing_row", place, broken=row is None, table="fairness")
-            if row is None:
+            self.on.check("missing_row", place, broken=not row, table="fairness")
+            if not row:
                 continue
             phases = (Phase.PHASE_1.value,) if when == "before" else tuple(sorted(_BUILT))[:2]
             ratios = {
@@ -362,7 +362,10 @@ def _marks(values: Mapping[str, float], rule: CriterionRule, *, lower: bool) -> 
     falls = lower if rule.higher_first is None else not rule.higher_first
     if rule.normalise == "thresholds":
         low, high = Fraction(str(rule.low)), Fraction(str(rule.high))
-        shares = {k: min(max((v - low) / (high - low), 0), 1) for k, v in exact.items()}
+        shares = {
+            k: min(max((v - low) / (high - low), Fraction(0)), Fraction(1))
+            for k, v in exact.items()
+        }
     elif rule.normalise == "rank":
         shares = _ranks(exact, falls=falls)
     else:

@@ -309,7 +309,7 @@ class _Repeats:
             value[str(row["objective"])][str(row["sector_id"])] = int(row["value"])
         best = {name: _places(name, given) for name, given in value.items()}
         asked = [o for o in self.on.scenario.programme.objectives if o in value]
-        place = {name: at for at, name in enumerate(asked, start=1)}
+        place = {str(name): at for at, name in enumerate(asked, start=1)}
         for row in self.on.rows("decision_scores"):
             name, key = str(row["objective"]), str(row["sector_id"])
             worth = best[name][key]
