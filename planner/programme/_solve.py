@@ -289,8 +289,7 @@ class _Search:
             objective, self.rows, incumbent=self.incumbent,
             enough=lambda bound: bound - self._target(bound),
             turns=_LATER_TURNS if held else _TURNS,
-            first=lambda: None if held else start_across(self.problem, self.solve_within),
-            better=self._better_across,
+            first=self._first_across, better=self._better_across,
         )  # fmt: skip
         if found.parts is None and not found.infeasible and not self.clock.over:
             return self._cut_off(objective)
@@ -302,6 +301,13 @@ class _Search:
             self.incumbent = found.parts
             return self._cut_off(objective)
         return _Answer(found.parts, found.value, found.bound, status)
+
+    def _first_across(self, standing: Flags) -> Flags | None:
+        """Return a first answer: behind the doors of what stands, or begun within each EPCI."""
+        if self.has_held:
+            return None
+        begun = start_across(self.problem, self.solve_within, first=standing, turns=1)
+        return start_across(self.problem, self.solve_within) if begun is None else begun
 
     def _better_across(self, chosen: Flags, enough: int, rounds: int) -> Flags | None:
         """Return a better answer to the first objective behind other doors."""

@@ -12,7 +12,7 @@ from planner.programme._actors.blocks import split_problem
 from planner.programme._actors.columns import Clock, Region
 from planner.programme._chains.across import behind, hanging
 from planner.programme._chains.cuts import reached_part
-from planner.programme._chains.doors import Doors
+from planner.programme._chains.doors import Doors, _Behind
 from tests.unit.test_programme_chains import path
 from tests.unit.test_programme_exact import draw, is_legal, signed
 
@@ -122,4 +122,5 @@ def test_numbers_too_large_open_nothing():
     problem = draw(np.random.default_rng(4), Contiguity.ANY_EPCI)
     doors = doors_of(problem)
     worth = np.full(problem.candidates_count, 2.0**58)
-    assert doors._open(worth, np.zeros(problem.candidates_count, bool)) is None
+    nobody = np.zeros(problem.candidates_count, bool)
+    assert doors._state(_Behind(nobody, problem, 0.0, worth)) is None

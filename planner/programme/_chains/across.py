@@ -30,6 +30,7 @@ def start_across(
     solve: Callable[[ChoiceProblem], Choice],
     *,
     first: Flags | None = None,
+    turns: int = _MOST_TURNS,
 ) -> Flags | None:
     """Return a good choice whose chains may cross borders; None when none was found.
 
@@ -41,6 +42,8 @@ def start_across(
         How a question within each EPCI is answered.
     first
         A choice to begin from, all of it reached; None to begin within each EPCI.
+    turns
+        How many times the choice is made at most.
     """
     within = replace(problem, contiguity=Contiguity.WITHIN_EPCI, objectives=problem.objectives[:1])
     best: Flags | None = None
@@ -48,7 +51,7 @@ def start_across(
     sign = 1 if problem.objectives[0].sense == "max" else -1
     if first is not None:
         within = _behind(problem, within, first)
-    for turn in range(_MOST_TURNS):
+    for turn in range(turns):
         choice = solve(within)
         chosen = np.isin(np.array(problem.sector_ids, dtype=object), choice.chosen)
         if not choice.stages or (reached_part(problem, chosen) != chosen).any():

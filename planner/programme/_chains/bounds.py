@@ -136,7 +136,7 @@ class ChainSearch:
         incumbent: list[Rows] | None,
         enough: Callable[[int], int],
         turns: int,
-        first: Callable[[], Flags | None] = lambda: None,
+        first: Callable[[Flags], Flags | None] = lambda _: None,
         better: Callable[[Flags, int, int], Flags | None] = lambda _, __, ___: None,
     ) -> Chained:
         """Optimise one objective; separators that matter are added to ``rows``.
@@ -152,7 +152,8 @@ class ChainSearch:
         turns
             How many times choices are combined at most.
         first
-            What finds an answer in another way, should the first combination be none.
+            What finds an answer in another way, should the first combination be none, from what of
+            it is reached.
         better
             What betters an answer in another way, up to a value that is enough, in some rounds.
         """
@@ -231,7 +232,7 @@ class ChainSearch:
         answer: Chained,
         enough: Callable[[int], int],
         turns: int,
-        first: Callable[[], Flags | None],
+        first: Callable[[Flags], Flags | None],
         better: Callable[[Flags, int, int], Flags | None],
     ) -> None:
         """Combine choices, in an order drawn from the last answer, until one is good enough."""
@@ -267,7 +268,7 @@ class ChainSearch:
             standing = reached_part(self.problem, chosen)
             if (standing != chosen).any():
                 rows += self.separators.broken(chosen.astype(float))
-                other = first() if answer.parts is None else None
+                other = first(standing) if answer.parts is None else None
                 if other is None:
                     taken = _BROKEN_MIX * standing + (1 - _BROKEN_MIX) * taken
                     taken[chosen & ~standing] /= 2

@@ -36,12 +36,24 @@ Solve = Callable[[ChoiceProblem, ColumnPool, float], Choice]
 # of the value: by how much a bound must pass what is enough, where doors stay as they are or not
 _ROOM_SHARES = (3e-5, 1e-4)
 _PASSES = 4  # over all doors at the same prices
+_DEEPER = 80  # doors opened or closed at a loss, to see whether others around pay it back
 _RISE_SHARE = 2e-5  # of the value: what a round of prices must gain
 _LAST_SHARE = 5e-5  # of the value: what the last answer may miss
 _CLOSE_SHARE = 1e-6  # of the value: where column generation stops
 _FINEST = 8  # bits of a whole unit
 _BITS = 60
 _NONE: Sectors = frozenset()
+_NEVER = 2**60  # far more than anything can gain
+
+
+@dataclass(frozen=True, eq=False)
+class _Behind:
+    """What stands behind the doors of an answer: the linear programme, and worth at its prices."""
+
+    chosen: Flags
+    question: ChoiceProblem
+    value: float
+    worth: Floats
 
 
 @dataclass
@@ -75,6 +87,9 @@ class Doors:
             near = self.within if self.owner[a] == self.owner[b] else self.beyond
             near[a].append(b)
             near[b].append(a)
+        self.beside = [
+            one for one, others in enumerate(self.beyond) if others and not problem.refused[one]
+        ]
         self.ways = [
             [
                 place for place, one in enumerate(block.members.tolist())
@@ -100,34 +115,72 @@ class Doors:
         if self.problem.objectives[0].edge_coefficients is not None:
             return chosen
         pool = ColumnPool(diagrams=dict(self.region.pool.diagrams))
-        now, best, top = chosen, chosen, -math.inf
-        asked: ChoiceProblem | None = None
-        least = _ROOM_SHARES[rounds > 1]
-        for _ in range(rounds):
-            question = behind(self.problem, self._kept(now))
-            blocks, rows = split_problem(question)
-            region = Region(blocks, pool)
-            stage = Stage(region, question.objectives[0], rows)
-            value = stage.converge(self.clock, start=None, close_share=_CLOSE_SHARE)
-            region.keep()
-            if value is None or stage.best is None or value - top <= _RISE_SHARE * abs(value):
-                break
-            top, asked = value, question
-            room = (value - enough) / max(1.0, abs(value))
-            if room > least:
-                best, asked = self._answer(question, best, solve, pool, room), None
+        best, least = chosen, _ROOM_SHARES[rounds > 1]
+        now = self._behind(chosen, pool)
+        for turn in range(rounds):
+            if now is None:
+                return best
+            room = (now.value - enough) / max(1.0, abs(now.value))
+            is_open = room <= least
+            if not is_open:
+                best = self._answer(now.question, best, solve, pool, room)
             if rounds == 1 or self._worth_of(best) >= enough:
                 return best
-            worth = stage.row.coefficients.astype(float)
-            for price, row in zip(stage.best.prices, rows, strict=True):
-                worth = worth - price * row.coefficients
-            found = self._open(worth, now)
-            if found is None or self.clock.over:
-                break
-            now = found
-        if asked is not None:
-            best = self._answer(asked, best, solve, pool, _LAST_SHARE)
+            then = None
+            if turn + 1 < rounds and not self.clock.over:
+                then = self._opened(now, pool, enough if is_open else None)
+            if then is None:
+                return (
+                    self._answer(now.question, best, solve, pool, _LAST_SHARE) if is_open else best
+                )
+            now = then
         return best
+
+    def _behind(self, chosen: Flags, pool: ColumnPool) -> _Behind | None:
+        """Return what stands behind the doors of an answer, None when nothing does."""
+        question = behind(self.problem, self._kept(chosen))
+        blocks, rows = split_problem(question)
+        region = Region(blocks, pool)
+        stage = Stage(region, question.objectives[0], rows)
+        value = stage.converge(self.clock, start=None, close_share=_CLOSE_SHARE)
+        region.keep()
+        if value is None or stage.best is None:
+            return None
+        worth = stage.row.coefficients.astype(float)
+        for price, row in zip(stage.best.prices, rows, strict=True):
+            worth = worth - price * row.coefficients
+        return _Behind(chosen, question, value, worth)
+
+    def _opened(self, now: _Behind, pool: ColumnPool, enough: int | None) -> _Behind | None:
+        """Return what stands behind better doors, None when none were found.
+
+        Where the present ones can't do for what is enough, doors are also turned at a loss.
+        """
+        state = self._state(now)
+        if state is None:
+            return None
+        gained = False
+        for _ in range(_PASSES):
+            if not state.go_over() or self.clock.over:
+                break
+            gained = True
+            state = _State(self, _Tree(self, state.chosen()))
+        then = self._behind(state.chosen(), pool) if gained else None
+        if then is not None and then.value - now.value > _RISE_SHARE * abs(now.value):
+            return then
+        return None if enough is None else self._deeper(now, pool, enough)
+
+    def _deeper(self, now: _Behind, pool: ColumnPool, enough: int) -> _Behind | None:
+        """Return what stands behind doors turned one by one, each judged at prices of its own."""
+        best, tried = now, set[int]()
+        while best.value - enough <= 2 * _ROOM_SHARES[1] * abs(enough) and not self.clock.over:
+            state = _State(self, _Tree(self, best.chosen))
+            if not state.look_deeper(tried, _DEEPER):
+                break
+            then = self._behind(state.chosen(), pool)
+            if then is not None and then.value - best.value > _CLOSE_SHARE * abs(best.value):
+                best = then
+        return None if best is now else best
 
     def _worth_of(self, chosen: Flags) -> int:
         sign = 1 if self.problem.objectives[0].sense == "max" else -1
@@ -155,8 +208,9 @@ class Doors:
 
     # -- each actor's best choice
 
-    def _open(self, worth: Floats, chosen: Flags) -> Flags | None:
-        """Open and close doors while it pays; None when numbers are too large, or nothing pays."""
+    def _state(self, now: _Behind) -> _State | None:
+        """Return the doors of an answer at its prices; None when numbers are too large."""
+        worth = now.worth
         largest = max(
             (np.abs(worth[block.members]).sum() + 1) * 4 * (len(block.members) + len(ways) + 1)
             * (block.limit + 2)
@@ -167,14 +221,7 @@ class Doors:
             return None
         self._worth = np.rint(worth * 2.0**shift).astype(np.int64)
         self._known.clear()
-        state = _State(self, _Tree(self, chosen))
-        gained = False
-        for _ in range(_PASSES):
-            if not state.go_over() or self.clock.over:
-                break
-            gained = True
-            state = _State(self, _Tree(self, state.chosen()))
-        return state.chosen() if gained else None
+        return _State(self, _Tree(self, now.chosen))
 
     def _build(self) -> bool:
         """Build the diagrams, once; return whether all of them could be."""
@@ -216,8 +263,9 @@ class Doors:
         far = 2 * int(np.abs(worth).sum()) + 1
         mine = np.isin(block.members, list(kept))
         closed = ~np.isin(block.members[ways], list(opened))
+        ends = np.where(closed, -far, far)  # all settled: what costs nothing has many equals
         found = self._diagrams[at].best(
-            np.concatenate([worth + far * mine, -far * closed]), np.zeros(0, np.int64),
+            np.concatenate([worth + far * mine, ends]), np.zeros(0, np.int64),
             weight=np.concatenate([block.weight, np.zeros(len(ways), np.int64)]),
             limit=block.limit,
         )  # fmt: skip
@@ -227,7 +275,7 @@ class Doors:
         on = row[: len(block.members)] > 0
         if (mine & ~on).any() or (closed & (row[len(block.members) :] > 0)).any():
             return None
-        return value - far * int(mine.sum()), on
+        return value - far * int(mine.sum() + (~closed).sum()), on
 
 
 def _ground(problem: ChoiceProblem, block: Block, ways: Sequence[int]) -> Ground:
@@ -295,31 +343,72 @@ class _State:
         found = reached_part(self.search.problem, chosen)
         return all(best is not None for best in self.now) and not (found != chosen).any()
 
-    def go_over(self) -> bool:
-        """Open or close each door where it pays; return whether any did."""
+    def go_over(self, some: Sequence[int] | None = None) -> bool:
+        """Open or close each door, or some, where it pays; return whether any did."""
         search = self.search
-        beside = [
-            one for one, others in enumerate(search.beyond)
-            if others and not search.problem.refused[one]
-        ]  # fmt: skip
+        beside = search.beside if some is None else some
         search.find(one for door in beside for one in self._first(door))
         gains = sorted((-self._gain(door), door) for door in beside)
         changed = False
         for gain, door in gains:
-            if gain >= 0 or self._gain(door) <= 0:
-                continue
-            before = dict(self.paths)
-            if door in self.paths:
-                del self.paths[door]
-            else:
-                self.paths[door] = self._path(door) or _NONE
-            self._settle()
-            if self._stands():
-                changed = True
-            else:
-                self.paths = before
-                self._settle()
+            if gain < 0 < self._gain(door):
+                changed |= self._turn(door)
         return changed
+
+    def look_deeper(self, tried: set[int], at_most: int) -> bool:
+        """Open or close one door, at the least loss first, that others around more than pay back.
+
+        Return whether there was one; ``tried`` grows by those that were looked at.
+        """
+        losses = sorted((-self._gain(door), door) for door in self.search.beside)
+        for loss, door in losses:
+            if len(tried) >= at_most:
+                break
+            if door in tried or loss == 0 or loss >= _NEVER // 2:
+                continue
+            tried.add(door)
+            before, worth = dict(self.paths), self.worth
+            if not self._turn(door):
+                continue
+            around = [one for one in self._around(door) if one != door]
+            for _ in range(_PASSES):
+                if not self.go_over(around):
+                    break
+            if self.worth > worth:
+                return True
+            self._return_to(before)
+        return False
+
+    @property
+    def worth(self) -> int:
+        """What everyone's best choice is worth altogether."""
+        return sum(best[0] for best in self.now if best is not None)
+
+    def _turn(self, door: int) -> bool:
+        """Open a door, or close it; return whether that can be, or leave all as it was."""
+        before = dict(self.paths)
+        if door in self.paths:
+            del self.paths[door]
+        else:
+            self.paths[door] = self._path(door) or _NONE
+        self._settle()
+        if not self._stands():
+            self._return_to(before)
+            return False
+        return True
+
+    def _return_to(self, paths: dict[int, Sectors]) -> None:
+        self.paths = paths
+        self._settle()
+
+    def _around(self, door: int) -> list[int]:
+        """Return the doors of the actors on both sides of one, and those that open to them."""
+        search = self.search
+        both = {int(search.owner[one]) for one in (door, *search.beyond[door])}
+        return [
+            one for one in search.beside
+            if any(int(search.owner[other]) in both for other in (one, *search.beyond[one]))
+        ]  # fmt: skip
 
     def _first(self, door: int) -> list[tuple[int, Sectors, Sectors]]:
         """Return who gains if a door opens or closes: whose best choice is asked first."""
@@ -354,7 +443,7 @@ class _State:
         for at, opened, kept in asked:
             then, now = self.search.best(at, opened, kept), self.now[at]
             if then is None or now is None:
-                return -(2**60)
+                return -_NEVER
             gain += then[0] - now[0]
         return gain
 
