@@ -19,7 +19,7 @@ from planner.choice import Choice, ChoiceProblem, ChoiceStatus, Contiguity, Obje
 from planner.programme._actors.blocks import ColumnPool, Row, held_row, settle_floors, split_problem
 from planner.programme._actors.columns import Clock, Region, Stage, TooWideError
 from planner.programme._actors.integer import combine, holds, total, with_parts
-from planner.programme._chains.across import start_across
+from planner.programme._chains.across import first_across, start_across
 from planner.programme._chains.bounds import ChainSearch
 from planner.programme._chains.cuts import cuts_of, reached_part
 from planner.programme._chains.doors import Doors
@@ -289,7 +289,8 @@ class _Search:
             objective, self.rows, incumbent=self.incumbent,
             enough=lambda bound: bound - self._target(bound),
             turns=_LATER_TURNS if held else _TURNS,
-            first=self._first_across, better=self._better_across,
+            first=lambda now: None if held else first_across(self.problem, self.solve_within, now),
+            better=self._better_across,
         )  # fmt: skip
         if found.parts is None and not found.infeasible and not self.clock.over:
             return self._cut_off(objective)
@@ -301,13 +302,6 @@ class _Search:
             self.incumbent = found.parts
             return self._cut_off(objective)
         return _Answer(found.parts, found.value, found.bound, status)
-
-    def _first_across(self, standing: Flags) -> Flags | None:
-        """Return a first answer: behind the doors of what stands, or begun within each EPCI."""
-        if self.has_held:
-            return None
-        begun = start_across(self.problem, self.solve_within, first=standing, turns=1)
-        return start_across(self.problem, self.solve_within) if begun is None else begun
 
     def _better_across(self, chosen: Flags, enough: int, rounds: int) -> Flags | None:
         """Return a better answer to the first objective behind other doors."""

@@ -16,7 +16,7 @@ import scipy.sparse
 from planner.choice import Choice, ChoiceProblem, Contiguity
 from planner.programme._chains.cuts import reached_part
 
-__all__ = ["behind", "hanging", "start_across"]
+__all__ = ["behind", "first_across", "hanging", "start_across"]
 
 Flags = npt.NDArray[np.bool_]
 Integers = npt.NDArray[np.int64]
@@ -65,6 +65,14 @@ def start_across(
             break
         within = _behind(problem, within, chosen)
     return best
+
+
+def first_across(
+    problem: ChoiceProblem, solve: Callable[[ChoiceProblem], Choice], standing: Flags
+) -> Flags | None:
+    """Return a first answer: behind the doors of what stands, or begun within each EPCI."""
+    begun = start_across(problem, solve, first=standing, turns=1)
+    return start_across(problem, solve) if begun is None else begun
 
 
 def _behind(problem: ChoiceProblem, within: ChoiceProblem, chosen: Flags) -> ChoiceProblem:
