@@ -48,6 +48,7 @@ def judge_binding(ground: Ground, exact: Exact) -> None:
         there = {str(row["sector_id"]) for row in ground.rows("year_decisions")}
         for key in sorted(opened):
             ground.check("missing_row", key, broken=key not in there, table="year_decisions")
+        judge.opening()
         for row in ground.rows("year_decisions"):
             key = str(row["sector_id"])
             worth = exact.opens.get(key)
@@ -79,6 +80,15 @@ class _Binding:
         words = [held[worth].say(lang) for lang in _LANGUAGES]
         told = str(row["reason"])
         self.on.cell(table, key, "reason", told, told if told in words else words[0])
+
+    def opening(self) -> None:
+        """Check who decides on what opens, and its premises."""
+        for row in self.on.rows("opening_years"):
+            key = str(row["sector_id"])
+            decider = self.exact.decider.get(key)
+            self.on.cell("opening_years", key, "epci_siren", row["epci_siren"], decider)
+            worth = self.on.sector.get(key, {}).get("premises_count")
+            self.on.cell("opening_years", key, "premises_count", row["premises_count"], worth)
 
     def sentence(self, row: dict[str, Any]) -> None:
         """Check that the sentence of a sector's phase says its decision, and why."""
