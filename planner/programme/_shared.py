@@ -5,7 +5,8 @@ loose.  Where each actor holds a copy of the sectors of others that engage its e
 that envelope alone, and a rule links every copy to its sector: a Lagrangean decomposition (Guignard
 and Kim, Mathematical Programming 39, 1987).  The bound is then so near that most of these sectors
 are settled: with them, or without, nothing reaches an answer that is known.  The few others stay
-copies in the question that is searched.
+copies in the question that is searched.  Across borders and with years the bound stays further off:
+there, envelopes pay ahead for the shared sectors that it takes, and the others are left out.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ __all__ = [
     "best_paid",
     "far_shares",
     "fits_envelopes",
+    "is_sharing",
     "paid_ahead",
     "solve_sharing",
     "with_copies",
@@ -145,7 +147,7 @@ def solve_sharing(
         None where this isn't the way: few sectors, chains across borders, an EPCI too wide, or no
         answer found.
     """
-    if not _is_sharing(problem):
+    if problem.contiguity is Contiguity.ANY_EPCI or not is_sharing(problem):
         return None
     question, chosen = problem, None
     for _ in range(_ROUNDS):
@@ -173,10 +175,10 @@ def solve_sharing(
     return replace(choice, problem_sha256=problem.sha256, chosen=names)
 
 
-def _is_sharing(problem: ChoiceProblem) -> bool:
-    across = problem.contiguity is Contiguity.ANY_EPCI
+def is_sharing(problem: ChoiceProblem) -> bool:
+    """Whether copies serve: many candidates, some of which engage the envelope of another actor."""
     large = problem.candidates_count > _FEW and bool(problem.objectives)
-    return large and not across and len(far_shares(problem)) > 0
+    return large and len(far_shares(problem)) > 0
 
 
 def _named(question: ChoiceProblem, chosen: Flags | None) -> list[str]:

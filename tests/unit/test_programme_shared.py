@@ -91,7 +91,7 @@ def test_a_pool_brings_an_answer_back(counted):
 
 
 def test_across_borders_an_answer_is_legal_and_no_programme_passes_its_bound(monkeypatch):
-    monkeypatch.setattr(across, "_FEW", 0)
+    monkeypatch.setattr(_shared, "_FEW", 0)
     answered = 0
     for seed in range(80):
         problem = draw(np.random.default_rng(seed), Contiguity.ANY_EPCI)

@@ -8,6 +8,7 @@ bound takes, and the others are left out.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -18,15 +19,13 @@ from planner.programme._chains.bounds import ChainSearch
 from planner.programme._compact import stages_by, weakest_of
 from planner.programme._shared import (
     best_paid,
-    far_shares,
     fits_envelopes,
+    is_sharing,
     paid_ahead,
     with_copies,
 )
 
 __all__ = ["solve_sharing_across"]
-
-_FEW = 400  # candidates of a question that needs no copies
 
 
 def solve_sharing_across(
@@ -57,7 +56,8 @@ def solve_sharing_across(
         this isn't the way: few sectors, a proof asked, borders that count in the first objective,
         an EPCI too wide, or no answer found.
     """
-    if not _is_sharing_across(problem) or gap_share == 0:
+    across = problem.contiguity is Contiguity.ANY_EPCI and gap_share > 0
+    if not across or not is_sharing(problem) or problem.objectives[0].edge_coefficients is not None:
         return None
     first = problem.objectives[0]
     copied = with_copies(problem, both=False)
@@ -76,17 +76,27 @@ def solve_sharing_across(
     bound = known.bound if first.sense == "max" else -known.bound
     ids = np.array(problem.sector_ids, dtype=object)
 
-    def ask(way: ChoiceProblem, gap: float) -> tuple[Choice, StageResult] | None:
-        found = solve(way, gap_share=gap, seconds=clock.seconds, warm=pool)
-        fits = bool(found.stages) and fits_envelopes(problem, np.isin(ids, found.chosen))
-        return (found, found.stages[0]) if fits else None
+    def fits(found: Choice) -> bool:
+        return bool(found.stages) and fits_envelopes(problem, np.isin(ids, found.chosen))
 
-    found = best_paid(
+    def ask(
+        way: ChoiceProblem, gap: float
+    ) -> tuple[tuple[ChoiceProblem, Choice], StageResult] | None:
+        alone = replace(way, objectives=way.objectives[:1])
+        found = solve(alone, gap_share=gap, seconds=clock.seconds, warm=pool)
+        return ((way, found), found.stages[0]) if fits(found) else None
+
+    best = best_paid(
         paid_ahead(problem, stage.point()[: problem.candidates_count]), ask,
         bound=bound, gap_share=gap_share, sense=first.sense,
     )  # fmt: skip
-    if found is None:
+    if best is None:
         return None
+    way, found = best
+    if len(problem.objectives) > 1:  # they begin from what was found for the first
+        found = solve(way, gap_share=gap_share, seconds=clock.seconds, warm=pool)
+        if not fits(found):
+            return None
     values = problem.values(np.isin(ids, found.chosen))
     bounds = [bound, *([None] * len(values))][: len(values)]
     stages = stages_by(problem.objectives, values, bounds, gap_share)
@@ -94,9 +104,3 @@ def solve_sharing_across(
         problem_sha256=problem.sha256, status=weakest_of(one.status for one in stages),
         chosen=found.chosen, stages=stages,
     )  # fmt: skip
-
-
-def _is_sharing_across(problem: ChoiceProblem) -> bool:
-    across = problem.contiguity is Contiguity.ANY_EPCI
-    plain = bool(problem.objectives) and problem.objectives[0].edge_coefficients is None
-    return across and plain and problem.candidates_count > _FEW and len(far_shares(problem)) > 0
