@@ -357,6 +357,39 @@ def check_register(register: pd.DataFrame) -> None:
         before = row
 
 
+def check_versions(
+    register: pd.DataFrame,
+    programmes: Mapping[int, pd.DataFrame],
+    changes: Mapping[int, pd.DataFrame],
+) -> None:
+    """Raise unless what is kept of each version is what was entered.
+
+    Parameters
+    ----------
+    register
+        Contract ``adoptions``.
+    programmes
+        ``sector_id`` and ``phase`` of the versions whose file is there.
+    changes
+        Contract ``programme_changes`` of those that state what they change.
+
+    Raises
+    ------
+    RuleError
+        Naming the first version whose programme or differences were altered.
+    """
+    entered = dict(zip(register["version"], register["programme_sha256"], strict=True))
+    for version, programme in sorted(programmes.items()):
+        if programme_sha256(programme) != entered.get(version):
+            raise _refused("version_altered", version=version)
+    for version, stated in sorted(changes.items()):
+        if not {version - 1, version} <= set(programmes):
+            continue
+        counted = compare_versions(programmes[version - 1], programmes[version])
+        if not stated.sort_values("sector_id", ignore_index=True).equals(counted):
+            raise _refused("changes_altered", version=version)
+
+
 def register_text(register: pd.DataFrame) -> str:
     """Return the register as the CSV that is kept: what came before is the beginning of it."""
     out = io.StringIO()

@@ -23,7 +23,7 @@ from planner.cli._face import (
 )
 from planner.scenario import Scenario, read_scenario
 from planner.texts import say
-from planner.vocab import DeliberationState, ProgrammeStatus, VoteSituation
+from planner.vocab import DeliberationState, Phase, ProgrammeStatus, VoteSituation
 
 if TYPE_CHECKING:
     from planner.io.adoptions import RegisterIntake
@@ -86,13 +86,9 @@ def status(
     lang: LangOption = Lang.FR,
 ) -> None:
     """Dire où en sont les votes, le quorum et le registre des adoptions."""
-    from planner.governance import check_register  # noqa: PLC0415
-    from planner.io.adoptions import read_register  # noqa: PLC0415
-
     with told(lang) as console:
         asked = read_scenario(scenario)
-        known = read_register(register or Path(asked.folder))
-        check_register(known.register)
+        known = _known(register or Path(asked.folder))
         when = day(on) or asked.concertation.deadline or asked.reference_date
         now = _stand(asked, when, lang)
         titles = ["EPCI", *(say(f"cli.{name}", lang) for name in ("votes_state", "votes_planned"))]
@@ -135,7 +131,6 @@ def adopt(
     """Inscrire le programme au registre : proposé, voté ou adopté, jamais changé en silence."""
     from planner.export.adoptions import write_adoption  # noqa: PLC0415
     from planner.governance import record_adoption  # noqa: PLC0415
-    from planner.io.adoptions import read_register  # noqa: PLC0415
 
     with told(lang) as console:
         when = day(on)
@@ -143,7 +138,7 @@ def adopt(
             raise typer.BadParameter("AAAA-MM-JJ", param_hint="--on")
         asked = read_scenario(scenario)
         folder = register or Path(asked.folder)
-        known = read_register(folder)
+        known = _known(folder)
         now = _stand(asked, when, lang)
         adoption = record_adoption(
             known.register, now.programme, status=status, on=when,
@@ -153,12 +148,37 @@ def adopt(
         )  # fmt: skip
         path = write_adoption(folder, adoption, now.programme, content=known.content)
         console.print(adoption.summary(lang), markup=False)
-        for row in adoption.changes.to_dict("records"):
-            before, after = (
-                "—" if pd.isna(v) else v for v in (row["phase_before"], row["phase_after"])
-            )
-            console.print(f"  {row['sector_id']} : {before} → {after}", markup=False)
+        for line in _change_lines(adoption.changes, lang):
+            console.print(line, markup=False)
         console.print(say("governance.written", lang, path=str(path)), markup=False)
+
+
+def _known(folder: Path) -> RegisterIntake:
+    """Read the register and what it keeps: refused where a cell of either was altered."""
+    from planner.governance import check_register, check_versions  # noqa: PLC0415
+    from planner.io.adoptions import read_register  # noqa: PLC0415
+
+    known = read_register(folder)
+    check_register(known.register)
+    check_versions(known.register, known.programmes, known.changes)
+    return known
+
+
+def _change_lines(changes: pd.DataFrame, lang: Lang) -> list[str]:
+    """Say who goes from which phase to which, all the sectors of one move together."""
+    told_phases = changes[["phase_before", "phase_after"]].map(
+        lambda phase: (
+            say("governance.no_phase", lang) if pd.isna(phase) else Phase(phase).label(lang)
+        )
+    )
+    moves = changes["sector_id"].groupby([told_phases["phase_before"], told_phases["phase_after"]])
+    return [
+        say(
+            "governance.changes", lang, before=before, after=after, count=len(sectors),
+            sectors=", ".join(sectors),
+        )
+        for (before, after), sectors in moves
+    ]  # fmt: skip
 
 
 def _stated(row: dict[Hashable, Any], lang: Lang) -> str:
@@ -202,6 +222,11 @@ def _register_lines(known: RegisterIntake, programme: pd.DataFrame, lang: Lang) 
     ]  # fmt: skip
     last = known.register.iloc[-1]
     version = int(last["version"])
+    lines += [
+        say("governance.version_missing", lang, version=one)
+        for one in range(1, version + 1)
+        if one not in known.programmes
+    ]
     if programme_sha256(programme) == last["programme_sha256"]:
         return [*lines, say("governance.same", lang, version=version)]
     if known.programme is None:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from planner.errors import DataFileError
 from planner.governance import Adoption, register_text
-from planner.io.adoptions import REGISTER, programme_path
+from planner.io.adoptions import REGISTER, changes_path, programme_path
 from planner.texts import Message
 
 __all__ = ["write_adoption"]
@@ -52,7 +52,7 @@ def write_adoption(
     _replace(kept, table.to_csv(index=False, lineterminator="\n"))
     if len(adoption.changes):
         text = adoption.changes.to_csv(index=False, lineterminator="\n")
-        _replace(kept.with_name(f"differences-v{version}.csv"), text)
+        _replace(changes_path(place, version), text)
     _refuse_moved(register, content)
     _replace(register, register_text(adoption.register))
     return register

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from planner.io.tables import read_table
 from planner.schemas import contract
 from planner.texts import Message
 
-__all__ = ["REGISTER", "RegisterIntake", "programme_path", "read_register"]
+__all__ = ["REGISTER", "RegisterIntake", "changes_path", "programme_path", "read_register"]
 
 REGISTER = "adoptions.csv"
 _FOLDER = "adoptions"
@@ -28,15 +29,23 @@ class RegisterIntake:
     ----------
     register
         Contract ``adoptions``; empty where nothing was entered yet.
-    programme
-        ``sector_id`` and ``phase`` of the last version; None when its file is missing.
+    programmes
+        ``sector_id`` and ``phase`` of each version whose file is there.
+    changes
+        Contract ``programme_changes`` of each version that states what it changes.
     content
         The bytes that were read, so that the writer can tell whether they changed since.
     """
 
     register: pd.DataFrame
-    programme: pd.DataFrame | None
+    programmes: Mapping[int, pd.DataFrame]
+    changes: Mapping[int, pd.DataFrame]
     content: bytes
+
+    @property
+    def programme(self) -> pd.DataFrame | None:
+        """The programme of the last version; None when its file is missing."""
+        return None if self.register.empty else self.programmes.get(_last(self.register))
 
 
 def programme_path(folder: Path, version: int) -> Path:
@@ -44,8 +53,13 @@ def programme_path(folder: Path, version: int) -> Path:
     return folder / _FOLDER / f"programme-v{version}.csv"
 
 
+def changes_path(folder: Path, version: int) -> Path:
+    """Return where a version states what it changes."""
+    return folder / _FOLDER / f"differences-v{version}.csv"
+
+
 def read_register(folder: str | Path) -> RegisterIntake:
-    """Read the register of a folder, and the programme of its last version.
+    """Read the register of a folder, and the programme of each of its versions.
 
     Raises
     ------
@@ -58,15 +72,27 @@ def read_register(folder: str | Path) -> RegisterIntake:
     file = place / REGISTER
     known = file.is_file()
     register = read_table(file, "adoptions").table if known else contract("adoptions").empty()
-    last = 0 if register.empty else int(register["version"].max())
+    last = 0 if register.empty else _last(register)
     _refuse_cut_off(place, last)
-    if register.empty:
-        return RegisterIntake(
-            register=register, programme=None, content=file.read_bytes() if known else b""
-        )
-    kept = programme_path(place, last)
-    programme = read_table(kept, _versioned()).table if kept.is_file() else None
-    return RegisterIntake(register=register, programme=programme, content=file.read_bytes())
+    versions = range(1, last + 1)
+    return RegisterIntake(
+        register=register,
+        programmes=_read_each({one: programme_path(place, one) for one in versions}, _versioned()),
+        changes=_read_each(
+            {one: changes_path(place, one) for one in versions}, contract("programme_changes")
+        ),
+        content=file.read_bytes() if known else b"",
+    )
+
+
+def _last(register: pd.DataFrame) -> int:
+    return int(register["version"].max())
+
+
+def _read_each(files: Mapping[int, Path], kept: Contract) -> dict[int, pd.DataFrame]:
+    return {
+        version: read_table(path, kept).table for version, path in files.items() if path.is_file()
+    }
 
 
 def _refuse_cut_off(folder: Path, last: int) -> None:

@@ -316,8 +316,25 @@ def test_another_programme_is_told_before_it_is_recorded(run, monkeypatch, tmp_p
     assert "--new-version" in refused.output
     done = run("adopt", "--on", "2018-06-20", "--new-version")
     assert done.exit_code == 0, done.output
-    assert "35001-01 : 2 → 3" in done.output
-    assert (tmp_path / "adoptions" / "programme-v2.csv").is_file()
+    assert "Phase 2 → Phase 3 (1) : 35001-01" in done.output
+    kept = tmp_path / "adoptions"
+    for file, was, now, said in (
+        ("programme-v1.csv", "35001-01,2", "35001-01,3", "programme gardé de la version 1"),
+        ("programme-v2.csv", "35001-01,3", "35001-01,2", "programme gardé de la version 2"),
+        ("differences-v2.csv", "35001-01,2,3", "35001-01,3,2", "différences gardées"),
+    ):
+        text = (kept / file).read_text(encoding="utf-8")
+        assert was in text
+        (kept / file).write_text(text.replace(was, now), encoding="utf-8")
+        for command in (("status",), ("adopt", "--on", "2018-06-21")):
+            refused = run(*command)
+            assert refused.exit_code == 1
+            assert said in " ".join(refused.output.split())
+        (kept / file).write_text(text, encoding="utf-8")
+    (kept / "programme-v1.csv").unlink()
+    told = run("status")
+    assert told.exit_code == 0
+    assert "Le programme de la version 1 manque" in " ".join(told.output.split())
 
 
 def test_a_quorum_out_of_bounds_is_refused():
