@@ -167,6 +167,7 @@ class Stage:
         lists: list[Rows] | None = None,
     ) -> None:
         self.region = region
+        self.objective = objective
         self.lists = lists
         self.row = objective_row(objective)
         self.step = max(divisor_of(self.row), 1)  # between two values of the objective, at least
@@ -318,6 +319,24 @@ class Stage:
             if weight > _NOTHING:
                 taken[self.blocks[at].members] += weight * row
         return taken
+
+    def told_prices(self) -> dict[str, float]:
+        """Return the price of each row at the best bound, by name."""
+        prices = () if self.best is None else self.best.prices.tolist()
+        return dict(zip((row.name for row in self.rows), prices, strict=self.best is not None))
+
+    def fall(self, sector: int, way: int) -> float:
+        """Return how far the value falls without the choices met that hold a sector, or don't.
+
+        ``way`` is 0 to leave the sector out, 1 to hold it.
+        """
+        at = next(at for at, block in enumerate(self.blocks) if sector in block.members)
+        place = int(np.searchsorted(self.blocks[at].members, sector))
+        barred = [
+            column for column, (who, row) in enumerate(self._sent)
+            if who == at and row[place] != way
+        ]  # fmt: skip
+        return self.master.fall(np.array(barred, np.int32))
 
     def _values(self) -> Floats:
         """Return what the choices in the master are worth, in its order."""

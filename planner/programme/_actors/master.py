@@ -110,6 +110,7 @@ class Master:
         )  # fmt: skip
         self.solver.changeObjectiveSense(highspy.ObjSense.kMaximize)
         self.worth = 1.0
+        self.value = 0.0
         self._add_helpers()
 
     def _add_helpers(self) -> None:
@@ -157,12 +158,24 @@ class Master:
         """Return how much of each choice the last solution takes, in the order they were added."""
         return np.array(self.solver.getSolution().col_value)[self.helpers :]
 
+    def fall(self, barred: npt.NDArray[np.int32]) -> float:
+        """Return how far the value falls, once solved, if some choices are barred for a moment."""
+        columns, nothing = self.helpers + barred, np.zeros(len(barred))
+        self.solver.changeColsBounds(len(columns), columns, nothing, nothing)
+        status = run_solver(self.solver)
+        fine = status == highspy.HighsModelStatus.kOptimal
+        value = self.solver.getInfo().objective_function_value * self.worth if fine else -np.inf
+        free = np.full(len(barred), highspy.kHighsInf)
+        self.solver.changeColsBounds(len(columns), columns, nothing, free)
+        return self.value - value
+
     def solve(self) -> Prices:
         """Solve the linear programme and return its dual prices."""
         run_solver(self.solver)
+        self.value = self.solver.getInfo().objective_function_value * self.worth
         dual = np.array(self.solver.getSolution().row_dual)
         return Prices(
             rows=dual[self.actors_count :] * self.worth / self.scale,
             actors=dual[: self.actors_count] * self.worth,
-            value=self.solver.getInfo().objective_function_value * self.worth,
+            value=self.value,
         )

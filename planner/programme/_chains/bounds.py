@@ -24,6 +24,7 @@ from planner.programme._actors.columns import Clock, Region, Stage
 from planner.programme._actors.integer import Link, combine, holds, total
 from planner.programme._chains.cuts import reached_part
 from planner.programme._chains.separators import Separators
+from planner.programme._chains.splits import Splits
 
 __all__ = ["ChainSearch", "Chained"]
 
@@ -48,6 +49,7 @@ _BETTER_ROUNDS = 3  # of each time
 _MIXES = (0.5, 0.2, 0.8, 0.0)  # how much ranks follow the last answer, the rest the linear one
 _BROKEN_MIX = 0.3  # the same after an answer in which something isn't reached
 _PATIENCE, _PROGRESS_SHARE = 6, 0.1  # combinations that better an answer by too little of its lack
+_SPLIT_SHARE, _CASES = 3e-4, 8  # of the bound: what cases may still lower; made at a time
 _TINY = 1e-3
 _BEHIND = 3  # sectors that a line is told of at most: others like them follow
 _SLACK = 1e-6  # of a sector: the room from which a separator holds nothing back
@@ -78,17 +80,16 @@ class Chained:
 class _Bettering:
     """When an answer is bettered in another way, and which one."""
 
-    enough: int
     first: Flags | None = None
     last: int | None = None
     count: int = 0
 
-    def due(self, search: ChainSearch, answer: Chained, turn: int) -> Flags | None:
+    def due(self, search: ChainSearch, answer: Chained, turn: int, enough: int) -> Flags | None:
         """Return the answer to better now, if any: the best, and the first one once.
 
         What is drawn from the first differs much from the best, which serves combinations.
         """
-        if answer.parts is None or answer.value >= self.enough or self.count >= _BETTERED:
+        if answer.parts is None or answer.value >= enough or self.count >= _BETTERED:
             return None
         now = search.chosen(answer.parts)
         if self.first is None:
@@ -240,18 +241,20 @@ class ChainSearch:
         point = stage.point()
         taken, idle = point, 0
         reach = max(1, int(_REACH_SHARE * abs(bound)))
-        bettering = _Bettering(enough(bound))
-        former: list[int | None] = []
+        bettering, splits = _Bettering(), self._splits(stage, rows)
+        lacks: list[int | None] = []
         for turn in range(turns):
-            former.append(None if answer.parts is None else answer.value)
-            if _is_stalled(former, enough(bound)):
+            bound = answer.bound or 0
+            lacks.append(None if answer.parts is None else enough(bound) - answer.value)
+            if _is_stalled(lacks):
                 return
-            begun = None if self.clock.over else bettering.due(self, answer, turn)
+            begun = None if self.clock.over else bettering.due(self, answer, turn, enough(bound))
             rounds = _BETTER_ROUNDS if turn else 1
             other = None if begun is None else better(begun, enough(bound), rounds)
             if other is not None:
                 self._keep(stage, rows, other, answer)
                 taken = _MIXES[0] * other + (1 - _MIXES[0]) * point
+            bound = self._lower(answer, splits, enough)
             if self.clock.over or (answer.parts is not None and answer.value >= enough(bound)):
                 return
             lists = self._listed(stage, reach, answer.parts)
@@ -283,6 +286,33 @@ class ChainSearch:
                 mix = _MIXES[idle % len(_MIXES)]
                 taken = mix * chosen + (1 - mix) * point
             reach = int(reach * _WIDER) + 1
+
+    def _splits(self, stage: Stage, rows: list[Row]) -> Callable[[], Splits]:
+        """Return what begins the cases of an objective, once."""
+        made: list[Splits] = []
+
+        def splits() -> Splits:
+            if not made:
+                made.append(Splits(self.region, self.separators, self.clock, stage, list(rows)))
+            return made[0]
+
+        return splits
+
+    def _lower(
+        self, answer: Chained, splits: Callable[[], Splits], enough: Callable[[int], int]
+    ) -> int:
+        """Lower the bound by cases, where an answer would nearly do, and return it."""
+        bound = to = answer.bound or 0
+        lack = enough(bound) - answer.value
+        if answer.parts is None or not 0 < lack <= _SPLIT_SHARE * abs(bound):
+            return bound
+        while enough(to) > answer.value:
+            to -= enough(to) - answer.value
+        cases = splits()
+        cases.lower(to, _CASES)
+        if cases.bound is not None:
+            answer.bound = bound = max(answer.value, min(bound, cases.bound))
+        return bound
 
     def _keep(self, stage: Stage, rows: list[Row], standing: Flags, answer: Chained) -> None:
         """List the choices of something all of which is reached; it may be an answer."""
@@ -402,11 +432,11 @@ class ChainSearch:
         return frozenset(found)
 
 
-def _is_stalled(values: Sequence[int | None], enough: int) -> bool:
-    """Whether the last answers came too little nearer to what is enough to go on."""
-    now = values[-1]
-    then = values[-1 - _PATIENCE] if len(values) > _PATIENCE else None
-    return now is not None and then is not None and now - then <= _PROGRESS_SHARE * (enough - now)
+def _is_stalled(lacks: Sequence[int | None]) -> bool:
+    """Whether the last turns came too little nearer to what is enough to go on."""
+    now = lacks[-1]
+    then = lacks[-1 - _PATIENCE] if len(lacks) > _PATIENCE else None
+    return now is not None and then is not None and then - now <= _PROGRESS_SHARE * now
 
 
 def _is_chain(row: Row) -> bool:
