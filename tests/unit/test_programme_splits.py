@@ -61,3 +61,14 @@ def test_no_case_is_made_once_time_is_up():
     splits.clock = Clock.within(0)
     splits.lower(0, 99)
     assert splits.bound == 125
+
+
+@pytest.mark.parametrize("value", [90, 100, 103])
+def test_the_bound_is_lowered_until_an_answer_is_enough(value):
+    problem = draw(np.random.default_rng(412), Contiguity.ANY_EPCI)
+    splits = begun(replace(problem, objectives=problem.objectives[:1]))
+    bound = splits.lower_for(value, lambda most: most - most // 20, 99)
+    assert bound == splits.bound >= 103
+    assert bound - bound // 20 <= value or bound == 103
+    nothing = begun(replace(problem, objectives=problem.objectives[:1]))
+    assert nothing.lower_for(124, lambda most: most - 1, 99) == 125  # enough from the start

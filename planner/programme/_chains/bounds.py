@@ -9,6 +9,7 @@ the listed choices are combined at once.  Ranks are drawn again from each answer
 
 from __future__ import annotations
 
+import functools
 import heapq
 import math
 from collections.abc import Callable, Sequence
@@ -185,6 +186,10 @@ class ChainSearch:
         stage = self._bound(objective, rows, answer)
         return answer, stage
 
+    def splits(self, stage: Stage, rows: list[Row]) -> Splits:
+        """Return what lowers the bound of an objective by cases."""
+        return Splits(self.region, self.separators, self.clock, stage, rows)
+
     def _bound(self, objective: Objective, rows: list[Row], answer: Chained) -> Stage | None:
         """Add separators until the bound stalls."""
         former = math.inf
@@ -241,7 +246,8 @@ class ChainSearch:
         point = stage.point()
         taken, idle = point, 0
         reach = max(1, int(_REACH_SHARE * abs(bound)))
-        bettering, splits = _Bettering(), self._splits(stage, rows)
+        bettering = _Bettering()
+        splits = functools.cache(functools.partial(self.splits, stage, list(rows)))
         lacks: list[int | None] = []
         for turn in range(turns):
             bound = answer.bound or 0
@@ -287,31 +293,14 @@ class ChainSearch:
                 taken = mix * chosen + (1 - mix) * point
             reach = int(reach * _WIDER) + 1
 
-    def _splits(self, stage: Stage, rows: list[Row]) -> Callable[[], Splits]:
-        """Return what begins the cases of an objective, once."""
-        made: list[Splits] = []
-
-        def splits() -> Splits:
-            if not made:
-                made.append(Splits(self.region, self.separators, self.clock, stage, list(rows)))
-            return made[0]
-
-        return splits
-
     def _lower(
         self, answer: Chained, splits: Callable[[], Splits], enough: Callable[[int], int]
     ) -> int:
         """Lower the bound by cases, where an answer would nearly do, and return it."""
-        bound = to = answer.bound or 0
+        bound = answer.bound or 0
         lack = enough(bound) - answer.value
-        if answer.parts is None or not 0 < lack <= _SPLIT_SHARE * abs(bound):
-            return bound
-        while enough(to) > answer.value:
-            to -= enough(to) - answer.value
-        cases = splits()
-        cases.lower(to, _CASES)
-        if cases.bound is not None:
-            answer.bound = bound = max(answer.value, min(bound, cases.bound))
+        if answer.parts is not None and 0 < lack <= _SPLIT_SHARE * abs(bound):
+            answer.bound = bound = min(bound, splits().lower_for(answer.value, enough, _CASES))
         return bound
 
     def _keep(self, stage: Stage, rows: list[Row], standing: Flags, answer: Chained) -> None:

@@ -7,14 +7,15 @@ bound takes, and the others are left out.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
 from planner.choice import Choice, ChoiceProblem, ChoiceStatus, Contiguity, StageResult
-from planner.programme._actors.blocks import ColumnPool, split_problem
-from planner.programme._actors.columns import Clock, Region, TooWideError
+from planner.programme._actors.blocks import ColumnPool, Row, split_problem
+from planner.programme._actors.columns import Clock, Region, Stage, TooWideError
 from planner.programme._chains.bounds import ChainSearch
 from planner.programme._compact import stages_by, weakest_of
 from planner.programme._shared import (
@@ -26,6 +27,8 @@ from planner.programme._shared import (
 )
 
 __all__ = ["solve_sharing_across"]
+
+_CASES = 40  # by which the bound of an answer that doesn't do is lowered at most
 
 
 def solve_sharing_across(
@@ -62,9 +65,10 @@ def solve_sharing_across(
     first = problem.objectives[0]
     copied = with_copies(problem, both=False)
     blocks, rows = split_problem(copied)
+    kept = list(rows)
     try:
         search = ChainSearch(copied, Region(blocks, pool), clock)
-        known, stage = search.bounded(copied.objectives[0], list(rows))
+        known, stage = search.bounded(copied.objectives[0], kept)
     except TooWideError:
         return None
     if known.infeasible:
@@ -73,7 +77,8 @@ def solve_sharing_across(
         )
     if known.bound is None or stage is None:
         return None
-    bound = known.bound if first.sense == "max" else -known.bound
+    sign = 1 if first.sense == "max" else -1
+    bound = sign * known.bound
     ids = np.array(problem.sector_ids, dtype=object)
 
     def fits(found: Choice) -> bool:
@@ -98,9 +103,25 @@ def solve_sharing_across(
         if not fits(found):
             return None
     values = problem.values(np.isin(ids, found.chosen))
+    lowered = _lowered(search, stage, kept, sign * values[0], gap_share)
+    bound = sign * min(known.bound, lowered)
     bounds = [bound, *([None] * len(values))][: len(values)]
     stages = stages_by(problem.objectives, values, bounds, gap_share)
     return Choice(
         problem_sha256=problem.sha256, status=weakest_of(one.status for one in stages),
         chosen=found.chosen, stages=stages,
     )  # fmt: skip
+
+
+def _lowered(
+    search: ChainSearch, stage: Stage, rows: list[Row], value: int, gap_share: float
+) -> int:
+    """Return the bound, lowered by cases where an answer would nearly do."""
+    bound = stage.bound or 0
+
+    def enough(most: int) -> int:
+        return most - math.floor(gap_share * abs(most))
+
+    if enough(bound) <= value:
+        return bound
+    return search.splits(stage, rows).lower_for(value, enough, _CASES)

@@ -11,7 +11,7 @@ Branch and bound over columns, as Barnhart et al. (Operations Research 46(3), 19
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -93,6 +93,24 @@ class Splits:
             for way in (0, 1):
                 self._made += 1
                 self._make(case, self._held(sector, way))
+
+    def lower_for(self, value: int, enough: Callable[[int], int], cases: int) -> int:
+        """Lower the bound until a known value is enough, and return it.
+
+        Parameters
+        ----------
+        value
+            Of an answer.
+        enough
+            From a bound, the value that is enough.
+        cases
+            How many are made at most.
+        """
+        to = value if self.bound is None else self.bound
+        while enough(to) > value:
+            to -= enough(to) - value
+        self.lower(to, cases)
+        return value if self.bound is None else max(value, self.bound)
 
     def _held(self, sector: int, way: int) -> Row:
         """Return the rule that a sector is in, or out."""
