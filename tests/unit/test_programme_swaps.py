@@ -13,9 +13,10 @@ from planner.programme._actors.integer import holds, total
 from planner.programme._years import annealing, swaps
 from planner.programme._years.annealing import Listed, anneal
 from planner.programme._years.fours import better_by_fours
+from planner.programme._years.near import is_legal
 from planner.programme._years.solve import Years
 from planner.programme._years.spread import spread_objective
-from planner.programme._years.swaps import Sectors, swap
+from planner.programme._years.swaps import Sectors, _still_legal, swap
 from planner.texts import Message
 
 RULE = Message.of("programme.limit_made_up")
@@ -200,3 +201,44 @@ def test_when_time_is_up_what_is_known_comes_back_at_once():
     assert all((a == b).all() for a, b in zip(parts, known, strict=True))
     listed = Listed.of(asked.blocks, known, asked.row, asked.rows)
     assert anneal(listed, asked.prices, steps=10**15, enough=10**9, **how).best is None
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_told_beside_two_sectors_is_what_all_of_them_tell(seed):
+    rng = np.random.default_rng(seed)
+    count, years, told = 9, 3, {-1: 0, 0: 0, 1: 0}
+    for _ in range(400):
+        beside = np.triu(rng.random((count, count)) < 0.3, 1)
+        beside |= beside.T
+        start = np.concatenate([[0], np.cumsum(beside.sum(axis=1))])
+        near, reached = np.nonzero(beside)[1], rng.random(count) < 0.3
+        before = np.full(count, -1)
+        ground = (start, near, reached)
+        opens = rng.integers(0, years + 1, count)
+        while not is_legal(opens, years, *ground, before, True):
+            opens = np.maximum(opens, rng.integers(0, years + 1, count))
+        a, b = rng.integers(0, count, 2)
+        was = opens[a]
+        now = opens[b] if b != a else rng.integers(0, years + 1)
+        if now == was:
+            continue
+        opens[b] = was
+        opens[a] = now
+        sooner, later, left = (a, b, now) if now < was else (b, a, was)
+        if b == a:
+            sooner, later = (a, -1) if now < was else (-1, a)
+        found = _still_legal(sooner, later, left, years, 0, opens, *ground)
+        told[found] += 1
+        assert found in {-1, int(is_legal(opens, years, *ground, before, True))}
+    assert min(told.values()) > 0
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_each_sector_uses_is_listed_row_by_row(seed):
+    sectors = Asked(draw(seed, years=3)).sectors
+    begins, rows, much = sectors.each_use
+    listed = np.zeros_like(sectors.uses)
+    for sector, year in itertools.product(range(len(begins)), range(sectors.years + 1)):
+        for place in range(begins[sector, year], begins[sector, year + 1]):
+            listed[sector, year, rows[place]] = much[place]
+    assert (listed == sectors.uses).all()

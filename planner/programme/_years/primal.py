@@ -30,23 +30,27 @@ Integers = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.uint8]
 
 # best sequences of an actor around which others are looked for, how many are listed, and what they
-# may miss as a share of an actor's mean part of the bound: two turns, and the next two
-_LISTS = ((6, 100, 1e-2), (8, 150, 4e-2))
+# may miss as a share of an actor's mean part of the bound: two turns, and the next
+_LISTS = ((6, 40, 1e-2), (8, 150, 4e-2))
+_KNOWN = (6, 100, 1e-2)  # where a programme is known
 _AROUND, _AROUND_SHARE = 80, 2e-2  # the same, around the sequence of a programme
-_HEATS = (4e-3, 3e-4)  # as a share of the same: what a change may lose
+_HEATS = (2e-3, 1e-4)  # as a share of the same: what a change may lose
+_COOLER = (7e-4, 1e-4)  # the same, beside a programme
+_BESIDE, _AGAIN = 12, 3  # sequences beside it, and how often one is annealed
 _STEEPS = (1.5, 30.0)  # a rule may be broken by a little to the end, and is mended
 _STEPS = 8_000  # for each listed sequence
+_LEAST_STEPS = 40_000_000
 _MOST_STEPS = 100_000_000
 _FOURS = 30  # exchanges of four actors in a turn
-_SWAP_HEATS = (2e-4, 2.5e-5)
+_SWAP_HEATS = (4e-4, 4e-5)
 _MEND_HEATS = ((4e-4, 5e-5), (1e-3, 5e-5))  # where rules are broken: one try, and the next
 _SWAP_STEEPS = (3.0, 100.0)
-_SWAP_STEPS = 4_000  # for each sector
+_SWAP_STEPS = 12_000  # for each sector
 _ROUNDS = 3
-_TURNS = 5
+_TURNS = 3
 _SEEDS = 2  # at a time
 _COLDEST = 0.005  # of a point: where a sector is worth a few
-_NEARER = 0.8  # of the gap that is enough: where the search of one seed stops
+_NEARER = 0.8  # of the gap that is enough: where bettering a programme stops
 
 
 @dataclass(frozen=True)
@@ -87,12 +91,11 @@ def look_near(
     valued = joint.values(joint.prices)
     if valued is None or joint.bound is None:
         return None
-    nearer = joint.bound - math.floor((joint.bound - enough) * _NEARER)
-    search = _Search(joint, base, valued[0], nearer, clock)
+    search = _Search(joint, base, valued[0], enough, clock)
     if incumbent is not None:
         # walks from elsewhere don't come back to what holds the objectives before
         known = (incumbent, total(joint.blocks, incumbent, joint.row))
-        return search.around(*known, _LISTS[0]) or known
+        return search.around(*known, _KNOWN) or known
     best = None
     for turn in range(_TURNS):
         if clock.over or (best is not None and best[1] >= enough):
@@ -111,8 +114,10 @@ class _Search:
         self, joint: Joint, base: Sequence[Block], node: Integers, enough: int, clock: Clock
     ) -> None:
         self.joint, self.base, self.node = joint, base, node
-        self.enough, self.clock = enough, clock
-        self.size = abs(joint.bound or 0) / len(base)
+        bound = joint.bound or 0
+        self.asked, self.enough = enough, bound - math.floor((bound - enough) * _NEARER)
+        self.clock = clock
+        self.size = abs(bound) / len(base)
         self.sectors = Sectors.of(base, joint.years, joint.row, joint.rows)
         self.lists: dict[tuple[int, int, float], Listed] = {}
 
@@ -129,7 +134,7 @@ class _Search:
             found = mine._run(listed, seeds[place])  # noqa: SLF001 (its own)
             if found is None or not holds(self.joint.blocks, found[0], self.joint.rows):
                 return None
-            if found[1] >= self.enough:
+            if found[1] >= self.asked:
                 enough.append(place)
             return found
 
@@ -160,9 +165,25 @@ class _Search:
         return best if better else None
 
     def _run(self, listed: Listed, seed: int) -> tuple[list[Rows], int] | None:
+        """Return the best programme met from a seed: first among lists, then beside what is met."""
+        best = self._annealed(listed, _HEATS, seed * _AGAIN)
+        for one in range(1, _AGAIN):
+            if best is None or best[1] >= self.asked or self.clock.over:
+                break
+            beside = self._around(best[0], listed, _BESIDE)
+            found = self._annealed(beside, _COOLER, seed * _AGAIN + one)
+            if found is not None and found[1] > best[1]:
+                best = found
+        return best
+
+    def _annealed(
+        self, listed: Listed, heats: tuple[float, float], seed: int
+    ) -> tuple[list[Rows], int] | None:
+        """Return a programme among lists, bettered; None when none was met."""
         walk = anneal(
-            listed, self.joint.prices, steps=min(_MOST_STEPS, _STEPS * len(listed.worth)),
-            heats=self._heats(_HEATS), steeps=_STEEPS, seed=seed, enough=self.enough,
+            listed, self.joint.prices,
+            steps=min(_MOST_STEPS, max(_LEAST_STEPS, _STEPS * len(listed.worth))),
+            heats=self._heats(heats), steeps=_STEEPS, seed=seed, enough=self.enough,
             clock=self.clock,
         )  # fmt: skip
         found = self._mended(listed.parts(walk.last), listed, seed)
@@ -202,25 +223,25 @@ class _Search:
     def _near(self, parts: Sequence[Rows], listed: Listed) -> tuple[list[Rows], int] | None:
         """Better a programme by what is near to it, or mend it; None when that fails."""
         joint = self.joint
-        near = Listed.of(joint.blocks, self._around(parts, listed), joint.row, joint.rows)
+        near = self._around(parts, listed, _AROUND)
         better = better_by_fours(
             near, joint.prices, near.starts[:-1], size=self.size, turns=_FOURS, enough=self.enough,
             clock=self.clock,
         )  # fmt: skip
         return None if better is None else (near.parts(better[0]), better[1])
 
-    def _around(self, parts: Sequence[Rows], listed: Listed) -> list[Rows]:
+    def _around(self, parts: Sequence[Rows], listed: Listed, most: int) -> Listed:
         """Return what each actor may choose around a programme, its part of it first."""
         deficit = max(1, int(self.size * _AROUND_SHARE)) << self.joint.shift
         every = []
         for at, (part, some) in enumerate(zip(parts, listed.choices, strict=True)):
             value = self.node[self.joint.blocks[at].members].reshape(self.joint.years, -1)
             near = near_sequences(
-                self.base[at], [part], value, deficit=deficit, at_most=_AROUND
+                self.base[at], [part], value, deficit=deficit, at_most=most
             )  # fmt: skip
             more = np.unique(np.concatenate([near, some]), axis=0)
             every.append(np.concatenate([part, more[(more != part).any(axis=1)]]))
-        return every
+        return Listed.of(self.joint.blocks, every, self.joint.row, self.joint.rows)
 
     def _heats(self, shares: tuple[float, float]) -> tuple[float, float]:
         return max(_COLDEST, self.size * shares[0]), max(_COLDEST, self.size * shares[1])

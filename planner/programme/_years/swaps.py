@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -33,9 +34,103 @@ Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.uint8]
+Whole = int | np.int64
 
 _BESIDE = 30  # sectors a little smaller, and as many a little larger, that one exchanges with
 _ALONE, _INSIDE = 2, 4  # changes in sixteen of one sector alone, and within one actor
+
+
+@compiled
+def _supported(
+    sector: Whole,
+    by: Whole,
+    without: Whole,
+    shift: Whole,
+    opens: Integers,
+    start: Integers,
+    near: Integers,
+    reached: Flags,
+) -> bool:
+    """Whether a sector is reached, or beside another that opens by a year."""
+    if reached[sector]:
+        return True
+    for place in range(start[sector], start[sector + 1]):
+        other = near[place] + shift
+        if other != without and opens[other] <= by:
+            return True
+    return False
+
+
+@compiled
+def _still_legal(
+    sooner: Whole,
+    later: Whole,
+    was: Whole,
+    years: int,
+    shift: Whole,
+    opens: Integers,
+    start: Integers,
+    near: Integers,
+    reached: Flags,
+) -> int:
+    """Whether all stays reached where a sector opens sooner, another of its actor later.
+
+    What opens sooner takes nothing from others.  What opens later takes nothing from what is
+    beside something that opens before it; where that doesn't tell, nothing is told.
+
+    Returns
+    -------
+    int
+        1 when it does, 0 when it doesn't, -1 when it isn't told.
+    """
+    nobody = -1
+    if sooner >= 0 and not _supported(
+        sooner, opens[sooner], nobody, shift, opens, start, near, reached
+    ):
+        return 0
+    if later < 0:
+        return 1
+    now = opens[later]
+    if now < years and not _supported(later, now, nobody, shift, opens, start, near, reached):
+        return 0
+    for place in range(start[later], start[later + 1]):
+        other = near[place] + shift
+        if was <= opens[other] <= min(now, years - 1) and not _supported(
+            other, opens[other] - 1, later, shift, opens, start, near, reached
+        ):
+            return -1
+    return 1
+
+
+@compiled
+def _moves(
+    sector: Whole,
+    year: Whole,
+    sign: int,
+    use_from: Integers,
+    use_row: Integers,
+    use_by: Integers,
+    moved: Integers,
+    touched: Integers,
+    seen: Flags,
+    count: int,
+) -> int:
+    """Add to what rows change by what a sector uses in a year; return how many are touched."""
+    for place in range(use_from[sector, year], use_from[sector, year + 1]):
+        row = use_row[place]
+        if not seen[row]:
+            seen[row] = True
+            moved[row] = 0
+            touched[count] = row
+            count += 1
+        moved[row] += sign * use_by[place]
+    return count
+
+
+@compiled
+def _beyond(use: int, low: int, high: int) -> int:
+    """Return by how much a row is passed."""
+    return max(0, use - high, low - use)
 
 
 @compiled
@@ -51,12 +146,15 @@ def _swap(  # noqa: C901, PLR0912, PLR0915 (one compiled loop)
     reached: Flags,
     before: Integers,
     connected: Flags,
+    fed: Flags,
     weight: Integers,
     limit: Integers,
     refused: Flags,
     required: Flags,
     worth: Integers,
-    uses: Integers,
+    use_from: Integers,
+    use_row: Integers,
+    use_by: Integers,
     low: Integers,
     high: Integers,
     price: Floats,
@@ -73,22 +171,24 @@ def _swap(  # noqa: C901, PLR0912, PLR0915 (one compiled loop)
     enough: int,
 ) -> int:
     """Do some of the steps; return what the best years met that hold the rows are worth."""
-    count, rows = len(opens), uses.shape[2]
-    here, then = np.zeros(rows, np.int64), np.zeros(rows, np.int64)
+    count, rows = len(opens), len(low)
+    here, moved = np.zeros(rows, np.int64), np.zeros(rows, np.int64)
+    touched, seen = np.zeros(rows, np.int64), np.zeros(rows, np.bool_)
     used = np.zeros(len(limit), np.int64)
     value = 0
     for sector in range(count):
         value += worth[sector, opens[sector]]
-        for row in range(rows):
-            here[row] += uses[sector, opens[sector], row]
+        for at in range(use_from[sector, opens[sector]], use_from[sector, opens[sector] + 1]):
+            here[use_row[at]] += use_by[at]
         if opens[sector] < years:
             used[owner[sector]] += weight[sector]
-    broken = 0.0  # at the rows' prices
+    passed = 0  # rows
     for row in range(rows):
-        broken += price[row] * max(0, here[row] - high[row], low[row] - here[row])
-    if broken == 0 and value > met:
+        passed += _beyond(here[row], low[row], high[row]) > 0
+    if passed == 0 and value > met:
         met = value
         best[:] = opens
+    broken = 0.0  # at the rows' prices
     heat, steep = heats[0], steeps[0]
     first = mixed(np.uint64(seed))
     for step in range(begin, end):
@@ -97,6 +197,9 @@ def _swap(  # noqa: C901, PLR0912, PLR0915 (one compiled loop)
         if step % EVERY == 0:
             heat = heats[0] * (heats[1] / heats[0]) ** (step / steps)
             steep = steeps[0] * (steeps[1] / steeps[0]) ** (step / steps)
+            broken = 0.0
+            for row in range(rows):
+                broken += price[row] * _beyond(here[row], low[row], high[row])
         word = mixed(first + np.uint64(step))
         other = mixed(word)
         a = np.int64((word >> np.uint64(32)) % np.uint64(count))
@@ -122,49 +225,75 @@ def _swap(  # noqa: C901, PLR0912, PLR0915 (one compiled loop)
         if b != a:
             gain += worth[b, was] - worth[b, now]
         chance = (float(mixed(other) >> np.uint64(11)) + 1.0) / 2.0**53
-        room = broken + (gain - heat * np.log(chance)) / steep
-        if room < 0:
-            continue
-        after = 0.0
-        for row in range(rows):
-            use = here[row] + uses[a, now, row] - uses[a, was, row]
-            if b != a:
-                use += uses[b, was, row] - uses[b, now, row]
-            then[row] = use
-            if use > high[row]:
-                after += price[row] * (use - high[row])
-            elif use < low[row]:
-                after += price[row] * (low[row] - use)
-            if after > room:
-                break
-        if after > room:
+        allowed = (gain - heat * np.log(chance)) / steep
+        if broken + allowed < 0:
             continue
         mine, its = owner[a], owner[b]
         change = int(now < years) - int(was < years)
-        used[mine] += weight[a] * change
+        if change:
+            by = weight[a] * change
+            more = -weight[b] * change if b != a else 0
+            if mine == its:
+                by += more
+                more = 0
+            if (by > 0 and used[mine] + by > limit[mine]) or (
+                more > 0 and used[its] + more > limit[its]
+            ):
+                continue
+        some = _moves(a, now, 1, use_from, use_row, use_by, moved, touched, seen, 0)
+        some = _moves(a, was, -1, use_from, use_row, use_by, moved, touched, seen, some)
+        if b != a:
+            some = _moves(b, was, 1, use_from, use_row, use_by, moved, touched, seen, some)
+            some = _moves(b, now, -1, use_from, use_row, use_by, moved, touched, seen, some)
+        more_broken, more_passed = 0.0, 0
+        for at in range(some):
+            row = touched[at]
+            seen[row] = False
+            old = _beyond(here[row], low[row], high[row])
+            new = _beyond(here[row] + moved[row], low[row], high[row])
+            more_broken += price[row] * (new - old)
+            more_passed += int(new > 0) - int(old > 0)
+        if more_broken > allowed:
+            continue
         opens[a] = now
         if b != a:
-            used[its] -= weight[b] * change
             opens[b] = was
-        legal = used[mine] <= limit[mine] and used[its] <= limit[its]
+        sooner, later, left = (a, b, now) if now < was else (b, a, was)
+        if b == a:  # and nobody else
+            sooner, later = (a, np.int64(-1)) if now < was else (np.int64(-1), a)
+        legal = 1
         for turn in range(1 if mine == its else 2):
             at = its if turn else mine
             low_at, high_at = first_of[at], first_of[at + 1]
-            legal = legal and is_legal(
-                opens[low_at:high_at], years, start[low_at : high_at + 1], near,
-                reached[low_at:high_at], before[low_at:high_at], connected[at],
-            )  # fmt: skip
+            if connected[at]:
+                legal = _still_legal(
+                    sooner if low_at <= sooner < high_at else -1,
+                    later if low_at <= later < high_at else -1,
+                    left, years, low_at, opens, start, near, reached,
+                )  # fmt: skip
+            if legal < 0 or fed[at]:
+                legal = int(
+                    is_legal(
+                        opens[low_at:high_at], years, start[low_at : high_at + 1], near,
+                        reached[low_at:high_at], before[low_at:high_at], connected[at],
+                    )
+                )  # fmt: skip
+            if not legal:
+                break
         if not legal:
-            used[mine] -= weight[a] * change
             opens[a] = was
             if b != a:
-                used[its] += weight[b] * change
                 opens[b] = now
             continue
-        here[:] = then
-        broken = after
+        used[mine] += weight[a] * change
+        if b != a:
+            used[its] -= weight[b] * change
+        for at in range(some):
+            here[touched[at]] += moved[touched[at]]
+        passed += more_passed
+        broken = broken + more_broken if passed else 0.0
         value += gain
-        if after == 0.0 and value > met:
+        if passed == 0 and value > met:
             met = value
             best[:] = opens
     return met
@@ -182,6 +311,7 @@ class Sectors:
     reached: Flags
     before: Integers
     connected: Flags
+    fed: Flags
     weight: Integers
     limit: Integers
     refused: Flags
@@ -236,6 +366,7 @@ class Sectors:
             reached=np.concatenate([np.array(block.ground.reached, bool) for block in base]),
             before=np.concatenate([before for _, _, before in linked]),
             connected=np.array([block.ground.connected for block in base], bool),
+            fed=np.array([bool(block.ground.before) for block in base], bool),
             weight=np.concatenate([block.weight for block in base]).astype(np.int64),
             limit=np.array([block.limit for block in base], np.int64),
             refused=np.concatenate([np.array(block.ground.refused, bool) for block in base]),
@@ -249,6 +380,16 @@ class Sectors:
             group_from=ends[group].astype(np.int64),
             group_to=ends[group + 1].astype(np.int64),
         )  # fmt: skip
+
+    @cached_property
+    def each_use(self) -> tuple[Integers, Integers, Integers]:
+        """Return where the uses of each sector in each year begin, their rows, and how much."""
+        sector, year, row = np.nonzero(self.uses)
+        ends = np.cumsum((self.uses != 0).sum(axis=2).ravel()).reshape(self.uses.shape[:2])
+        begins = np.zeros((len(ends), self.years + 2), np.int64)
+        begins[:, 1:] = ends
+        begins[1:, 0] = ends[:-1, -1]
+        return begins, row.astype(np.int64), self.uses[sector, year, row].astype(np.int64)
 
 
 def _alike(uses: Integers) -> tuple[Integers, Integers]:
@@ -299,9 +440,9 @@ def swap(
             break
         met = _swap(
             opens, best, met, years, sectors.first_of, sectors.owner, sectors.start, sectors.near,
-            sectors.reached, sectors.before, sectors.connected, sectors.weight, sectors.limit,
-            sectors.refused, sectors.required, sectors.worth, sectors.uses, sectors.low,
-            sectors.high, price, sectors.order, sectors.place, sectors.group_from,
+            sectors.reached, sectors.before, sectors.connected, sectors.fed, sectors.weight,
+            sectors.limit, sectors.refused, sectors.required, sectors.worth, *sectors.each_use,
+            sectors.low, sectors.high, price, sectors.order, sectors.place, sectors.group_from,
             sectors.group_to, begin, min(begin + SLICE, steps), steps, heats, steeps, seed, enough,
         )  # fmt: skip
     if met == NOWHERE:
