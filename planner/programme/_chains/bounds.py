@@ -9,7 +9,6 @@ the listed choices are combined at once.  Ranks are drawn again from each answer
 
 from __future__ import annotations
 
-import functools
 import heapq
 import math
 from collections.abc import Callable, Sequence
@@ -23,8 +22,9 @@ from planner.choice import ChoiceProblem, Objective
 from planner.programme._actors.blocks import Row
 from planner.programme._actors.columns import Clock, Region, Stage
 from planner.programme._actors.integer import Link, combine, holds, total
+from planner.programme._chains.clusters import cluster_rules
 from planner.programme._chains.cuts import reached_part
-from planner.programme._chains.separators import Separators
+from planner.programme._chains.separators import Separators, is_separator
 from planner.programme._chains.splits import Splits
 
 __all__ = ["ChainSearch", "Chained"]
@@ -163,14 +163,14 @@ class ChainSearch:
         pool, name = self.region.pool, f"any.{objective.name}"
         self.separators.forget()
         self.prices = pool.prices.get(name, self.prices)
-        if not any(_is_chain(row) for row in rows):
+        if not any(is_separator(row) for row in rows):
             rows += self.separators.recall(pool.chains)
         stage = self._bound(objective, rows, answer)
         if stage is None:
             return answer
-        kept = [row for row in rows if self.prices.get(row.name) or not _is_chain(row)]
+        kept = [row for row in rows if self.prices.get(row.name) or not is_separator(row)]
         pool.prices[name] = self.prices
-        pool.keep_chains(self.separators.chain(row) for row in kept if _is_chain(row))
+        pool.keep_chains(self.separators.chain(row) for row in kept if is_separator(row))
         self.separators.forget()
         if incumbent is not None and holds(stage.blocks, incumbent, kept):
             answer.parts, answer.value = incumbent, total(stage.blocks, incumbent, stage.row)
@@ -185,6 +185,15 @@ class ChainSearch:
         answer = Chained()
         stage = self._bound(objective, rows, answer)
         return answer, stage
+
+    def tightened(self, stage: Stage, rows: Sequence[Row]) -> tuple[Stage, list[Row]]:
+        """Return an objective bounded with rules of a few neighbours too, and what bounds it."""
+        rules = cluster_rules(self.problem, self.region, self.clock, stage, rows)
+        further, self.prices = [*rows, *rules], stage.told_prices()
+        now = self._bound(stage.objective, further, Chained()) if rules else None
+        if now is None or (now.bound or 0) >= (stage.bound or 0):
+            return stage, list(rows)
+        return now, further
 
     def splits(self, stage: Stage, rows: list[Row]) -> Splits:
         """Return what lowers the bound of an objective by cases."""
@@ -223,7 +232,7 @@ class ChainSearch:
         """Return the rows without the separators that hold a point with room: others took over."""
         kept = []
         for row in rows:
-            if _is_chain(row) and float(row.coefficients @ point) < -_SLACK:
+            if is_separator(row) and float(row.coefficients @ point) < -_SLACK:
                 self.separators.forget(row)
             else:
                 kept.append(row)
@@ -246,8 +255,7 @@ class ChainSearch:
         point = stage.point()
         taken, idle = point, 0
         reach = max(1, int(_REACH_SHARE * abs(bound)))
-        bettering = _Bettering()
-        splits = functools.cache(functools.partial(self.splits, stage, list(rows)))
+        bettering, lowering = _Bettering(), _Lowering(self, stage, enough)
         lacks: list[int | None] = []
         for turn in range(turns):
             bound = answer.bound or 0
@@ -260,7 +268,9 @@ class ChainSearch:
             if other is not None:
                 self._keep(stage, rows, other, answer)
                 taken = _MIXES[0] * other + (1 - _MIXES[0]) * point
-            bound = self._lower(answer, splits, enough)
+            if turn >= _LATE:
+                stage, bound = lowering.lower(answer, rows)
+                point = stage.point()
             if self.clock.over or (answer.parts is not None and answer.value >= enough(bound)):
                 return
             lists = self._listed(stage, reach, answer.parts)
@@ -292,16 +302,6 @@ class ChainSearch:
                 mix = _MIXES[idle % len(_MIXES)]
                 taken = mix * chosen + (1 - mix) * point
             reach = int(reach * _WIDER) + 1
-
-    def _lower(
-        self, answer: Chained, splits: Callable[[], Splits], enough: Callable[[int], int]
-    ) -> int:
-        """Lower the bound by cases, where an answer would nearly do, and return it."""
-        bound = answer.bound or 0
-        lack = enough(bound) - answer.value
-        if answer.parts is not None and 0 < lack <= _SPLIT_SHARE * abs(bound):
-            answer.bound = bound = min(bound, splits().lower_for(answer.value, enough, _CASES))
-        return bound
 
     def _keep(self, stage: Stage, rows: list[Row], standing: Flags, answer: Chained) -> None:
         """List the choices of something all of which is reached; it may be an answer."""
@@ -421,12 +421,36 @@ class ChainSearch:
         return frozenset(found)
 
 
+@dataclass
+class _Lowering:
+    """How a bound is lowered where an answer doesn't do: by rules of neighbours, then by cases."""
+
+    search: ChainSearch
+    stage: Stage
+    enough: Callable[[int], int]
+    rows: list[Row] | None = None
+    splits: Splits | None = None
+
+    def lower(self, answer: Chained, rows: Sequence[Row]) -> tuple[Stage, int]:
+        """Lower the bound of an answer; return it with its stage."""
+        bound = answer.bound or 0
+        if self._lacks(answer) > 0 and self.rows is None:
+            self.stage, self.rows = self.search.tightened(self.stage, rows)
+            answer.bound = bound = min(bound, max(self.stage.bound or bound, answer.value))
+        if self.rows is not None and 0 < self._lacks(answer) <= _SPLIT_SHARE * abs(bound):
+            if self.splits is None:
+                self.splits = self.search.splits(self.stage, self.rows)
+            lowered = self.splits.lower_for(answer.value, self.enough, _CASES)
+            answer.bound = bound = min(bound, lowered)
+        return self.stage, bound
+
+    def _lacks(self, answer: Chained) -> int:
+        """Return what an answer lacks to be enough, nothing where there is none."""
+        return 0 if answer.parts is None else self.enough(answer.bound or 0) - answer.value
+
+
 def _is_stalled(lacks: Sequence[int | None]) -> bool:
     """Whether the last turns came too little nearer to what is enough to go on."""
     now = lacks[-1]
     then = lacks[-1 - _PATIENCE] if len(lacks) > _PATIENCE else None
     return now is not None and then is not None and then - now <= _PROGRESS_SHARE * now
-
-
-def _is_chain(row: Row) -> bool:
-    return row.name.startswith("chain.")

@@ -17,7 +17,7 @@ from planner.choice import ChoiceProblem
 from planner.compiling import compiled
 from planner.programme._actors.blocks import Row
 
-__all__ = ["Separators"]
+__all__ = ["Separators", "is_separator"]
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -93,6 +93,11 @@ def _behind(
                 queue[tail] = other
                 tail += 1
     return seen
+
+
+def is_separator(row: Row) -> bool:
+    """Whether a row is one that :class:`Separators` returns."""
+    return row.name.startswith("chain.")
 
 
 class Separators:

@@ -124,4 +124,5 @@ def _lowered(
 
     if enough(bound) <= value:
         return bound
+    stage, rows = search.tightened(stage, rows)
     return search.splits(stage, rows).lower_for(value, enough, _CASES)
