@@ -27,7 +27,7 @@ from planner.explain._apply import FlipKind, apply_flip
 from planner.explain._flip_bounds import Room, Span, most_of, span_of, sure_change
 from planner.explain._flip_words import Flip, FlipStatus, Words
 from planner.explain._rooms import FAR, Found, Side, Step, TooFarError, Unproved, first_flip
-from planner.programme import ChangedRooms, ChoiceBounds, TooMuchError, cut_out
+from planner.programme import ChoiceBounds, ClearedRooms, TooMuchError, cut_out
 from planner.verify import verify_choice
 
 __all__ = ["Flip", "Solve", "apply_flip", "find_flips"]
@@ -143,7 +143,7 @@ class _Finder:
             other = self.best(problem, wanted=not self.inside)
         self.sides = (mine, other) if self.inside else (other, mine)
         self.steps: dict[tuple[str, bool], dict[bool, list[Step]]] = {}
-        self.near: dict[str, ChangedRooms] = {}
+        self.near: dict[str, ClearedRooms] = {}
         self.asked, self.allowed = 0, _WORK  # operations: of questions anew, and of all
 
     def best(self, problem: ChoiceProblem, *, wanted: bool, first: bool = False) -> _Best | None:
@@ -282,6 +282,7 @@ class _Finder:
             return Found(low=low, high=high, whole=False)
         return first_flip(
             mine, other, rises=not self.inside, low=low, end=self._end(row), high=high, most=most,
+            clear=partial(self._clear, row) if self._has_stairs(row) else None,
             width=max(int(row.coefficients[self.j]) // 2, 1),
             wins_tie=lambda change: self.is_flipped(
                 row.kind, row.place, change * (-sign if row.kind == "cost" else sign)
@@ -364,6 +365,15 @@ class _Finder:
         """Return what no programme of a side passes, where lists that were made tell."""
         return self._lists(row).most(-change if self.inside else change, wanted=wanted)
 
+    def _has_stairs(self, row: Room) -> bool:
+        """Whether both sides can be told for many rooms at once."""
+        return self.bounds is not None and not self.quick and row.kind == "limit"
+
+    def _clear(self, row: Room, now: int, end: int) -> int:
+        """Return up to which change no change flips, ``now - 1`` where that isn't told at once."""
+        self._check_work()
+        return self._lists(row).clear(now, end, inside=self.inside)
+
     def _step(self, row: Room, change: int, best: _Best | None) -> Step:
         """Return for which changes of room a programme stays the best of its side."""
         if best is None:
@@ -409,13 +419,13 @@ class _Finder:
         worth = found.worth
         return _Best(worth=(worth,), most=worth, proved=True, chosen=frozenset(chosen))
 
-    def _lists(self, row: Room) -> ChangedRooms:
+    def _lists(self, row: Room) -> ClearedRooms:
         """Return the lists near the question for some room, made once."""
         if self.bounds is None:
             raise TooMuchError
         if row.place not in self.near:
             kind: Literal["envelope", "limit"] = "limit" if row.kind == "cost" else row.kind
-            self.near[row.place] = ChangedRooms(
+            self.near[row.place] = ClearedRooms(
                 self.problem, self.bounds.pool, self.j, kind, row.place
             )  # fmt: skip
         return self.near[row.place]

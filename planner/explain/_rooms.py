@@ -18,6 +18,7 @@ FAR: Final = 2**62
 _SHY: Final = 0.65  # of the way to where one side may pass the other
 _STUCK: Final = 2  # how often that may fail before it isn't tried any more
 _SHORT: Final = 4  # times less far than before: then the best itself is asked
+_FEW, _SELDOM = 16, 16  # changes that are hardly worth it; leaps without it at most
 _WIDER: Final = 4  # each time that no change flips among those looked at together
 
 
@@ -107,6 +108,7 @@ def first_flip(
     width: int,
     wins_tie: Callable[[int], bool],
     most: Callable[[int], int | None] | None = None,
+    clear: Callable[[int, int], int] | None = None,
 ) -> Found:
     """Return the smallest change at which one side passes the other.
 
@@ -126,8 +128,11 @@ def first_flip(
         Whether the answer is on the side to flip to where both are worth the same.
     most
         What a first objective of ``mine`` can't pass at a change, None when there is no programme.
+    clear
+        Up to which of a range of changes the present side is worth more, as far as is told at once.
     """
     walk = _Walk(mine, other, wins_tie, most, rises=rises)
+    walk.clear = clear
     walk.done, walk.high = low - 1, high
     try:
         end = end if high is None else min(high - 1, end)
@@ -162,6 +167,19 @@ class _Walk:
         self.stuck = 0
         self.gone, self.short = 0, False  # how far bounds led, and whether that fell short
         self.high: int | None = None
+        self.clear: Callable[[int, int], int] | None = None
+        self.waits, self.wait = 0, 0  # leaps until many changes are cleared at once again
+
+    def _clear_many(self, end: int) -> bool:
+        """Go as far as both sides are told at once; seldom where that isn't far."""
+        if self.clear is None or self.waits > 0:
+            self.waits = max(self.waits - 1, 0)
+            return False
+        done = self.clear(self.done + 1, end)
+        gone, self.done = done - self.done, max(done, self.done)
+        self.wait = 0 if gone >= _FEW else min(2 * self.wait + 1, _SELDOM)
+        self.waits = self.wait
+        return gone > 0
 
     def leap(self, end: int) -> bool:
         """Go as far as one side alone tells that no change flips; False where none can tell.
@@ -169,6 +187,8 @@ class _Walk:
         Where room grows, nothing flips before the side to flip to is worth what the other one is
         now; where it shrinks, while the other one is still worth more than it is now.
         """
+        if self._clear_many(end):
+            return True
         if self.mine.last is None or self.other.last is None or self.stuck >= _STUCK:
             return False
         now = self.done + 1

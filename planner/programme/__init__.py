@@ -7,6 +7,7 @@ envelope; :func:`state_choice`, :func:`solve_choice` and :func:`explain_choice` 
 from planner.programme._actors.blocks import ColumnPool
 from planner.programme._bounds import ChoiceBounds, part_of
 from planner.programme._changed_rooms import ChangedRooms, TooMuchError
+from planner.programme._cleared_rooms import ClearedRooms
 from planner.programme._exact import explain_choice, explain_years
 from planner.programme._parts import cut_out, split_parts
 from planner.programme._problem import ChoiceRules, state_choice
@@ -20,6 +21,7 @@ __all__ = [
     "ChangedRooms",
     "ChoiceBounds",
     "ChoiceRules",
+    "ClearedRooms",
     "ColumnPool",
     "Programme",
     "ProgrammeRules",

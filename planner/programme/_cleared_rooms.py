@@ -1,0 +1,90 @@
+"""Up to which room one side of a sector stays ahead of the other, told for many rooms at once."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from planner.choice import ChoiceProblem
+from planner.programme._actors.blocks import ColumnPool
+from planner.programme._changed_rooms import ChangedRooms, TooMuchError
+from planner.programme._search.room_stairs import Stairs, climb
+
+__all__ = ["ClearedRooms"]
+
+_WINDOW = 8192  # rooms that are told at once
+_STAIRS = 4  # kept of either side
+
+
+class ClearedRooms(ChangedRooms):
+    """Best programmes where some room changes, and stairs of what either side can be worth."""
+
+    def __init__(
+        self, problem: ChoiceProblem, pool: ColumnPool, position: int,
+        kind: Literal["envelope", "limit"], place: str,
+    ) -> None:  # fmt: skip
+        super().__init__(problem, pool, position, kind, place)
+        self.divisor = max(int(np.gcd.reduce(self.used)), 1)
+        self.stairs: dict[bool, list[tuple[int, Stairs]]] = {True: [], False: []}
+
+    def clear(self, now: int, end: int, *, inside: bool) -> int:
+        """Return up to which change the present side is worth more, ``now - 1`` if that isn't told.
+
+        Parameters
+        ----------
+        now, end
+            Changes from ``now`` to ``end`` are looked at, without their sign.
+        inside
+            Whether the sector is in, and room shrinks; else it grows.
+        """
+        if self.kind != "limit" or not self.able:
+            return now - 1
+        try:
+            for fresh in (False, True):
+                done = self._clear(now, end, inside=inside, fresh=fresh)
+                if done >= now:
+                    return done
+        except TooMuchError:
+            pass
+        return now - 1
+
+    def _clear(self, now: int, end: int, *, inside: bool, fresh: bool) -> int:
+        """Do it by stairs that are known, or made here."""
+        sign = -1 if inside else 1
+        room, sides = self._room(sign * now), []
+        for wanted in (not inside, inside):
+            if fresh and all(made != now for made, _ in self.stairs[wanted]):
+                one = self._climb(sign * now, wanted=wanted, inside=inside)
+                if one is None:
+                    return now - 1
+                self.stairs[wanted] = [*self.stairs[wanted][1 - _STAIRS :], (now, one)]
+            known = [one for _, one in self.stairs[wanted] if one.holds(room)]
+            if not known:
+                return now - 1
+            sides.append(known)
+        last = min(end, now + _WINDOW - 1)
+        rooms = (self.upper + sign * np.arange(now, last + 1)) // self.divisor
+        most = min((one.most[one.places(rooms)] for one in sides[0]), key=lambda some: some[0])
+        least = max((one.least[one.places(rooms)] for one in sides[1]), key=lambda some: some[0])
+        both = min(len(most), len(least))
+        ahead = most[:both] < least[:both]
+        return now - 1 + (both if ahead.all() else int(np.argmin(ahead)))
+
+    def _climb(self, change: int, *, wanted: bool, inside: bool) -> Stairs | None:
+        """Make lists at a change, and stairs from its room on."""
+        page = self._page(change, wanted=wanted, reach=self.reach)
+        if page is None:
+            return None
+        names = [row.name for row in page.rows]
+        if self.place not in names:
+            return None
+        room = self._room(change)
+        low, high = (room - _WINDOW + 1, room) if inside else (room, room + _WINDOW - 1)
+        stairs = climb(page, names.index(self.place), low, high)
+        self.spent += 0 if stairs is None else stairs.work
+        return stairs
+
+    def _room(self, change: int) -> int:
+        return (self.upper + change) // self.divisor
+
