@@ -282,7 +282,7 @@ class _Finder:
             return Found(low=low, high=high, whole=False)
         return first_flip(
             mine, other, rises=not self.inside, low=low, end=self._end(row), high=high, most=most,
-            clear=partial(self._clear, row) if self._has_stairs(row) else None,
+            clear=partial(self._clear, row) if bounds is not None and row.kind == "limit" else None,
             width=max(int(row.coefficients[self.j]) // 2, 1),
             wins_tie=lambda change: self.is_flipped(
                 row.kind, row.place, change * (-sign if row.kind == "cost" else sign)
@@ -364,10 +364,6 @@ class _Finder:
     def _most(self, row: Room, wanted: bool, change: int) -> int | None:
         """Return what no programme of a side passes, where lists that were made tell."""
         return self._lists(row).most(-change if self.inside else change, wanted=wanted)
-
-    def _has_stairs(self, row: Room) -> bool:
-        """Whether both sides can be told for many rooms at once."""
-        return self.bounds is not None and not self.quick and row.kind == "limit"
 
     def _clear(self, row: Room, now: int, end: int) -> int:
         """Return up to which change no change flips, ``now - 1`` where that isn't told at once."""

@@ -18,7 +18,7 @@ FAR: Final = 2**62
 _SHY: Final = 0.65  # of the way to where one side may pass the other
 _STUCK: Final = 2  # how often that may fail before it isn't tried any more
 _SHORT: Final = 4  # times less far than before: then the best itself is asked
-_FEW, _SELDOM = 16, 16  # changes that are hardly worth it; leaps without it at most
+_FEW, _SELDOM = 16, 64  # changes that are hardly worth it; leaps without it at most
 _WIDER: Final = 4  # each time that no change flips among those looked at together
 
 

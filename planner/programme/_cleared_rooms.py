@@ -13,7 +13,7 @@ from planner.programme._search.room_stairs import Stairs, climb
 
 __all__ = ["ClearedRooms"]
 
-_WINDOW = 8192  # rooms that are told at once
+_WINDOW, _WIDEST = 4096, 2**20  # rooms that are told at once: at first, and at most
 _STAIRS = 4  # kept of either side
 
 
@@ -26,6 +26,7 @@ class ClearedRooms(ChangedRooms):
     ) -> None:  # fmt: skip
         super().__init__(problem, pool, position, kind, place)
         self.divisor = max(int(np.gcd.reduce(self.used)), 1)
+        self.window, self.steep = _WINDOW, False  # steep: stairs are too much
         self.stairs: dict[bool, list[tuple[int, Stairs]]] = {True: [], False: []}
 
     def clear(self, now: int, end: int, *, inside: bool) -> int:
@@ -38,7 +39,7 @@ class ClearedRooms(ChangedRooms):
         inside
             Whether the sector is in, and room shrinks; else it grows.
         """
-        if self.kind != "limit" or not self.able:
+        if self.kind != "limit" or not self.able or self.steep:
             return now - 1
         try:
             for fresh in (False, True):
@@ -46,7 +47,7 @@ class ClearedRooms(ChangedRooms):
                 if done >= now:
                     return done
         except TooMuchError:
-            pass
+            self.steep = True
         return now - 1
 
     def _clear(self, now: int, end: int, *, inside: bool, fresh: bool) -> int:
@@ -63,13 +64,17 @@ class ClearedRooms(ChangedRooms):
             if not known:
                 return now - 1
             sides.append(known)
-        last = min(end, now + _WINDOW - 1)
+        last = min(end, now + self.window * self.divisor - 1)
         rooms = (self.upper + sign * np.arange(now, last + 1)) // self.divisor
         most = min((one.most[one.places(rooms)] for one in sides[0]), key=lambda some: some[0])
         least = max((one.least[one.places(rooms)] for one in sides[1]), key=lambda some: some[0])
         both = min(len(most), len(least))
         ahead = most[:both] < least[:both]
-        return now - 1 + (both if ahead.all() else int(np.argmin(ahead)))
+        if not ahead.all():
+            self.window = max(self.window // 2, _WINDOW)
+            return now - 1 + int(np.argmin(ahead))
+        self.window = min(self.window * 2, _WIDEST)
+        return now - 1 + both
 
     def _climb(self, change: int, *, wanted: bool, inside: bool) -> Stairs | None:
         """Make lists at a change, and stairs from its room on."""
@@ -78,13 +83,13 @@ class ClearedRooms(ChangedRooms):
             return None
         names = [row.name for row in page.rows]
         if self.place not in names:
-            return None
+            raise TooMuchError
         room = self._room(change)
-        low, high = (room - _WINDOW + 1, room) if inside else (room, room + _WINDOW - 1)
+        further = self.window - 1
+        low, high = (room - further, room) if inside else (room, room + further)
         stairs = climb(page, names.index(self.place), low, high)
-        self.spent += 0 if stairs is None else stairs.work
+        self.spent += stairs.work
         return stairs
 
     def _room(self, change: int) -> int:
         return (self.upper + change) // self.divisor
-

@@ -1,8 +1,9 @@
 """What the best programme is worth at every room of one row: lists added up, use by use.
 
 At fixed prices of the other rows, the most that listed choices are worth is told for each use of
-the one row by adding actor after actor, as Bellman (1957) fills a knapsack.  What is found for a use
-is a programme too: where it holds the other rows, the best at that room is worth as much at least.
+the one row by adding actor after actor, as Bellman (Dynamic Programming, 1957) fills a knapsack.
+What is found for a use is a programme too: where it holds the other rows, the best at that room is
+worth as much at least.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from planner.compiling import compiled
-from planner.programme._search.near_lists import Page, spans
+from planner.programme._search.near_lists import Page, TooMuchError, spans
 
 __all__ = ["NEVER", "Stairs", "climb"]
 
@@ -93,8 +94,8 @@ def _trace(
     return found
 
 
-def climb(page: Page, row: int, low: int, high: int) -> Stairs | None:
-    """Return the stairs of one row, all else as the page has it; None where it would be long.
+def climb(page: Page, row: int, low: int, high: int) -> Stairs:
+    """Return the stairs of one row, all else as the page has it.
 
     Parameters
     ----------
@@ -104,20 +105,19 @@ def climb(page: Page, row: int, low: int, high: int) -> Stairs | None:
         Position in ``page.rows`` of the row whose room changes; it has an upper bound.
     low, high
         Rooms, included.
+
+    Raises
+    ------
+    TooMuchError
+        Where it would be long, or numbers are too large.
     """
     column = page.upper.index(row)
     price = max(page.prices[row], 0)
-    fixed = 0  # what rooms of all other rows are worth at their prices
-    value = page.worth << page.shift
-    if int(np.abs(page.worth).max(initial=0)) * len(page.sizes) << page.shift >= _LARGE:
-        return None
-    for at, one in enumerate(page.rows):
-        if page.prices[at] > 0 and at != row:
-            fixed += page.prices[at] * (one.upper or 0)
-            value = value - page.prices[at] * page.uses[:, page.upper.index(at)]
-        elif page.prices[at] < 0 and one.lower is not None:
-            fixed += page.prices[at] * one.lower
-            value = value + page.prices[at] * page.uses[:, len(page.upper) + page.lower.index(at)]
+    fixed, value = _priced(page, row)
+    largest = sum(float(np.abs(value[start:end]).max()) for start, end in spans(page.sizes))
+    priced = abs(fixed) + abs(page.bounds) + price * max(abs(low), abs(high))
+    if max(largest, priced) >= _LARGE:
+        raise TooMuchError
     use = np.ascontiguousarray(page.uses[:, column])
     kept, first = _frontier(page, use, value)
     use, value = use[kept], value[kept]
@@ -125,13 +125,13 @@ def climb(page: Page, row: int, low: int, high: int) -> Stairs | None:
     deep = None if price == 0 else low - (((page.reach + 2) << page.shift) // price + 1)
     lows, sizes = _layers(first, use, deep, high)
     cells = int(sizes[1:].sum())
-    bound = (fixed + page.bounds + price * np.arange(low, high + 1, dtype=object)) >> page.shift
-    most = (bound - page.reach).astype(np.int64)
+    bound = (fixed + page.bounds + price * np.arange(low, high + 1, dtype=np.int64)) >> page.shift
+    most = bound - page.reach
     least = np.full(high - low + 1, NEVER, np.int64)
     if (sizes <= 0).any():
         return Stairs(low, most, least, 0)
     if cells > _CELLS or int(np.diff(first).max()) >= np.iinfo(np.int16).max:
-        return None
+        raise TooMuchError
     at = np.concatenate([[0], np.cumsum(sizes[1:])]).astype(np.int64)
     picks = np.zeros(cells, np.int16)
     ends = _fill(first, use, value, lows, sizes, at, picks, NEVER)
@@ -152,6 +152,19 @@ def climb(page: Page, row: int, low: int, high: int) -> Stairs | None:
     least[some] = np.maximum.accumulate(found)[places]
     work = int((sizes[:-1] * np.diff(first)).sum()) + len(ends) * len(page.sizes)
     return Stairs(low, most, least, work)
+
+
+def _priced(page: Page, row: int) -> tuple[int, Integers]:
+    """Return what rooms of all other rows are worth at their prices, and each choice without it."""
+    fixed, value = 0, page.worth << page.shift
+    for at, (price, one) in enumerate(zip(page.prices, page.rows, strict=True)):
+        if price > 0 and at != row:
+            fixed += price * (one.upper or 0)
+            value = value - price * page.uses[:, page.upper.index(at)]
+        elif price < 0 and one.lower is not None:
+            fixed += price * one.lower
+            value = value + price * page.uses[:, len(page.upper) + page.lower.index(at)]
+    return fixed, value
 
 
 def _frontier(page: Page, use: Integers, value: Integers) -> tuple[Integers, Integers]:

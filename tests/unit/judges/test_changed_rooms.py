@@ -8,7 +8,14 @@ import pytest
 
 from planner.choice import ChoiceStatus, Contiguity
 from planner.explain import apply_flip, find_flips
-from planner.programme import ChangedRooms, ChoiceBounds, ColumnPool, TooMuchError
+from planner.programme import (
+    ChangedRooms,
+    ChoiceBounds,
+    ClearedRooms,
+    ColumnPool,
+    TooMuchError,
+)
+from planner.programme._search.room_stairs import NEVER, climb
 
 
 def forced(problem, j, *, wanted):
@@ -237,3 +244,83 @@ def test_room_that_a_row_does_not_count_changes_no_bound(oracle):
         for wanted in (True, False):
             now = bounds.most(j, wanted=wanted)
             assert bounds.most(j, wanted=wanted, envelope=problem.actors[0], change=-1) == now
+
+
+def worths(oracle, problem, key, place, changes, *, wanted):
+    """What the best of a side is worth at each change of a ceiling, larger is better, if any."""
+    j, sign = problem.sector_ids.index(key), 1 if problem.objectives[0].sense == "max" else -1
+    found = []
+    for change in changes:
+        asked = apply_flip(problem, key, kind="limit", place=place, amount=change)
+        best = oracle.solve(forced(asked, j, wanted=wanted))
+        found.append(sign * best.stages[0].value if best.stages else None)
+    return found
+
+
+@pytest.mark.parametrize("listed", ["all", "near"])
+@pytest.mark.parametrize("seed", range(4))
+def test_stairs_hold_what_brute_force_finds_at_every_room(oracle, monkeypatch, seed, listed):
+    if listed == "near":
+        monkeypatch.setattr("planner.programme._changed_rooms._SMALL", 0)
+        monkeypatch.setattr("planner.programme._changed_rooms._REACH_SHARE", 0.15)
+    contiguity = (Contiguity.WITHIN_EPCI, Contiguity.NONE, Contiguity.FEEDER)[seed % 3]
+    problem = with_ceilings(oracle.random_problem(seed, count=8, contiguity=contiguity), seed)
+    alone = replace(
+        problem, limits=problem.limits[1:2], share_candidate=np.arange(8),
+        share_actor=problem.decider, share_need=problem.lines,
+        contiguity=Contiguity.NONE if contiguity == Contiguity.FEEDER else contiguity,
+    )  # fmt: skip
+    changes = list(range(-7, 8))
+    told = known = 0
+    for asked, limit in [(alone, alone.limits[0]), *((problem, one) for one in problem.limits)]:
+        for key, wanted in itertools.product(asked.sector_ids[:3], (True, False)):
+            true = worths(oracle, asked, key, limit.name, changes, wanted=wanted)
+            j = asked.sector_ids.index(key)
+            near = ClearedRooms(asked, ColumnPool(), j, "limit", limit.name)
+            for made in (-5, 0, 6):
+                try:
+                    page = near._page(made, wanted=wanted, reach=0)
+                except TooMuchError:
+                    continue
+                names = [] if page is None else [row.name for row in page.rows]
+                if limit.name not in names:
+                    continue
+                rooms = [(near.upper + change) // near.divisor for change in changes]
+                stairs = climb(page, names.index(limit.name), rooms[0], rooms[-1])
+                for room, worth in zip(rooms, true, strict=True):
+                    most, least = (
+                        int(some[room - rooms[0]]) for some in (stairs.most, stairs.least)
+                    )
+                    if worth is None:
+                        assert least == NEVER
+                        continue
+                    assert least <= worth <= most
+                    told += least > NEVER
+                    if len(names) == 1 and listed == "all":
+                        assert least == worth == most
+                        known += 1
+    assert told > 100
+    assert (known > 50) == (listed == "all")
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_cleared_at_once_does_not_flip(oracle, seed):
+    problem = with_ceilings(oracle.random_problem(seed, count=8), seed)
+    choice, cleared = oracle.solve(problem), 0
+    for j, key in enumerate(problem.sector_ids):
+        inside = key in choice.chosen
+        sign = -1 if inside else 1
+        for limit in problem.limits:
+            changes = [sign * size for size in range(1, 13)]
+            mine, other = (
+                worths(oracle, problem, key, limit.name, changes, wanted=wanted)
+                for wanted in (not inside, inside)
+            )
+            near = ClearedRooms(problem, ColumnPool(), j, "limit", limit.name)
+            for now in (1, 4, 9):
+                done = near.clear(now, 12, inside=inside)
+                for at in range(now, done + 1):
+                    assert other[at - 1] is not None
+                    assert mine[at - 1] is None or mine[at - 1] < other[at - 1]
+                cleared += done - now + 1
+    assert cleared > 20
