@@ -402,8 +402,13 @@ class ChangedRooms:
             self.problem, self.position, self.kind, self.place, change=change, wanted=wanted
         )  # fmt: skip
 
-    def _page(self, change: int, *, wanted: bool, reach: int) -> Page | None:
-        """List what is near the bound of one question; None where there is no programme."""
+    def _page(
+        self, change: int, *, wanted: bool, reach: int, of_both: bool = True
+    ) -> Page | None:
+        """List what is near the bound of one question; None where there is no programme.
+
+        ``of_both``: whether it says what the other side can be worth at its prices.
+        """
         problem = self._asked(change, wanted=wanted)
         if (problem.required & problem.refused).any():
             return None
@@ -434,7 +439,7 @@ class ChangedRooms:
             further = list_further(stage, self.place, lists, missed, reach, at_most=_LISTED)
         page = Page(stage, lists, missed, reach, further)
         page.made = change
-        if self.kind == "limit":  # prices are those of both sides
+        if self.kind == "limit" and of_both:
             other = self._asked(0, wanted=not wanted)
             page.swing = swing_of(stage, other, self.position, self.pool)
         return page

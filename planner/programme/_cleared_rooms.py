@@ -13,7 +13,7 @@ from planner.programme._search.room_stairs import Stairs, climb
 
 __all__ = ["ClearedRooms"]
 
-_WINDOW, _WIDEST = 4096, 2**20  # rooms that are told at once: at first, and at most
+_WINDOW, _WIDEST = 16_384, 2**20  # rooms that are told at once: at first, and at most
 _STAIRS = 4  # kept of either side
 
 
@@ -78,7 +78,7 @@ class ClearedRooms(ChangedRooms):
 
     def _climb(self, change: int, *, wanted: bool, inside: bool) -> Stairs | None:
         """Make lists at a change, and stairs from its room on."""
-        page = self._page(change, wanted=wanted, reach=self.reach)
+        page = self._page(change, wanted=wanted, reach=self.reach, of_both=False)
         if page is None:
             return None
         names = [row.name for row in page.rows]
