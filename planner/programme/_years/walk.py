@@ -30,6 +30,7 @@ _NEAR_HEATS = (0.05, 0.002)  # around a known answer
 _STEEPS = ((3.0, 100.0), (5.0, 500.0))  # a rule may be broken by a little to the end
 _EVER_NEARER = (_NEAR_HEATS, (0.005, 0.0005))  # of a large question, one after the other
 _NEAR_STEPS, _NEAR_STEEPS = 4_000, (3.0, 100.0)  # the first for each sector
+_FROM_AFAR = (0.1, 0.002)  # the same, before: as many steps as one seed has where actors are few
 _PRICE_SHARE = 0.02  # of the largest worth a largest use: what a broken row counts at least
 _WORKERS = 2
 
@@ -126,11 +127,14 @@ def walk_near(
     most = float(np.abs(sectors.worth).max(initial=1))
     price = np.concatenate([np.abs(prices), np.zeros(len(envelopes))])
     best = known
-    for seed, (hot, cold) in enumerate(_EVER_NEARER):
+    each = [(one, _NEAR_STEPS * asked.count) for one in _EVER_NEARER]
+    if asked.whole.contiguity is not Contiguity.ANY_EPCI:  # else a step may look at every sector
+        each.insert(0, (_FROM_AFAR, min(_STEPS * asked.count, _ALL_STEPS)))
+    for seed, ((hot, cold), steps) in enumerate(each):
         found = swap(
             sectors, price, seed=seed, enough=enough, clock=clock, steeps=_NEAR_STEEPS,
             parts=[best[:, block.members].astype(np.uint8).reshape(1, -1) for block in blocks],
-            steps=_NEAR_STEPS * asked.count, heats=(hot * most, cold * most),
+            steps=steps, heats=(hot * most, cold * most),
         )  # fmt: skip
         if found is None:
             break
