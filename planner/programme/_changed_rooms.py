@@ -402,9 +402,7 @@ class ChangedRooms:
             self.problem, self.position, self.kind, self.place, change=change, wanted=wanted
         )  # fmt: skip
 
-    def _page(
-        self, change: int, *, wanted: bool, reach: int, of_both: bool = True
-    ) -> Page | None:
+    def _page(self, change: int, *, wanted: bool, reach: int, of_both: bool = True) -> Page | None:
         """List what is near the bound of one question; None where there is no programme.
 
         ``of_both``: whether it says what the other side can be worth at its prices.
