@@ -7,7 +7,7 @@ confirms.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from types import MappingProxyType
@@ -19,7 +19,7 @@ from planner.errors import UnknownNameError
 from planner.texts import Message, say
 from planner.vocab import Level, fold
 
-__all__ = ["Match", "NameRules", "find_place", "fold_name", "resolve_place"]
+__all__ = ["Match", "NameRules", "find_place", "fold_name", "is_part", "resolve_place"]
 
 _ABBREVIATIONS: Final[Mapping[str, str]] = MappingProxyType(
     {"st": "saint", "ste": "sainte", "s.": "saint", "s/": "sur", "ss": "sous"}
@@ -67,6 +67,8 @@ class Match:
         abbreviations.
     confirmed
         Whether somebody said that the spelling means this place.
+    part
+        Whether it is called a region and is but a part of one.
     """
 
     level: Level
@@ -75,13 +77,33 @@ class Match:
     score: float
     exact: bool
     confirmed: bool = False
+    part: bool = False
 
     def say(self, lang: str = "fr", /) -> str:
         """Put the match into words, its score included unless it is exact."""
         return say(
             "names.exact" if self.exact else "names.scored",
-            lang, nom=self.nom, level=self.level, code=self.code, score=self.score,
+            lang, nom=self.nom, level=Message.of("names.part") if self.part else self.level,
+            code=self.code, score=self.score,
         )  # fmt: skip
+
+
+def is_part(nom: str, places: Collection[str]) -> bool:
+    """Whether a whole is but a part of a region: it bears the names of places that it holds.
+
+    Parameters
+    ----------
+    nom
+        Of the whole, as a territory that keeps some places alone is named.
+    places
+        Names of the communes, EPCI and départements that it holds.
+
+    Examples
+    --------
+    >>> is_part("Ille-et-Vilaine", {"Ille-et-Vilaine", "Redon"}), is_part("Bretagne", {"Redon"})
+    (True, False)
+    """
+    return all(one in places for one in nom.split(", "))
 
 
 def fold_name(text: str) -> str:
@@ -246,10 +268,15 @@ def _places(names: pd.DataFrame, level: Level | None) -> list[Match]:
         for row_level, code, nom in zip(names["level"], names["code"], names["nom"], strict=True)
         if level is None or row_level == level.value
     }
+    whole = Level.REGION.value
+    held = {str(nom) for nom in names.loc[names["level"] != whole, "nom"]}
     return [
-        Match(level=Level(row_level), code=code, nom=nom, score=0.0, exact=False)
+        Match(
+            level=Level(row_level), code=code, nom=nom, score=0.0, exact=False,
+            part=row_level == whole and is_part(nom, held),
+        )
         for row_level, code, nom in sorted(rows, key=lambda row: (_LEVEL_ORDER[row[0]], row[1:]))
-    ]
+    ]  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ from planner.explain._advice import tell_advice, tell_opinions
 from planner.explain._marks import tell_criteria, tell_left, tell_service, tell_standing
 from planner.explain._network import tell_choice, tell_network, tell_phasing
 from planner.explain._proof import read_proof, tell_equal_choices
-from planner.texts import Message
+from planner.names import is_part
+from planner.texts import Message, say
 from planner.vocab import (
     Decision,
     DeliberationState,
@@ -52,16 +53,20 @@ class Explanation:
         The place.
     lines
         Sentences, from the decision to its consequences.
+    part
+        Whether it is called a region and is but a part of one.
     """
 
     level: Level
     code: str
     nom: str
     lines: tuple[Message, ...]
+    part: bool = False
 
     def say(self, lang: str = "fr") -> str:
         """Put the explanation into words, a title and one line a sentence."""
-        title = f"{self.level.label(lang)} {self.nom} ({self.code})"
+        level = say("names.part", lang) if self.part else self.level.label(lang)
+        title = f"{level} {self.nom} ({self.code})"
         return "\n".join([title, *(f"  • {line.say(lang)}" for line in self.lines)])
 
 
@@ -111,9 +116,11 @@ def explain_place(tables: Mapping[str, pd.DataFrame], *, level: Level, code: str
         Level.EPCI: teller.epci,
         Level.REGION: teller.region,
     }.get(level, teller.nothing)(row)
+    nom = str(row["nom"])
     return Explanation(
-        level=level, code=code, nom=str(row["nom"]), lines=(*lines, *teller.coverage(level, code))
-    )
+        level=level, code=code, nom=nom, lines=(*lines, *teller.coverage(level, code)),
+        part=level is Level.REGION and is_part(nom, teller.held()),
+    )  # fmt: skip
 
 
 class _Teller:
@@ -121,6 +128,11 @@ class _Teller:
 
     def __init__(self, tables: Mapping[str, pd.DataFrame]) -> None:
         self.tables = tables
+
+    def held(self) -> set[str]:
+        """Return the names of the communes, EPCI and départements."""
+        within = (self.tables.get(table) for table in ("communes", "epci", "departements"))
+        return {str(nom) for table in within if table is not None for nom in table["nom"]}
 
     def rows(self, table: str, **where: str) -> list[dict[str, Any]]:
         """Return the rows of a table where columns have these values."""

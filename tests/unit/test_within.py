@@ -5,9 +5,13 @@ import pytest
 
 from planner.ballots import sectors_sha256
 from planner.errors import UnknownNameError
+from planner.explain import explain_place, place_names
+from planner.export.map import MapData
+from planner.names import resolve_place
 from planner.plan import make_plan
 from planner.scenario import Scenario
 from planner.toy import toy_territory
+from planner.vocab import Level
 from planner.within import keep_within
 from planner.zoning import join_zones
 
@@ -126,6 +130,23 @@ def test_a_part_is_planned_as_its_sectors_were_in_the_whole():
         assert own.to_dict() == whole[own.index].to_dict()
         names = plan.coverage.table.query("level == 'region'")["nom"]
         assert set(names) == {f"Toy {code}"}
+
+
+def test_a_part_of_a_region_is_not_called_a_region():
+    whole = toy_territory()
+    for territory, called in (
+        (whole, "Région"), (keep_within(whole, ["22"]), "Territoire étudié"),
+        (keep_within(whole, ["22001", "22002"]), "Territoire étudié"),
+    ):  # fmt: skip
+        plan = make_plan(territory, Scenario.from_dict({}))
+        tables = plan.tables()
+        code, nom = (str(tables["region"][name].iloc[0]) for name in ("code", "nom"))
+        said = explain_place(tables, level=Level.REGION, code=code).say("fr")
+        assert said.startswith(f"{called} {nom} ({code})")
+        assert MapData.from_plan(plan).kind("fr") == called
+        place = resolve_place(place_names(tables), code, level=Level.REGION)
+        assert place.say("fr") == f"{nom} ({called} {code})"
+    assert MapData.from_plan(plan).kind("en") == "Territory studied"
 
 
 def test_rows_of_other_sectors_and_findings_of_other_places_stay_behind():

@@ -13,10 +13,11 @@ import pandas as pd
 
 from planner.errors import UnknownNameError
 from planner.export.map.premises import Points, points_of
+from planner.names import is_part
 from planner.plan import Plan
 from planner.provenance import Origin
 from planner.schemas import contract
-from planner.texts import Message
+from planner.texts import Message, say
 from planner.vocab import Level
 
 __all__ = ["Change", "MapData", "absent", "records"]
@@ -334,6 +335,12 @@ class MapData:
             Level.DEPARTEMENT: (self.departements, "code"),
         }.get(self.level, (self.region, "code"))
         return ", ".join(table.loc[table[key] == self.code, "nom"])
+
+    def kind(self, lang: str) -> str:
+        """Say what the map is of: a region, part of one, a département or an EPCI."""
+        held = {str(nom) for t in (self.communes, self.epci, self.departements) for nom in t["nom"]}
+        part = self.level is Level.REGION and is_part(self.place, held)
+        return say("names.part", lang) if part else self.level.label(lang)
 
     def points(self) -> Points | None:
         """Return the premises as points, or None without any."""

@@ -270,7 +270,7 @@ def _whole(data: MapData, lang: str) -> dict[str, Any]:
     costs, owed = data.costs["cost_cents"], data.contributions["net_cents"]
     return {
         "level": data.level.value,
-        "kind": data.level.label(lang),
+        "kind": data.kind(lang),
         "nom": data.place,
         "figures": _figures(data.whole_row),
         "cost": int(costs.sum()) if len(costs) else None,
