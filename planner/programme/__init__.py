@@ -6,7 +6,7 @@ envelope; :func:`state_choice`, :func:`solve_choice` and :func:`explain_choice` 
 
 from planner.programme._actors.blocks import ColumnPool
 from planner.programme._bounds import ChoiceBounds, part_of
-from planner.programme._changed_rooms import ChangedRooms, TooMuchError
+from planner.programme._changed_rooms import TooMuchError
 from planner.programme._cleared_rooms import ClearedRooms
 from planner.programme._exact import explain_choice, explain_years
 from planner.programme._parts import cut_out, split_parts
@@ -18,7 +18,6 @@ from planner.programme._years.problem import state_years
 from planner.programme._years.ways import solve_years
 
 __all__ = [
-    "ChangedRooms",
     "ChoiceBounds",
     "ChoiceRules",
     "ClearedRooms",

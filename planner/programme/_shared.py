@@ -27,6 +27,7 @@ from planner.texts import Message
 
 __all__ = [
     "best_paid",
+    "enough_of",
     "far_shares",
     "fits_envelopes",
     "is_sharing",
@@ -228,6 +229,11 @@ def paid_ahead(problem: ChoiceProblem, taken: Floats) -> Iterator[ChoiceProblem]
             yield _charged(problem, allowed, allowed=allowed)
 
 
+def enough_of(bound: int, gap_share: float) -> int:
+    """Return what is enough under a bound of which a share may be missed; larger is better."""
+    return bound - math.floor(gap_share * abs(bound))
+
+
 def best_paid(
     ways: Iterable[ChoiceProblem],
     ask: Callable[[ChoiceProblem, float], tuple[Answer, StageResult] | None],
@@ -252,7 +258,7 @@ def best_paid(
         Of the objective, ``max`` or ``min``.
     """
     sign = 1 if sense == "max" else -1
-    enough = sign * bound - math.floor(gap_share * abs(bound))
+    enough = enough_of(sign * bound, gap_share)
     best: Answer | None = None
     worth = 0
     for way in itertools.islice(ways, _WAYS):

@@ -7,9 +7,9 @@ bound takes, and the others are left out.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from planner.programme._chains.bounds import ChainSearch
 from planner.programme._compact import stages_by, weakest_of
 from planner.programme._shared import (
     best_paid,
+    enough_of,
     fits_envelopes,
     is_sharing,
     paid_ahead,
@@ -116,12 +117,8 @@ def solve_sharing_across(
 def _lowered(
     search: ChainSearch, stage: Stage, rows: list[Row], value: int, gap_share: float
 ) -> int:
-    """Return the bound, lowered by cases where an answer would nearly do."""
-    bound = stage.bound or 0
-
-    def enough(most: int) -> int:
-        return most - math.floor(gap_share * abs(most))
-
+    """Return the bound, lowered by rules of neighbours, then by cases, where an answer lacks."""
+    bound, enough = stage.bound or 0, partial(enough_of, gap_share=gap_share)
     if enough(bound) <= value:
         return bound
     stage, rows = search.tightened(stage, rows)

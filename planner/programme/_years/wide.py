@@ -7,7 +7,6 @@ allowed: the bound is sought there.  The envelope of the EPCI binds its parts in
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -18,6 +17,7 @@ from planner.dated import DatedChoice, DatedProblem
 from planner.programme._actors.blocks import ColumnPool, objective_row, split_problem
 from planner.programme._actors.columns import Clock
 from planner.programme._chains.wide import cut_apart, halved, in_parts, is_divided, too_wide
+from planner.programme._shared import enough_of
 from planner.programme._years.rows import DatedRows
 from planner.programme._years.solve import Years, solve_years_by_columns
 from planner.programme._years.spread import (
@@ -86,7 +86,7 @@ def _bettered(
     open_by = walk_near(
         DatedRows(problem, base), objective_row(spread_objective(problem, first[0])), every,
         np.array([prices.get(row.name, 0.0) for row in every]), known=opened_by(problem, found),
-        enough=most - math.floor(gap_share * abs(most)), clock=clock,
+        enough=enough_of(most, gap_share), clock=clock,
     )  # fmt: skip
     return dated_choice(problem, found.status, open_by, ()).opened
 

@@ -8,13 +8,8 @@ import pytest
 
 from planner.choice import ChoiceStatus, Contiguity
 from planner.explain import apply_flip, find_flips
-from planner.programme import (
-    ChangedRooms,
-    ChoiceBounds,
-    ClearedRooms,
-    ColumnPool,
-    TooMuchError,
-)
+from planner.programme import ChoiceBounds, ClearedRooms, ColumnPool, TooMuchError
+from planner.programme._changed_rooms import ChangedRooms
 from planner.programme._search.room_stairs import NEVER, climb
 
 
