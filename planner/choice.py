@@ -205,6 +205,9 @@ class ChoiceProblem:
         In order: each is held at its optimum before the next.
     in_cents
         Whether each actor's envelope is in cents; None when all are in lines.
+    ungranted
+        Whose vote counts while no envelope is known: it holds nothing, yet isn't zero; None when
+        all are known.
     """
 
     sector_ids: tuple[str, ...]
@@ -228,6 +231,7 @@ class ChoiceProblem:
     objectives: tuple[Objective, ...] = ()
     unasked: Flags | None = None
     in_cents: Flags | None = None
+    ungranted: Flags | None = None
 
     def __post_init__(self) -> None:
         """Refuse what isn't one question: unsorted ids, arrays of different lengths."""
@@ -254,6 +258,10 @@ class ChoiceProblem:
     def envelope_unit(self, actor: int) -> Unit:
         """Return the unit of one actor's envelope."""
         return "cents" if self.in_cents is not None and self.in_cents[actor] else "lines"
+
+    def is_granted(self, actor: int) -> bool:
+        """Return whether one actor's envelope is known."""
+        return self.ungranted is None or not self.ungranted[actor]
 
     def envelope_use(self, actor: int) -> Integers:
         """Return what each candidate takes of one actor's envelope."""

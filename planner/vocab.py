@@ -243,7 +243,7 @@ class Decision(Term):
     NO_VOTE = "no_vote", "L'EPCI n'a pas voté", "The EPCI has not voted"
     TIE = "tie", "Ex æquo non départagé", "Unbroken tie"
     NO_BALLOT = "no_ballot", "Aucun vote attendu ou reçu", "No ballot due or received"
-    NOT_BEST = "not_best", "D'autres font un meilleur programme", "Others make a better programme"
+    NOT_BEST = "not_best", "Hors du meilleur programme", "Not in the best programme"
 
 
 class DensityClass(Term):

@@ -77,6 +77,7 @@ def count_ballots(
     ballots, strange = ballots_of_these_sectors(ballots, sectors, sector_shares)
     by_actor = {str(actor): group for actor, group in ballots.groupby("epci_siren", sort=True)}
     held = {str(actor): set(group["sector_id"]) for actor, group in shares.groupby("actor")}
+    settled = set(sectors.loc[sectors["zone_id"].notna(), "sector_id"].astype(str))
     found: list[Finding] = []
     counted: dict[str, Ballot] = {}
     for actor in sorted({*due, *rows, *granted, *by_actor, *strange}):
@@ -89,7 +90,9 @@ def count_ballots(
         wishes = by_actor.get(actor)
         if actor in strange:
             where.note("other_sectors", Severity.SERIOUS, strange[actor])
-        elif wishes is None and state is DeliberationState.VOTED and actor in due:
+        elif wishes is not None:
+            _note_settled(wishes, settled & held.get(actor, set()), where)
+        elif state is DeliberationState.VOTED and actor in due:
             where.note("voted_without_ballot", Severity.SERIOUS)
         counted[actor] = Ballot(
             actor=actor,
@@ -207,6 +210,14 @@ def _wishes(table: pd.DataFrame | None, held: set[str], where: _Asked) -> dict[s
         if form is BallotForm.POINTS
         else (),
     }
+
+
+def _note_settled(wishes: pd.DataFrame, settled: set[str], where: _Asked) -> None:
+    """Note the wishes on sectors that a zone has settled: they change nothing."""
+    vain = sorted(set(wishes["sector_id"].astype(str)) & settled)
+    if vain:
+        listed = ", ".join(vain[:_SHOWN]) + (" …" if len(vain) > _SHOWN else "")
+        where.note("already_settled", Severity.WARNING, len(vain), sectors=listed)
 
 
 def _left(shares: pd.DataFrame, sectors: pd.DataFrame) -> pd.DataFrame:

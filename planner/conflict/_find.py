@@ -277,7 +277,8 @@ def _sentence(
                 key += "_reach"
             return Message.of(
                 f"conflict.{key}", actor=actor or ", ".join(names.get(a, a) for a in who),
-                payer=names.get(payer, payer), granted=Quantity(granted, unit),
+                payer=names.get(payer, payer), granted=Quantity(granted, unit)
+                if problem.is_granted(bound.position) else Message.of("conflict.unknown"),
                 excess=Quantity(all_in or excess, unit), sectors=sectors,
             )  # fmt: skip
         if excess and bound.kind in {RuleKind.UPPER, RuleKind.LOWER}:

@@ -96,9 +96,7 @@ def rules_of(problem: ChoiceProblem, *, names: Mapping[str, str] | None = None) 
             kind=kind,
             position=position,
             message=Message.of(
-                "conflict.unasked"
-                if _is_unasked(problem, kind, position)
-                else f"conflict.{kind.value}",
+                f"conflict.{_said(problem, kind, position)}",
                 place=called[position] if kind in of_actor else place,
                 actor=called[int(problem.decider[position])] if kind in of_sector else None,
                 **values,
@@ -132,7 +130,11 @@ def rules_of_years(
     )  # fmt: skip
 
 
-def _is_unasked(problem: ChoiceProblem, kind: RuleKind, position: int) -> bool:
-    """Whether a sector is kept out because nobody asked for it: nobody refused it."""
+def _said(problem: ChoiceProblem, kind: RuleKind, position: int) -> str:
+    """Return how a rule is told: unasked is not refused, and an unknown envelope isn't zero."""
     unasked = problem.unasked
-    return kind is RuleKind.REFUSED and unasked is not None and bool(unasked[position])
+    if kind is RuleKind.REFUSED and unasked is not None and unasked[position]:
+        return "unasked"
+    if kind is RuleKind.ENVELOPE and not problem.is_granted(position):
+        return "no_envelope"
+    return kind.value

@@ -24,8 +24,8 @@ class Binding:
     Parameters
     ----------
     rule
-        ``required``, ``refused``, ``chosen``, ``no_vote``, ``envelope``, ``contiguity``, ``limit``
-        or ``votes``.
+        ``required``, ``refused``, ``unasked``, ``chosen``, ``no_vote``, ``cut_off``, ``envelope``,
+        ``contiguity``, ``limit`` or ``votes``.
     place
         Actor or limit; the sector for the others.
     missing
@@ -87,7 +87,8 @@ class Reader:
         problem, j = self.problem, self.position[key]
         decider = self.called[int(problem.decider[j])]
         wish = self._wish(j)
-        if wish is not None:
+        mute = problem.envelopes[problem.decider[j]] < 0  # what it asked for doesn't count
+        if wish is not None and not (wish == "unasked" and mute):
             return _bound(wish, key, None, actor=decider)
         for actor in np.flatnonzero(self.need[j]):
             if problem.envelopes[actor] < 0:
@@ -98,6 +99,12 @@ class Reader:
             missing = int(self.need[j, actor] - self.left[actor])
             if missing > 0:
                 unit = problem.envelope_unit(int(actor))
+                if not problem.is_granted(int(actor)):
+                    bound = _bound(
+                        "no_envelope", problem.actors[actor], missing, unit,
+                        actor=self.called[actor],
+                    )  # fmt: skip
+                    return replace(bound, rule="envelope")
                 return _bound(
                     "envelope", problem.actors[actor], missing, unit, actor=self.called[actor],
                     left=Quantity(int(self.left[actor]), unit),

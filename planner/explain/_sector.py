@@ -12,6 +12,7 @@ from planner.explain._decisions import Binding, Reader
 from planner.explain._flip_words import Flip
 from planner.explain._flips import Solve, find_flips
 from planner.explain._marks import tell_standing
+from planner.explain._way_in import tell_way_in
 from planner.explain._year_flips import YearFlip
 from planner.programme import ChoiceBounds
 from planner.texts import Message, say
@@ -93,13 +94,14 @@ def explain_sector(
     if sector_id not in reader.position:
         raise ValueError(sector_id)
     j = reader.position[sector_id]
+    binding = reader.binding(sector_id)
     # what no programme can reach, no change of one figure brings in
     in_reach = bool(reader.ever[j] or problem.refused[j] or problem.required[j])
+    in_reach &= binding.rule != "no_vote"
     flips: tuple[Flip, ...] = ()
     if in_reach:
         flips = find_flips(problem, choice, sector_id, solve=solve, names=names, bounds=bounds)
     inside = bool(reader.chosen[j])
-    binding = reader.binding(sector_id)
     lines = []
     if problem.objectives:
         first = problem.objectives[0]
@@ -114,6 +116,7 @@ def explain_sector(
         )  # fmt: skip
     lines.append(binding.message)
     if not in_reach:
+        lines.append(tell_way_in(reader, binding, j))
         return SectorStory(
             sector_id=sector_id, chosen=inside, binding=binding, leaving=(), entering=(),
             differences=None, flips=flips, lines=tuple(lines),

@@ -10,6 +10,7 @@ from planner.dated import DatedChoice, DatedProblem
 from planner.explain._decisions import Binding
 from planner.explain._marks import tell_standing
 from planner.explain._sector import Changes, told_flips
+from planner.explain._way_in import tell_way_in
 from planner.explain._year_apply import opening_in
 from planner.explain._year_decisions import YearReader
 from planner.explain._year_flips import SolveYears, YearFlip, find_year_flips
@@ -101,7 +102,9 @@ def explain_sector_year(
     moved: dict[str, tuple[int | None, int | None]] = {}
     differences = None
     flips: tuple[YearFlip, ...] = ()
-    if year is not None or reader.whole.ever[at]:
+    if binding.rule in {"no_vote", "cut_off"}:
+        lines.append(tell_way_in(reader.whole, binding, at))
+    elif year is not None or reader.whole.ever[at]:
         years, text = _other_side(problem, year)
         blocked = years == {0} and bool(whole.required[at])
         quick = choice.status is not ChoiceStatus.OPTIMAL and bounds is not None and bounds.known

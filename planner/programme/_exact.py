@@ -167,6 +167,8 @@ def _why_out(
             text = "exact_envelope"
             if actor != owner:
                 text = "neighbour"
+            elif ballot.envelope.amount is None:
+                text = "no_envelope"
             elif ballot.envelope.unit is EnvelopeUnit.EUR:
                 text = "exact_envelope_eur"
             return Decision.ENVELOPE, Message.of(

@@ -62,6 +62,7 @@ def cut_out(problem: ChoiceProblem, choice: Choice, key: str) -> tuple[ChoicePro
         ),
         unasked=None if problem.unasked is None else problem.unasked[inside],
         in_cents=None if problem.in_cents is None else problem.in_cents[who],
+        ungranted=None if problem.ungranted is None else problem.ungranted[who],
     )  # fmt: skip
     held = set(choice.chosen)
     chosen = np.array([name in held for name in part.sector_ids], bool)

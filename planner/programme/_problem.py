@@ -157,6 +157,7 @@ def state_choice(
     departements = tuple(table["departement"].astype(str))
     rural = (table["area_kind"].astype(str) == AreaKind.RURAL.value).to_numpy()
     in_keur = cost_keur(costs, names)
+    ungranted = np.array([_is_ungranted(ballots, name) for name in actors], bool)
     return ChoiceProblem(
         sector_ids=names,
         lines=lines,
@@ -172,6 +173,7 @@ def state_choice(
         refused=refused,
         unasked=unasked,
         in_cents=in_euros if in_euros.any() else None,
+        ungranted=ungranted if ungranted.any() else None,
         reached=reached | landing,
         edges=edges,
         edge_border_m=border_m,
@@ -188,6 +190,11 @@ def state_choice(
 def _in_euros(ballots: BallotCount, actor: str) -> bool:
     ballot = ballots.ballots.get(actor)
     return ballot is not None and ballot.envelope.unit is EnvelopeUnit.EUR
+
+
+def _is_ungranted(ballots: BallotCount, actor: str) -> bool:
+    ballot = ballots.ballots.get(actor)
+    return ballot is not None and ballot.counts and ballot.envelope.amount is None
 
 
 def _granted(ballots: BallotCount, actor: str) -> int:

@@ -222,7 +222,9 @@ class _Choice:
             actor = self.decider(key)
             ballot = self.ballots.get(actor or "")
             if actor is None or ballot is None or (ballot.state is None and not ballot.counts):
-                self._out(key, Decision.NO_BALLOT, "no_ballot", actor=self.name(actor))
+                spoke = ballot is not None and (ballot.required or ballot.refused or ballot.ranked)
+                text = "no_deliberation" if spoke else "no_ballot"
+                self._out(key, Decision.NO_BALLOT, text, actor=self.name(actor))
                 continue
             refusing = [a for a, _ in self.shares[key] if a in self.ballots
                         and self.ballots[a].counts and key in self.ballots[a].refused]  # fmt: skip
@@ -326,6 +328,8 @@ class _Choice:
         text = "neighbour" if actor != owner else "envelope"
         if text == "envelope" and self.ballots[actor].envelope.unit is EnvelopeUnit.EUR:
             text = "envelope_eur"
+        if text != "neighbour" and self.ballots[actor].envelope.amount is None:
+            text = "no_envelope"
         left = self.left.get(actor) or 0
         self._out(key, Decision.ENVELOPE, text, actor=self.name(actor), missing=missing, left=left)
 

@@ -122,10 +122,14 @@ class _Binding:
             return self._short(key, owner)
         if decision == Decision.NOT_BEST.value:
             return self._not_best(key, name)
+        if decision == Decision.NO_BALLOT.value:
+            spoke = any(str(one["epci_siren"]) == owner for one in self.on.rows("ballots"))
+            texts = ("no_deliberation", "no_ballot") if spoke else ("no_ballot",)
+            return [_told(text, actor=name) for text in texts]
         plain = {
-            Decision.NO_BALLOT.value: "no_ballot", Decision.REQUIRED.value: "exact_required",
+            Decision.REQUIRED.value: "exact_required",
             Decision.UNRANKED.value: "unranked",
-        }  # fmt: skip
+        }
         return [_told(plain[decision], actor=name, lines=lines)] if decision in plain else []
 
     def _short(self, key: str, owner: str) -> list[Message]:
@@ -140,6 +144,8 @@ class _Binding:
             if actor in self.on.voted and missing <= 0:
                 continue
             text = "exact_envelope_eur" if self.on.in_euros(actor) else "exact_envelope"
+            if self.on.granted_room(actor) is None:
+                text = "no_envelope"
             found.append(
                 _told("neighbour", actor=self._name(actor))
                 if actor != owner or actor not in self.on.voted
@@ -173,7 +179,8 @@ class _Binding:
         name = self._name(exact.decider[key])
         parts = {actor: count for (k, actor), count in exact.lines.items() if k == key}
         alone = self._alone(key)
-        if alone is None:
+        mute = alone == "unasked" and exact.decider[key] not in self.on.voted
+        if alone is None or mute:
             unvoted = [actor for actor in parts if actor not in self.on.voted]
             if unvoted:
                 return {
@@ -212,6 +219,14 @@ class _Binding:
             missing = self.on.need(actor, count) - left
             if missing > 0:
                 unit: Unit = "cents" if self.on.in_euros(actor) else "lines"
+                if self.on.granted_room(actor) is None:
+                    yield (
+                        ("envelope", actor, missing),
+                        _words(
+                            "no_envelope", actor=self._name(actor), missing=Quantity(missing, unit)
+                        ),
+                    )
+                    continue
                 yield ("envelope", actor, missing), _words(
                     "envelope", actor=self._name(actor), left=Quantity(left, unit),
                     missing=Quantity(missing, unit),
