@@ -33,7 +33,7 @@ def fewest_to_ask(problem: ChoiceProblem, at: int) -> tuple[int, ...] | None:
         return _before(problem, at)
     beside = _beside(problem)
     closed = problem.refused.astype(int).tolist()
-    heap = [(closed[at], (at,))]  # the chain itself settles ties
+    heap: list[tuple[int, tuple[int, ...]]] = [(closed[at], (at,))]  # the chain settles ties
     seen: set[int] = set()
     while heap:
         cost, chain = heapq.heappop(heap)
