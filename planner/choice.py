@@ -37,7 +37,9 @@ __all__ = [
 
 Integers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
-Unit = Literal["none", "lines", "part_lines", "cents", "keur", "votes", "score", "m"]
+Unit = Literal[
+    "none", "lines", "part_lines", "cents", "keur", "votes", "half_votes", "score", "m"
+]  # fmt: skip
 _PARTS = 1000  # a part of a line, as parity counts
 _CENTS_PER_KEUR = 100_000
 
@@ -78,7 +80,8 @@ class Quantity:
     value
         As the question counts it.
     unit
-        ``part_lines`` are thousandths of a line, ``keur`` thousands of euros, ``none`` no unit.
+        ``part_lines`` are thousandths of a line, ``keur`` thousands of euros, ``half_votes`` the
+        halves that ties of a ranking make, ``none`` no unit.
     """
 
     value: int
@@ -87,7 +90,15 @@ class Quantity:
     @property
     def says_itself(self) -> bool:
         """Whether its unit says what it counts: votes do, euros don't."""
-        return self.unit in {"votes", "score", "m"}
+        return self.unit in {"votes", "half_votes", "score", "m"}
+
+    def bare(self, lang: str = "fr", /) -> str:
+        """Write it without the unit that its line or column bears already, where it can be."""
+        if self.unit == "half_votes":
+            return number(self.value / 2, lang, self.value % 2)
+        return (
+            number(self.value, lang) if self.says_itself or self.unit == "lines" else self.say(lang)
+        )
 
     def say(self, lang: str = "fr", /) -> str:
         """Write it in the unit that people know."""
@@ -100,6 +111,8 @@ class Quantity:
             one = "_one" if abs(self.value) <= _PARTS else ""
         elif self.unit == "keur":
             value = self.value * _CENTS_PER_KEUR
+        elif self.unit in {"votes", "half_votes"}:
+            return say("quantity.votes", lang, value=self.bare(lang))
         elif self.unit == "lines":
             one = "_one" if abs(self.value) == 1 or (lang == "fr" and self.value == 0) else ""
         return say(f"quantity.{self.unit}{one}", lang, value=value)

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from planner.choice import ChoiceProblem, Quantity, Unit, objective_label
 from planner.cli._face import Lang, table
-from planner.texts import number, say
+from planner.texts import say
 
 __all__ = ["bare", "show_prices"]
 
@@ -132,6 +132,4 @@ def _share(row: dict[Any, Any], lang: Lang) -> str:
 
 def bare(value: int, unit: Unit, lang: Lang) -> str:
     """Write a value without the unit that its line or column bears already."""
-    if unit in {"votes", "score", "m", "lines"}:
-        return number(value, lang)
-    return Quantity(value, unit).say(lang)
+    return Quantity(value, unit).bare(lang)

@@ -139,12 +139,14 @@ class Words:
     def in_points(self, place: str, size: int) -> Message | str:
         """Say a change of votes in points a line, where one actor has the whole sector."""
         own = self.problem.share_candidate == self.j
-        if self.unit("points", place) != "votes" or own.sum() != 1:
+        unit = self.unit("points", place)
+        if unit not in {"votes", "half_votes"} or own.sum() != 1:
             return ""
         lines = int(self.problem.lines[self.j])
+        each = max(lines, 1) * (2 if unit == "half_votes" else 1)
         worth = next(
             int(o.coefficients[self.j]) for o in self.problem.objectives if o.name == place
         )
         if self.inside and size > worth:
             return Message.of("decision.flip_no_points")
-        return Message.of("decision.flip_points", points=-(-size // max(lines, 1)), lines=lines)
+        return Message.of("decision.flip_points", points=-(-size // each), lines=lines)

@@ -449,7 +449,7 @@ class _Finder:
 
     def _is_too_much(self, name: str, unit: Unit, size: int) -> bool:
         """Whether a sector that opens would have to lose more votes than it has."""
-        return unit == "votes" and any(
+        return unit in {"votes", "half_votes"} and any(
             one.name == name and size > one.coefficients[self.at]
             for one in self.problem.whole.objectives
         )

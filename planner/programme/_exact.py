@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from planner.ballots import BallotCount
-from planner.choice import Choice, ChoiceProblem, ChoiceStatus, objective_label
+from planner.choice import Choice, ChoiceProblem, ChoiceStatus, Quantity, objective_label
 from planner.dated import DatedChoice, DatedProblem
 from planner.errors import RuleError
 from planner.findings import Finding
@@ -83,7 +83,7 @@ def explain_choice(
         else:
             decision, reason = _why_out(problem, chosen, state, key, place[key])
             state.settle(key, Phase.PHASE_3, decision, reason)
-    state.found += _gaps(choice)
+    state.found += _gaps(problem, choice)
     return state.result()
 
 
@@ -189,13 +189,16 @@ def _why_not_best(problem: ChoiceProblem, chosen: Flags, at: int) -> Message:
     return Message.of("programme.exact_not_best")
 
 
-def _gaps(choice: Choice) -> list[Finding]:
+def _gaps(problem: ChoiceProblem, choice: Choice) -> list[Finding]:
     """Return a finding for each objective that isn't proved."""
+    units = {one.name: one.unit for one in problem.objectives}
     return [
         Finding.of(
             "programme.exact_gap", severity=Severity.INFO, table="programme",
-            place=stage.objective, objective=objective_label(stage.objective), value=stage.value,
-            bound=stage.bound, gap=stage.gap_share,
+            place=stage.objective, objective=objective_label(stage.objective),
+            value=Quantity(stage.value, units[stage.objective]),
+            bound=None if stage.bound is None else Quantity(stage.bound, units[stage.objective]),
+            gap=stage.gap_share,
         )
         for stage in choice.stages
         if stage.status is not ChoiceStatus.OPTIMAL

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -33,6 +33,7 @@ ObjectiveName = Literal["votes", "criteria", "cost", "compactness"]
 
 _PER_MILLE = 1000
 _CENTS_PER_KEUR = 100_000
+_HALVES = 2  # to a vote
 _SCORE_STEPS = 1000  # a score in [0, 1] counts in thousandths
 REGION = "region"
 _UNITS: Mapping[str, Unit] = MappingProxyType(
@@ -149,7 +150,9 @@ def state_choice(
     unasked: Flags | None = None
     required, refused = _wishes(ballots, names, actors, decider, where, who)
     lines = table["premises_count"].to_numpy(np.int64)
-    points = _points(votes, place, shares, where, who, actors, lines_there)
+    points, unit_of_votes = _in_votes(
+        _points(votes, place, shares, where, who, actors, lines_there), votes
+    )
     if rules.unranked == "out":
         unasked = ~required & ~refused & (points == 0)
         refused |= unasked
@@ -181,8 +184,11 @@ def state_choice(
         contiguity=rules.contiguity,
         limits=limits_of(rules, lines, departements, rural, in_keur),
         objectives=tuple(
-            _objective(name, points, lines, in_keur, edges, border_m, decider, criteria, names)
-            for name in rules.objectives
+            replace(one, unit=unit_of_votes) if one.name == "votes" else one
+            for one in (
+                _objective(name, points, lines, in_keur, edges, border_m, decider, criteria, names)
+                for name in rules.objectives
+            )
         ),
     )
 
@@ -263,6 +269,18 @@ def _points(
     for sector, at, actor, lines in rows:
         worth[at] += given.get((sector, actors[actor]), 0) * lines
     return worth
+
+
+def _in_votes(worth: Integers, votes: pd.DataFrame) -> tuple[Integers, Unit]:
+    """Return what candidates are worth in whole votes × lines, in halves where ties make some."""
+    scales = set(votes["scale"].astype(int))
+    if len(scales) == 1:
+        (scale,) = scales
+        if not (worth % scale).any():
+            return worth // scale, "votes"
+        if scale == _HALVES:
+            return worth, "half_votes"
+    return worth, "votes"
 
 
 def _landings(

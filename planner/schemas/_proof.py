@@ -140,7 +140,7 @@ programme_proof = Contract(
     columns=(
         _whole("position", "Ordre", "Order", "Place de l'objectif", "Place of the objective", minimum=1),
         OBJECTIVE,
-        text("unit", "Unité", "Unit", "Ce que comptent valeur et borne (none : sans unité)", "What value and bound count (none: no unit)",
+        text("unit", "Unité", "Unit", "Ce que comptent valeur et borne (none : sans unité ; half_votes : demi-voix, où des ex æquo en font)", "What value and bound count (none: no unit; half_votes: half votes, where ties make some)",
              example="votes"),
         text("status", "État", "Status",
              "optimal (prouvé), within_gap (à l'écart demandé) ou time_limit (arrêté avant)",

@@ -103,6 +103,8 @@ class Exact:
         for row in rows("sector_points"):
             key, actor = str(row["sector_id"]), str(row["epci_siren"])
             self.points[key] += int(row["points"]) * self.lines.get((key, actor), 0)
+        self.units = dict(_UNITS)
+        self._halve({int(row["scale"]) for row in rows("sector_points")})
         self.keur = {
             str(row["sector_id"]): -(-int(row["cost_cents"]) // _CENTS_PER_KEUR)
             for row in rows("costs")
@@ -114,6 +116,15 @@ class Exact:
         self._borders: dict[Pair, float] | None = None
         self._near: dict[str, set[str]] | None = None
         self._starts: set[str] | None = None
+
+    def _halve(self, scales: set[int]) -> None:
+        """Count whole votes, or halves where ties make some: points are written in halves."""
+        for scale in scales if len(scales) == 1 else ():
+            if all(self.points[key] % scale == 0 for key in self.candidates):
+                for key in self.points:
+                    self.points[key] //= scale
+            elif scale == 2:  # noqa: PLR2004 (halves)
+                self.units["votes"] = "half_votes"
 
     def _wanted(self) -> tuple[set[str], set[str]]:
         """Return what deciders require and what anyone concerned refuses, by votes that count."""
@@ -344,7 +355,7 @@ class Exact:
         for row in proof:
             name = str(row["objective"])
             if name in asked:
-                unit = _UNITS.get(name, "")
+                unit = self.units.get(name, "")
                 there = str(row.get("unit", unit))
                 self.check(
                     "cell", name, broken=there != unit, table="programme_proof", column="unit",

@@ -9,7 +9,10 @@ from typer.testing import CliRunner
 from planner import cli, make_plan
 from planner.choice import ChoiceStatus
 from planner.errors import RuleError
+from planner.explain import explain_sector
+from planner.programme import solve_choice
 from planner.scenario import Scenario
+from planner.verify import verify_programme
 
 EXACT = {"programme": {"rule": "exact", "contiguity": "none"}}
 
@@ -82,6 +85,42 @@ def test_a_lying_answer_is_refused(toy, monkeypatch):
     monkeypatch.setattr(module, "solve_choice", lying)
     with pytest.raises(module.PlannerError, match="vérification"):
         make_plan(toy, Scenario.from_dict(EXACT))
+
+
+def with_lines(toy, sector, lines):
+    """Return the toy territory with another count of premises in one sector."""
+    sectors, shares = toy.sectors.copy(), toy.sector_shares.copy()
+    sectors.loc[sectors["sector_id"] == sector, "premises_count"] = lines
+    shares.loc[shares["sector_id"] == sector, "premises_count"] = lines
+    return toy.with_tables(sectors=sectors, sector_shares=shares)
+
+
+@pytest.mark.parametrize(
+    ("second", "values", "unit", "words"),
+    [(2, (12, 5), "votes", "apporte 5 voix"), (1, (18, 15), "half_votes", "apporte 7,5 voix")],
+)
+def test_votes_are_those_of_the_ranking_in_halves_where_ties_make_some(
+    toy, second, values, unit, words
+):
+    """Ranked sectors of 6 and 5 lines give 2 × 6 and 1 × 5 votes; tied, 1.5 × 6 and 1.5 × 5."""
+    ballots = toy.ballots.copy()
+    ballots = ballots[ballots["epci_siren"] == "200000002"].set_index("sector_id")
+    ballots.loc["22002-02", "rank"], ballots.loc["22002-01", "rank"] = 1, second
+    odd = with_lines(toy, "22002-01", 5).with_tables(ballots=ballots.reset_index())
+    plan = make_plan(odd, Scenario.from_dict(EXACT))
+    tables = plan.tables()
+    told = tables["decisions"].set_index("sector_id")["votes"]
+    assert (told["22002-02"], told["22002-01"]) == values
+    assert tables["programme_proof"].set_index("objective").loc["votes", "unit"] == unit
+    story = explain_sector(plan.problem, plan.choice, "22002-01", solve=solve_choice)
+    assert words in story.say("fr")
+
+    def rules(units):
+        proof = tables["programme_proof"].replace({"unit": units})
+        return verify_programme({**tables, "programme_proof": proof}, plan.scenario).broken_rules
+
+    assert "cell" not in rules({})
+    assert "cell" in rules({"votes": "half_votes", "half_votes": "votes"})
 
 
 def test_what_nobody_asked_for_is_not_refused(toy):
