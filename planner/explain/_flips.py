@@ -12,7 +12,7 @@ import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -27,14 +27,20 @@ from planner.explain._apply import FlipKind, apply_flip
 from planner.explain._flip_bounds import Room, Span, most_of, span_of, sure_change
 from planner.explain._flip_words import Flip, FlipStatus, Words
 from planner.explain._rooms import FAR, Found, Side, Step, TooFarError, Unproved, first_flip
-from planner.programme import ChoiceBounds, ClearedRooms, TooMuchError, cut_out
+from planner.programme import (
+    ChoiceBounds,
+    ClearedRooms,
+    OwnEnvelope,
+    TooMuchError,
+    cut_out,
+)
 from planner.verify import verify_choice
 
 __all__ = ["Flip", "Solve", "apply_flip", "find_flips"]
 
 Solve = Callable[[ChoiceProblem], Choice]
 # operations that the search for one room may cost, and those for all ceilings together
-_WORK: Final = 12_000_000_000
+_WORK: Final = 30_000_000_000
 _CEILINGS_WORK: Final = 18_000_000_000
 _QUESTION, _PART_QUESTION = 700_000_000, 10_000_000  # what a question anew counts for
 _PART: Final = 200  # candidates of a part at most
@@ -143,7 +149,7 @@ class _Finder:
             other = self.best(problem, wanted=not self.inside)
         self.sides = (mine, other) if self.inside else (other, mine)
         self.steps: dict[tuple[str, bool], dict[bool, list[Step]]] = {}
-        self.near: dict[str, ClearedRooms] = {}
+        self.near: dict[str, ClearedRooms | OwnEnvelope] = {}
         self.asked, self.allowed = 0, _WORK  # operations: of questions anew, and of all
 
     def best(self, problem: ChoiceProblem, *, wanted: bool, first: bool = False) -> _Best | None:
@@ -282,7 +288,7 @@ class _Finder:
             return Found(low=low, high=high, whole=False)
         return first_flip(
             mine, other, rises=not self.inside, low=low, end=self._end(row), high=high, most=most,
-            clear=partial(self._clear, row) if bounds is not None and row.kind == "limit" else None,
+            clear=partial(self._clear, row) if bounds is not None and row.kind != "cost" else None,
             width=max(int(row.coefficients[self.j]) // 2, 1),
             wins_tie=lambda change: self.is_flipped(
                 row.kind, row.place, change * (-sign if row.kind == "cost" else sign)
@@ -365,8 +371,8 @@ class _Finder:
         """Return what no programme of a side passes, where lists that were made tell."""
         return self._lists(row).most(-change if self.inside else change, wanted=wanted)
 
-    def _clear(self, row: Room, now: int, end: int) -> int:
-        """Return up to which change no change flips, ``now - 1`` where that isn't told at once."""
+    def _clear(self, row: Room, now: int, end: int) -> int | None:
+        """Return up to which change no change flips, as far as that is told at once."""
         self._check_work()
         return self._lists(row).clear(now, end, inside=self.inside)
 
@@ -415,15 +421,15 @@ class _Finder:
         worth = found.worth
         return _Best(worth=(worth,), most=worth, proved=True, chosen=frozenset(chosen))
 
-    def _lists(self, row: Room) -> ClearedRooms:
+    def _lists(self, row: Room) -> ClearedRooms | OwnEnvelope:
         """Return the lists near the question for some room, made once."""
         if self.bounds is None:
             raise TooMuchError
         if row.place not in self.near:
-            kind: Literal["envelope", "limit"] = "limit" if row.kind == "cost" else row.kind
-            self.near[row.place] = ClearedRooms(
-                self.problem, self.bounds.pool, self.j, kind, row.place
-            )  # fmt: skip
+            asked = self.problem, self.bounds.pool, self.j, row.place
+            self.near[row.place] = (
+                OwnEnvelope(*asked) if row.kind == "envelope" else ClearedRooms(*asked)
+            )
         return self.near[row.place]
 
     def _span(self, row: Room) -> Span | None:

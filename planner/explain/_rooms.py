@@ -18,7 +18,6 @@ FAR: Final = 2**62
 _SHY: Final = 0.65  # of the way to where one side may pass the other
 _STUCK: Final = 2  # how often that may fail before it isn't tried any more
 _SHORT: Final = 4  # times less far than before: then the best itself is asked
-_FEW, _SELDOM = 16, 64  # changes that are hardly worth it; leaps without it at most
 _WIDER: Final = 4  # each time that no change flips among those looked at together
 
 
@@ -108,7 +107,7 @@ def first_flip(
     width: int,
     wins_tie: Callable[[int], bool],
     most: Callable[[int], int | None] | None = None,
-    clear: Callable[[int, int], int] | None = None,
+    clear: Callable[[int, int], int | None] | None = None,
 ) -> Found:
     """Return the smallest change at which one side passes the other.
 
@@ -129,7 +128,8 @@ def first_flip(
     most
         What a first objective of ``mine`` can't pass at a change, None when there is no programme.
     clear
-        Up to which of a range of changes the present side is worth more, as far as is told at once.
+        Up to which of a range of changes the present side is worth more, as far as is told at once:
+        the one before it where its first may flip; None where that isn't told.
     """
     walk = _Walk(mine, other, wins_tie, most, rises=rises)
     walk.clear = clear
@@ -167,19 +167,24 @@ class _Walk:
         self.stuck = 0
         self.gone, self.short = 0, False  # how far bounds led, and whether that fell short
         self.high: int | None = None
-        self.clear: Callable[[int, int], int] | None = None
-        self.waits, self.wait = 0, 0  # leaps until many changes are cleared at once again
+        self.clear: Callable[[int, int], int | None] | None = None
 
     def _clear_many(self, end: int) -> bool:
-        """Go as far as both sides are told at once; seldom where that isn't far."""
-        if self.clear is None or self.waits > 0:
-            self.waits = max(self.waits - 1, 0)
+        """Go as far as both sides are told at once."""
+        done = None if self.clear is None else self.clear(self.done + 1, end)
+        if done is None:
             return False
-        done = self.clear(self.done + 1, end)
-        gone, self.done = done - self.done, max(done, self.done)
-        self.wait = 0 if gone >= _FEW else min(2 * self.wait + 1, _SELDOM)
-        self.waits = self.wait
-        return gone > 0
+        if done == self.done:
+            return self._step_on()
+        self.done = done
+        return True
+
+    def _step_on(self) -> bool:
+        """Decide on the next change, and go on from it."""
+        flips, _, last = self._decide(self.done + 1)
+        self.high = self.done + 1 if flips else self.high
+        self.done = self.done if flips else max(self.done + 1, last)
+        return True
 
     def leap(self, end: int) -> bool:
         """Go as far as one side alone tells that no change flips; False where none can tell.

@@ -9,6 +9,7 @@ from planner.programme._bounds import ChoiceBounds, part_of
 from planner.programme._changed_rooms import TooMuchError
 from planner.programme._cleared_rooms import ClearedRooms
 from planner.programme._exact import explain_choice, explain_years
+from planner.programme._own_envelope import OwnEnvelope
 from planner.programme._parts import cut_out, split_parts
 from planner.programme._problem import ChoiceRules, state_choice
 from planner.programme._ranking import Programme, ProgrammeRules, choose_sectors
@@ -22,6 +23,7 @@ __all__ = [
     "ChoiceRules",
     "ClearedRooms",
     "ColumnPool",
+    "OwnEnvelope",
     "Programme",
     "ProgrammeRules",
     "TooMuchError",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -20,9 +20,15 @@ from planner.choice import ChoiceProblem, Contiguity
 from planner.programme._actors.blocks import ColumnPool, Row, split_problem
 from planner.programme._actors.columns import Clock, Region, Stage, TooWideError
 from planner.programme._search.near_lists import Page, TooMuchError, View, spans
-from planner.programme._search.room_lists import list_further, swing_of, with_room
+from planner.programme._search.room_lists import (
+    Least,
+    Reached,
+    list_further,
+    swing_of,
+    with_room,
+)
 
-__all__ = ["ChangedRooms", "Least", "Reached", "TooMuchError"]
+__all__ = ["SMALL", "ChangedRooms", "Least", "Reached", "TooMuchError"]
 
 Integers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -33,7 +39,7 @@ _CLOSE_SHARE = 1e-5
 _REACH_SHARE = 2e-4  # of the bound: how far the first lists go
 _WIDER, _WIDEST = 8, 8  # sixteenths further where nothing was found, and how often
 _LEVELS = 8  # into how many steps the first search goes
-_SMALL = 60  # candidates up to which all choices are listed
+SMALL = 60  # candidates up to which all choices are listed
 _LISTED = 20_000  # choices of one actor at most
 _SEARCHED = 200_000  # of all
 _PAGES = 6  # lists kept of either side
@@ -47,26 +53,6 @@ _EASY_PARTS = (3, 2)  # of how far a side is ahead
 _LEAST_WORK = 100_000_000  # the same of one whose end may be missed
 _FAR = 2**62
 _MORE = 5  # quarters of what was missed the last time
-
-
-@dataclass(frozen=True, eq=False)
-class Reached:
-    """A best programme: what it is worth under the first objective, larger is better."""
-
-    worth: int
-    chosen: Flags
-
-
-@dataclass(frozen=True)
-class Least:
-    """No change below ``first`` is enough, and ``met`` is: the same where the search ended.
-
-    ``met``: None where no change is known to be enough.  ``stopped``: the search was too long.
-    """
-
-    first: int
-    met: int | None
-    stopped: bool = False
 
 
 class ChangedRooms:
@@ -201,6 +187,9 @@ class ChangedRooms:
             )  # fmt: skip
             if found.stopped and found.met is None and start >= high > low:
                 return replace(found, met=self._some(worth, low, high, wanted=wanted))
+            if found.stopped and not start >= high > low:
+                end = high if found.met is None else found.met
+                return self._halved(worth, found.first, end, wanted=wanted)
             if found.met is not None or found.first > high or found.stopped:
                 return found
             if found.first == low == page.made:
@@ -215,7 +204,7 @@ class ChangedRooms:
         The nearer to where the bound is worth so much, the harder a programme is found: where this
         side is far ahead of the other one, few of the nearest choices go nearly as far.
         """
-        if self.problem.candidates_count <= _SMALL:
+        if self.problem.candidates_count <= SMALL:
             return None
         page = self._tightest(worth, low, high, wanted=wanted)
         known = min((use for use, one in self.met[wanted] if one.worth >= worth), default=_FAR)
@@ -235,7 +224,7 @@ class ChangedRooms:
             )  # fmt: skip
             self._count(page)
             if parts is not None:
-                one = self._reached(page, parts)
+                one = self.reached(page, parts)
                 use = int(self.used[one.chosen].sum())
                 self.met[wanted].append((use, one))
                 return Least(low, max(use - self.upper, low), stopped=True)
@@ -303,21 +292,32 @@ class ChangedRooms:
             if (one is not None) == rising:  # it is between: by halves from now on
                 break
             stride *= _GROWS
+        least = self._halved(worth, low, high, wanted=wanted)
+        return least if found is None or least.met is not None else replace(least, met=high + 1)
+
+    def _halved(self, worth: int, low: int, high: int, *, wanted: bool) -> Least:
+        """Return the first change that is enough, by halves; the one after ``high`` if none is."""
+        met = None
         while low <= high:
             middle = (low + high) // 2
             one = self._enough(worth, middle, wanted=wanted)
             if one is None:
                 low = middle + 1
             else:
-                found, high = one, max(int(self.used[one.chosen].sum()) - self.upper, low) - 1
-        return Least(high + 1, None if found is None else high + 1)
+                met = max(int(self.used[one.chosen].sum()) - self.upper, low)
+                high = met - 1
+        return Least(low, met)
 
     def _enough(self, worth: int, change: int, *, wanted: bool) -> Reached | None:
         """Return a programme worth so much at a change, if any."""
         for use, one in self.met[wanted]:
             if one.worth >= worth and use <= self.upper + change:
                 return one
-        views = [self._view(page, change) for made, page in self.pages[wanted] if change <= made]
+        views = [
+            self._view(page, change)
+            for made, page in self.pages[wanted]
+            if self.kind == "limit" or change <= made
+        ]
         view = min(views, key=lambda view: view.bound, default=None)
         if view is not None and view.bound - worth <= view.reach:
             if view.bound < worth:
@@ -328,7 +328,7 @@ class ChangedRooms:
             )  # fmt: skip
             self._count(view.page)
             if parts is not None:
-                one = self._reached(view.page, parts)
+                one = self.reached(view.page, parts)
                 self.met[wanted].append((int(self.used[one.chosen].sum()), one))
                 return one
             if most < worth:
@@ -371,7 +371,7 @@ class ChangedRooms:
                 self._count(page)
                 least = max(least - self.upper, low) if first is None else first
                 if parts is not None:
-                    self.met[wanted].append((use, self._reached(page, parts)))
+                    self.met[wanted].append((use, self.reached(page, parts)))
                     met = max(use - self.upper, low)
                     self.missed = max(self._bound(page, met) - worth, 1) * _MORE // 4
                     return Least(least, met, stopped=least < met)
@@ -389,7 +389,8 @@ class ChangedRooms:
         """Return what no programme can pass at a change."""
         return page.bound([self._moved(row, change) for row in page.rows], 0, more)
 
-    def _reached(self, page: Page, parts: Sequence[Choice]) -> Reached:
+    def reached(self, page: Page, parts: Sequence[Choice]) -> Reached:
+        """Return the programme of choices that were picked."""
         chosen = np.zeros(self.problem.candidates_count, bool)
         for block, part in zip(page.blocks, parts, strict=True):
             chosen[block.members] = part > 0
@@ -427,7 +428,7 @@ class ChangedRooms:
             raise TooMuchError
         self.pool.keep_prices(stage.row, stage.rows, stage.best.prices)
         reach = reach or max(1, math.ceil(_REACH_SHARE * abs(stage.best.bound)))
-        if problem.candidates_count <= _SMALL:
+        if problem.candidates_count <= SMALL:
             reach = stage.spread  # all there is
         lists, missed, complete = stage.list_near(reach, _LISTED)
         if not complete or sum(map(len, lists)) > _SEARCHED or min(map(len, lists)) == 0:
@@ -480,7 +481,7 @@ class ChangedRooms:
         if most > value:
             raise TooMuchError
         self.level = max(bound - value, 1)
-        reached = self._reached(page, parts)
+        reached = self.reached(page, parts)
         self.met[wanted].append((int(self.used[reached.chosen].sum()), reached))
         return reached
 

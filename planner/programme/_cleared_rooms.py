@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 
 from planner.choice import ChoiceProblem
@@ -15,22 +13,21 @@ __all__ = ["ClearedRooms"]
 
 _WINDOW, _WIDEST = 16_384, 2**20  # rooms that are told at once: at first, and at most
 _STAIRS = 4  # kept of either side
+_FEW, _SELDOM = 16, 64  # rooms that are hardly worth it; how often it isn't tried then, at most
 
 
 class ClearedRooms(ChangedRooms):
     """Best programmes where some room changes, and stairs of what either side can be worth."""
 
-    def __init__(
-        self, problem: ChoiceProblem, pool: ColumnPool, position: int,
-        kind: Literal["envelope", "limit"], place: str,
-    ) -> None:  # fmt: skip
-        super().__init__(problem, pool, position, kind, place)
+    def __init__(self, problem: ChoiceProblem, pool: ColumnPool, position: int, place: str) -> None:
+        super().__init__(problem, pool, position, "limit", place)
         self.divisor = max(int(np.gcd.reduce(self.used)), 1)
         self.window, self.steep = _WINDOW, False  # steep: stairs are too much
+        self.waits, self.wait = 0, 0  # how often it isn't tried, from now on and the last time
         self.stairs: dict[bool, list[tuple[int, Stairs]]] = {True: [], False: []}
 
-    def clear(self, now: int, end: int, *, inside: bool) -> int:
-        """Return up to which change the present side is worth more, ``now - 1`` if that isn't told.
+    def clear(self, now: int, end: int, *, inside: bool) -> int | None:
+        """Return up to which change the present side is worth more, None if that isn't told.
 
         Parameters
         ----------
@@ -39,16 +36,21 @@ class ClearedRooms(ChangedRooms):
         inside
             Whether the sector is in, and room shrinks; else it grows.
         """
-        if self.kind != "limit" or not self.able or self.steep:
-            return now - 1
+        if not self.able or self.steep:
+            return None
+        if self.waits > 0:
+            self.waits -= 1
+            return None
+        done = now - 1
         try:
             for fresh in (False, True):
-                done = self._clear(now, end, inside=inside, fresh=fresh)
-                if done >= now:
-                    return done
+                if done < now:
+                    done = self._clear(now, end, inside=inside, fresh=fresh)
         except TooMuchError:
             self.steep = True
-        return now - 1
+        self.wait = 0 if done - now >= _FEW else min(2 * self.wait + 1, _SELDOM)
+        self.waits = self.wait
+        return None if done < now else done
 
     def _clear(self, now: int, end: int, *, inside: bool, fresh: bool) -> int:
         """Do it by stairs that are known, or made here."""

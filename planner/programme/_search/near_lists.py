@@ -6,6 +6,7 @@ worth the bound less the reach holds no other.  Searches among them keep to a nu
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -42,6 +43,9 @@ class Page:
         self.blocks, self.lists, self.reach = stage.blocks, lists, reach
         self.further = further  # of the actor whose envelope changes
         self.shift, self.bounds = best.shift, sum(best.bounds)
+        self.node, self.pair, self.base, self.each = (
+            best.node_value, best.pair_value, best.base, best.bounds
+        )  # fmt: skip
         self.row, self.rows = stage.row, stage.rows
         self.spent = 0  # operations of its searches
         self.made = 0  # the change of the room it was made for
@@ -62,6 +66,27 @@ class Page:
         self.upper = [at for at, row in enumerate(self.rows) if row.upper is not None]
         self.lower = [at for at, row in enumerate(self.rows) if row.lower is not None]
         self.uses = np.concatenate([uses[:, self.upper], -uses[:, self.lower]], axis=1)
+
+    def with_list(self, at: int, rows: Rows, less: Integers) -> Page:
+        """Return the same lists but for one, so much taken off what each of its choices is worth.
+
+        None of them misses anything.
+        """
+        start, end = spans(self.sizes)[at]
+        block, other = self.blocks[at], copy.copy(self)
+        uses = np.stack([block.row_values(rows, row) for row in self.rows], axis=-1)
+        uses = np.concatenate([uses[:, self.upper], -uses[:, self.lower]], axis=1)
+        other.sizes = [*self.sizes[:at], len(rows), *self.sizes[at + 1 :]]
+        other.lists = [*self.lists[:at], rows, *self.lists[at + 1 :]]
+        worth = block.row_values(rows, self.row) - less
+        other.worth, other.uses, other.missed = (
+            np.concatenate([whole[:start], own, whole[end:]])
+            for whole, own in (
+                (self.worth, worth), (self.uses, uses), (self.missed, np.zeros_like(worth)),
+            )
+        )  # fmt: skip
+        other.spent = 0
+        return other
 
     def count(self, used: Integers) -> Integers:
         """Return what each choice uses, from what each candidate does."""
@@ -85,10 +110,21 @@ class Page:
         self, rows: Sequence[Row], kept: Flags, *, above: int, work: int
     ) -> tuple[int, int, list[Choice]] | None:
         """Return the best of the lists, what none can pass, and its choices, if worth so much."""
+        value, most, parts = self.search_best(rows, kept, above=above, work=work)
+        return None if parts is None else (value, most, parts)
+
+    def search_best(
+        self, rows: Sequence[Row], kept: Flags, *, above: int, work: int, any_above: bool = False
+    ) -> tuple[int, int, list[Choice] | None]:
+        """Do the same; no choices where none was found.
+
+        ``any_above``: the first that is worth more will do.
+        """
         found = self._pick(
-            rows, kept, self.worth, self.uses, np.zeros(0, np.int64), above=above, work=work
-        )
-        return None if found is None or found[2] is None else (found[0], found[1], found[2])
+            rows, kept, self.worth, self.uses, np.zeros(0, np.int64), above=above, work=work,
+            any_above=any_above,
+        )  # fmt: skip
+        return (above, above, None) if found is None else found
 
     def search_worth(
         self, rows: Sequence[Row], kept: Flags, worth: int, *, work: int, any_will_do: bool = False
@@ -97,11 +133,10 @@ class Page:
 
         ``any_will_do``: the first that is worth so much; otherwise the best.
         """
-        found = self._pick(
-            rows, kept, self.worth, self.uses, np.zeros(0, np.int64), above=worth - 1, work=work,
-            any_above=any_will_do,
-        )  # fmt: skip
-        return (worth - 1, None) if found is None else (found[1], found[2])
+        _, most, parts = self.search_best(
+            rows, kept, above=worth - 1, work=work, any_above=any_will_do
+        )
+        return most, parts
 
     def search_least(
         self, rows: Sequence[Row], kept: Flags, used: Integers, *, worth: int, most: int, work: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -12,12 +12,33 @@ from planner.choice import ChoiceProblem
 from planner.programme._actors.blocks import ColumnPool, lighter, split_problem
 from planner.programme._actors.columns import Stage
 
-__all__ = ["list_further", "swing_of", "with_room"]
+__all__ = ["Least", "Reached", "list_further", "swing_of", "with_room"]
 
 Integers = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.uint8]
+Flags = npt.NDArray[np.bool_]
 
 _FURTHER = (4, 3, 2)  # of the reach: how far the list of whoever has the envelope goes
+
+
+@dataclass(frozen=True, eq=False)
+class Reached:
+    """A best programme: what it is worth under the first objective, larger is better."""
+
+    worth: int
+    chosen: Flags
+
+
+@dataclass(frozen=True)
+class Least:
+    """No change below ``first`` is enough, and ``met`` is: the same where the search ended.
+
+    ``met``: None where no change is known to be enough.  ``stopped``: the search was too long.
+    """
+
+    first: int
+    met: int | None
+    stopped: bool = False
 
 
 def with_room(

@@ -139,7 +139,7 @@ def test_where_the_least_room_is_too_long_to_find_some_room_is_told(oracle, monk
 
 
 def test_what_is_found_at_once_with_less_room_is_worth_so_much(oracle, monkeypatch):
-    monkeypatch.setattr("planner.programme._changed_rooms._SMALL", 0)
+    monkeypatch.setattr("planner.programme._changed_rooms.SMALL", 0)
     monkeypatch.setattr("planner.programme._changed_rooms._REACH_SHARE", 1)
     told = 0
     for seed in range(4):
@@ -256,7 +256,7 @@ def worths(oracle, problem, key, place, changes, *, wanted):
 @pytest.mark.parametrize("seed", range(4))
 def test_stairs_hold_what_brute_force_finds_at_every_room(oracle, monkeypatch, seed, listed):
     if listed == "near":
-        monkeypatch.setattr("planner.programme._changed_rooms._SMALL", 0)
+        monkeypatch.setattr("planner.programme._changed_rooms.SMALL", 0)
         monkeypatch.setattr("planner.programme._changed_rooms._REACH_SHARE", 0.15)
     contiguity = (Contiguity.WITHIN_EPCI, Contiguity.NONE, Contiguity.FEEDER)[seed % 3]
     problem = with_ceilings(oracle.random_problem(seed, count=8, contiguity=contiguity), seed)
@@ -271,7 +271,7 @@ def test_stairs_hold_what_brute_force_finds_at_every_room(oracle, monkeypatch, s
         for key, wanted in itertools.product(asked.sector_ids[:3], (True, False)):
             true = worths(oracle, asked, key, limit.name, changes, wanted=wanted)
             j = asked.sector_ids.index(key)
-            near = ClearedRooms(asked, ColumnPool(), j, "limit", limit.name)
+            near = ClearedRooms(asked, ColumnPool(), j, limit.name)
             for made in (-5, 0, 6):
                 try:
                     page = near._page(made, wanted=wanted, reach=0)
@@ -311,7 +311,7 @@ def test_what_is_cleared_at_once_does_not_flip(oracle, seed):
                 worths(oracle, problem, key, limit.name, changes, wanted=wanted)
                 for wanted in (not inside, inside)
             )
-            near = ClearedRooms(problem, ColumnPool(), j, "limit", limit.name)
+            near = ClearedRooms(problem, ColumnPool(), j, limit.name)
             for now in (1, 4, 9):
                 done = near.clear(now, 12, inside=inside)
                 for at in range(now, done + 1):

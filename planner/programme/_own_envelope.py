@@ -1,0 +1,341 @@
+"""Where an actor's own envelope changes: what each of its choices is worth doesn't.
+
+What all others are worth beside a choice of one actor hangs on the common rules, not on that
+actor's envelope.  So a choice that needs less room than another and is worth more beats it at every
+envelope, and one search tells for hundreds of envelopes at once whether any choice of one side is
+worth as much as a programme of the other side that is known to fit there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from planner.choice import ChoiceProblem
+from planner.programme._actors.blocks import Block, ColumnPool, lighter, split_problem
+from planner.programme._actors.diagram import Diagram
+from planner.programme._changed_rooms import SMALL, ChangedRooms, Reached, TooMuchError
+from planner.programme._search.near_lists import Page
+from planner.programme._search.room_lists import with_room
+
+__all__ = ["OwnEnvelope"]
+
+Integers = npt.NDArray[np.int64]
+Rows = npt.NDArray[np.uint8]
+
+_WINDOW, _LEAST_WINDOW, _WIDEST = 512, 16, 2**14  # envelopes that are told at once
+_SAME_PRICES = 600  # so far is an envelope near another
+_LISTED = 50_000  # choices of the actor at most
+_ROUNDS = 200  # programmes of one window at most
+_FEW = 30  # so few let the next be wider
+_FURTHEST = 2  # times as far as lists went
+_NONE = -(2**62)
+_GOOD = 3  # quarters of how far the best is from its bound: the present side is known as well
+_LEVELS = 8  # into how many steps a search goes
+_WORK = 2_000_000_000  # operations of one search
+_LISTED_WORK = 20_000_000  # operations that listing an actor's choices is counted for
+
+
+@dataclass(frozen=True, eq=False)
+class _Own:
+    """Choices of the actor: what they need, and what no programme with one can pass."""
+
+    rows: Rows
+    use: Integers
+    most: Integers
+
+    def some(self, kept: npt.NDArray[np.bool_]) -> _Own:
+        return _Own(self.rows[kept], self.use[kept], self.most[kept])
+
+
+class OwnEnvelope(ChangedRooms):
+    """Best programmes where the envelope of the actor who decides on a sector changes.
+
+    Parameters
+    ----------
+    problem, pool, position, place
+        As :class:`ChangedRooms`; the room is the envelope of ``place``.
+    """
+
+    def __init__(self, problem: ChoiceProblem, pool: ColumnPool, position: int, place: str) -> None:
+        super().__init__(problem, pool, position, "envelope", place)
+        self.window, self.widest = _WINDOW, _WIDEST
+        self.stop = 0  # a change that may flip
+        self.priced: Page | None = None
+        self.least_reach = 0
+        self.exact: list[tuple[int, int]] = []  # rooms at which the present side's best is known
+        self.own: dict[bool, Block] = {}
+        actor = problem.actors.index(place)
+        users = problem.decider[self.used > 0]
+        self.alone = bool((users == actor).all()) and int(problem.decider[position]) == actor
+
+    def clear(self, now: int, end: int, *, inside: bool) -> int | None:
+        """Return up to which change the present side is worth more.
+
+        Parameters
+        ----------
+        now, end
+            Changes from ``now`` to ``end`` are looked at, without their sign.
+        inside
+            Whether the sector is in, and room shrinks; else it grows.
+
+        Returns
+        -------
+        int or None
+            ``now - 1`` where ``now`` may flip it; None where that isn't told.
+        """
+        while self.able and self.alone:
+            if now == self.stop:
+                return now - 1
+            try:
+                return self._clear(now, min(end, now + self.window - 1), inside=inside)
+            except TooMuchError:
+                self.window = self.widest = self.window // 2
+                if self.window < _LEAST_WINDOW:
+                    self.alone = False
+        return None
+
+    def _clear(self, now: int, last: int, *, inside: bool) -> int:
+        sign = -1 if inside else 1
+        low, high = sorted((self.upper + sign * now, self.upper + sign * last))
+        while True:
+            page = self._priced(high - self.upper, wanted=not inside)
+            if page is None:  # no programme has the sector on its other side
+                return last
+            window = _Window(self, page, low, high, inside=inside)
+            try:
+                window.clear()
+            except _FurtherError as error:
+                if error.reach > _FURTHEST * self.least_reach:
+                    raise TooMuchError from error
+                self.reach = error.reach + error.reach // 8 + 1
+                continue
+            finally:
+                self._count(page)
+            break
+        if window.rounds < _FEW:
+            self.window = min(2 * self.window, self.widest)
+        done = self.upper - window.low if inside else window.high - self.upper
+        self.stop = done + 1 if done < last else 0
+        return done
+
+    def _priced(self, change: int, *, wanted: bool) -> Page | None:
+        """Return prices, and lists at them, of an envelope or one near it."""
+        page = self.priced
+        if page is None or page.reach < self.reach or abs(page.made - change) > _SAME_PRICES:
+            page = self.priced = self._page(change, wanted=wanted, reach=self.reach, of_both=False)
+        if page is not None:
+            self.reach = page.reach
+            self.least_reach = self.least_reach or page.reach
+        return page
+
+    def block(self, page: Page, *, wanted: bool) -> Block:
+        """Return what the actor decides, its envelope wide enough for all, the sector forced."""
+        if wanted not in self.own:
+            wide = int(self.used.sum()) - self.upper
+            asked = with_room(
+                self.problem, self.position, "envelope", self.place, change=wide, wanted=wanted
+            )  # fmt: skip
+            self.own[wanted] = next(
+                one for one in split_problem(asked)[0] if one.actor == self.place
+            )  # fmt: skip
+        block = self.own[wanted]
+        at = [one.actor for one in page.blocks].index(self.place)
+        return block if len(page.blocks[at].pairs) else lighter(block)
+
+
+class _FurtherError(Exception):
+    """Lists don't go as far as is needed."""
+
+    def __init__(self, reach: int) -> None:
+        super().__init__()
+        self.reach = reach
+
+
+class _Window:
+    """Envelopes from ``low`` to ``high``, at the prices of one page.
+
+    ``floor``: what a programme of the present side is worth at each of them.
+    """
+
+    def __init__(
+        self, rooms: OwnEnvelope, page: Page, low: int, high: int, *, inside: bool
+    ) -> None:
+        self.rooms, self.page = rooms, page
+        self.low, self.high, self.first, self.inside = low, high, low, inside
+        self.at = [block.actor for block in page.blocks].index(rooms.place)
+        self.others = page.base + page.bounds - page.each[self.at]
+        self.floor = np.full(high - low + 1, _NONE, np.int64)
+        # lists of a small question hold all there is
+        self.reach = page.reach if rooms.problem.candidates_count > SMALL else 2**62
+        self.rounds = 0
+        self.guessed: set[int] = set()
+
+    def clear(self) -> None:
+        """Narrow the envelopes to those at which no change flips, next to the present one."""
+        for use, one in self.rooms.met[self.inside]:
+            self._raise(use, one.worth)
+        most = self._top(self.high, wanted=not self.inside)
+        if most >= self.floor[0]:
+            self._better(self.low)
+        if most < self.floor[0]:
+            return
+        mine = self._list(self.high, int(self.floor[0]), wanted=not self.inside)
+        is_open = True
+        while is_open and self.low <= self.high:
+            mine = mine.some(mine.use <= self.high)
+            least = self.floor[np.maximum(mine.use, self.low) - self.first]
+            some = mine.most >= least
+            mine = mine.some(some)
+            is_open = bool(some.any()) and self._ask(mine, least[some])
+            self.rounds += 1
+            if self.rounds > _ROUNDS:
+                raise TooMuchError
+
+    def _ask(self, mine: _Own, least: Integers) -> bool:
+        """Look for a programme that may flip: narrow the envelopes, or better what is known there.
+
+        Returns
+        -------
+        bool
+            Whether there was one, or may be.
+        """
+        far = mine.most - least
+        worst = int(np.argmax(far))
+        good = (self.rooms.level or self.page.reach) * _GOOD // 4
+        if far[worst] > min(good, self.reach):  # what is known there may be far from the best
+            if self._better(max(int(mine.use[worst]), self.low)):
+                return True
+            if far[worst] > self.reach:
+                raise _FurtherError(int(far[worst]))
+        found = self._search(mine, least, far=int(far[worst]), above=-1, any_above=True)
+        if found is None:
+            return False
+        self.rooms.met[not self.inside].append(found)
+        use, one = found
+        room = max(use, self.low)
+        if self.inside:  # the widest envelope at which the present side is known to be worth less
+            known = self.floor[self.low - self.first : self.high - self.first + 1]
+            room = self.low + int(np.searchsorted(known, one.worth, side="right")) - 1
+        while self.floor[room - self.first] <= one.worth and self._better(room):
+            pass
+        if self.floor[room - self.first] > one.worth:
+            return True
+        if self.inside:
+            self.low = room + 1
+        else:
+            self.high = room - 1
+        return True
+
+    def _raise(self, use: int, worth: int) -> None:
+        """Take in what a programme of the present side is worth."""
+        if use < self.first + len(self.floor):
+            floor = self.floor[max(use - self.first, 0) :]
+            np.maximum(floor, worth, out=floor)
+
+    def _better(self, room: int) -> bool:
+        """Better what is known at an envelope, at once if that is easy; False if it is the best."""
+        rooms = self.rooms
+        if any(low <= room <= high for low, high in rooms.exact):
+            return False
+        known = int(self.floor[room - self.first])
+        top = self._top(room, wanted=self.inside)
+        level = rooms.level or self.page.reach // _LEVELS
+        if room not in self.guessed and top - known > 2 * level:
+            self.guessed.add(room)
+            found = self._best(room, top - level // 2, level // 2, above=top - 2 * level - 1)
+            if found is not None:
+                self._learn(found)
+                return True
+        found, far = None, top - known - 1
+        while far >= 0:
+            near = min(level, far)
+            found = self._best(room, top - near, near)
+            if found is not None or near == far:
+                break
+            level = level + level // 2 + 1
+        if found is None:
+            rooms.exact.append((room, room))
+            return True
+        use, one = found
+        rooms.level = max((top - one.worth) * 5 // 4, level * 3 // 4, 1)
+        rooms.bests[self.inside].append((use - rooms.upper, room - rooms.upper, one))
+        rooms.exact.append((use, room))
+        self._learn(found)
+        return True
+
+    def _learn(self, found: tuple[int, Reached]) -> None:
+        self.rooms.met[self.inside].append(found)
+        self._raise(found[0], found[1].worth)
+
+    def _best(
+        self, room: int, least: int, far: int, *, above: int | None = None
+    ) -> tuple[int, Reached] | None:
+        """Return the best programme of the present side, if it is worth so much.
+
+        ``above``: then any that is worth more is enough.
+        """
+        if far > self.reach:
+            raise _FurtherError(far)
+        some = self._list(room, least, wanted=self.inside)
+        if not len(some.use):
+            return None
+        less = np.zeros(len(some.use), np.int64)
+        any_above, above = above is not None, least - 1 if above is None else above
+        return self._search(some, less, far=far, above=above, any_above=any_above)
+
+    def _search(
+        self, own: _Own, less: Integers, *, far: int, above: int, any_above: bool = False
+    ) -> tuple[int, Reached] | None:
+        """Return a programme with one of some choices, worth more than a number; its own need too.
+
+        ``less``: taken off what each choice is worth.  ``far``: what the others' choices may miss.
+        """
+        page = self.page.with_list(self.at, own.rows, less)
+        kept = page.missed <= far
+        value, most, parts = page.search_best(
+            page.rows, kept, above=above, work=min(_WORK, self.rooms.pool.work), any_above=any_above
+        )
+        self.page.spent += page.spent
+        if parts is None:
+            if most > above:
+                raise TooMuchError
+            return None
+        if not any_above and most > value:
+            raise TooMuchError
+        one = self.rooms.reached(page, parts)
+        return int(self.rooms.used[one.chosen].sum()), one
+
+    def _top(self, room: int, *, wanted: bool) -> int:
+        """Return what no programme of a side can pass at an envelope."""
+        block, diagram = self._block(room, wanted=wanted)
+        answer = diagram.best(
+            self.page.node[block.members], self.page.pair[block.pairs],
+            weight=block.weight, limit=block.limit,
+        )  # fmt: skip
+        return _NONE if answer is None else (answer[2] + self.others) >> self.page.shift
+
+    def _list(self, room: int, least: int, *, wanted: bool) -> _Own:
+        """List the actor's choices within an envelope that can be worth so much."""
+        rooms, page = self.rooms, self.page
+        block, diagram = self._block(room, wanted=wanted)
+        rows, values, complete = diagram.above(
+            page.node[block.members], page.pair[block.pairs], weight=block.weight,
+            limit=block.limit, floor=(least << page.shift) - self.others, at_most=_LISTED,
+        )  # fmt: skip
+        rooms.spent += _LISTED_WORK
+        if not complete:
+            raise TooMuchError
+        use = rows.astype(np.int64) @ rooms.used[block.members]
+        return _Own(rows, use, (values + self.others) >> page.shift)
+
+    def _block(self, room: int, *, wanted: bool) -> tuple[Block, Diagram]:
+        """Return what the actor decides with an envelope, and its diagram."""
+        block = self.rooms.block(self.page, wanted=wanted)
+        diagram = self.rooms.pool.diagram(block.ground)
+        if diagram is None:
+            raise TooMuchError
+        divisor = max(int(np.gcd.reduce(self.rooms.used[block.members])), 1)
+        return replace(block, limit=min(room // divisor, int(block.weight.sum()))), diagram

@@ -1,0 +1,118 @@
+"""Up to which envelope a sector stays where it is: what one search tells is what brute force says."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from planner.choice import Contiguity
+from planner.explain import apply_flip, find_flips
+from planner.programme import ChoiceBounds, ColumnPool, OwnEnvelope, solve_choice
+
+
+def forced(problem, j, *, wanted):
+    flags = np.array(problem.required if wanted else problem.refused)
+    flags[j] = True
+    return replace(problem, **{"required" if wanted else "refused": flags})
+
+
+def worth(oracle, problem, j, place, change, *, wanted):
+    """What the best of a side is worth, larger is better; None where there is no programme."""
+    asked = apply_flip(
+        problem, problem.sector_ids[j], kind="envelope", place=place, amount=change
+    )  # fmt: skip
+    best = oracle.solve(forced(asked, j, wanted=wanted))
+    sign = 1 if problem.objectives[0].sense == "max" else -1
+    return sign * best.stages[0].value if best.stages else None
+
+
+def each_pays_its_own(oracle, seed, contiguity, count=8):
+    """A random question in which every actor's envelope holds its own sectors, and no others."""
+    problem = oracle.random_problem(seed, count=count, contiguity=contiguity)
+    return replace(
+        problem, share_candidate=np.arange(count), share_actor=problem.decider,
+        share_need=problem.lines,
+    )  # fmt: skip
+
+
+def first_told(rooms, end, *, inside):
+    """The first change that may flip, as far as it is told; ``end + 1`` where none may."""
+    now = 1
+    while now <= end:
+        done = rooms.clear(now, end, inside=inside)
+        assert done is not None
+        assert now - 1 <= done <= end
+        if done < now:
+            return now
+        now = done + 1
+    return now
+
+
+@pytest.mark.parametrize("window", [1, 3, 512])
+@pytest.mark.parametrize(
+    "contiguity", [Contiguity.WITHIN_EPCI, Contiguity.NONE, Contiguity.FEEDER]
+)  # fmt: skip
+@pytest.mark.parametrize("seed", range(4))
+def test_the_first_envelope_that_may_flip(oracle, monkeypatch, seed, contiguity, window):
+    monkeypatch.setattr("planner.programme._own_envelope._LEAST_WINDOW", 1)
+    problem = each_pays_its_own(oracle, seed, contiguity)
+    choice, told, flipped = oracle.solve(problem), 0, 0
+    for j, key in enumerate(problem.sector_ids):
+        inside = key in choice.chosen
+        if problem.required[j] or problem.refused[j] or not choice.stages:
+            continue
+        place = problem.actors[problem.decider[j]]
+        room = int(problem.envelopes[problem.decider[j]])
+        end = min(room, 14) if inside else 14
+        changes = range(1, end + 1)
+        mine, other = (
+            [worth(oracle, problem, j, place, -one if inside else one, wanted=wanted)
+             for one in changes]
+            for wanted in (not inside, inside)
+        )  # fmt: skip
+        first = next(
+            (one for one, a, b in zip(changes, mine, other, strict=True)
+             if b is None or (a is not None and a >= b)), end + 1,
+        )  # fmt: skip
+        rooms = OwnEnvelope(problem, ColumnPool(), j, place)
+        rooms.window = window
+        if first <= end and other[first - 1] is None:
+            continue  # nothing of the present side is left: told elsewhere
+        assert first_told(rooms, end, inside=inside) == first
+        told += 1
+        flipped += first <= end
+    assert told > 2
+    assert seed != 1 or flipped > 0
+
+
+def test_an_envelope_that_others_use_is_not_told(oracle):
+    problem = oracle.random_problem(0, count=8, contiguity=Contiguity.NONE)
+    users = {
+        (int(a), int(problem.decider[c]))
+        for c, a in zip(problem.share_candidate, problem.share_actor, strict=True)
+    }
+    shared = next(a for a, decider in users if a != decider)
+    rooms = OwnEnvelope(problem, ColumnPool(), 0, problem.actors[shared])
+    assert rooms.clear(1, 5, inside=False) is None
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_stated_envelope_flips_and_one_line_less_does_not(oracle, seed):
+    problem = each_pays_its_own(oracle, seed, Contiguity.WITHIN_EPCI, count=9)
+    pool, stated = ColumnPool(), 0
+    choice = solve_choice(problem, warm=pool)
+    bounds = ChoiceBounds(problem, pool)
+    for key in problem.sector_ids:
+        flips = find_flips(
+            problem, choice, key, bounds=bounds, solve=lambda asked: solve_choice(asked, warm=pool)
+        )
+        for flip in flips:
+            if flip.kind != "envelope" or flip.status != "exact":
+                continue
+            for less, flipped in ((0, True), (1, False)):
+                amount = flip.amount - less * int(np.sign(flip.amount))
+                asked = apply_flip(problem, key, kind="envelope", place=flip.place, amount=amount)
+                answer = oracle.solve(asked)
+                assert ((key in answer.chosen) != (key in choice.chosen)) == flipped
+                stated += 1
+    assert stated > 2
