@@ -170,7 +170,7 @@ class _Window:
         self.floor = np.full(high - low + 1, _NONE, np.int64)
         # lists of a small question hold all there is
         self.reach = page.reach if rooms.problem.candidates_count > SMALL else 2**62
-        self.rounds = 0
+        self.rounds, self.proved = 0, False  # proved: the last search found the best
         self.guessed: set[int] = set()
 
     def clear(self) -> None:
@@ -255,12 +255,15 @@ class _Window:
             found = self._best(room, top - near, near)
             if found is not None or near == far:
                 break
-            level = level + level // 2 + 1
+            level = level + level // 4 + 1
         if found is None:
             rooms.exact.append((room, room))
             return True
         use, one = found
         rooms.level = max((top - one.worth) * 5 // 4, level * 3 // 4, 1)
+        if not self.proved:  # too long; from there on it may not be
+            self._learn(found)
+            return True
         rooms.bests[self.inside].append((use - rooms.upper, room - rooms.upper, one))
         rooms.exact.append((use, room))
         self._learn(found)
@@ -299,12 +302,12 @@ class _Window:
             page.rows, kept, above=above, work=min(_WORK, self.rooms.pool.work), any_above=any_above
         )
         self.page.spent += page.spent
+        self.proved = most <= value
         if parts is None:
-            if most > above:
+            if not self.proved:
+                self.rooms.alone = self.rooms.alone and any_above
                 raise TooMuchError
             return None
-        if not any_above and most > value:
-            raise TooMuchError
         one = self.rooms.reached(page, parts)
         return int(self.rooms.used[one.chosen].sum()), one
 
