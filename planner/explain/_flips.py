@@ -17,12 +17,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from planner.choice import (
-    Choice,
-    ChoiceProblem,
-    ChoiceStatus,
-    StageResult,
-)
+from planner.choice import Choice, ChoiceProblem, ChoiceStatus, StageResult
 from planner.explain._apply import FlipKind, apply_flip
 from planner.explain._flip_bounds import Room, Span, most_of, span_of, sure_change
 from planner.explain._flip_words import Flip, FlipStatus, Words
