@@ -49,6 +49,8 @@ def judge_follows(ground: Ground) -> None:
     judge.values()
     judge.marks()
     judge.coverage()
+    judge.stages()
+    judge.made_up()
     judge.names()
     judge.people()
     if ground.scenario.schedule.rule != "works":
@@ -225,15 +227,53 @@ class _Follows:
                     worth = sum(int(value) for value in there)
                     self.on.cell("coverage", f"{level}/{code}", column, int(row[column]), worth)
 
-    def planned(self) -> None:
-        """Check that what isn't built yet has its quarter, or a finding says that none holds it."""
+    def _stage_now(self) -> dict[str, str]:
+        """Return the stage of the works of each sector on the day, where it is known."""
         day = pd.Timestamp(self.on.scenario.reference_date)
         last: dict[str, tuple[Any, str]] = {}
         for row in self.on.rows("stage_changes"):
             key, on = str(row["sector_id"]), pd.Timestamp(row["on"])
             if on <= day and (key not in last or on >= last[key][0]):
                 last[key] = (on, str(row["stage"]))
-        done = {key for key, (_, stage) in last.items() if stage == SectorStage.OPEN.value}
+        return {key: stage for key, (_, stage) in last.items()}
+
+    def stages(self) -> None:
+        """Check the premises of each sector at each stage of the works, and those of the region."""
+        now, total = self._stage_now(), defaultdict[str, int](int)
+        rows = self.on.rows("coverage")
+        columns = {f"stage_{stage}_count": stage for stage in SectorStage.codes()}
+        sectors = [row for row in rows if str(row["level"]) == Level.SECTOR.value]
+        for row in sectors if self.on.rows("stage_changes") else ():
+            key = str(row["code"])
+            for column, stage in columns.items():
+                worth = int(row["premises_count"]) if now.get(key) == stage else 0
+                total[column] += worth
+                self.on.cell("coverage", f"sector/{key}", column, row[column], worth)
+        for row in rows if total else ():
+            if str(row["level"]) == Level.REGION.value:
+                for column in columns:
+                    place = f"region/{row['code']}"
+                    self.on.cell("coverage", place, column, row[column], total[column])
+
+    def made_up(self) -> None:
+        """Check that what is drawn from made-up sectors or zones says so."""
+        sectors, zones = (
+            any(bool(row["synthetic"]) for row in self.on.rows(name))
+            for name in ("sectors", "zones")
+        )
+        for table, column, due in (
+            ("coverage", "code", sectors or zones),
+            ("criteria", "sector_id", sectors),
+            ("criteria_scores", "sector_id", sectors),
+        ):
+            for row in self.on.rows(table) if due else ():
+                said = bool(row["synthetic"])
+                self.on.cell(table, str(row[column]), "synthetic", said, due)
+
+    def planned(self) -> None:
+        """Check that what isn't built yet has its quarter, or a finding says that none holds it."""
+        now = self._stage_now()
+        done = {key for key, stage in now.items() if stage == SectorStage.OPEN.value}
         told = {
             str(row["place"])
             for row in self.on.rows("findings")

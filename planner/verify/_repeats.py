@@ -64,8 +64,8 @@ def judge_repeats(ground: Ground) -> None:
     judge.prices()
     judge.zones()
     judge.criteria()
+    judge.points()
     if ground.scenario.programme.rule == "exact":
-        judge.points()
         judge.left()
         judge.scores()
         judge.equals()

@@ -19,9 +19,10 @@ from planner.verify._exact import judge_exact
 from planner.verify._follows import judge_follows
 from planner.verify._ground import Ground
 from planner.verify._network import judge_network
+from planner.verify._ranking import judge_ranking
 from planner.verify._repeats import judge_repeats
 from planner.verify._verdict import Breach, Verdict
-from planner.verify._works import judge_evenness, judge_works
+from planner.verify._works import judge_evenness, judge_stated, judge_works
 from planner.vocab import Decision, Phase, Wish
 
 __all__ = ["verify_programme"]
@@ -69,11 +70,14 @@ def verify_programme(tables: Mapping[str, pd.DataFrame], scenario: Scenario) -> 
     judge_cells(judge)
     judge_repeats(judge)
     judge_follows(judge)
+    if scenario.programme.rule == "ranking_within_envelope":
+        judge_ranking(judge)
     exact = judge_exact(tables, judge.rows, scenario, judge.check)
     if exact is not None:
         judge_binding(judge, exact)
     if scenario.schedule.rule == "works":
         judge_works(judge.rows("works"), judge.rows("schedule"), scenario, judge.check)
+        judge_stated(judge)
         judge_evenness(judge.rows("works_limits"), judge.rows("schedule"), judge.check)
     judge_network(tables, scenario, judge.check)
     return Verdict.of(judge.checks, judge.breaches)

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 
 from planner.scenario import Scenario
+from planner.verify._ground import Ground
 
-__all__ = ["judge_evenness", "judge_works"]
+__all__ = ["judge_evenness", "judge_stated", "judge_works"]
+
+_NEAR: Final = 1e-9
+_OF_PHASE: Final = frozenset({"lines", "budget", "quarter_lines"})
+"""Limits that count what opens; those of a trade count what it works on."""
 
 Rows = list[dict[str, Any]]
 
@@ -107,3 +112,58 @@ def _lags(
     check("works_precedence", key, broken=soon, before=str(before))
     if years is not None:
         check("works_completeness", key, broken=lag > 4 * years, before=str(before))
+
+
+def judge_stated(ground: Ground) -> None:
+    """Check what the tables of the works repeat: premises, costs, quarters, use of each limit.
+
+    Parameters
+    ----------
+    ground
+        The tables; it keeps what is broken.
+    """
+    costs = {str(row["sector_id"]): row["cost_cents"] for row in ground.rows("costs")}
+    for row in ground.rows("works"):
+        key = str(row["sector_id"])
+        decided, sector = ground.decided.get(key), ground.sector.get(key)
+        if decided is None or sector is None:
+            ground.check("once", key, broken=True)
+            continue
+        ground.cell("works", key, "phase", row["phase"], decided["phase"])
+        ground.cell("works", key, "premises_count", row["premises_count"], sector["premises_count"])
+        ground.cell("works", key, "cost_cents", row["cost_cents"], costs.get(key))
+    opens = {str(row["sector_id"]): str(row["quarter"]) for row in ground.rows("schedule")}
+    told = {str(row["sector_id"]): row for row in ground.rows("works_reasons")}
+    for key in sorted({*opens, *told}):
+        ground.check("missing_row", key, broken=key not in told, table="works_reasons")
+        if key in told:
+            ground.cell("works_reasons", key, "quarter", told[key]["quarter"], opens.get(key))
+    _used(ground)
+    for row in ground.rows("works_proof"):
+        value, bound = float(row["value"]), row["bound"]
+        if not pd.isna(bound) and not pd.isna(row["gap_share"]) and value:
+            worth, said = (value - float(bound)) / value, float(row["gap_share"])
+            near = said if abs(said - worth) <= _NEAR else worth
+            ground.cell("works_proof", "—", "gap_share", said, near)
+
+
+def _used(ground: Ground) -> None:
+    """Check how much of each limit of a phase is used, and what share that is."""
+    used: dict[tuple[str, str, str], int] = defaultdict(int)
+    for row in ground.rows("schedule"):
+        phase, quarter = str(row["phase"]), str(row["quarter"])
+        lines, cents = int(row["premises_count"]), int(row["cost_cents"])
+        used["lines", phase, quarter[:4]] += lines
+        used["budget", phase, quarter[:4]] += cents
+        used["quarter_lines", phase, quarter] += lines
+    for row in ground.rows("works_limits"):
+        kind, phase, place = str(row["kind"]), str(row["phase"]), str(row["place"])
+        said, most, where = float(row["used_amount"]), row["most_amount"], f"{kind}/{phase}/{place}"
+        if kind in _OF_PHASE:
+            worth = float(used[kind, phase, place])
+            near = said if abs(said - worth) <= _NEAR * max(worth, 1) else worth
+            ground.cell("works_limits", where, "used_amount", said, near)
+        if not pd.isna(most) and float(most) > 0 and not pd.isna(row["used_share"]):
+            share, told = said / float(most), float(row["used_share"])
+            near = told if abs(told - share) <= _NEAR else share
+            ground.cell("works_limits", where, "used_share", told, near)

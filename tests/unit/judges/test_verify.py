@@ -235,3 +235,86 @@ def test_a_rank_follows_from_points_and_approvals_too(rule):
     for at, rank in enumerate(tables["programme"]["rank"]):
         for other in {1, 3, None} - {None if pd.isna(rank) else int(rank)}:
             assert not verify_programme(edit(tables, "programme", "rank", other, at), asked).holds
+
+
+def tied():
+    """The second EPCI ties its sectors; envelopes in euros, shared sectors and a stage of works."""
+    territory = toy_territory()
+    ballots = territory.ballots.copy()
+    ballots.loc[ballots["epci_siren"] == "200000002", "rank"] = 1
+    stages = pd.DataFrame(
+        {
+            "sector_id": ["22001-01", "22001-02"],
+            "on": pd.to_datetime(["2017-01-01", "2017-02-01"]),
+            "stage": ["open", "works"],
+        }
+    )
+    return territory.with_tables(ballots=ballots, stage_changes=stages)
+
+
+@pytest.mark.parametrize("ties", ["refuse", "larger_first", "smaller_first", "sector_id"])
+@pytest.mark.parametrize("given", [toy_territory, tied, of_points_and_approvals])
+def test_the_simple_rule_is_replayed_with_its_reasons(ties, given):
+    asked = Scenario.from_dict({"concertation": {"ties": ties}})
+    plan = make_plan(given(), asked)
+    for lang in ("fr", "en"):
+        verdict = verify_programme(plan.tables(lang), asked)
+        assert verdict.holds, verdict.say()
+    programme = plan.tables()["programme"]
+    for at, row in enumerate(programme.to_dict("records")):
+        left = row["envelope_left"]
+        for column, value in (
+            ("reason", f"{row['reason']}."),
+            ("envelope_left", 1 if pd.isna(left) else int(left) + 1),
+        ):
+            changed = edit(plan.tables(), "programme", column, value, at)
+            assert "cell" in verify_programme(changed, asked).broken_rules, (column, at)
+
+
+def test_other_ties_than_those_asked_for_are_seen():
+    plan = make_plan(tied(), Scenario.from_dict({"concertation": {"ties": "smaller_first"}}))
+    other = Scenario.from_dict({"concertation": {"ties": "larger_first"}})
+    assert "cell" in verify_programme(plan.tables(), other).broken_rules
+
+
+def test_points_under_the_simple_rule_are_counted_again(plan):
+    for column, value in (("points", 3), ("rule", "equal_total")):
+        changed = edit(plan.tables(), "sector_points", column, value)
+        assert "cell" in verify_programme(changed, plan.scenario).broken_rules
+    points = plan.tables()["sector_points"]
+    fewer = {**plan.tables(), "sector_points": points.iloc[1:]}
+    assert "cell" in verify_programme(fewer, plan.scenario).broken_rules
+
+
+def test_stages_of_works_and_marks_of_what_is_made_up_are_seen():
+    plan = make_plan(tied(), Scenario())
+    tables = plan.tables()
+    at = {key: i for i, key in enumerate(tables["coverage"]["code"])}
+    for code, column, value in (
+        ("22001-01", "stage_open_count", 0), ("22001-02", "stage_works_count", 3),
+        ("22002-01", "stage_study_count", 1), ("53", "stage_open_count", 0),
+        ("22001-01", "synthetic", False),
+    ):  # fmt: skip
+        assert tables["coverage"][column].iloc[at[code]] != value
+        changed = edit(tables, "coverage", column, value, at[code])
+        assert "cell" in verify_programme(changed, plan.scenario).broken_rules, (code, column)
+    for name in ("criteria", "criteria_scores"):
+        changed = edit(tables, name, "synthetic", False)
+        assert "cell" in verify_programme(changed, plan.scenario).broken_rules
+
+
+def test_what_tables_of_works_repeat_is_seen():
+    asked = Scenario.from_dict({"schedule": {"rule": "works"}})
+    tables = make_plan(tied(), asked).tables()
+    verdict = verify_programme(tables, asked)
+    assert verdict.holds, verdict.say()
+    used = int((tables["works_limits"]["used_amount"] > 0).to_numpy().argmax())
+    for name, column, value, at in (
+        ("works", "premises_count", 99, 0), ("works", "cost_cents", 1, 0), ("works", "phase", "3", 0),
+        ("works_reasons", "quarter", "2031-T1", 0), ("works_limits", "used_amount", 7.5, used),
+        ("works_limits", "used_share", 0.77, used), ("works_proof", "gap_share", 0.5, 0),
+    ):  # fmt: skip
+        changed = edit(tables, name, column, value, at)
+        assert "cell" in verify_programme(changed, asked).broken_rules, (name, column)
+    fewer = {**tables, "works_reasons": tables["works_reasons"].iloc[1:]}
+    assert "missing_row" in verify_programme(fewer, asked).broken_rules
