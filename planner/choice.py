@@ -221,6 +221,8 @@ class ChoiceProblem:
     ungranted
         Whose vote counts while no envelope is known: it holds nothing, yet isn't zero; None when
         all are known.
+    weights
+        What a point of each actor counts for; None when all count one.
     """
 
     sector_ids: tuple[str, ...]
@@ -245,6 +247,7 @@ class ChoiceProblem:
     unasked: Flags | None = None
     in_cents: Flags | None = None
     ungranted: Flags | None = None
+    weights: Integers | None = None
 
     def __post_init__(self) -> None:
         """Refuse what isn't one question: unsorted ids, arrays of different lengths."""

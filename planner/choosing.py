@@ -126,6 +126,7 @@ def choose_programme(
             objectives=tuple(o for o in asked.objectives if known or o != "criteria"),
             unranked=asked.unranked,
             cents_per_line=cents,
+            weights=scenario.concertation.weights,
         ),
     )
     explained = {**tables, "zones": territory.zones, "cents_per_line": cents}

@@ -156,7 +156,10 @@ def make_plan(territory: Territory, scenario: Scenario, *, notify: Notify = unhe
             territory.sectors, prices=territory.prices, on=scenario.reference_date
         )
         criteria = measure_criteria(territory, rules=scenario.criteria, costs=costs)
-        votes = score_sectors(ballots, territory.sectors, territory.sector_shares)
+        votes = score_sectors(
+            ballots, territory.sectors, territory.sector_shares,
+            weights=scenario.concertation.weights,
+        )  # fmt: skip
         chosen = choose_programme(
             territory, scenario, ballots, votes=votes, criteria=criteria, costs=costs
         )

@@ -158,6 +158,10 @@ class ConcertationRules(_Frozen):
     ties: Literal["refuse", "larger_first", "smaller_first", "sector_id"] = Field(
         "refuse", title="How a tie that can't be served whole is broken"
     )
+    weights: dict[str, Annotated[int, Field(ge=1)]] = Field(
+        default_factory=dict,
+        title="What the votes of an EPCI weigh in the exact programme, by SIREN; 1 by default",
+    )
     deadline: dt.date | None = Field(
         dt.date(2018, 5, 16), title="Last day of the deliberations (adoption of the map)"
     )

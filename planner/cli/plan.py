@@ -72,6 +72,8 @@ def plan(
         console.print(_summary(tables, asked, lang))
         for line in _proof_summary(tables, lang):
             console.print(line, markup=False)
+        if asked.programme.rule == "exact":
+            console.print(_weights_summary(answer, lang), markup=False)
         if network:
             console.print(_network_summary(tables, lang))
         for line in _works_summary(tables, lang):
@@ -94,6 +96,14 @@ def _proof_summary(tables: Mapping[str, pd.DataFrame], lang: Lang) -> list[str]:
 
     lines = [line.say(lang) for line in read_proof(tables)]
     return [line[:1].upper() + line[1:] + "." for line in lines]
+
+
+def _weights_summary(answer: Plan, lang: Lang) -> str:
+    """Say what the votes of each EPCI weigh."""
+    from planner.voting import tell_weights  # noqa: PLC0415 (imports what counts)
+
+    line = tell_weights(answer.scenario.concertation.weights, answer.ballots.names).say(lang)
+    return line[:1].upper() + line[1:] + "."
 
 
 def _network_summary(tables: Mapping[str, pd.DataFrame], lang: Lang) -> Table:

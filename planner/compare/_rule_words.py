@@ -47,7 +47,8 @@ class RuleName:
             return say("rule.of_criterion", lang, field=field, criterion=criterion)
         whole = _known("rule." + "_".join(parts[:-1]))
         if whole:  # one place of a rule that is set place by place
-            place = Message.of("rule.place_departement", code=parts[-1])
+            kind = "epci" if parts[0] == "concertation" else "departement"
+            place = Message.of(f"rule.place_{kind}", code=parts[-1])
             if parts[-1] == _REGION:
                 place = Message.of("rule.place_region")
             return say("rule.of_place", lang, rule=say(whole, lang), place=place)

@@ -144,6 +144,8 @@ class Words:
             return ""
         lines = int(self.problem.lines[self.j])
         each = max(lines, 1) * (2 if unit == "half_votes" else 1)
+        if self.problem.weights is not None:
+            each *= int(self.problem.weights[self.problem.share_actor[own][0]])
         worth = next(
             int(o.coefficients[self.j]) for o in self.problem.objectives if o.name == place
         )

@@ -63,6 +63,7 @@ def cut_out(problem: ChoiceProblem, choice: Choice, key: str) -> tuple[ChoicePro
         unasked=None if problem.unasked is None else problem.unasked[inside],
         in_cents=None if problem.in_cents is None else problem.in_cents[who],
         ungranted=None if problem.ungranted is None else problem.ungranted[who],
+        weights=None if problem.weights is None else problem.weights[who],
     )  # fmt: skip
     held = set(choice.chosen)
     chosen = np.array([name in held for name in part.sector_ids], bool)

@@ -63,6 +63,8 @@ class ChoiceRules:
         Whether sectors that no EPCI ranked, scored or required may be chosen, as a way through.
     cents_per_line
         Contribution a line, in cents, that an envelope in euros is counted with.
+    weights
+        Actor to what each of its points counts for in ``votes``; one where it isn't named.
     """
 
     contiguity: Contiguity = Contiguity.WITHIN_EPCI
@@ -72,6 +74,7 @@ class ChoiceRules:
     objectives: tuple[ObjectiveName, ...] = ("votes", "cost", "compactness")
     unranked: Literal["out", "allowed"] = "out"
     cents_per_line: int
+    weights: Mapping[str, int] = field(default_factory=dict)
 
 
 def state_choice(
@@ -177,6 +180,9 @@ def state_choice(
         unasked=unasked,
         in_cents=in_euros if in_euros.any() else None,
         ungranted=ungranted if ungranted.any() else None,
+        weights=np.array([rules.weights.get(name, 1) for name in actors], np.int64)
+        if rules.weights
+        else None,
         reached=reached | landing,
         edges=edges,
         edge_border_m=border_m,

@@ -264,13 +264,14 @@ class _Repeats:
         for actor, forms in wishes_by_form(self.on).items():
             if actor not in self.on.voted or len(forms) > 1:
                 continue
+            weight = self.on.scenario.concertation.weights.get(actor, 1)
             for wish, given in forms.items():
                 halves = _halves(given) if wish == Wish.RANKED.value else {
                     key: _HALVES * abs(value) for key, value in given.items()
                 }  # fmt: skip
                 for key, value in halves.items():
                     if key in self.candidates and lines.get((actor, key), 0) > 0:
-                        worth[actor, key] = value
+                        worth[actor, key] = value * weight
         for actor, key in sorted({*said, *worth}):
             row = said.get((actor, key))
             if row is None and actor in signed:

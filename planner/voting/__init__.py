@@ -24,7 +24,7 @@ from planner.voting._election import (
 )
 from planner.voting._pabulib import election_from_pabulib
 from planner.voting._search import Tie
-from planner.voting._sectors import SectorRule, concertation_election, score_sectors
+from planner.voting._sectors import SectorRule, concertation_election, score_sectors, tell_weights
 
 __all__ = [
     "COMPLETIONS",
@@ -48,4 +48,5 @@ __all__ = [
     "election_from_pabulib",
     "points_of_ranking",
     "score_sectors",
+    "tell_weights",
 ]

@@ -11,6 +11,7 @@ import pandas as pd
 from planner.ballots import Ballot as EpciBallot
 from planner.ballots import BallotCount, actor_shares
 from planner.schemas import contract
+from planner.texts import Message
 from planner.vocab import BallotForm
 from planner.voting._election import (
     Approvals,
@@ -24,7 +25,7 @@ from planner.voting._election import (
     refusal,
 )
 
-__all__ = ["SectorRule", "concertation_election", "score_sectors"]
+__all__ = ["SectorRule", "concertation_election", "score_sectors", "tell_weights"]
 
 SectorRule = Literal["borda", "equal_total"]
 _SCALES: Final = {"borda": 2, "equal_total": 1_000_000}
@@ -68,7 +69,7 @@ def score_sectors(
     Raises
     ------
     RuleError
-        When the rule is unknown, or a weight is negative or not whole.
+        When the rule is unknown, or a weight is negative, not whole, or of nobody here.
     """
     if rule not in _SCALES:
         raise refusal("unknown_rule", name=str(rule), known=", ".join(_SCALES))
@@ -80,6 +81,9 @@ def score_sectors(
         raise refusal("bad_number", names=", ".join(bad))
     open_ids = _open_ids(sectors)
     shares = actor_shares(sectors, sector_shares)
+    unknown = sorted(set(given) - {*ballot_count.names, *ballot_count.ballots})
+    if unknown:
+        raise refusal("unknown_weight", names=", ".join(unknown))
     held = {
         (str(actor), str(key))
         for actor, key in zip(
@@ -133,6 +137,22 @@ def _whole(points: Mapping[str, Fraction], rule: SectorRule) -> dict[str, int]:
     for key in sorted(exact, key=lambda k: (whole[k] - exact[k], k))[:lost]:
         whole[key] += 1
     return whole
+
+
+def tell_weights(weights: Mapping[str, int], names: Mapping[str, str] | None = None) -> Message:
+    """Say what the votes of each EPCI weigh in the regional decision: alike, unless told otherwise.
+
+    Parameters
+    ----------
+    weights
+        Actor to its weight; 1 where it is not named.
+    names
+        Actor to what people call it.
+    """
+    told = [f"{(names or {}).get(actor, actor)} : {weights[actor]}" for actor in sorted(weights)]
+    if set(weights.values()) <= {1}:
+        return Message.of("voting.weights_equal")
+    return Message.of("voting.weights_given", given=" ; ".join(told))
 
 
 def concertation_election(

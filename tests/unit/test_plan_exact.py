@@ -2,17 +2,20 @@
 
 import dataclasses
 
+import numpy as np
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
 from planner import cli, make_plan
 from planner.choice import ChoiceStatus
+from planner.compare._rule_words import RuleName
 from planner.errors import RuleError
 from planner.explain import explain_sector
 from planner.programme import solve_choice
 from planner.scenario import Scenario
 from planner.verify import verify_programme
+from planner.voting import tell_weights
 
 EXACT = {"programme": {"rule": "exact", "contiguity": "none"}}
 
@@ -121,6 +124,31 @@ def test_votes_are_those_of_the_ranking_in_halves_where_ties_make_some(
 
     assert "cell" not in rules({})
     assert "cell" in rules({"votes": "half_votes", "half_votes": "votes"})
+
+
+def test_the_votes_of_an_epci_weigh_what_the_scenario_says(toy):
+    heavy = {"concertation": {"weights": {"200000002": 3}}, **EXACT}
+    one, three = (make_plan(toy, Scenario.from_dict(asked)) for asked in (EXACT, heavy))
+    votes = [p.tables()["decisions"].set_index("sector_id")["votes"] for p in (one, three)]
+    mine = one.tables()["decisions"].set_index("sector_id")["epci_siren"] == "200000002"
+    assert (votes[1] == votes[0] * np.where(mine, 3, 1)).all()
+    assert votes[0][mine].sum() > 0
+    assert verify_programme(three.tables(), three.scenario).holds
+    assert "cell" in verify_programme(three.tables(), one.scenario).broken_rules
+    story = explain_sector(three.problem, three.choice, "22002-02", solve=solve_choice)
+    plain = explain_sector(one.problem, one.choice, "22002-02", solve=solve_choice)
+    words = [one.split("(")[-1] for one in (story.say("en"), plain.say("en")) if "point(s)" in one]
+    assert len(set(words)) <= 1  # a point of rank brings three times as much
+    with pytest.raises(RuleError, match="999999999"):
+        make_plan(toy, Scenario.from_dict({"concertation": {"weights": {"999999999": 2}}, **EXACT}))
+
+
+def test_weights_of_epci_are_told_alike_by_default():
+    assert "weigh alike (by default" in tell_weights({}).say("en")
+    told = tell_weights({"200000002": 3}, {"200000002": "CC Toy-Nord-Est"}).say("fr")
+    assert told == "poids des voix d'un EPCI : CC Toy-Nord-Est : 3 ; 1 pour les autres"
+    words = RuleName("concertation.weights.200000002").say("fr")
+    assert words == "le poids des voix d'un EPCI : EPCI 200000002"
 
 
 def test_what_nobody_asked_for_is_not_refused(toy):

@@ -19,6 +19,7 @@ from planner.schemas import contract
 from planner.territory import Territory
 from planner.texts import say
 from planner.vocab import DeliberationState, EnvelopeUnit, Severity, Term, Wish
+from planner.voting import tell_weights
 
 __all__ = ["Form", "make_forms"]
 
@@ -244,6 +245,11 @@ def _principles(scenario: Scenario, lang: str) -> Iterable[tuple[str, str]]:
         say("forms.principle", lang, name=say("forms.ties", lang)),
         say(f"forms.ties_{scenario.concertation.ties}", lang),
     )
+    if scenario.programme.rule == "exact":
+        yield (
+            say("forms.principle", lang, name=say("forms.weights", lang)),
+            tell_weights(scenario.concertation.weights).say(lang),
+        )
     for name, value in _rules_of_choice(scenario.programme, lang):
         yield say("forms.principle", lang, name=say(f"forms.{name}", lang)), value
     for name, rule in sorted(scenario.criteria.each.items()):

@@ -200,6 +200,7 @@ def in_parts(problem: ChoiceProblem, part: Integers) -> ChoiceProblem:
         in_cents=None if problem.in_cents is None
         else np.concatenate([problem.in_cents, np.zeros(len(names), problem.in_cents.dtype)]),
         ungranted=None,
+        weights=None,
         edges=problem.edges[kept],
         edge_border_m=problem.edge_border_m[kept],
         contiguity=contiguity,
