@@ -122,8 +122,11 @@ def print_communes(console: Console, result: Comparison, lang: Lang) -> None:
     more = [one for one in reversed(changes) if one[1] > 0]
     if fewer or more:
         most, least = (
-            ", ".join(f"{nom} ({number(abs(count), lang)})" for nom, count in some[:_NAMED]) or "—"
-            for some in (more, fewer)
+            say("compare.communes_first", lang, names=names) if names else ""
+            for names in (
+                ", ".join(f"{nom} ({number(abs(count), lang)})" for nom, count in some[:_NAMED])
+                for some in (more, fewer)
+            )
         )
         said = say(
             "compare.communes", lang, more=len(more), most=most, fewer=len(fewer), least=least
