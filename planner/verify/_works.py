@@ -134,8 +134,10 @@ def judge_stated(ground: Ground) -> None:
         ground.cell("works", key, "cost_cents", row["cost_cents"], costs.get(key))
     opens = {str(row["sector_id"]): str(row["quarter"]) for row in ground.rows("schedule")}
     told = {str(row["sector_id"]): row for row in ground.rows("works_reasons")}
+    stated = {str(row["sector_id"]) for row in ground.rows("works")}
     for key in sorted({*opens, *told}):
-        ground.check("missing_row", key, broken=key not in told, table="works_reasons")
+        due = key in opens and key in stated  # what was open before works were planned again isn't
+        ground.check("missing_row", key, broken=due and key not in told, table="works_reasons")
         if key in told:
             ground.cell("works_reasons", key, "quarter", told[key]["quarter"], opens.get(key))
     _used(ground)

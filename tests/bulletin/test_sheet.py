@@ -205,9 +205,9 @@ def test_under_the_exact_rule_both_epci_of_a_sector_rank_it_and_each_vote_has_it
         rules=ChoiceRules(objectives=("votes",), cents_per_line=44_500),
     )  # fmt: skip
     worth = dict(zip(problem.sector_ids, problem.objectives[0].coefficients.tolist(), strict=True))
-    # a first place of two is 2 points here, the only place there is 1; in halves
-    assert worth[theirs.sector_id] == 4 * theirs.lines_of(ONE) + 2 * theirs.lines_of(theirs.decider)
-    assert worth[own.sector_id] == 2 * own.premises_count
+    # a first place of two is 2 points here, the only place there is 1
+    assert worth[theirs.sector_id] == 2 * theirs.lines_of(ONE) + theirs.lines_of(theirs.decider)
+    assert worth[own.sector_id] == own.premises_count
 
 
 def test_the_signature_follows_what_is_voted_on_and_nothing_else(wide):
