@@ -1,7 +1,7 @@
 """The exact programme at the size of the region, seed by seed.
 
     python benchmarks/bench_programme.py [--smoke] [--seeds 10] [--required 50] [--families]
-        [--contiguity any_epci] [--years 5]
+        [--contiguity any_epci] [--years 5] [--seconds 60]
 
 Synthetic regions: 2 500 candidate sectors and 1 250 that are built, 60 EPCI, 4 départements,
 envelopes at 45 % of the lines, capacities, budget and parity slightly binding.  Prints, for each
@@ -227,10 +227,10 @@ def timed(problem: ChoiceProblem, pool: ColumnPool | None) -> tuple[Choice, tupl
     return choice, (time.process_time() - cpu, time.perf_counter() - clock)
 
 
-def tell_years(name: str, problem: ChoiceProblem, years: int) -> None:
-    """Ask for the first objective over years, and print one line."""
+def tell_years(name: str, problem: ChoiceProblem, years: int, seconds: float | None = None) -> None:
+    """Ask for the first objective over years, in so many seconds at most, and print one line."""
     cpu, clock = time.process_time(), time.perf_counter()
-    dated = solve_years(with_years(problem, years))
+    dated = solve_years(with_years(problem, years), seconds=seconds)
     cpu, clock = time.process_time() - cpu, time.perf_counter() - clock
     gaps = " ".join(f"{one.objective} {100 * (one.gap_share or 0):.4f} %" for one in dated.stages)
     print(f"  {name:16} CPU {cpu:6.2f} s  clock {clock:6.2f} s  "
@@ -247,6 +247,7 @@ def main() -> None:
     parser.add_argument("--without-years", action="store_true", help="leave the five years out")
     parser.add_argument("--families", action="store_true", help="regions of other kinds instead")
     parser.add_argument("--years", type=int, default=0, help="of the families, instead of none")
+    parser.add_argument("--seconds", type=float, help="of the clock, for years; none: to the end")
     asked = parser.parse_args()
     size = {"candidates": 120, "actors": 6} if asked.smoke else {}
     solve_choice(make_region(0, candidates=120, actors=6))  # compiles
@@ -255,7 +256,7 @@ def main() -> None:
         for seed in range(1 if asked.smoke else asked.seeds):
             problem = make_other_region(family, seed, **size)
             if asked.years:
-                tell_years(f"seed {seed}", problem, asked.years)
+                tell_years(f"seed {seed}", problem, asked.years, asked.seconds)
                 continue
             if asked.contiguity == "any_epci":
                 across = Contiguity.ANY_EPCI
@@ -271,7 +272,7 @@ def main() -> None:
         again = with_another_weight(first)
         tell("another weight", again, *timed(again, pool))
         if asked.contiguity == "within_epci" and not asked.without_years:
-            tell_years("five years", problem, 5)
+            tell_years("five years", problem, 5, asked.seconds)
         pool = ColumnPool()
         tell("all objectives", problem, *timed(problem, pool))
         for name, changed in (

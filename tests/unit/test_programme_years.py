@@ -310,7 +310,7 @@ def a_grid(seed, *, side=5, actors=3):
 @pytest.fixture
 def shortly(monkeypatch):
     """Search a little only."""
-    monkeypatch.setattr("planner.programme._years.walk._ALL_STEPS", 8_000_000)
+    monkeypatch.setattr("planner.programme._years.walk._ALL_STEPS", 30_000_000)
     monkeypatch.setattr("planner.programme._years.few._NODES", 100_000)
 
 

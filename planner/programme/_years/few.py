@@ -27,11 +27,14 @@ from planner.programme._years.walk import walk
 __all__ = ["solve_years_of_few"]
 
 Flags = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
 
 _SMALL = 60  # candidates up to which proofs are asked, whatever the gap
-_FAR_SHARE = 0.02  # of the bound: from how far on what columns found is annealed
+_FAR_SHARE = 0.01  # of the bound: from how far on what columns found is annealed
 _TURNS = 12  # answers in which nothing reaches a sector, at most
 _NODES, _MOST_NODES = 18_000_000, 4_000  # over the square of the candidates, and at most
+_CROSSINGS, _CROSS_NODES = 3, 60  # of answers: how often, until they are reached; its nodes
+_KEPT = 6  # answers crossed at once
 _TIE_BITS = 24  # of the weights by which equal programmes are told apart at once
 
 
@@ -128,16 +131,53 @@ class _Few:
             if answer.status is ChoiceStatus.INFEASIBLE:
                 return answer
         if not with_pairs and not self._near(answer, self.annealed_from):
-            enough = 2**61 if answer.bound is None else answer.bound - self._gap(answer.bound)
-            self._take(answer, objective, walk(
-                asked, objective, rows, prices, known=answer.open_by, enough=enough,
-                clock=self.clock,
-            ))  # fmt: skip
+            self._walk(answer, objective, prices)
         self._search(answer, objective)
         if answer.open_by is not None and answer.bound is not None:
             answer.bound = max(answer.bound, answer.value)
             answer.status = status_of(answer.value, answer.bound, self.gap_share)
         return answer
+
+    def _walk(self, answer: _Answer, objective: Row, prices: Floats) -> None:
+        """Anneal, and cross what is met two by two, then with the best known, turn by turn."""
+        enough = 2**61 if answer.bound is None else answer.bound - self._gap(answer.bound)
+        kept: list[Flags] = []
+        for met in walk(
+            self.asked, objective, self.rows, prices, known=answer.open_by, enough=enough,
+            clock=self.clock,
+        ):  # fmt: skip
+            best_first = self._sorted(met, objective)
+            for at in range(0, len(best_first), 2):
+                two = self._crossed(best_first[at : at + 2], objective, answer)
+                kept.append(two)
+                self._take(answer, objective, two)
+            if answer.open_by is not None:
+                kept = self._sorted([answer.open_by, *kept], objective)[:_KEPT]
+                self._take(answer, objective, self._crossed(kept, objective, answer))
+            if self._near(answer):
+                break
+
+    def _sorted(self, some: Sequence[Flags], objective: Row) -> list[Flags]:
+        """Return different answers, the best first."""
+        each = {one.tobytes(): one for one in some}.values()
+        return sorted(each, key=lambda one: -self.asked.worth(one, objective))
+
+    def _crossed(self, among: Sequence[Flags], objective: Row, answer: _Answer) -> Flags:
+        """Return the best met in which each sector opens when it does in one of some answers."""
+        best = _Answer(among[0], self.asked.worth(among[0], objective), answer.bound)
+        for _ in range(_CROSSINGS):
+            if len(among) == 1 or self._near(best) or self.clock.over:
+                break
+            told = self.asked.solve(
+                objective, self.rows, known=best.open_by, nodes=_CROSS_NODES, clock=self.clock,
+                gap=0 if best.bound is None else self._gap(best.bound), among=among,
+            )  # fmt: skip
+            if told.open_by is None:
+                break
+            self._take(best, objective, self.asked.reached(told.open_by))
+            if not self.asked.broken(told.open_by.astype(float), every_year=True):
+                break
+        return among[0] if best.open_by is None else best.open_by
 
     def _search(self, answer: _Answer, objective: Row) -> None:
         """Let the solver better an answer and its bound, until what it finds is reached."""

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from planner.compiling import compiled
 from planner.programme._actors.blocks import Block
-from planner.programme._actors.diagram import Diagram
+from planner.programme._actors.diagram import Diagram, TooWideError
 from planner.programme._actors.master import new_solver, run_solver
 
 __all__ = ["Ceiling", "Cut", "Reach", "all_cuts"]
@@ -157,16 +157,22 @@ class Ceiling:
 
 
 class Reach:
-    """What one actor may hold open at the end of a year, by its diagram and its envelope."""
+    """What one actor may hold open at the end of a year, by its diagram and under one weight.
+
+    The weight is its envelope, or what the ceilings of the years let in by then.
+    """
 
     def __init__(self, columns: Integers, block: Block, diagram: Diagram) -> None:
         self.columns, self.block, self.diagram = columns, block, diagram
         self.choices: dict[bytes, Integers] = {}
 
     def _best(self, values: Integers) -> tuple[int, Integers] | None:
-        found = self.diagram.best(
-            values, np.zeros(0, np.int64), weight=self.block.weight, limit=self.block.limit
-        )
+        try:
+            found = self.diagram.best(
+                values, np.zeros(0, np.int64), weight=self.block.weight, limit=self.block.limit
+            )
+        except TooWideError:
+            return None
         return None if found is None else (found[2], found[0].astype(np.int64))
 
     def cut(self, point: Floats, worth: Floats) -> Cut | None:  # noqa: ARG002 (as of a ceiling)

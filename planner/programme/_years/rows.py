@@ -116,9 +116,30 @@ class DatedRows:
             for year in range(self.years):
                 own = ground if year < self.years - 1 else block.ground
                 diagram = pool.diagram(own)
-                if diagram is not None:
-                    parts.append(Reach(year * self.count + block.members, block, diagram))
+                if diagram is None:
+                    continue
+                columns = year * self.count + block.members
+                parts.append(Reach(columns, block, diagram))
+                for uses, most in self._by_then(year):
+                    weight = uses[block.members]
+                    if int(weight.sum()) > most:
+                        under = replace(block, weight=weight, limit=most)
+                        parts.append(Reach(columns, under, diagram))
         return parts
+
+    def _by_then(self, year: int) -> list[tuple[Integers, int]]:
+        """Return what the ceilings of the years up to one let be open at its end, in all."""
+        found = []
+        for name in dict.fromkeys(one.name for one in self.problem.limits):
+            some = [
+                one for one in self.problem.limits
+                if one.name == name and one.year <= self.problem.years[year]
+            ]  # fmt: skip
+            uses = some[0].coefficients if some else np.full(self.count, -1)
+            alike = all((one.coefficients == uses).all() for one in some)
+            if len(some) == year + 1 and alike and (uses >= 0).all():
+                found.append((uses, sum(one.upper for one in some)))
+        return found
 
     # -- the rows
 
@@ -300,6 +321,7 @@ class DatedRows:
         gap: int,
         nodes: int,
         clock: Clock,
+        among: Sequence[Flags] = (),
     ) -> Solved:
         """Ask the solver for the best answer to the rows and lines that are known.
 
@@ -315,8 +337,12 @@ class DatedRows:
             Of the search, at most.
         clock
             When to stop at the latest.
+        among
+            Answers in one of which at least each sector opens when it does; none: in any year.
         """
         model = self.model(rows)
+        if among:
+            self._settle(model, among)
         costs = self.costs(model, objective)
         solver = loaded(model, costs, whole=True)
         solver.setOptionValue("mip_abs_gap", max(gap, 0.9))
@@ -327,6 +353,8 @@ class DatedRows:
             solution = highspy.HighsSolution()
             solution.col_value = self._values(model, known).tolist()
             solver.setSolution(solution)
+            if not among and not len(self.pairs):  # annealing finds better than the solver's own
+                solver.setOptionValue("mip_heuristic_effort", 0.0)
         status = run_solver(solver, whole=costs)
         info = solver.getInfo()
         used = max(0, int(info.mip_node_count))
@@ -341,6 +369,17 @@ class DatedRows:
             return Solved(None, bound, used, none=False)
         found = np.array(solver.getSolution().col_value)[: self.years * self.count] > _HALF
         return Solved(found.reshape(self.years, -1), bound, used, none=False)
+
+    def _settle(self, model: CompactModel, among: Sequence[Flags]) -> None:
+        """Open each sector in a year in which one of some answers does, or never if one doesn't."""
+        every = np.array(among)
+        size, some, all_of = self.years * self.count, every.any(axis=0), every.all(axis=0)
+        model.upper_bounds[:size] = np.minimum(model.upper_bounds[:size], some.ravel())
+        model.lower_bounds[:size] = np.maximum(model.lower_bounds[:size], all_of.ravel())
+        for year in range(1, self.years):
+            columns = self.opening(year)
+            opens = (every[:, year] & ~every[:, year - 1]).any(axis=0)
+            model.upper_bounds[columns] = np.minimum(model.upper_bounds[columns], opens)
 
     def _values(self, model: CompactModel, open_by: Flags) -> Floats:
         values = np.zeros(model.columns)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -22,15 +22,17 @@ Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
-_STEPS = 100_000  # for each sector
-_ALL_STEPS, _WALKED = 160_000_000, 20  # of all seeds, where an actor has so many sectors
-_LEAST_SEEDS, _MOST_SEEDS = 4, 16
-_HEATS = ((1.0, 0.02), (0.3, 0.01))  # as a share of what one sector is worth at most
-_NEAR_HEATS = (0.05, 0.002)  # around a known answer
+_STEPS = 50_000  # for each sector
+_ALL_STEPS, _WALKED = 240_000_000, 20  # of all turns, where an actor has so many sectors
+_SEEDS = 6  # of a turn
+_LEAST_TURNS, _MOST_TURNS = 4, 8
+_HEATS = ((0.1, 0.01), (0.3, 0.01))  # as a share of what one sector is worth at most
+_NEAR_HEATS = (0.05, 0.002)  # around a known answer of a large question
 _STEEPS = ((3.0, 100.0), (5.0, 500.0))  # a rule may be broken by a little to the end
 _EVER_NEARER = (_NEAR_HEATS, (0.005, 0.0005))  # of a large question, one after the other
 _NEAR_STEPS, _NEAR_STEEPS = 4_000, (3.0, 100.0)  # the first for each sector
-_FROM_AFAR = (0.1, 0.002)  # the same, before: as many steps as one seed has where actors are few
+_FROM_AFAR = (0.1, 0.002)  # the same, before
+_AFAR_STEPS, _AFAR_MOST = 100_000, 160_000_000  # the first for each sector
 _PRICE_SHARE = 0.02  # of the largest worth a largest use: what a broken row counts at least
 _WORKERS = 2
 
@@ -44,8 +46,8 @@ def walk(
     known: Flags | None,
     enough: int,
     clock: Clock,
-) -> Flags | None:
-    """Return the best answer met, None when none was.
+) -> Iterator[list[Flags]]:
+    """Give the answers met, turn by turn, those that hold every rule.
 
     Parameters
     ----------
@@ -67,7 +69,7 @@ def walk(
     sectors = Sectors.of(blocks, asked.years, objective, every)
     start = known if known is not None else _start(asked)
     if start is None:
-        return None
+        return
     parts = [start[:, block.members].astype(np.uint8).reshape(1, -1) for block in blocks]
     price = np.concatenate([np.abs(prices), np.zeros(len(envelopes))])
     most = float(np.abs(sectors.worth).max(initial=1))
@@ -75,14 +77,14 @@ def walk(
     price = np.maximum(price, _PRICE_SHARE * most / largest)
     sizes = np.diff(sectors.first_of)  # a step walks through the sectors of an actor
     walked = max(_WALKED, int((sizes**2).sum()) // max(1, int(sizes.sum())))
-    steps = min(_STEPS * len(sectors.owner), _ALL_STEPS * _WALKED // walked // _LEAST_SEEDS)
-    seeds = min(_MOST_SEEDS, max(_LEAST_SEEDS, _ALL_STEPS * _WALKED // walked // steps))
+    least, total = _SEEDS * _LEAST_TURNS, _ALL_STEPS * _WALKED // walked
+    steps = max(1, min(_STEPS * len(sectors.owner), total // least))
+    turns = min(_MOST_TURNS, max(_LEAST_TURNS, total // (steps * _SEEDS)))
 
-    def run(seed: int) -> tuple[int, Flags] | None:
-        near = known is not None and seed % 4 == 3  # noqa: PLR2004 (one in four)
-        share = _NEAR_HEATS if near else _HEATS[seed % 2]
+    def run(seed: int) -> Flags | None:
+        heats = _HEATS[seed % 2]
         found = swap(
-            sectors, price, parts=parts, steps=steps, heats=(share[0] * most, share[1] * most),
+            sectors, price, parts=parts, steps=steps, heats=(heats[0] * most, heats[1] * most),
             steeps=_STEEPS[seed // 2 % 2], seed=seed, enough=enough, clock=clock,
         )  # fmt: skip
         if found is None:
@@ -90,17 +92,14 @@ def walk(
         open_by = np.zeros((asked.years, asked.count), bool)
         for block, part in zip(blocks, found[0], strict=True):
             open_by[:, block.members] = part.reshape(asked.years, -1) > 0
-        return found[1], open_by
+        return open_by if asked.allows(open_by, rows) else None
 
-    best: tuple[int, Flags] | None = None
-    with ThreadPoolExecutor(_WORKERS) as threads:
-        for begin in range(0, seeds, _WORKERS):
-            for one in threads.map(run, range(begin, begin + _WORKERS)):
-                if one is not None and (best is None or one[0] > best[0]):
-                    best = one
-            if (best is not None and best[0] >= enough) or clock.over:
-                break
-    return None if best is None or not asked.allows(best[1], rows) else best[1]
+    for turn in range(turns):
+        with ThreadPoolExecutor(_WORKERS) as threads:
+            found = list(threads.map(run, range(turn * _SEEDS, (turn + 1) * _SEEDS)))
+        yield [one for one in found if one is not None]
+        if clock.over:
+            break
 
 
 def walk_near(
@@ -129,7 +128,7 @@ def walk_near(
     best = known
     each = [(one, _NEAR_STEPS * asked.count) for one in _EVER_NEARER]
     if asked.whole.contiguity is not Contiguity.ANY_EPCI:  # else a step may look at every sector
-        each.insert(0, (_FROM_AFAR, min(_STEPS * asked.count, _ALL_STEPS)))
+        each.insert(0, (_FROM_AFAR, min(_AFAR_STEPS * asked.count, _AFAR_MOST)))
     for seed, ((hot, cold), steps) in enumerate(each):
         found = swap(
             sectors, price, seed=seed, enough=enough, clock=clock, steeps=_NEAR_STEEPS,

@@ -19,7 +19,7 @@ from planner.programme._years.wide import is_intricate, solve_years_in_parts
 __all__ = ["better_of", "solve_years"]
 
 _TINY = 80  # candidates × years up to which every sequence can be listed, or one programme solved
-_LISTED = 1_000  # the same, up to which columns are not even tried: they stay far from the bound
+_LISTED = 1_500  # the same, up to which columns are not even tried: they stay far from the bound
 _FAR_SHARE = 0.01  # of the bound: from how far on another way is tried too
 _FEW = 3_000  # candidates × years up to which the whole is annealed and searched by branch and cut
 
@@ -33,7 +33,7 @@ def solve_years(
 ) -> DatedChoice:
     """Choose the sectors and their years: the best under each objective, the former ones held.
 
-    Questions of 81 to 1 000 candidates × years are annealed and searched by branch and cut; larger
+    Questions of 81 to 1 500 candidates × years are annealed and searched by branch and cut; larger
     ones are answered by column generation, where chains stay within each EPCI.  Up to 3 000, what
     columns leave far from its bound, or can't list, is searched as the former are, and the better
     of the two is answered.  Beyond, an actor whose choices can't be listed, or are too many to go
