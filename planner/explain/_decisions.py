@@ -186,6 +186,7 @@ def list_decisions(
             "epci_siren": [problem.actors[int(a)] for a in problem.decider],
             "lines_count": problem.lines,
             "votes": values,
+            "votes_unit": "none" if first is None else first.unit,
             "rank": ranks,
             "envelope_left": pd.array(
                 [None if problem.envelopes[a] < 0 else int(v)

@@ -125,8 +125,8 @@ def trace_frontier(
         stage, flags = best.stages[0], tracer.flags(best.chosen)
         rows.append(
             {
-                "point": len(rows) + 1, "objective": speed.name, "value": stage.value,
-                "bound": stage.bound, "worst_share": float(share), "worst_place": place,
+                "point": len(rows) + 1, "objective": speed.name, "unit": speed.unit,
+                "value": stage.value, "bound": stage.bound, "worst_share": float(share), "worst_place": place,
                 "sectors_count": int(flags.sum()), "lines_count": int(problem.lines[flags].sum()),
                 "proved": proved,
             }

@@ -17,6 +17,16 @@ OBJECTIVE = text(
 )
 
 
+def unit_of(name: str, fr: str, en: str, about_fr: str, about_en: str) -> Column:
+    """Return the column that says what whole numbers count."""
+    return text(
+        name, fr, en,
+        f"{about_fr} (none : sans unité ; half_votes : demi-voix, où des ex æquo en font)",
+        f"{about_en} (none: no unit; half_votes: half votes, where ties make some)",
+        example="votes",
+    )  # fmt: skip
+
+
 def _whole(name: str, fr: str, en: str, about_fr: str, about_en: str, **more: Any) -> Column:
     return Column(name=name, type="int", title=(fr, en), description=(about_fr, about_en), **more)
 
@@ -32,7 +42,8 @@ decisions = Contract(
                description=("Le secteur entre dans la phase", "The sector enters the phase")),
         actor(),
         count("lines_count", "Lignes", "Lines", "Lignes du secteur", "Lines of the sector", unit="lines"),
-        _whole("votes", "Voix", "Votes", "Valeur sous le premier objectif", "Value under the first objective", unit="points"),
+        _whole("votes", "Voix", "Votes", "Valeur sous le premier objectif", "Value under the first objective"),
+        unit_of("votes_unit", "Unité des voix", "Unit of votes", "Ce que comptent les voix", "What the votes count"),
         _whole("rank", "Rang", "Rank", "Rang parmi les secteurs du même décideur", "Rank among the sectors of the same decider", minimum=1),
         _whole("envelope_left", "Enveloppe restante", "Envelope left",
                "Ce qui reste au décideur après le choix ; absent sans vote", "What the decider has left after the choice; absent without a vote",
@@ -54,7 +65,7 @@ decision_scores = Contract(
         SECTOR_ID,
         OBJECTIVE,
         _whole("position", "Ordre", "Order", "Place de l'objectif", "Place of the objective", minimum=1),
-        _whole("value", "Valeur", "Value", "Dans l'unité de l'objectif", "In the unit of the objective"),
+        _whole("value", "Valeur", "Value", "Dans l'unité de l'objectif (programme_proof)", "In the unit of the objective (programme_proof)"),
         _whole("rank", "Rang", "Rank", "Sur tous les candidats, 1 est le meilleur", "Over all candidates, 1 is the best", minimum=1),
     ),
 )  # fmt: skip
@@ -140,8 +151,7 @@ programme_proof = Contract(
     columns=(
         _whole("position", "Ordre", "Order", "Place de l'objectif", "Place of the objective", minimum=1),
         OBJECTIVE,
-        text("unit", "Unité", "Unit", "Ce que comptent valeur et borne (none : sans unité ; half_votes : demi-voix, où des ex æquo en font)", "What value and bound count (none: no unit; half_votes: half votes, where ties make some)",
-             example="votes"),
+        unit_of("unit", "Unité", "Unit", "Ce que comptent valeur et borne", "What value and bound count"),
         text("status", "État", "Status",
              "optimal (prouvé), within_gap (à l'écart demandé) ou time_limit (arrêté avant)",
              "optimal (proved), within_gap (to the gap asked) or time_limit (stopped before)", example="optimal"),

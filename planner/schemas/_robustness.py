@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from planner.contracts import Column, Contract
 from planner.schemas._columns import SECTOR_ID, count, share, text
+from planner.schemas._proof import unit_of
 
 sector_stability = Contract(
     name="sector_stability",
@@ -50,6 +51,7 @@ frontier = Contract(
     columns=(
         count("point", "Point", "Point", "Du plus rapide au plus égal", "From the fastest to the most even", unit=""),
         text("objective", "Vitesse", "Speed", "Objectif", "Objective"),
+        unit_of("unit", "Unité", "Unit", "Ce que comptent valeur et borne", "What value and bound count"),
         Column(name="value", type="int", title=("Valeur", "Value"), description=("Valeur de l'objectif", "Value of the objective")),
         Column(name="bound", type="int", nullable=True, title=("Borne", "Bound"),
                description=("Ce que nul programme aussi égal ne dépasse", "What no programme as even can pass")),

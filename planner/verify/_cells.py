@@ -137,6 +137,8 @@ class _Cells:
             for row in self.on.rows("decision_scores")
             if int(row["position"]) == 1
         }
+        proof = self.on.rows("programme_proof")
+        unit = next((row.get("unit") for row in proof if int(row["position"]) == 1), None)
         for row in self.on.rows("decisions"):
             key = str(row["sector_id"])
             if key not in self.on.decided:
@@ -149,3 +151,4 @@ class _Cells:
             self.on.cell("decisions", key, "lines_count", int(row["lines_count"]), premises)
             if value:
                 self.on.cell("decisions", key, "votes", int(row["votes"]), value.get(key))
+                self.on.cell("decisions", key, "votes_unit", row.get("votes_unit"), unit)

@@ -115,6 +115,7 @@ def test_votes_are_those_of_the_ranking_in_halves_where_ties_make_some(
     told = tables["decisions"].set_index("sector_id")["votes"]
     assert (told["22002-02"], told["22002-01"]) == values
     assert tables["programme_proof"].set_index("objective").loc["votes", "unit"] == unit
+    assert set(tables["decisions"]["votes_unit"]) == {unit}
     story = explain_sector(plan.problem, plan.choice, "22002-01", solve=solve_choice)
     assert words in story.say("fr")
 
@@ -124,6 +125,8 @@ def test_votes_are_those_of_the_ranking_in_halves_where_ties_make_some(
 
     assert "cell" not in rules({})
     assert "cell" in rules({"votes": "half_votes", "half_votes": "votes"})
+    lied = {**tables, "decisions": tables["decisions"].assign(votes_unit="score")}
+    assert "cell" in verify_programme(lied, plan.scenario).broken_rules
 
 
 def test_the_votes_of_an_epci_weigh_what_the_scenario_says(toy):

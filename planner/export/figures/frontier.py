@@ -35,9 +35,10 @@ class _Numbers(Formatter):
         self.decimals, self.lang = decimals, lang
 
     def __call__(self, x: float, pos: int | None = None) -> str:
-        """Write one."""
+        """Write one, as it is or not at all."""
         del pos
-        return number(x, self.lang, self.decimals)
+        whole = bool(np.isclose(x, round(x, self.decimals), rtol=0, atol=1e-9))
+        return number(x, self.lang, self.decimals) if whole else ""
 
 
 def draw_frontier(
@@ -60,7 +61,8 @@ def draw_frontier(
     figure = Figure(figsize=(9.0, 6.2), facecolor="white")
     axes = figure.add_axes((0.13, 0.17, 0.8, 0.6))
     across = 100 * table["worst_share"].to_numpy(dtype=np.float64)
-    up = table["value"].to_numpy(dtype=np.float64)
+    each = 1 / np.where(table["unit"] == "half_votes", 2, 1)  # an axis counts whole votes
+    up = each * table["value"].to_numpy(dtype=np.float64)
     proved = table["proved"].to_numpy(dtype=bool)
     axes.plot(across, up, color=_BLUE, linewidth=1.2, zorder=2)
     axes.scatter(across[proved], up[proved], s=34, color=_BLUE, zorder=3)
@@ -69,7 +71,7 @@ def draw_frontier(
         zorder=3,
     )  # fmt: skip
     bounded = table["bound"].notna().to_numpy() & ~proved
-    bounds = table["bound"].astype("Float64").to_numpy(dtype=np.float64, na_value=np.nan)
+    bounds = each * table["bound"].astype("Float64").to_numpy(dtype=np.float64, na_value=np.nan)
     axes.vlines(across[bounded], up[bounded], bounds[bounded], color=_BLUE, linewidth=1.0)
     places = table["worst_place"].astype(str).tolist()
     step = max(1, -(-len(table) // _NAMED))

@@ -16,7 +16,7 @@ from planner.choice import Objective, Quantity
 from planner.criteria import criterion_label
 from planner.errors import PlannerError
 from planner.explain import price_rules
-from planner.export.figures.frontier import write_frontier_figure
+from planner.export.figures.frontier import draw_frontier, write_frontier_figure
 from planner.plan import make_plan
 from planner.robustness import (
     WeightSpace,
@@ -147,6 +147,23 @@ def test_the_figure_has_the_same_bytes_each_time(tmp_path):
     again = [p.read_bytes() for p in write_frontier_figure(
         tmp_path / "b", found.table, names=plan.ballots.names, source="essai")]  # fmt: skip
     assert first == again
+
+
+@pytest.mark.parametrize(("unit", "worth"), [("votes", 15), ("half_votes", 7.5)])
+def test_the_axis_of_the_frontier_counts_whole_votes(unit, worth):
+    row = {
+        "point": 1, "objective": "votes", "unit": unit, "value": 15, "bound": 15,
+        "worst_share": 0.4, "worst_place": "200000001", "sectors_count": 1, "lines_count": 5,
+        "proved": True,
+    }  # fmt: skip
+    figure = draw_frontier(pd.DataFrame([row]), names={}, source="essai")
+    (axes,) = figure.axes
+    assert axes.get_ylabel() == "voix × lignes"
+    assert axes.lines[0].get_ydata().tolist() == [worth]
+    low, high = axes.get_ylim()
+    ticks = [tick for tick in axes.get_yticks() if low <= tick <= high]
+    words = [axes.yaxis.get_major_formatter()(tick) for tick in ticks]
+    assert all(word in {"", f"{tick:g}"} for tick, word in zip(ticks, words, strict=True))
 
 
 def test_what_nobody_asked_for_is_one_rule_with_one_price(oracle):
