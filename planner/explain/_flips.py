@@ -35,7 +35,7 @@ __all__ = ["Flip", "Solve", "apply_flip", "find_flips"]
 
 Solve = Callable[[ChoiceProblem], Choice]
 # operations that the search for one room may cost, and those for all ceilings together
-_WORK: Final = 30_000_000_000
+_WORK: Final = 60_000_000_000
 _CEILINGS_WORK: Final = 18_000_000_000
 _QUESTION, _PART_QUESTION = 700_000_000, 10_000_000  # what a question anew counts for
 _PART: Final = 200  # candidates of a part at most
