@@ -303,6 +303,46 @@ def test_the_ranking_is_edited_without_a_mouse(open_page, case):
     assert page.locator("#fiche").is_hidden()
 
 
+def test_ranks_are_typed_in_any_order(open_page, case):
+    _, _, sheet = case
+    page = open_page()
+    keys = [key for key in sheet.open_ids if key.startswith("22002")]
+    rows = {key: k for k, key in enumerate(s.sector_id for s in sheet.sectors)}
+
+    def give(key, rank):
+        cell = page.locator(f"tr[data-sector='{rows[key]}'] .rank")
+        cell.focus()
+        page.keyboard.press("Control+A")
+        page.keyboard.type(str(rank))
+        page.keyboard.press("Tab")
+        wishes = page.evaluate("planner.page.wishes.rows()")
+        return [next((w["rank"] for w in wishes if w["sector_id"] == k), None) for k in keys]
+
+    for at, key in enumerate(keys):
+        given = give(key, len(keys) - at)
+    assert given == [5, 4, 3, 2, 1]
+    assert give(keys[4], 5) == [4, 3, 2, 1, 5]  # a taken rank: those between give way
+    assert give(keys[0], 9) == [9, 3, 2, 1, 5]  # a free one moves nobody
+    assert give(keys[1], 1) == [9, 1, 3, 2, 5]
+    assert give(keys[2], 9) == [8, 1, 9, 2, 4]
+    assert give(keys[3], 5) == [8, 1, 9, 5, 4]
+    assert give(keys[3], 4) == [8, 1, 9, 4, 5]
+
+    def press(act, key):
+        page.locator(f"[data-act='{act}-{rows[key]}']").click()
+        return [page.evaluate(f"planner.page.wishes.all[{rows[k]}].rank") for k in keys]
+
+    assert press("up", keys[2]) == [9, 1, 8, 4, 5]
+    assert press("up", keys[3]) == [9, 4, 8, 1, 5]  # past what is free
+    assert press("tie", keys[4]) == [8, 4, 7, 1, 4]
+    assert give(keys[4], 4) == [8, 4, 7, 1, 4]  # its own rank, tied as it was
+    assert press("down", keys[4]) == [9, 4, 8, 1, 5]
+    assert press("drop", keys[3]) == [8, 3, 7, None, 4]
+    assert give(keys[3], 30) == [8, 3, 7, 30, 4]
+    load(page, [{"sector_id": keys[0], "rank": 1_000_000, "stance": None}])
+    assert give(keys[1], 2) == [1, 2, None, None, None]
+
+
 def test_a_nasty_name_stays_a_name(open_page, case):
     territory, _, sheet = case
     page = open_page()

@@ -348,9 +348,8 @@
       };
       const acts = [];
       if (this.wishes.canRank(k)) {
-        const next = this.wishes.groups().length + 1;
         acts.push(wish.rank === null
-          ? act('rank', this.say('rank_it', { rank: this.write.count(next) }), () => this.wishes.rankLast(k))
+          ? act('rank', this.say('rank_it', { rank: this.write.count(this.wishes.next) }), () => this.wishes.rankLast(k))
           : act('rank', this.say('unrank'), () => this.wishes.rank(k, null)));
       }
       if (this.wishes.canRequire(k)) {

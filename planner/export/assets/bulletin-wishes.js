@@ -1,7 +1,10 @@
-// The wishes of an EPCI as they are edited: ranks without holes, one step back at a time.
+// The wishes of an EPCI as they are edited: a rank stays as it was given until another takes its
+// place, whatever the order in which ranks are given; one step back at a time.
 'use strict';
 
 (function () {
+  const MOST = 9999;  // the last rank that can be free before it
+
   planner.Wishes = class {
     constructor(sheet) {
       this.sheet = sheet;
@@ -68,41 +71,72 @@
         .filter((row) => row.rank !== null || row.stance !== null);
     }
 
-    _write(groups) {
+    // The sectors of each rank from the first on; a rank that none holds is free.
+    _places() {
+      const groups = this.groups();
+      const rankOf = (group) => this.all[group[0]].rank;
+      if (groups.length && rankOf(groups.at(-1)) > MOST) return groups;
+      const places = [];
+      groups.forEach((group) => { places[rankOf(group) - 1] = group; });
+      return Array.from(places, (group) => group || []);
+    }
+
+    _write(places) {
       this.all.forEach((wish) => { wish.rank = null; });
-      groups.filter((group) => group.length).forEach((group, at) => group.forEach((k) => { this.all[k].rank = at + 1; }));
+      places.forEach((group, at) => group.forEach((k) => { this.all[k].rank = at + 1; }));
     }
 
+    // The places without sector k; those after it move up when it was alone.
     _without(k) {
-      return this.groups().map((group) => group.filter((other) => other !== k)).filter((group) => group.length);
+      return this._places().map((group) => (group.length === 1 && group[0] === k ? null : group.filter((other) => other !== k)))
+        .filter((group) => group !== null);
     }
 
-    // Give sector k the place of a rank, pushing the others; null takes it out of the ranking.
-    rank(k, at) {
+    // The rank after the last one.
+    get next() {
+      return this._places().length + 1;
+    }
+
+    // Give sector k a rank: a free one moves nobody, a taken one those from there to the rank that
+    // k leaves, or to the next free one; null takes it out of the ranking.
+    rank(k, given) {
       this.keep();
-      const groups = this._without(k);
-      if (at !== null) {
-        groups.splice(Math.max(0, Math.min(at - 1, groups.length)), 0, [k]);
+      const places = given === null ? this._without(k)
+        : this._places().map((group) => group.filter((other) => other !== k));
+      if (given !== null) {
+        const at = Math.min(given, MOST) - 1;
+        const left = this.all[k].rank === null ? -1 : this.all[k].rank - 1;
+        while (places.length <= at) places.push([]);
+        const isTaken = places[at].length > 0 && left !== at;
+        if (isTaken) {
+          const isFree = (place) => places[place] && !places[place].length;
+          const free = left < at && isFree(left) ? left : places.findIndex((_, place) => place >= at && isFree(place));
+          if (free >= 0) places.splice(free, 1);
+          places.splice(at, 0, []);
+        }
+        places[at].push(k);
         if (this.all[k].stance === 'required') this.all[k].stance = null;
       }
-      this._write(groups);
+      this._write(places);
     }
 
     rankLast(k) {
-      this.rank(k, this._without(k).length + 1);
+      this.rank(k, this.next);
     }
 
     move(k, step) {
       this.keep();
-      const groups = this.groups();
-      const at = groups.findIndex((group) => group.includes(k));
-      if (groups[at].length > 1) {
-        const rest = groups[at].filter((other) => other !== k);
-        groups.splice(at, 1, ...(step < 0 ? [[k], rest] : [rest, [k]]));
-      } else if (groups[at + step]) {
-        [groups[at], groups[at + step]] = [groups[at + step], groups[at]];
+      const places = this._places();
+      const at = places.findIndex((group) => group.includes(k));
+      if (places[at].length > 1) {
+        const rest = places[at].filter((other) => other !== k);
+        places.splice(at, 1, ...(step < 0 ? [[k], rest] : [rest, [k]]));
+      } else {
+        let other = at + step;
+        while (places[other] && !places[other].length) other += step;
+        if (places[other]) [places[at], places[other]] = [places[other], places[at]];
       }
-      this._write(groups);
+      this._write(places);
     }
 
     // Put sector k at the rank of the group before its own.
@@ -111,10 +145,11 @@
       const groups = this.groups();
       const at = groups.findIndex((group) => group.includes(k));
       if (at > 0) {
-        groups[at] = groups[at].filter((other) => other !== k);
-        groups[at - 1].push(k);
+        const before = groups[at - 1][0];
+        const places = this._without(k);
+        places.find((group) => group.includes(before)).push(k);
+        this._write(places);
       }
-      this._write(groups);
     }
 
     // A required sector leaves the ranking, where it has no use; a refused one stays there until
