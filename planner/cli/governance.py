@@ -21,14 +21,19 @@ from planner.cli._face import (
     table,
     told,
 )
+from planner.findings import Findings
 from planner.scenario import Scenario, read_scenario
 from planner.texts import say
-from planner.vocab import DeliberationState, Phase, ProgrammeStatus, VoteSituation
+from planner.vocab import DeliberationState, Phase, ProgrammeStatus, Severity, VoteSituation
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from planner.io.adoptions import RegisterIntake
 
 __all__ = ["adopt", "status"]
+
+_DOUBTS = ("concertation.late", "concertation.undated")
 
 OnOption = Annotated[
     str | None, typer.Option("--on", metavar="AAAA-MM-JJ", help="Date de la décision. / Day.")
@@ -47,6 +52,7 @@ class _Standing:
     votes: pd.DataFrame
     quorum: pd.DataFrame
     synthetic: bool
+    doubts: Findings
 
 
 def _stand(asked: Scenario, on: dt.date, lang: Lang) -> _Standing:
@@ -76,7 +82,21 @@ def _stand(asked: Scenario, on: dt.date, lang: Lang) -> _Standing:
         votes=votes,
         quorum=check_quorum(votes, asked.governance.quorum),
         synthetic=made_up or bool(territory.sectors["synthetic"].any()),
+        doubts=_doubts(counted.findings, votes),
     )
+
+
+def _doubts(found: Findings, votes: pd.DataFrame) -> Findings:
+    """Keep what is to be confirmed of the votes known that day: late, or without a date."""
+    decided = {VoteSituation.VOTED.value, VoteSituation.REFUSED.value}
+    known = set(votes.loc[votes["situation"].isin(decided), "epci_siren"].astype(str))
+    return Findings.collect(one for one in found if one.rule in _DOUBTS and one.place in known)
+
+
+def _tell_doubts(console: Console, doubts: Findings, lang: Lang) -> None:
+    for one in doubts:
+        words = f"{Severity(one.severity).label(lang)} : {one.message.say(lang)}"
+        console.print(f"{words}\n  → {one.remedy.say(lang)}", markup=False)
 
 
 def status(
@@ -113,6 +133,7 @@ def status(
         ]  # fmt: skip
         for line in lines:
             console.print(line, markup=False)
+        _tell_doubts(console, now.doubts, lang)
 
 
 def adopt(
@@ -150,6 +171,7 @@ def adopt(
         console.print(adoption.summary(lang), markup=False)
         for line in _change_lines(adoption.changes, lang):
             console.print(line, markup=False)
+        _tell_doubts(console, now.doubts, lang)
         console.print(say("governance.written", lang, path=str(path)), markup=False)
 
 

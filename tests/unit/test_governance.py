@@ -301,6 +301,25 @@ def test_an_absent_deliberation_is_told_as_such(run, monkeypatch):
     assert told.count("délibération absente") == 1
 
 
+def test_votes_late_or_without_a_date_are_told_where_they_count(run, monkeypatch, tmp_path):
+    toy = toy_territory()
+    days = pd.to_datetime(["2018-05-17", None, "2018-05-30", "2018-05-16"]).astype("datetime64[s]")
+    late = toy.deliberations.assign(state=["voted", "voted", "voted", "refused"], on=days)
+    monkeypatch.setattr(
+        "planner.prepare.prepare_territory", lambda *_, **__: toy.with_tables(deliberations=late)
+    )
+    for command in ("status", "adopt"):
+        done = run(command, "--on", "2018-05-20")
+        assert done.exit_code == 0, done.output
+        said = " ".join(done.output.split())
+        assert said.count("a voté le 17 mai 2018, après le 16 mai 2018") == 1
+        assert said.count("la date du vote") == 1
+        assert "le vote est compté ; faites-le confirmer" in said
+        assert "30 mai 2018, après" not in said  # not held yet on that day
+    said = " ".join(run("status", "--on", "2018-05-16").output.split())
+    assert "après le 16 mai" not in said
+
+
 def test_another_programme_is_told_before_it_is_recorded(run, monkeypatch, tmp_path):
     assert run("adopt", "--on", "2018-05-16").exit_code == 0
     other = toy_territory()
