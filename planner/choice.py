@@ -20,7 +20,7 @@ import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from planner.texts import Message, catalogue, number, say
+from planner.texts import Message, catalogue, lines_in_words, number, say
 
 __all__ = [
     "Choice",
@@ -114,7 +114,7 @@ class Quantity:
         elif self.unit in {"votes", "half_votes"}:
             return say("quantity.votes", lang, value=self.bare(lang))
         elif self.unit == "lines":
-            one = "_one" if abs(self.value) == 1 or (lang == "fr" and self.value == 0) else ""
+            return lines_in_words(self.value, lang)
         return say(f"quantity.{self.unit}{one}", lang, value=value)
 
 

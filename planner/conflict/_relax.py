@@ -275,7 +275,7 @@ def _relaxation(
 
 def _told(kind: str, rules: list[Rule]) -> str:
     """Return how a way out is told: what nobody asked for was refused by nobody."""
-    asked = {rule.message.key == "conflict.unasked" for rule in rules}
+    asked = {rule.message.key in {"conflict.unasked", "conflict.unheard"} for rule in rules}
     if kind != "refused" or asked == {False}:
         return kind
     return "unasked" if asked == {True} else "both"

@@ -131,10 +131,13 @@ def rules_of_years(
 
 
 def _said(problem: ChoiceProblem, kind: RuleKind, position: int) -> str:
-    """Return how a rule is told: unasked is not refused, and an unknown envelope isn't zero."""
+    """Return how a rule is told: unasked is not refused, and an unknown envelope isn't zero.
+
+    What an EPCI without a counted vote asked for may well be known: it doesn't count.
+    """
     unasked = problem.unasked
     if kind is RuleKind.REFUSED and unasked is not None and unasked[position]:
-        return "unasked"
+        return "unheard" if problem.envelopes[problem.decider[position]] < 0 else "unasked"
     if kind is RuleKind.ENVELOPE and not problem.is_granted(position):
         return "no_envelope"
     return kind.value

@@ -126,7 +126,8 @@ def trace_frontier(
         rows.append(
             {
                 "point": len(rows) + 1, "objective": speed.name, "unit": speed.unit,
-                "value": stage.value, "bound": stage.bound, "worst_share": float(share), "worst_place": place,
+                "value": stage.value, "bound": stage.bound,
+                "worst_share": float(share), "worst_place": place,
                 "sectors_count": int(flags.sum()), "lines_count": int(problem.lines[flags].sum()),
                 "proved": proved,
             }

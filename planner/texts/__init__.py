@@ -17,7 +17,16 @@ from string import Formatter
 from types import MappingProxyType
 from typing import Any, Final, Protocol, runtime_checkable
 
-__all__ = ["LANGUAGES", "Message", "Sayable", "catalogue", "months", "number", "say"]
+__all__ = [
+    "LANGUAGES",
+    "Message",
+    "Sayable",
+    "catalogue",
+    "lines_in_words",
+    "months",
+    "number",
+    "say",
+]
 
 LANGUAGES: Final = ("fr", "en")
 NARROW_SPACE: Final = "\u202f"
@@ -43,6 +52,18 @@ def number(value: float, lang: str = "fr", decimals: int = 0) -> str:
     return text.replace(",", NARROW_SPACE).replace(".", ",").replace("-", "\u2212")
 
 
+def lines_in_words(count: int, lang: str = "fr") -> str:
+    """Write a number of lines with the word: none is singular in French, plural in English.
+
+    Examples
+    --------
+    >>> lines_in_words(0), lines_in_words(0, "en"), lines_in_words(1), lines_in_words(2)
+    ('0 ligne', '0 lines', '1 ligne', '2 lignes')
+    """
+    single = abs(count) == 1 or (lang == "fr" and count == 0)
+    return say(f"quantity.lines{'_one' if single else ''}", lang, value=count)
+
+
 def months() -> tuple[tuple[str, ...], ...]:
     """Return the names of the months, language by language."""
     return tuple(tuple(_MONTHS[lang].split()) for lang in LANGUAGES)
@@ -66,7 +87,8 @@ class Sayable(Protocol):
 class _Writer(Formatter):
     """``str.format`` with the units of the field as format specifications.
 
-    ``n`` a whole number, ``n1`` with one decimal (``n2``, ``n6``), ``eur`` whole cents as euros,
+    ``n`` a whole number, ``n1`` with one decimal (``n2``, ``n6``), ``lines`` a number of lines with
+    the word, as the language counts them, ``eur`` whole cents as euros,
     ``pct`` a share as percent, ``date`` a day in words, ``t`` a vocabulary term in the reader's
     language.  Whatever can say itself (a message) does so in that language.
     """
@@ -80,6 +102,8 @@ class _Writer(Formatter):
             return "—"
         if format_spec in {"n", "n1", "n2", "n6"}:
             return number(value, self.lang, int(format_spec[1:] or 0))
+        if format_spec == "lines":
+            return lines_in_words(value, self.lang)
         if format_spec == "eur":
             whole = int(value) % 100 == 0
             amount = number(int(value) / 100, self.lang, 0 if whole else 2)

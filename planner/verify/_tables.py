@@ -10,6 +10,7 @@ from typing import Final
 import pandas as pd
 
 from planner.choice import Quantity, Unit
+from planner.contracts import Column
 from planner.scenario import Scenario
 from planner.schemas import CONTRACTS, contract
 from planner.texts import Message
@@ -89,7 +90,8 @@ def _unread(tables: Mapping[str, pd.DataFrame]) -> list[Breach]:
     for name in sorted(set(tables) & set(CONTRACTS) - _LARGE):
         asked = contract(name)  # a file writes an empty text as nothing
         columns = tuple(replace(c, nullable=c.nullable or c.blank) for c in asked.columns)
-        wrong = replace(asked, geometry=None, columns=columns).violations(tables[name])
+        frame = _spelled(tables[name], columns)
+        wrong = replace(asked, geometry=None, columns=columns).violations(frame)
         for cell in wrong[wrong["row"] >= 0].to_dict("records"):
             place = f"{name}/{cell['key']}"
             found.append((place, str(cell["column"]), cell["value"], cell["rule"]))
@@ -107,6 +109,16 @@ def _unread(tables: Mapping[str, pd.DataFrame]) -> list[Breach]:
         )
         for place, column, value, rule in found
     ]  # fmt: skip
+
+
+def _spelled(frame: pd.DataFrame, columns: tuple[Column, ...]) -> pd.DataFrame:
+    """Return a table whose words of a pattern are all words: a bare 7 is no quarter."""
+    said = {
+        column.name: frame[column.name].astype("object").map(str, na_action="ignore")
+        for column in columns
+        if column.pattern is not None and column.name in frame
+    }
+    return pd.DataFrame(frame).assign(**said)
 
 
 class _TablesJudge(Ground):

@@ -9,6 +9,7 @@ from planner.concertation import count_ballots
 from planner.errors import ContractError
 from planner.programme import ProgrammeRules, choose_sectors
 from planner.schemas import contract
+from planner.texts import say
 
 A, B = "200000001", "200000002"
 
@@ -226,3 +227,21 @@ def test_envelopes_are_never_exceeded_and_row_order_never_matters(
     mixed = (sectors.iloc[::-1], shares.iloc[::-1], epci.iloc[::-1])
     again = choose(mixed, grants.iloc[::-1], ballots(rows), states.iloc[::-1], ties=ties)
     pd.testing.assert_frame_equal(programme.table, again.table)
+
+
+@pytest.mark.parametrize(
+    ("left", "french", "english"),
+    [
+        (0, "0 ligne :", "0 lines left"),
+        (1, "1 ligne :", "1 line left"),
+        (2, "2 lignes :", "2 lines left"),
+    ],
+)
+def test_lines_are_counted_as_the_language_does(left, french, english):
+    values = {"actor": "CC 1", "lines": 1, "rank": 1, "left": left, "missing": 1}
+    assert french in say("programme.envelope", "fr", **values)
+    assert english in say("programme.envelope", "en", **values)
+    for text in ("required", "chosen", "exact_required", "exact_ranked", "exact_chosen"):
+        assert "1 ligne" in say(f"programme.{text}", "fr", **values)
+        assert "1 lignes" not in say(f"programme.{text}", "fr", **values)
+        assert "1 lines" not in say(f"programme.{text}", "en", **values)

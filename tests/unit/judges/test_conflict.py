@@ -259,6 +259,29 @@ def test_what_nobody_asked_for_is_not_told_as_refused():
     assert found.message.say().startswith("lever un refus :")
 
 
+@pytest.mark.parametrize("granted", [-1, 0])
+def test_what_an_epci_without_a_counted_vote_asked_for_is_not_told_as_asked_by_nobody(granted):
+    """q1 is behind p3, which is of an EPCI whose wishes don't count yet."""
+    asked = replace(
+        pontivy(), decider=np.array([0, 0, 1, 0]), share_actor=np.array([0, 0, 1, 0]),
+        envelopes=np.array([150, granted]), required=np.array([0, 0, 0, 1], bool),
+        refused=np.array([0, 0, 1, 0], bool), unasked=np.array([0, 0, 1, 0], bool),
+        reached=np.array([1, 1, 1, 0], bool), edges=np.array([[2, 3]]),
+        edge_border_m=np.array([10]),
+    )  # fmt: skip
+    (rule,) = (one for one in rules_of(asked) if one.name == "refused:p3")
+    for lang, nobody, unheard in (
+        ("fr", "demandé par personne", "aucun vote qui compte ne demande le secteur p3"),
+        ("en", "nobody asked for", "no counted vote asks for sector p3"),
+    ):
+        said = rule.message.say(lang)
+        assert (nobody in said) == (granted == 0)
+        assert (unheard in said) == (granted < 0)
+        if granted < 0:
+            told = [find_conflict(asked), *(w.message for w in cheapest_relaxations(asked))]
+            assert not any(nobody in one.say(lang) for one in told)
+
+
 def parity(problem, mille):
     """The two sides of parity, with a tolerance in thousandths of the lines."""
     return tuple(

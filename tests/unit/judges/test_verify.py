@@ -303,6 +303,24 @@ def test_stages_of_works_and_marks_of_what_is_made_up_are_seen():
         assert "cell" in verify_programme(changed, plan.scenario).broken_rules
 
 
+@pytest.mark.parametrize("value", [7, 7.0, "7", "2018T1"])
+@pytest.mark.parametrize("every", [True, False])
+def test_what_is_no_quarter_is_a_breach(value, every):
+    asked = Scenario.from_dict({"schedule": {"rule": "works"}})
+    tables = make_plan(tied(), asked).tables()
+    for name, column in (
+        ("works", "fixed_quarter"), ("works", "earliest_quarter"), ("works", "latest_quarter"),
+        ("schedule", "quarter"), ("works_reasons", "quarter"),
+    ):  # fmt: skip
+        frame = tables[name].astype({column: "object"})
+        frame.loc[frame.index if every else frame.index[:1], column] = value
+        for lied in (frame, frame.infer_objects()):
+            verdict = verify_programme({**tables, name: lied}, asked)
+            assert verdict.broken_rules == ("contract",)
+            assert f"{column} ({value}" in verdict.say()
+            assert f"{column} ({value}" in verdict.say("en")
+
+
 def test_what_tables_of_works_repeat_is_seen():
     asked = Scenario.from_dict({"schedule": {"rule": "works"}})
     tables = make_plan(tied(), asked).tables()
