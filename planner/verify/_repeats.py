@@ -7,6 +7,9 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any, Final
 
+import pandas as pd
+import shapely
+
 from planner.verify._ground import Ground, is_none
 from planner.vocab import Phase, Wish
 
@@ -25,6 +28,11 @@ _FILLED: Final = {
 """Whether a wish that says one thing has a rank, and whether it has points."""
 _HALVES: Final = 2  # points of a ranking are counted in halves
 _PPM: Final = 1_000_000
+_M2_PER_KM2: Final = 1_000_000
+_TENTH: Final = 0.1
+"""Densities are written to a tenth of a premise a km²."""
+_CLOSE: Final = 1e-6
+"""How far two measures of one area may be from each other, as a share."""
 
 
 def wishes_by_form(ground: Ground) -> dict[str, dict[str, dict[str, int]]]:
@@ -200,6 +208,7 @@ class _Repeats:
 
     def prices(self) -> None:
         """Check that a sector is in the class of its density, at its price."""
+        self._densities()
         book = {str(row["density_class"]): row for row in self.on.rows("prices")}
         for row in self.on.rows("costs"):
             key, price = str(row["sector_id"]), book.get(str(row["density_class"]))
@@ -216,6 +225,21 @@ class _Repeats:
             self.on.cell(
                 "costs", key, "density_class", said, said if inside else f"{density:g} / km²"
             )
+
+    def _densities(self) -> None:
+        """Check that a density is the premises of a sector on its area, where shapes are known."""
+        sectors = self.on.tables.get("sectors", pd.DataFrame())
+        if "geometry" not in sectors or sectors["geometry"].isna().any():
+            return
+        areas = shapely.area(sectors["geometry"].to_numpy())
+        area = dict(zip(sectors["sector_id"].astype(str), areas.tolist(), strict=True))
+        for row in self.on.rows("costs"):
+            key, said = str(row["sector_id"]), float(row["density_per_km2"])
+            if not area.get(key):
+                continue
+            worth = int(self.on.sector[key]["premises_count"]) * _M2_PER_KM2 / area[key]
+            near = abs(said - worth) <= _TENTH / 2 + _CLOSE * worth
+            self.on.cell("costs", key, "density_per_km2", said, said if near else round(worth, 1))
 
     def zones(self) -> None:
         """Check how many sectors and premises a zone has."""

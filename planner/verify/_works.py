@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable
 from typing import Any, Final
@@ -141,6 +142,7 @@ def judge_stated(ground: Ground) -> None:
         if key in told:
             ground.cell("works_reasons", key, "quarter", told[key]["quarter"], opens.get(key))
     _used(ground)
+    _whole(ground)
     for row in ground.rows("works_proof"):
         value, bound = float(row["value"]), row["bound"]
         if not pd.isna(bound) and not pd.isna(row["gap_share"]) and value:
@@ -169,3 +171,50 @@ def _used(ground: Ground) -> None:
             share, told = said / float(most), float(row["used_share"])
             near = told if abs(told - share) <= _NEAR else share
             ground.cell("works_limits", where, "used_share", told, near)
+
+
+def _whole(ground: Ground) -> None:
+    """Check that no quarter of a trade and no year of a phase lacks its limit.
+
+    The horizon is that of the trades' rows: one cut from every trade alike isn't seen.
+    """
+    asked = ground.scenario.schedule
+    there = {
+        (str(row["kind"]), str(row["phase"]), str(row["place"]))
+        for row in ground.rows("works_limits")
+    }
+    trades = [trade.name for trade in asked.trades]
+    known = {_number(place) for kind, _, place in there if kind in trades and _is_quarter(place)}
+    span = range(min(known, default=0), max(known, default=-1) + 1)
+    due = {(name, "all", _name(at)) for name in trades for at in span}
+    for phase in {str(row.phase) for row in asked.capacity}:
+        for year in sorted({at // 4 for at in span}):
+            here = [
+                row
+                for row in asked.capacity
+                if str(row.phase) == phase
+                and int(row.first_quarter[:4]) <= year
+                and (row.last_quarter is None or year <= int(row.last_quarter[:4]))
+            ]
+            if None not in [row.lines_per_year for row in here]:
+                due.add(("lines", phase, str(year)))
+            if None not in [row.budget_eur_per_year for row in here]:
+                due.add(("budget", phase, str(year)))
+    for phase in {phase for kind, phase, _ in there if kind == "quarter_lines"}:
+        even = {
+            _number(place)
+            for kind, other, place in there
+            if (kind, other) == ("quarter_lines", phase) and _is_quarter(place)
+        }
+        between = range(min(even, default=0), max(even, default=-1) + 1)
+        due |= {("quarter_lines", phase, _name(at)) for at in between}
+    for one in sorted(due):
+        ground.check("missing_row", "/".join(one), broken=one not in there, table="works_limits")
+
+
+def _is_quarter(text: str) -> bool:
+    return re.fullmatch(r"[0-9]{4}-T[1-4]", text) is not None
+
+
+def _name(at: int) -> str:
+    return f"{at // 4}-T{at % 4 + 1}"

@@ -336,3 +336,18 @@ def test_what_tables_of_works_repeat_is_seen():
         assert "cell" in verify_programme(changed, asked).broken_rules, (name, column)
     fewer = {**tables, "works_reasons": tables["works_reasons"].iloc[1:]}
     assert "missing_row" in verify_programme(fewer, asked).broken_rules
+    limits = tables["works_limits"]
+    for kind, rows in limits.groupby("kind"):
+        inner = rows.index if kind != "quarter_lines" else rows.index[1:2]
+        for at in (inner[0], inner[-1]):
+            lost = {**tables, "works_limits": limits.drop(index=at)}
+            assert "missing_row" in verify_programme(lost, asked).broken_rules, (kind, at)
+
+
+def test_a_density_is_that_of_the_shape():
+    plan = make_plan(toy_territory(), Scenario())
+    tables = plan.tables()
+    for more in (0.2, -0.2):
+        value = float(tables["costs"]["density_per_km2"].iloc[0]) + more
+        changed = edit(tables, "costs", "density_per_km2", value)
+        assert "cell" in verify_programme(changed, plan.scenario).broken_rules
