@@ -66,7 +66,8 @@ def take_ballot(file: BulletinFile, sheets: Mapping[str, Sheet]) -> ReadBallot:
             Message.of("bulletin.not_due", file=file.file, actor=file.epci_siren),
             Message.of("bulletin.not_due_remedy", count=len(sheets)),
         )
-    if file.signature != sheet.signature:
+    made = file.signature, file.sectors_sha256, file.rules_sha256
+    if made != (sheet.signature, sheet.sectors_sha256, sheet.rules_sha256):
         what = "other_rules" if file.sectors_sha256 == sheet.sectors_sha256 else "other_sectors"
         raise DataFileError(
             Message.of(

@@ -59,6 +59,14 @@ def test_under_the_exact_rule_a_rank_on_a_neighbour_s_sector_is_a_vote(wide, tmp
         assert taken.table["sector_id"].tolist() == [theirs.sector_id]
 
 
+@pytest.mark.parametrize("part", ["sectors_sha256", "rules_sha256"])
+def test_a_checksum_that_was_altered_is_refused_whatever_the_signature(wide, drawn, tmp_path, part):
+    _, _, sheet = wide()
+    values = saved(sheet, drawn(sheet, 5), **{part: "0" * 64})
+    with pytest.raises(DataFileError):
+        take_ballot(read_bulletin(write(tmp_path, values)), {ONE: sheet})
+
+
 def test_another_envelope_or_other_sectors_are_refused_with_the_way_out(wide, drawn, tmp_path):
     territory, scenario, sheet = wide()
     file = read_bulletin(write(tmp_path, saved(sheet, drawn(sheet, 1))))
