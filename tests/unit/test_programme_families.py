@@ -57,7 +57,8 @@ def test_the_benchmark_tells_every_family(others, monkeypatch, capsys):
 def test_the_benchmark_asks_years_of_a_family(others, monkeypatch, capsys):
     bench, met = importlib.import_module("bench_programme"), []
 
-    def answer(problem):
+    def answer(problem, *, seconds):
+        assert seconds is None
         met.append(problem.years)
         return DatedChoice(
             problem_sha256=problem.sha256, status=ChoiceStatus.TIME_LIMIT, opened=(), stages=()
