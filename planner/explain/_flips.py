@@ -22,21 +22,15 @@ from planner.explain._apply import FlipKind, apply_flip
 from planner.explain._flip_bounds import Room, Span, most_of, span_of, sure_change
 from planner.explain._flip_words import Flip, FlipStatus, Words
 from planner.explain._rooms import FAR, Found, Side, Step, TooFarError, Unproved, first_flip
-from planner.programme import (
-    ChoiceBounds,
-    ClearedRooms,
-    OwnEnvelope,
-    TooMuchError,
-    cut_out,
-)
+from planner.programme import ChoiceBounds, ClearedRooms, OwnEnvelope, TooMuchError, cut_out
 from planner.verify import verify_choice
 
 __all__ = ["Flip", "Solve", "apply_flip", "find_flips"]
 
 Solve = Callable[[ChoiceProblem], Choice]
-# operations that the search for one room may cost, and those for all ceilings together
-_WORK: Final = 60_000_000_000
-_CEILINGS_WORK: Final = 18_000_000_000
+# operations that the search for one room may cost, for an own envelope, and for all ceilings
+_WORK: Final = 12_000_000_000
+_OWN_WORK, _CEILINGS_WORK = 120_000_000_000, 18_000_000_000
 _QUESTION, _PART_QUESTION = 700_000_000, 10_000_000  # what a question anew counts for
 _PART: Final = 200  # candidates of a part at most
 
@@ -109,7 +103,7 @@ def find_flips(
     ceilings = [row for row in rooms if row.kind == "limit"]
     for row in rooms:
         if row.kind != "limit":
-            finder.allow(_WORK)
+            finder.allow(_OWN_WORK if row.kind == "envelope" and bounds is not None else _WORK)
             found[row.kind, row.place] = finder.room(row)
     end = finder.spent + _CEILINGS_WORK
     for at, row in enumerate(ceilings):
@@ -369,7 +363,10 @@ class _Finder:
     def _clear(self, row: Room, now: int, end: int) -> int | None:
         """Return up to which change no change flips, as far as that is told at once."""
         self._check_work()
-        return self._lists(row).clear(now, end, inside=self.inside)
+        done = self._lists(row).clear(now, end, inside=self.inside)
+        if done is None and row.kind == "envelope":  # the longer way, not for so long
+            self.allow(min(self.allowed - self.spent, _WORK))
+        return done
 
     def _step(self, row: Room, change: int, best: _Best | None) -> Step:
         """Return for which changes of room a programme stays the best of its side."""
