@@ -103,7 +103,7 @@ def find_flips(
     ceilings = [row for row in rooms if row.kind == "limit"]
     for row in rooms:
         if row.kind != "limit":
-            finder.allow(_OWN_WORK if row.kind == "envelope" and bounds is not None else _WORK)
+            finder.allow(_OWN_WORK if finder.tells_at_once(row) else _WORK)
             found[row.kind, row.place] = finder.room(row)
     end = finder.spent + _CEILINGS_WORK
     for at, row in enumerate(ceilings):
@@ -234,6 +234,11 @@ class _Finder:
         """Operations so far."""
         return self.asked + sum(near.spent for near in self.near.values())
 
+    def tells_at_once(self, row: Room) -> bool:
+        """Whether many changes of an envelope can be told at once."""
+        near = None if self.bounds is None or row.kind != "envelope" else self._lists(row)
+        return isinstance(near, OwnEnvelope) and near.able and near.alone
+
     def allow(self, work: int) -> None:
         """Let the next room have so many operations."""
         self.allowed = self.spent + work
@@ -363,10 +368,7 @@ class _Finder:
     def _clear(self, row: Room, now: int, end: int) -> int | None:
         """Return up to which change no change flips, as far as that is told at once."""
         self._check_work()
-        done = self._lists(row).clear(now, end, inside=self.inside)
-        if done is None and row.kind == "envelope":  # the longer way, not for so long
-            self.allow(min(self.allowed - self.spent, _WORK))
-        return done
+        return self._lists(row).clear(now, end, inside=self.inside)
 
     def _step(self, row: Room, change: int, best: _Best | None) -> Step:
         """Return for which changes of room a programme stays the best of its side."""
