@@ -1,5 +1,6 @@
 """Shared by every test: no network, the toy territory, where the optional real data are."""
 
+import importlib
 import os
 import shutil
 import socket
@@ -158,3 +159,11 @@ def browser(required):
         running = playwright.chromium.launch(executable_path=program, args=CHROMIUM_FLAGS)
         yield running
         running.close()
+
+
+@pytest.fixture(scope="module")
+def script():
+    """Import a module of scripts/, which is not a package."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(Path(__file__).parents[1] / "scripts"))
+        yield importlib.import_module
