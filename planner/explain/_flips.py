@@ -237,7 +237,7 @@ class _Finder:
     def tells_at_once(self, row: Room) -> bool:
         """Whether many changes of an envelope can be told at once."""
         near = None if self.bounds is None or row.kind != "envelope" else self._lists(row)
-        return isinstance(near, OwnEnvelope) and near.able and near.alone
+        return isinstance(near, OwnEnvelope) and near.tells
 
     def allow(self, work: int) -> None:
         """Let the next room have so many operations."""

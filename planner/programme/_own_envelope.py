@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from planner.choice import ChoiceProblem
 from planner.programme._actors.blocks import Block, ColumnPool, lighter, split_problem
-from planner.programme._actors.diagram import Diagram
+from planner.programme._actors.diagram import Diagram, TooWideError
 from planner.programme._changed_rooms import SMALL, ChangedRooms, Reached, TooMuchError
 from planner.programme._search.near_lists import Page
 from planner.programme._search.room_lists import with_room
@@ -69,32 +69,32 @@ class OwnEnvelope(ChangedRooms):
         self.own: dict[bool, Block] = {}
         actor = problem.actors.index(place)
         users = problem.decider[self.used > 0]
-        self.alone = bool((users == actor).all()) and int(problem.decider[position]) == actor
+        alone = bool((users == actor).all()) and int(problem.decider[position]) == actor
+        self.tells = self.able and alone  # whether anything is told here, or any more
 
     def clear(self, now: int, end: int, *, inside: bool) -> int | None:
         """Return up to which change the present side is worth more.
 
         Parameters
         ----------
-        now, end
-            Changes from ``now`` to ``end`` are looked at, without their sign.
-        inside
-            Whether the sector is in, and room shrinks; else it grows.
+        now, end, inside
+            As of :meth:`ClearedRooms.clear`.
 
         Returns
         -------
         int or None
             ``now - 1`` where ``now`` may flip it; None where that isn't told.
         """
-        while self.able and self.alone:
+        while self.tells:
             if now == self.stop:
                 return now - 1
             try:
                 return self._clear(now, min(end, now + self.window - 1), inside=inside)
             except TooMuchError:
                 self.window = self.widest = self.window // 2
-                if self.window < _LEAST_WINDOW:
-                    self.alone = False
+                self.tells = self.tells and self.window >= _LEAST_WINDOW
+            except TooWideError:
+                self.tells = False
         return None
 
     def _clear(self, now: int, last: int, *, inside: bool) -> int:
@@ -261,12 +261,10 @@ class _Window:
             return True
         use, one = found
         rooms.level = max((top - one.worth) * 5 // 4, level * 3 // 4, 1)
-        if not self.proved:  # too long; from there on it may not be
-            self._learn(found)
-            return True
-        rooms.bests[self.inside].append((use - rooms.upper, room - rooms.upper, one))
-        rooms.exact.append((use, room))
         self._learn(found)
+        if self.proved:  # else the search was too long: it goes on from what it found
+            rooms.bests[self.inside].append((use - rooms.upper, room - rooms.upper, one))
+            rooms.exact.append((use, room))
         return True
 
     def _learn(self, found: tuple[int, Reached]) -> None:
@@ -305,7 +303,7 @@ class _Window:
         self.proved = most <= value
         if parts is None:
             if not self.proved:
-                self.rooms.alone = self.rooms.alone and any_above
+                self.rooms.tells = self.rooms.tells and any_above
                 raise TooMuchError
             return None
         one = self.rooms.reached(page, parts)

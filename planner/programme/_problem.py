@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -190,11 +190,19 @@ def state_choice(
         contiguity=rules.contiguity,
         limits=limits_of(rules, lines, departements, rural, in_keur),
         objectives=tuple(
-            replace(one, unit=unit_of_votes) if one.name == "votes" else one
-            for one in (
-                _objective(name, points, lines, in_keur, edges, border_m, decider, criteria, names)
-                for name in rules.objectives
+            _objective(
+                name,
+                points,
+                lines,
+                in_keur,
+                edges,
+                border_m,
+                decider,
+                criteria,
+                names,
+                unit=unit_of_votes if name == "votes" else _UNITS[name],
             )
+            for name in rules.objectives
         ),
     )
 
@@ -278,15 +286,17 @@ def _points(
 
 
 def _in_votes(worth: Integers, votes: pd.DataFrame) -> tuple[Integers, Unit]:
-    """Return what candidates are worth in whole votes × lines, in halves where ties make some."""
+    """Return what candidates are worth in whole votes × lines, or as counted, and its unit.
+
+    In halves where ties make some; finer parts, as those of equal totals, have no unit.
+    """
     scales = set(votes["scale"].astype(int))
-    if len(scales) == 1:
-        (scale,) = scales
-        if not (worth % scale).any():
-            return worth // scale, "votes"
-        if scale == _HALVES:
-            return worth, "half_votes"
-    return worth, "votes"
+    if len(scales) > 1:
+        return worth, "none"
+    scale = max(scales, default=1)
+    if not (worth % scale).any():
+        return worth // scale, "votes"
+    return worth, "half_votes" if scale == _HALVES else "none"
 
 
 def _landings(
@@ -448,9 +458,11 @@ def _objective(
     decider: Integers,
     criteria: pd.DataFrame | None,
     names: tuple[str, ...],
+    *,
+    unit: Unit,
 ) -> Objective:
     asked: dict[str, Any] = {
-        "name": name, "sense": "min" if name == "cost" else "max", "unit": _UNITS[name]
+        "name": name, "sense": "min" if name == "cost" else "max", "unit": unit
     }  # fmt: skip
     if name == "votes":
         return Objective(coefficients=points, **asked)

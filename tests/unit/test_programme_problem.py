@@ -103,6 +103,28 @@ def test_permuted_rows_state_the_same_question():
     assert second.sha256 == first.sha256
 
 
+@pytest.mark.parametrize(
+    ("scale", "points", "unit", "of_one_line"),
+    [(2, 6, "votes", 3), (1_000_000, 333_333, "none", 333_333)],
+)  # fmt: skip
+def test_points_are_counted_whole_where_they_are(scale, points, unit, of_one_line):
+    territory = toy_territory()
+    tables = tables_of(territory)
+    votes = score_sectors(tables["ballots"], territory.sectors, territory.sector_shares)
+    votes["scale"], votes["points"] = scale, points
+    problem = state_choice(
+        **tables, votes=votes, rules=ChoiceRules(cents_per_line=CENTS),
+        costs=estimate_cost(
+            territory.sectors, prices=territory.prices, on=Scenario().reference_date
+        ),
+    )  # fmt: skip
+    first = problem.objectives[0]
+    assert first.unit == unit
+    worth = first.coefficients[first.coefficients > 0]
+    lines = problem.lines[first.coefficients > 0]
+    assert (worth == of_one_line * lines).all()
+
+
 def test_limits_say_what_they_hold():
     problem = question(
         toy_territory(), capacity_lines={"22": 5, "region": 9}, budget_eur=20_000,

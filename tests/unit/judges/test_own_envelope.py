@@ -8,6 +8,7 @@ import pytest
 from planner.choice import Contiguity
 from planner.explain import apply_flip, find_flips
 from planner.programme import ChoiceBounds, ColumnPool, OwnEnvelope, solve_choice
+from planner.programme._actors.diagram import TooWideError
 
 
 def forced(problem, j, *, wanted):
@@ -94,6 +95,18 @@ def test_an_envelope_that_others_use_is_not_told(oracle):
     shared = next(a for a, decider in users if a != decider)
     rooms = OwnEnvelope(problem, ColumnPool(), 0, problem.actors[shared])
     assert rooms.clear(1, 5, inside=False) is None
+
+
+def test_what_is_too_intricate_is_not_told(oracle, monkeypatch):
+    def refuse(*_, **__):
+        raise TooWideError
+
+    problem = each_pays_its_own(oracle, 0, Contiguity.WITHIN_EPCI)
+    rooms = OwnEnvelope(problem, ColumnPool(), 0, problem.actors[problem.decider[0]])
+    monkeypatch.setattr("planner.programme._own_envelope._Window._top", refuse)
+    assert rooms.tells
+    assert rooms.clear(1, 5, inside=False) is None
+    assert not rooms.tells
 
 
 @pytest.mark.parametrize("seed", range(3))
