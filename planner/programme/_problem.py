@@ -149,7 +149,8 @@ def state_choice(
     need = np.where(in_euros[who], lines_there * rules.cents_per_line, lines_there)
     order = np.lexsort((who, where))
     edges, border_m = common_borders(every.geometry.to_numpy())
-    reached, edges, border_m = _neighbourhood(candidate, edges, border_m)
+    built = every["zone_id"].notna().to_numpy()
+    reached, edges, border_m = _neighbourhood(candidate, built, edges, border_m)
     unasked: Flags | None = None
     required, refused = _wishes(ballots, names, actors, decider, where, who)
     lines = table["premises_count"].to_numpy(np.int64)
@@ -229,16 +230,17 @@ def _granted(ballots: BallotCount, actor: str) -> int:
 
 
 def _neighbourhood(
-    candidate: Flags, edges: Integers, border_m: Integers
+    candidate: Flags, built: Flags, edges: Integers, border_m: Integers
 ) -> tuple[Flags, Integers, Integers]:
-    """Return which candidates touch a sector of a zone, and the borders between candidates."""
+    """Return which candidates touch a sector of a zone, and the borders between candidates.
+
+    A sector without premises is neither: no network goes there, and it leads nowhere.
+    """
     place = np.cumsum(candidate) - 1
-    open_ends = candidate[edges]
     reached = np.zeros(int(candidate.sum()), bool)
-    one = open_ends.sum(axis=1) == 1
-    touching = np.where(open_ends[one, 0], edges[one, 0], edges[one, 1])
-    reached[place[touching]] = True
-    both = open_ends.all(axis=1)
+    for one, other in (edges.T, edges.T[::-1]):
+        reached[place[one[candidate[one] & built[other]]]] = True
+    both = candidate[edges].all(axis=1)
     return reached, place[edges[both]].astype(np.int64).reshape(-1, 2), border_m[both]
 
 

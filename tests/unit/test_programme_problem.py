@@ -1,5 +1,7 @@
 """From tables to the exact question, and from its answer to a programme."""
 
+from dataclasses import replace
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -82,6 +84,19 @@ def test_contiguity_decides_between_the_two_sectors_of_the_north_east():
     assert west not in alone.chosen
     _, joined = answer(territory, unranked="allowed")
     assert east not in joined.chosen
+
+
+def test_a_sector_without_premises_is_no_network():
+    territory = toy_territory()
+    sectors, shares = territory.sectors.copy(), territory.sector_shares.copy()
+    for table in (sectors, shares):  # south of the town of phase 1, and alone to touch it there
+        table.loc[table["sector_id"] == "35001-01", "premises_count"] = 0
+        table.loc[table["sector_id"] == "35001-02", "premises_count"] = 0
+    empty = replace(territory, sectors=sectors, sector_shares=shares)
+    problem = question(empty, contiguity=Contiguity.ANY_EPCI)
+    assert problem.sector_ids == ("22002-01", "22002-02", "35002-01", "35002-02")
+    # only the western sector of the north-east touches the town; the emptied ones carry nothing
+    assert problem.reached.tolist() == [True, False, False, False]
 
 
 def test_permuted_rows_state_the_same_question():
