@@ -11,7 +11,8 @@ for islands without EPCI, a département (``D29``).
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -223,6 +224,8 @@ class ChoiceProblem:
         all are known.
     weights
         What a point of each actor counts for; None when all count one.
+    sector_names
+        Code to name of sectors, for sentences; it is no part of the question.
     """
 
     sector_ids: tuple[str, ...]
@@ -248,6 +251,7 @@ class ChoiceProblem:
     in_cents: Flags | None = None
     ungranted: Flags | None = None
     weights: Integers | None = None
+    sector_names: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse what isn't one question: unsorted ids, arrays of different lengths."""
@@ -319,6 +323,8 @@ class ChoiceProblem:
         """Checksum of the question: equal questions, equal checksums."""
         digest = hashlib.sha256()
         for item in fields(self):
+            if item.name == "sector_names":
+                continue
             _feed(digest, item.name, getattr(self, item.name))
         return digest.hexdigest()
 

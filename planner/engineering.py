@@ -10,6 +10,7 @@ import geopandas as gpd
 import pandas as pd
 
 from planner.crs import WORKING_CRS
+from planner.deadlines import deadlines_of
 from planner.errors import DataFileError
 from planner.findings import Findings
 from planner.io.finished import read_finished_plan, read_network_shapes
@@ -28,8 +29,9 @@ from planner.network.stand_in import make_stand_in
 from planner.plan import Plan, open_sectors
 from planner.progress import Notify, stage, unheard
 from planner.scenario import Scenario
-from planner.scheduling import deadlines_of, schedule_programme
+from planner.scheduling import schedule_programme
 from planner.schemas import contract
+from planner.sector_names import sector_names
 from planner.supports import given_ways, open_books, read_works, works_of
 from planner.texts import Message
 from planner.vocab import Phase
@@ -113,7 +115,8 @@ def add_network(
         **plan.more, **network.tables(), **runs, "network_costs": costs, "phasing": saving,
         "cost_curve": cumulate_costs(network),
     }  # fmt: skip
-    found = Findings.collect(plan.findings, network.findings)
+    named = network.findings.naming(sector_names(territory.sectors))
+    found = Findings.collect(plan.findings, named)
     told = [origin for origin in books.origins if given_tables[origin.layer] is None]
     plan = replace(plan, more=more, findings=found, territory=territory.with_origin(*told))
     if plan.scenario.schedule.rule != "works":

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -90,6 +90,17 @@ class Findings:
         """Gather findings, each once, in their order."""
         every = {(f.rule, f.table, f.place): f for group in groups for f in group}
         return cls(tuple(every[key] for key in sorted(every)))
+
+    def naming(self, names: Mapping[str, str]) -> Findings:
+        """Return the same, sectors called by their names too (code to name)."""
+        if not names:
+            return self
+        return Findings(
+            tuple(
+                replace(f, values=tuple(sorted({**dict(f.values), "sector_names": names}.items())))
+                for f in self.items
+            )
+        )
 
     def __iter__(self) -> Iterator[Finding]:
         return iter(self.items)

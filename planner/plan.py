@@ -17,6 +17,7 @@ from planner.cost import estimate_cost
 from planner.coverage import Coverage, measure_coverage
 from planner.criteria import measure_criteria
 from planner.dated import DatedChoice, DatedProblem
+from planner.deadlines import deadlines_of
 from planner.explain import (
     count_service,
     decision_scores,
@@ -36,8 +37,9 @@ from planner.robustness import (
     measure_fairness,
 )
 from planner.scenario import Scenario
-from planner.scheduling import deadlines_of, schedule_programme
+from planner.scheduling import schedule_programme
 from planner.schemas import CONTRACTS
+from planner.sector_names import sector_names
 from planner.territory import Territory
 from planner.timeline import codes_on
 from planner.tracking import track_programme
@@ -108,7 +110,7 @@ class Plan:
         every = {
             name: results[name] if name in results else getattr(self.territory, name, None)
             for name in CONTRACTS
-        } | put_in_words(self.more, lang)
+        } | put_in_words(self.more, lang, sectors=self.territory.sectors)
         if lang != "fr":  # decisions are told in words
             every |= _decided(self, self.ballots, lang)
         return {name: frame for name, frame in every.items() if frame is not None and len(frame)}
@@ -220,7 +222,7 @@ def make_plan(territory: Territory, scenario: Scenario, *, notify: Notify = unhe
         territory.findings, ballots.findings, programme.findings, unpaid, calendar.findings,
         coverage.findings, reconciliation.findings, criteria.findings, late,
         find_against_advice(programme.table, territory.advice),
-    )  # fmt: skip
+    ).naming(sector_names(territory.sectors))  # fmt: skip
     return Plan(
         scenario=scenario,
         territory=territory,

@@ -19,8 +19,7 @@ from planner.findings import Finding, Findings
 from planner.scenario import Scenario
 from planner.schedule import Capacity, quarter_after, schedule_works, tell_later_years
 from planner.schemas import contract
-from planner.territory import Territory
-from planner.texts import Message
+from planner.sector_names import sector_names
 from planner.vocab import Phase, SectorStage, Severity
 from planner.works import (
     PhasePace,
@@ -32,8 +31,8 @@ from planner.works import (
 )
 
 __all__ = [
-    "Calendar", "absent", "answer_works", "deadlines_of", "feeder_precedence", "quarter_of",
-    "quarters_between", "quarters_done", "schedule_programme", "state_works", "works_rules",
+    "Calendar", "absent", "answer_works", "feeder_precedence", "quarter_of", "quarters_between",
+    "quarters_done", "schedule_programme", "state_works", "works_rules",
 ]  # fmt: skip
 
 _PUBLIC: Final = (Phase.PHASE_1.value, Phase.PHASE_2.value, Phase.PHASE_3.value)
@@ -112,14 +111,16 @@ def schedule_programme(
             done=done, years=years,
         )  # fmt: skip
         late = tell_later_years(years, table)
-        return Calendar(table=table, more={}, findings=Findings.collect(findings, late))
-    works, found = state_works(
+        found = Findings.collect(findings, late).naming(sector_names(sectors))
+        return Calendar(table=table, more={}, findings=found)
+    works, told = state_works(
         scenario, programme=programme, costs=costs, stage_changes=stage_changes,
         deadlines=deadlines, done=done, pm=pm, feeders=feeders, years=years,
     )  # fmt: skip
-    calendar = answer_works(scenario, works, found)
+    calendar = answer_works(scenario, works, told)
     late = tell_later_years(years, calendar.table)
-    return replace(calendar, findings=Findings.collect(calendar.findings, late))
+    found = Findings.collect(calendar.findings, late).naming(sector_names(sectors))
+    return replace(calendar, findings=found)
 
 
 def answer_works(
@@ -190,50 +191,6 @@ def _tell_missed(missed: Mapping[str, str], table: pd.DataFrame) -> Findings:
         )
         for key, deadline in sorted(missed.items())
     ])  # fmt: skip
-
-
-def deadlines_of(territory: Territory, scenario: Scenario) -> pd.DataFrame:
-    """Return the latest quarter of each sector: what was voted, and what completeness asks.
-
-    A PM made available starts the clock of the dated rule in force that day (ARCEP 2010-1312, two
-    to five years: section ``follow_up.completeness``); what it serves must open in a quarter that
-    ends by then.  Of two deadlines of a sector the earlier holds.
-
-    Returns
-    -------
-    DataFrame
-        Contract ``works_deadlines``, sorted by sector.
-    """
-    rows = territory.works_deadlines.to_dict("records")
-    areas = territory.pm_areas
-    for key, pm, day in zip(
-        areas["sector_id"].astype(str), areas["pm_id"].astype(str), areas["available_on"],
-        strict=True,
-    ):  # fmt: skip
-        if pd.isna(day):
-            continue
-        start = pd.Timestamp(day).date()
-        known = [rule for rule in scenario.follow_up.completeness if rule.since <= start]
-        if not known:
-            continue
-        rule = max(known, key=lambda r: r.since)
-        due = pd.Timestamp(start) + pd.DateOffset(years=rule.years)
-        # the last quarter that is over by the day
-        last = (due + pd.Timedelta(days=1)).to_period("Q") - 1
-        reason = Message.of("works.completeness", pm=pm, day=start, years=rule.years)
-        rows.append({
-            "sector_id": key, "latest_quarter": f"{last.year}-T{last.quarter}",
-            "reason": reason.say(), "source": rule.source,
-        })  # fmt: skip
-    table = contract("works_deadlines")
-    if not rows:
-        return table.empty()
-    frame = pd.DataFrame(rows, columns=list(table.column_names)).sort_values(
-        ["sector_id", "latest_quarter", "reason"], kind="stable"
-    )
-    frame = frame.drop_duplicates("sector_id").reset_index(drop=True)
-    table.check(frame)
-    return table.select(frame)
 
 
 def state_works(

@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[1] / "planner"
 FLOORS = [
     {"texts", "errors", "vocab", "follow_vocab", "works_vocab"},
-    {"contracts", "schemas", "crs", "spatial", "_grid", "findings", "provenance", "progress", "compiling", "timeline", "solver", "apportion"},
+    {"contracts", "schemas", "crs", "spatial", "_grid", "findings", "provenance", "progress", "compiling", "timeline", "solver", "apportion", "sector_names"},
     {"scenario", "scenario_mistakes", "schedule_settings", "follow_section", "network_section", "io"},
     {"territory", "ballots", "choice", "dated"},
     {
@@ -18,7 +18,7 @@ FLOORS = [
     },
     {
         "prepare", "prepare_delivery", "within", "choosing", "plan", "explain", "reconcile", "describe", "toy", "verify", "robustness",
-        "compare", "quality", "edits", "conflict", "bulletin", "engineering", "supports", "scheduling", "replanning", "tracking", "axe3",
+        "compare", "quality", "edits", "conflict", "bulletin", "engineering", "supports", "scheduling", "deadlines", "replanning", "tracking", "axe3",
     },
     {"export"},
     {"cli"},
@@ -31,7 +31,7 @@ NEIGHBOURS = {
     ("errors", "texts"), ("vocab", "texts"), ("follow_vocab", "vocab"), ("works_vocab", "vocab"),
     ("contracts", "crs"), ("schemas", "contracts"), ("findings", "schemas"), ("spatial", "_grid"), ("_grid", "compiling"),
     ("io", "scenario"), ("scenario", "follow_section"), ("scenario", "network_section"), ("network_section", "schedule_settings"), ("scenario", "scenario_mistakes"), ("scenario", "schedule_settings"), ("prepare", "prepare_delivery"), ("prepare", "within"), ("plan", "choosing"), ("choosing", "conflict"), ("choosing", "verify"), ("plan", "reconcile"), ("engineering", "plan"), ("engineering", "supports"), ("prepare", "supports"), ("axe3", "plan"), ("plan", "tracking"), ("plan", "conflict"), ("plan", "explain"), ("plan", "robustness"),
-    ("plan", "verify"), ("explain", "verify"), ("plan", "scheduling"), ("replanning", "scheduling"), ("engineering", "scheduling"), ("conflict", "verify"), ("compare", "plan"),
+    ("plan", "verify"), ("explain", "verify"), ("plan", "scheduling"), ("plan", "deadlines"), ("engineering", "deadlines"), ("replanning", "scheduling"), ("engineering", "scheduling"), ("conflict", "verify"), ("compare", "plan"),
     ("bulletin", "verify"),
 }  # fmt: skip
 

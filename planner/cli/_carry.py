@@ -98,7 +98,7 @@ def carry_concertation(
         raise RuleError(Message.of("vintages.one_map"), Message.of("vintages.one_map_remedy"))
     territory = _prepared(old, lang)
     done = _Carrying()
-    sectors, epci, shares, signature = _conversions(
+    sectors, epci, shares, signature, called = _conversions(
         territory, new, year, perimeters, communes, lang
     )
     done.tables["conversions"] = pd.concat(
@@ -143,7 +143,7 @@ def carry_concertation(
             done.add(name, known, carried.table, carried.splits)
     done.tables["carried"] = pd.concat(done.splits, ignore_index=True)
     done.tables["carried_totals"] = pd.DataFrame(done.totals)
-    found = Findings.collect(*done.findings)
+    found = Findings.collect(*done.findings).naming(called)
     done.tables["findings"] = found.table(lang)
     tables = {
         name: one if name == "findings" else contract(name).select(one)
@@ -189,11 +189,17 @@ def _conversions(
     perimeters: Path | None,
     communes: Path | None,
     lang: Lang,
-) -> tuple[Conversion | None, Conversion, pd.DataFrame, str]:
-    """Return how sectors (None: the same) and EPCI change, the new shares and their signature."""
+) -> tuple[Conversion | None, Conversion, pd.DataFrame, str, Mapping[str, str]]:
+    """Return how sectors (None: the same) and EPCI change, the new shares, their signature, names.
+
+    A code that means another sector on each map has no name.
+    """
     from planner.ballots import sectors_sha256  # noqa: PLC0415
     from planner.io import geodata_folder, read_geodata, read_perimeters  # noqa: PLC0415
+    from planner.sector_names import sector_names  # noqa: PLC0415
     from planner.vintages import convert_epci, convert_sectors  # noqa: PLC0415
+
+    here = sector_names(territory.sectors)
 
     if new is not None:
         other = _prepared(new, lang)
@@ -207,7 +213,9 @@ def _conversions(
         )  # fmt: skip
         sectors = convert_sectors(territory.premises, other.premises, **names)
         signature = sectors_sha256(other.sectors, other.sector_shares)
-        return sectors, epci, other.sector_shares, signature
+        there = sector_names(other.sectors)
+        both = {k: n for k, n in {**here, **there}.items() if here.get(k, n) == there.get(k, n)}
+        return sectors, epci, other.sector_shares, signature, both
     if perimeters is not None:
         listed = read_perimeters(perimeters, communes=communes)
         to, map_to = listed.set_index("insee")["epci_siren"], perimeters.stem
@@ -227,7 +235,7 @@ def _conversions(
     )  # fmt: skip
     # the sectors stand; what each holds in each EPCI follows its premises
     shares = _shares_on(territory, to.astype(str))
-    return None, epci, shares, sectors_sha256(territory.sectors, shares)
+    return None, epci, shares, sectors_sha256(territory.sectors, shares), here
 
 
 def _shares_on(territory: Territory, to: pd.Series[str]) -> pd.DataFrame:

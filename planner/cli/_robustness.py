@@ -334,15 +334,16 @@ class Case:
     def criteria(self) -> None:
         """Rank the marks by two other methods."""
         from planner.criteria import cross_check, measure_criteria  # noqa: PLC0415
+        from planner.sector_names import sector_names  # noqa: PLC0415
 
         rules = self.plan.scenario.criteria
         measured = measure_criteria(self.plan.territory, rules=rules, costs=self.plan.costs)
+        called = sector_names(self.plan.territory.sectors)
         self.console.print(measured.summary(self.lang), markup=False)
         if measured.active:
             for method in ("topsis", "promethee_2"):
-                self.console.print(
-                    cross_check(measured, method=method).summary(self.lang), markup=False
-                )
+                told = cross_check(measured, method=method).summary(self.lang, names=called)
+                self.console.print(told, markup=False)
 
     def programmes(self, *, loss: Fraction) -> dict[str, pd.DataFrame]:
         """List programmes as good, and nearly as good ones that differ most."""

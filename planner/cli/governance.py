@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -53,6 +53,7 @@ class _Standing:
     quorum: pd.DataFrame
     synthetic: bool
     doubts: Findings
+    sector_names: Mapping[str, str]
 
 
 def _stand(asked: Scenario, on: dt.date, lang: Lang) -> _Standing:
@@ -61,6 +62,7 @@ def _stand(asked: Scenario, on: dt.date, lang: Lang) -> _Standing:
     from planner.io import read_table  # noqa: PLC0415
     from planner.plan import make_plan  # noqa: PLC0415
     from planner.prepare import prepare_territory  # noqa: PLC0415
+    from planner.sector_names import sector_names  # noqa: PLC0415
 
     path = asked.governance.calendar
     calendar = None if path is None else read_table(asked.resolve(path), "calendar").table
@@ -83,6 +85,7 @@ def _stand(asked: Scenario, on: dt.date, lang: Lang) -> _Standing:
         quorum=check_quorum(votes, asked.governance.quorum),
         synthetic=made_up or bool(territory.sectors["synthetic"].any()),
         doubts=_doubts(counted.findings, votes),
+        sector_names=sector_names(territory.sectors),
     )
 
 
@@ -169,7 +172,7 @@ def adopt(
         )  # fmt: skip
         path = write_adoption(folder, adoption, now.programme, content=known.content)
         console.print(adoption.summary(lang), markup=False)
-        for line in _change_lines(adoption.changes, lang):
+        for line in _change_lines(adoption.changes, now.sector_names, lang):
             console.print(line, markup=False)
         _tell_doubts(console, now.doubts, lang)
         console.print(say("governance.written", lang, path=str(path)), markup=False)
@@ -186,7 +189,7 @@ def _known(folder: Path) -> RegisterIntake:
     return known
 
 
-def _change_lines(changes: pd.DataFrame, lang: Lang) -> list[str]:
+def _change_lines(changes: pd.DataFrame, names: Mapping[str, str], lang: Lang) -> list[str]:
     """Say who goes from which phase to which, all the sectors of one move together."""
     told_phases = changes[["phase_before", "phase_after"]].map(
         lambda phase: (
@@ -197,7 +200,7 @@ def _change_lines(changes: pd.DataFrame, lang: Lang) -> list[str]:
     return [
         say(
             "governance.changes", lang, before=before, after=after, count=len(sectors),
-            sectors=", ".join(sectors),
+            sectors=sectors.astype(str).tolist(), sector_names=names,
         )
         for (before, after), sectors in moves
     ]  # fmt: skip

@@ -53,6 +53,8 @@ def schedule(
     from planner.export.tables import write_csv_tables  # noqa: PLC0415
     from planner.io.finished import read_finished_plan  # noqa: PLC0415
     from planner.replanning import replan_works  # noqa: PLC0415
+    from planner.sector_names import sector_names  # noqa: PLC0415
+    from planner.works import put_in_words  # noqa: PLC0415
 
     with told(lang) as console:
         found = read_finished_plan(folder)
@@ -71,10 +73,12 @@ def schedule(
                 Scenario.from_dict(dict(found.scenario), name=found.name),
                 works=tables["works"], schedule=tables["schedule"], present=present,
             )  # fmt: skip
-            answer = {"schedule": calendar.table, **calendar.more, "works_changes": changes}
+            named = put_in_words(calendar.more, lang, sectors=tables.get("sectors"))
+            answer = {"schedule": calendar.table, **named, "works_changes": changes}
             tables |= answer
             console.print(_moved(changes, lang))
-            for line in calendar.findings.table(lang)["message"]:
+            called = sector_names(tables.get("sectors"))
+            for line in calendar.findings.naming(called).table(lang)["message"]:
                 console.print(f"  {line}", style="yellow", markup=False)
             if out is not None:
                 filled = {name: frame for name, frame in answer.items() if len(frame)}

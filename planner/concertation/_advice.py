@@ -9,8 +9,6 @@ from planner.vocab import Opinion, Phase, Severity
 
 __all__ = ["find_against_advice"]
 
-_SHOWN = 5
-
 
 def find_against_advice(programme: pd.DataFrame, advice: pd.DataFrame) -> Findings:
     """Find the sectors of phase 2 that a département advised against: advice doesn't bind.
@@ -38,7 +36,7 @@ def find_against_advice(programme: pd.DataFrame, advice: pd.DataFrame) -> Findin
             Finding.of(
                 "concertation.against_advice", severity=Severity.WARNING, table="advice",
                 place=str(actor), count=len(keys),
-                sectors=", ".join(keys[:_SHOWN]) + (" …" if len(keys) > _SHOWN else ""),
+                sectors=keys,
             )
         )  # fmt: skip
     return Findings.collect(found)

@@ -27,11 +27,10 @@ from planner.ballots import (
 )
 from planner.findings import Finding, Findings
 from planner.schemas import contract
+from planner.sector_names import sector_names
 from planner.vocab import BallotForm, DeliberationState, EnvelopeUnit, Severity, Wish
 
 __all__ = ["count_ballots"]
-
-_SHOWN: Final = 5
 
 
 def count_ballots(
@@ -106,7 +105,7 @@ def count_ballots(
         ballots=MappingProxyType(counted),
         names=MappingProxyType(names),
         due=tuple(due),
-        findings=Findings.collect(found),
+        findings=Findings.collect(found).naming(sector_names(sectors)),
     )
 
 
@@ -187,8 +186,10 @@ def _wishes(table: pd.DataFrame | None, held: set[str], where: _Asked) -> dict[s
     ids = table["sector_id"].astype(str)
     strange = ~ids.isin(held)
     if strange.any():
-        listed = ", ".join(sorted(ids[strange])[:5])
-        where.note("foreign_sector", Severity.SERIOUS, count=int(strange.sum()), sectors=listed)
+        where.note(
+            "foreign_sector", Severity.SERIOUS, count=int(strange.sum()),
+            sectors=sorted(ids[strange]),
+        )  # fmt: skip
     table = table.loc[~strange].sort_values("sector_id", kind="stable")
     if "points" not in table:
         table = table.assign(points=None)
@@ -200,7 +201,7 @@ def _wishes(table: pd.DataFrame | None, held: set[str], where: _Asked) -> dict[s
     ranked = _ranked(expressed, form)
     for rank, tied in ranked if form is BallotForm.RANKING else ():
         if len(tied) > 1:
-            where.note("tied", Severity.INFO, len(tied), rank=rank, sectors=", ".join(tied))
+            where.note("tied", Severity.INFO, len(tied), rank=rank, sectors=tied)
     return {
         "required": tuple(str(row["sector_id"]) for row in chosen[Wish.REQUIRED.value]),
         "refused": tuple(str(row["sector_id"]) for row in chosen[Wish.REFUSED.value]),
@@ -216,8 +217,7 @@ def _note_settled(wishes: pd.DataFrame, settled: set[str], where: _Asked) -> Non
     """Note the wishes on sectors that a zone has settled: they change nothing."""
     vain = sorted(set(wishes["sector_id"].astype(str)) & settled)
     if vain:
-        listed = ", ".join(vain[:_SHOWN]) + (" …" if len(vain) > _SHOWN else "")
-        where.note("already_settled", Severity.WARNING, len(vain), sectors=listed)
+        where.note("already_settled", Severity.WARNING, len(vain), sectors=vain)
 
 
 def _left(shares: pd.DataFrame, sectors: pd.DataFrame) -> pd.DataFrame:
@@ -258,7 +258,7 @@ def _at_odds(
             f"concertation.{rule}", severity=Severity.SERIOUS, table="ballots",
             place=f"{actor}/{other}", count=len(keys), name=names.get(actor, actor),
             other=names.get(other, other), asked=person(actor), other_asked=person(other),
-            sectors=", ".join(keys[:_SHOWN]) + (" …" if len(keys) > _SHOWN else ""),
+            sectors=keys,
         )
         for (rule, actor, other), keys in clashes.items()
     ]  # fmt: skip
@@ -278,7 +278,7 @@ def _sound(table: pd.DataFrame, where: _Asked) -> pd.DataFrame:
     sound = pd.Series(True, index=table.index)
     for rule, wrong in wanting.items():
         if wrong.any():
-            listed = ", ".join(table.loc[wrong, "sector_id"].astype(str)[:5])
+            listed = table.loc[wrong, "sector_id"].astype(str).tolist()
             where.note(rule, Severity.WARNING, int(wrong.sum()), sectors=listed)
         sound &= ~wrong
     return table.loc[sound]

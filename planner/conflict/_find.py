@@ -119,7 +119,8 @@ def find_conflict(
             Message.of("conflict.undecided"), Message.of("conflict.undecided_remedy")
         )
     clash = tuple(rule for rule in rules if rule.name in found)
-    return Conflict(rules=clash, smallest=smallest, message=_sentence(problem, model, clash, names))
+    message = _sentence(problem, model, clash, names).naming(problem.sector_names)
+    return Conflict(rules=clash, smallest=smallest, message=message)
 
 
 def _by_sums(problem: ChoiceProblem, rules: tuple[Rule, ...]) -> frozenset[str] | None:
@@ -254,7 +255,7 @@ def _sentence(
     ]
     who = sorted({problem.actors[int(problem.decider[rule.position])] for rule in demands})
     actor = names.get(who[0], who[0]) if len(who) == 1 else None
-    sectors = ", ".join(problem.sector_ids[rule.position] for rule in demands)
+    sectors = tuple(problem.sector_ids[rule.position] for rule in demands)
     if len(bounds) == 1 and demands:
         bound = bounds[0]
         # every wish of the same kind presses on it, not only the few that prove the clash

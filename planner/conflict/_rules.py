@@ -100,7 +100,7 @@ def rules_of(problem: ChoiceProblem, *, names: Mapping[str, str] | None = None) 
                 place=called[position] if kind in of_actor else place,
                 actor=called[int(problem.decider[position])] if kind in of_sector else None,
                 **values,
-            ),
+            ).naming(problem.sector_names),
         )
         for kind, place, position, values in rules
     )

@@ -96,7 +96,7 @@ def _told(
     clash = tuple(rule for rule in model.rules if rule.name in found)
     return Conflict(
         rules=clash, smallest=smallest, irreducible=reduced,
-        message=_sentence(problem, model, clash),
+        message=_sentence(problem, model, clash).naming(problem.whole.sector_names),
     )  # fmt: skip
 
 
@@ -133,7 +133,7 @@ def _sentence(problem: DatedProblem, model: LeanModel, clash: tuple[Rule, ...]) 
             "conflict.sectors_over_years", count=counted.size, need=Quantity(need, most.unit),
             **told,
         )  # fmt: skip
-    sectors = ", ".join(problem.whole.sector_ids[at] for at in wanted)
+    sectors = tuple(problem.whole.sector_ids[at] for at in wanted)
     return Message.of("conflict.required_over_years", sectors=sectors, **told)
 
 

@@ -5,6 +5,7 @@ TOPSIS and PROMETHEE II are those of ``pymcdm``.  They work with floats, and dec
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
@@ -42,8 +43,8 @@ class CrossCheck:
     kendall_tau: float
     table: pd.DataFrame
 
-    def summary(self, lang: str = "fr") -> str:
-        """Say how well they agree, and which sectors part most."""
+    def summary(self, lang: str = "fr", *, names: Mapping[str, str] | None = None) -> str:
+        """Say how well they agree, and which sectors part most, called by their names if given."""
         gap = (self.table["rank"] - self.table["other_rank"]).abs()
         widest = self.table.loc[gap.sort_values(ascending=False, kind="stable").index[:1]]
         row = widest.iloc[0]
@@ -51,7 +52,7 @@ class CrossCheck:
             "criteria.cross_check", method=Message.of(f"criteria.method_{self.method}"),
             tau=self.kendall_tau, sector=row["sector_id"], rank=int(row["rank"]),
             other=int(row["other_rank"]),
-        ).say(lang)  # fmt: skip
+        ).naming(names or {}).say(lang)  # fmt: skip
 
 
 def prefer(

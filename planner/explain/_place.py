@@ -18,6 +18,7 @@ from planner.explain._marks import tell_criteria, tell_left, tell_service, tell_
 from planner.explain._network import tell_choice, tell_network, tell_phasing
 from planner.explain._proof import read_proof, tell_equal_choices
 from planner.names import is_part
+from planner.sector_names import sector_names
 from planner.texts import Message, say
 from planner.vocab import (
     Decision,
@@ -118,7 +119,8 @@ def explain_place(tables: Mapping[str, pd.DataFrame], *, level: Level, code: str
     }.get(level, teller.nothing)(row)
     nom = str(row["nom"])
     return Explanation(
-        level=level, code=code, nom=nom, lines=(*lines, *teller.coverage(level, code)),
+        level=level, code=code, nom=nom,
+        lines=tuple(one.naming(teller.called) for one in (*lines, *teller.coverage(level, code))),
         part=level is Level.REGION and is_part(nom, teller.held()),
     )  # fmt: skip
 
@@ -128,6 +130,7 @@ class _Teller:
 
     def __init__(self, tables: Mapping[str, pd.DataFrame]) -> None:
         self.tables = tables
+        self.called = sector_names(tables.get("sectors"))
 
     def held(self) -> set[str]:
         """Return the names of the communes, EPCI and départements."""
@@ -285,7 +288,7 @@ class _Teller:
                 tranche=tranche,
                 premises=int(row["premises_count"]),
             ),
-            Message.of("explain.sectors", count=len(sectors), sectors=_listed(sectors)),
+            Message.of("explain.sectors", count=len(sectors), sectors=sorted(sectors)),
         ]
         if bool(row["synthetic"]):
             lines.append(Message.of("explain.zone_synthetic"))
@@ -315,7 +318,7 @@ class _Teller:
                     phase=phase,
                     count=len(decided),
                     premises=sum(int(item["premises_count"]) for item in decided),
-                    sectors=_listed([str(item["sector_id"]) for item in decided]),
+                    sectors=sorted(str(item["sector_id"]) for item in decided),
                 )
             )
         if mine:
@@ -404,8 +407,3 @@ def _vote(balance: Mapping[str, Any]) -> Message:
         return Message.of("explain.no_deliberation")
     on = None if pd.isna(balance["voted_on"]) else pd.Timestamp(balance["voted_on"]).date()
     return Message.of("explain.voted" if on else "explain.vote", state=state, on=on)
-
-
-def _listed(keys: list[str]) -> str:
-    shown = ", ".join(sorted(keys)[:_SHOWN])
-    return shown if len(keys) <= _SHOWN else f"{shown}…"

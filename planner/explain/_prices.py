@@ -290,6 +290,7 @@ def _rules(
         for j in places if wishes or len(places) == 1 else ():
             key, actor = problem.sector_ids[j], called[problem.actors[int(problem.decider[j])]]
             message = Message.of(f"conflict.{name}", place=key, actor=actor)
+            message = message.naming(problem.sector_names)
             yield _Rule(name, key, message, partial(_freed, wish=name, places=(j,)), is_loose=True)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -41,6 +41,8 @@ class SectorStory:
         The smallest changes that flip it.
     lines
         The same in sentences.
+    sector_names
+        Code to name of sectors.
     """
 
     sector_id: str
@@ -51,12 +53,13 @@ class SectorStory:
     differences: Mapping[str, int] | None
     flips: tuple[Flip, ...]
     lines: tuple[Message, ...]
+    sector_names: Mapping[str, str] = field(default_factory=dict)
 
     def say(self, lang: str = "fr") -> str:
         """Put the story into words, one line a sentence."""
         title = say(
             "decision.title_in" if self.chosen else "decision.title_out", lang,
-            sector=self.sector_id,
+            sector=self.sector_id, sector_names=self.sector_names,
         )  # fmt: skip
         return "\n".join([title, *(f"  • {line.say(lang)}" for line in self.lines)])
 
@@ -119,7 +122,7 @@ def explain_sector(
         lines.append(tell_way_in(reader, binding, j))
         return SectorStory(
             sector_id=sector_id, chosen=inside, binding=binding, leaving=(), entering=(),
-            differences=None, flips=flips, lines=tuple(lines),
+            differences=None, flips=flips, lines=tuple(lines), sector_names=problem.sector_names,
         )  # fmt: skip
     other = solve(_opposite(problem, j, inside=inside))
     leaving: tuple[str, ...] = ()
@@ -137,18 +140,19 @@ def explain_sector(
         lines.append(
             Message.of(
                 "decision.without" if inside else "decision.with",
-                entering=", ".join(entering) or Message.of("decision.nothing"),
-                leaving=", ".join(leaving) or Message.of("decision.nothing"),
+                entering=entering or Message.of("decision.nothing"),
+                leaving=leaving or Message.of("decision.nothing"),
                 changes=Changes(
                     tuple((o.name, Quantity(differences[o.name], o.unit))
                           for o in problem.objectives)
                 ),
-            )
+            ).naming(problem.sector_names)
         )  # fmt: skip
     lines.extend(told_flips(problem, flips))
     return SectorStory(
         sector_id=sector_id, chosen=inside, binding=binding, leaving=leaving, entering=entering,
         differences=differences, flips=flips, lines=tuple(lines),
+        sector_names=problem.sector_names,
     )  # fmt: skip
 
 

@@ -86,5 +86,5 @@ def tell_way_in(reader: Reader, binding: Binding, at: int) -> Message:
         return Message.of("decision.no_way_in")
     return Message.of(
         f"decision.way_in{'_one' if len(ways) == 1 else ''}", count=len(ways),
-        sectors=", ".join(problem.sector_ids[one] for one in ways),
-    )  # fmt: skip
+        sectors=tuple(problem.sector_ids[one] for one in ways),
+    ).naming(problem.sector_names)  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from planner.choice import ChoiceStatus, Quantity
 from planner.dated import DatedChoice, DatedProblem
@@ -42,6 +42,8 @@ class YearStory:
         The smallest changes that move it.
     lines
         The same in sentences.
+    sector_names
+        Code to name of sectors.
     """
 
     sector_id: str
@@ -51,12 +53,13 @@ class YearStory:
     differences: Mapping[str, int] | None
     flips: tuple[YearFlip, ...]
     lines: tuple[Message, ...]
+    sector_names: Mapping[str, str] = field(default_factory=dict)
 
     def say(self, lang: str = "fr") -> str:
         """Put the story into words, one line a sentence."""
         title = say(
             "decision.title_out" if self.year is None else "decision.title_year", lang,
-            sector=self.sector_id, year=str(self.year),
+            sector=self.sector_id, year=str(self.year), sector_names=self.sector_names,
         )  # fmt: skip
         return "\n".join([title, *(f"  • {line.say(lang)}" for line in self.lines)])
 
@@ -132,7 +135,7 @@ def explain_sector_year(
             }
             lines.append(
                 Message.of(
-                    f"decision.{text}", moved=_Moved(tuple(moved.items())),
+                    f"decision.{text}", moved=_Moved(tuple(moved.items()), whole.sector_names),
                     changes=Changes(
                         tuple((one.name, Quantity(differences[one.name], one.unit))
                               for one in whole.objectives)
@@ -143,7 +146,7 @@ def explain_sector_year(
         lines.extend(told_flips(whole, flips))
     return YearStory(
         sector_id=sector_id, year=year, binding=binding, moved=moved, differences=differences,
-        flips=flips, lines=tuple(lines),
+        flips=flips, lines=tuple(lines), sector_names=whole.sector_names,
     )  # fmt: skip
 
 
@@ -190,6 +193,7 @@ class _Moved:
     """Sectors with their year now and then, put into words with the message that holds them."""
 
     items: tuple[tuple[str, tuple[int | None, int | None]], ...]
+    names: Mapping[str, str]
 
     def say(self, lang: str = "fr", /) -> str:
         """Put the moves into words."""
@@ -199,7 +203,7 @@ class _Moved:
             say(
                 "decision.moved_in" if now is None else
                 "decision.moved_out" if then is None else "decision.moved",
-                lang, sector=key, now=str(now), then=str(then),
+                lang, sector=key, now=str(now), then=str(then), sector_names=self.names,
             )
             for key, (now, then) in self.items[:_SHOWN]
         ]  # fmt: skip

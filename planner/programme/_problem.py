@@ -22,7 +22,8 @@ from planner.choice import ChoiceProblem, Contiguity, Limit, Objective, Unit
 from planner.errors import RuleError
 from planner.programme._borders import common_borders
 from planner.schemas import contract
-from planner.texts import Message
+from planner.sector_names import sector_names
+from planner.texts import Message, call_sector
 from planner.vocab import AreaKind, EnvelopeUnit
 
 __all__ = ["ChoiceRules", "ObjectiveName", "cost_keur", "limits_of", "state_choice"]
@@ -184,10 +185,11 @@ def state_choice(
         weights=np.array([rules.weights.get(name, 1) for name in actors], np.int64)
         if rules.weights
         else None,
+        sector_names=sector_names(every),
         reached=reached | landing,
         edges=edges,
         edge_border_m=border_m,
-        feeder=_feeders(rules, feeders, place, known=frozenset(ids)),
+        feeder=_feeders(rules, feeders, place, known=frozenset(ids), called=sector_names(every)),
         contiguity=rules.contiguity,
         limits=limits_of(rules, lines, departements, rural, in_keur),
         objectives=tuple(
@@ -348,6 +350,7 @@ def _feeders(
     place: Mapping[str, int],
     *,
     known: frozenset[str],
+    called: Mapping[str, str],
 ) -> Integers:
     """Return the candidate before each one on its feeder, -1 where the network already is."""
     before = np.full(len(place), -1, np.int64)
@@ -362,7 +365,7 @@ def _feeders(
         str(sector): None if pd.isna(feeder) else str(feeder)
         for sector, feeder in zip(feeders["sector_id"], feeders["feeder_id"], strict=True)
     }
-    _refuse_broken(pairs, place, known)
+    _refuse_broken(pairs, place, known, called)
     for sector, feeder in pairs.items():
         if sector in place and feeder is not None:
             before[place[sector]] = place.get(feeder, -1)
@@ -370,7 +373,10 @@ def _feeders(
 
 
 def _refuse_broken(
-    pairs: Mapping[str, str | None], place: Mapping[str, int], known: frozenset[str]
+    pairs: Mapping[str, str | None],
+    place: Mapping[str, int],
+    known: frozenset[str],
+    called: Mapping[str, str],
 ) -> None:
     """Raise when the order along the feeders is not known for each candidate, or goes in a ring."""
     unknown = sorted({f for f in pairs.values() if f is not None} - known)
@@ -378,7 +384,9 @@ def _refuse_broken(
     for problem, wrong in (("unknown_feeder", unknown), ("missing_feeder", absent)):
         if wrong:
             raise RuleError(
-                Message.of(f"programme.{problem}", count=len(wrong), sector=wrong[0]),
+                Message.of(f"programme.{problem}", count=len(wrong), sector=wrong[0]).naming(
+                    called
+                ),
                 Message.of("programme.feeders_remedy"),
             )
     safe: set[str] = set()
@@ -389,7 +397,7 @@ def _refuse_broken(
             path.append(at)
             at = pairs.get(at)
         if at in path:
-            ring = " → ".join([*path[path.index(at) :], at])
+            ring = " → ".join(call_sector(key, called) for key in [*path[path.index(at) :], at])
             raise RuleError(
                 Message.of("programme.feeder_ring", ring=ring),
                 Message.of("programme.feeders_remedy"),

@@ -28,6 +28,7 @@ import pandas as pd
 from planner.ballots import Ballot, BallotCount, actor_shares
 from planner.findings import Finding, Findings
 from planner.schemas import contract
+from planner.sector_names import sector_names
 from planner.texts import Message
 from planner.vocab import Decision, EnvelopeUnit, Phase, Severity
 
@@ -131,6 +132,7 @@ class _Choice:
         self.rules = rules
         self.ballots = ballots.ballots
         self.names = ballots.names
+        self.called = sector_names(sectors)
         self.premises = dict(
             zip(
                 sectors["sector_id"].astype(str), sectors["premises_count"].astype(int), strict=True
@@ -188,6 +190,7 @@ class _Choice:
         """Write the decision of one sector; the first one stands."""
         actor = self.decider(sector_id)
         ballot = self.ballots.get(actor or "")
+        reason = reason.naming(self.called)
         self.reasons[sector_id] = reason
         self.rows[sector_id] = {
             "sector_id": sector_id,
@@ -246,7 +249,10 @@ class _Choice:
                 if key in self.rows or self.decider(key) != actor:
                     continue
                 if not self._take([key], actor, None):
-                    self._note("required_too_large", f"{actor}/{key}", self.premises[key], actor)
+                    self._note(
+                        "required_too_large", f"{actor}/{key}", self.premises[key], actor,
+                        sector=key,
+                    )  # fmt: skip
 
     def take_ranked(self) -> None:
         """Take ranked sectors, rank by rank over the region."""
@@ -271,10 +277,11 @@ class _Choice:
             self._take(tied, actor, rank)
             return
         for key in tied:
-            others = ", ".join(other for other in tied if other != key)
+            others = tuple(other for other in tied if other != key)
             self._out(key, Decision.TIE, "tie", others=others, actor=self.name(actor), rank=rank)
-        listed = ", ".join(tied)
-        self._note("unbroken_tie", f"{actor}/{rank}", len(tied), actor, rank=rank, sectors=listed)
+        self._note(
+            "unbroken_tie", f"{actor}/{rank}", len(tied), actor, rank=rank, sectors=tuple(tied)
+        )
 
     def _tie_order(self, key: str) -> tuple[int, str]:
         sign = {"larger_first": -1, "smaller_first": 1}.get(self.rules.ties, 0)
@@ -354,5 +361,5 @@ class _Choice:
             table=contract("programme").select(table),
             reasons=MappingProxyType(dict(sorted(self.reasons.items()))),
             envelopes=MappingProxyType(dict(sorted(used.items()))),
-            findings=Findings.collect(self.found),
+            findings=Findings.collect(self.found).naming(self.called),
         )

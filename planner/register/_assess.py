@@ -17,8 +17,9 @@ from planner.register._changes import years_later
 from planner.register._distance import Supports, distance_along, distance_straight
 from planner.register._duplicates import find_duplicates
 from planner.schemas import contract
+from planner.sector_names import sector_names
 from planner.spatial import PolygonIndex
-from planner.texts import Message
+from planner.texts import Message, call_sector
 from planner.vocab import (
     Eligibility,
     PlaceSource,
@@ -99,6 +100,7 @@ class _Place:
     commune: str = ""
     zone: str = ""
     sector: str | None = None
+    called: str = ""  # the sector, by its code and its name
     quarter: str | None = None
     opened: bool = False
 
@@ -185,7 +187,7 @@ def _places(requests: pd.DataFrame, plan: PlannedFibre) -> list[_Place]:
     )
     codes, names = communes["insee"].astype(str).tolist(), communes["nom"].astype(str).tolist()
     zones = communes["regulatory_zone"].astype(str).tolist()
-    keys = sectors["sector_id"].astype(str).tolist()
+    keys, called = sectors["sector_id"].astype(str).tolist(), sector_names(sectors)
     known, claims = set(codes), requests["insee"].astype("object").tolist()
     places = [_Place(located=False)] * len(x)
     for i in there.tolist():
@@ -198,6 +200,7 @@ def _places(requests: pd.DataFrame, plan: PlannedFibre) -> list[_Place]:
             commune=names[c] if c >= 0 else "",
             zone=zones[c] if c >= 0 else "",
             sector=key,
+            called="" if key is None else call_sector(key, called),
             quarter=None if key is None else quarters.get(key),
             opened=key in plan.opened,
         )
@@ -275,7 +278,7 @@ def _of_plan(place: _Place, plan: PlannedFibre, rules: RegisterRules, last: dt.d
     if place.sector is None:
         return _Said(rule, YES, Message.of("register.no_sector", years=years))
     if place.opened:
-        return _Said(rule, NO, Message.of("register.open_already", sector=place.sector))
+        return _Said(rule, NO, Message.of("register.open_already", sector=place.called))
     if plan.schedule.empty:
         return _Said(
             rule, OPEN_QUESTION, Message.of("register.no_schedule"),
@@ -283,11 +286,11 @@ def _of_plan(place: _Place, plan: PlannedFibre, rules: RegisterRules, last: dt.d
         )  # fmt: skip
     if place.quarter is None:
         return _Said(
-            rule, YES, Message.of("register.undated", sector=place.sector, years=years)
+            rule, YES, Message.of("register.undated", sector=place.called, years=years)
         )  # fmt: skip
     soon = quarter_end(place.quarter) <= last
     key = "register.planned_soon" if soon else "register.planned_late"
-    told = Message.of(key, sector=place.sector, quarter=place.quarter, years=years, last=last)
+    told = Message.of(key, sector=place.called, quarter=place.quarter, years=years, last=last)
     return _Said(rule, NO if soon else YES, told)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -21,6 +21,7 @@ __all__ = [
     "LANGUAGES",
     "Message",
     "Sayable",
+    "call_sector",
     "catalogue",
     "lines_in_words",
     "months",
@@ -30,6 +31,9 @@ __all__ = [
 
 LANGUAGES: Final = ("fr", "en")
 NARROW_SPACE: Final = "\u202f"
+_NAMES: Final = "sector_names"
+_SHOWN: Final = 12
+"""Sectors of a list that are named; of a longer one, how many more is said."""
 _MONTHS: Final = {
     "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
     "en": "January February March April May June July August September October November December",
@@ -64,6 +68,35 @@ def lines_in_words(count: int, lang: str = "fr") -> str:
     return say(f"quantity.lines{'_one' if single else ''}", lang, value=count)
 
 
+def call_sector(key: str, names: Mapping[str, str]) -> str:
+    """Return what people call a sector: its code and, where one is known, its name.
+
+    Parameters
+    ----------
+    key
+        Its code.
+    names
+        Code to name, see :func:`planner.sector_names.sector_names`.
+
+    Examples
+    --------
+    >>> call_sector("35236-03", {"35236-03": "Redon"}), call_sector("35236-04", {})
+    ('35236-03 (Redon)', '35236-04')
+    """
+    name = names.get(key)
+    return f"{key} ({name})" if name and name != key else key
+
+
+def _call_sectors(keys: Iterable[str], names: Mapping[str, str], shown: int, lang: str) -> str:
+    """Name the first sectors of a list, and count the others."""
+    every = list(keys)
+    # one that would be left alone is as short to name
+    most = len(every) if len(every) <= shown + 1 else shown
+    told = ", ".join(call_sector(key, names) for key in every[:most])
+    more = len(every) - most
+    return f"{told} {say('quantity.more', lang, count=more)}" if more else told
+
+
 def months() -> tuple[tuple[str, ...], ...]:
     """Return the names of the months, language by language."""
     return tuple(tuple(_MONTHS[lang].split()) for lang in LANGUAGES)
@@ -90,11 +123,21 @@ class _Writer(Formatter):
     ``n`` a whole number, ``n1`` with one decimal (``n2``, ``n6``), ``lines`` a number of lines with
     the word, as the language counts them, ``eur`` whole cents as euros,
     ``pct`` a share as percent, ``date`` a day in words, ``t`` a vocabulary term in the reader's
-    language.  Whatever can say itself (a message) does so in that language.
+    language, ``sector`` a sector by its code and its name, ``sectors`` a list of them (``sectors5``
+    shows five).  Whatever can say itself (a message) does so in that language.
     """
 
-    def __init__(self, lang: str) -> None:
+    def __init__(self, lang: str, names: Mapping[str, str]) -> None:
         self.lang = lang
+        self.names = names
+
+    def _sectors(self, value: Any, format_spec: str) -> str:  # noqa: ANN401 (as below)
+        if isinstance(value, Sayable):
+            return value.say(self.lang)
+        if isinstance(value, str) or format_spec == "sector":
+            return call_sector(str(value), self.names)
+        shown = int(format_spec.removeprefix("sectors") or _SHOWN)
+        return _call_sectors(value, self.names, shown, self.lang)
 
     def format_field(self, value: Any, format_spec: str) -> str:  # noqa: ANN401 (base's signature)
         space = " " if self.lang == "en" else NARROW_SPACE
@@ -102,6 +145,8 @@ class _Writer(Formatter):
             return "—"
         if format_spec in {"n", "n1", "n2", "n6"}:
             return number(value, self.lang, int(format_spec[1:] or 0))
+        if format_spec.startswith("sector"):
+            return self._sectors(value, format_spec)
         if format_spec == "lines":
             return lines_in_words(value, self.lang)
         if format_spec == "eur":
@@ -135,6 +180,13 @@ def catalogue() -> Mapping[str, Mapping[str, str]]:
 def say(key: str, lang: str = "fr", /, **values: object) -> str:
     """Put the text ``key`` into words.
 
+    Parameters
+    ----------
+    key, lang
+        The text, and the reader's language.
+    values
+        What it names; ``sector_names`` (code to name) calls its sectors by their names too.
+
     Raises
     ------
     LookupError
@@ -144,7 +196,9 @@ def say(key: str, lang: str = "fr", /, **values: object) -> str:
         words = catalogue()[key][lang]
     except KeyError:
         raise LookupError(f"no text {key!r} in language {lang!r}") from None
-    return _Writer(lang).vformat(words, (), values)
+    names = values.get(_NAMES)
+    writer = _Writer(lang, names if isinstance(names, Mapping) else {})
+    return writer.vformat(words, (), values)
 
 
 @dataclass(frozen=True)
@@ -158,6 +212,16 @@ class Message:
     def of(cls, key: str, /, **values: object) -> Message:
         """Make a message: ``Message.of("coverage.over_100", place=..., share=...)``."""
         return cls(key, MappingProxyType(values))
+
+    def naming(self, names: Mapping[str, str]) -> Message:
+        """Return the message with the names of the sectors that it, or one it holds, speaks of."""
+        if not names:
+            return self
+        held = {
+            key: value.naming(names) if isinstance(value, Message) else value
+            for key, value in self.values.items()
+        }
+        return Message(self.key, MappingProxyType({**held, _NAMES: names}))
 
     def say(self, lang: str = "fr") -> str:
         """Put it into words."""

@@ -112,7 +112,7 @@ class _Judge:
         if broken:
             message = Message.of(
                 f"verify.{rule.replace('.', '_')}", place=place, excess=excess, **values
-            )
+            ).naming(self.problem.sector_names)
             self.breaches.append(Breach(rule=rule, place=place, message=message, excess=excess))
 
     def question(self) -> None:

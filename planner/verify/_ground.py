@@ -9,8 +9,9 @@ from typing import Any
 import pandas as pd
 
 from planner.scenario import Scenario
-from planner.schemas import contract
-from planner.texts import Message
+from planner.schemas import CONTRACTS, contract
+from planner.sector_names import sector_names
+from planner.texts import Message, call_sector
 from planner.verify._verdict import Breach
 from planner.vocab import DeliberationState, EnvelopeUnit
 
@@ -20,6 +21,12 @@ __all__ = ["Ground", "is_none"]
 def is_none(value: Any) -> bool:  # noqa: ANN401 (a cell)
     """Return whether a cell is absent."""
     return bool(pd.isna(value))
+
+
+def _is_of_sectors(values: Mapping[str, object]) -> bool:
+    """Return whether a check is of the rows of a table that has one a sector."""
+    table = CONTRACTS.get(str(values.get("table")))
+    return table is not None and table.key == ("sector_id",)
 
 
 class Ground:
@@ -35,6 +42,7 @@ class Ground:
 
     def __init__(self, tables: Mapping[str, pd.DataFrame], scenario: Scenario) -> None:
         self.tables = tables
+        self.names = sector_names(tables.get("sectors"))
         self._read: dict[str, list[dict[str, Any]]] = {}
         self.scenario = scenario
         self.cents_per_line = scenario.contribution.cents_per_line
@@ -80,7 +88,9 @@ class Ground:
         self.checks[rule] += 1
         if broken:
             words = f"verify.{rule.replace('.', '_')}"
-            message = Message.of(words, place=place, excess=excess, **values)
+            called = call_sector(place, self.names) if _is_of_sectors(values) else place
+            message = Message.of(words, place=place, called=called, excess=excess, **values)
+            message = message.naming(self.names)
             self.breaches.append(Breach(rule=rule, place=place, message=message, excess=excess))
 
     def cell(self, table: str, place: str, column: str, said: object, worth: object) -> None:

@@ -119,7 +119,8 @@ class _Replay:
     def put(self, key: str, decision: Decision, text: str, **values: object) -> None:
         """Settle a sector; the first word stands."""
         left = self.left.get(self.owner(key) or "")
-        self.turns[key] = _Turn(decision, left, Message.of(f"programme.{text}", **values))
+        message = Message.of(f"programme.{text}", **values).naming(self.on.names)
+        self.turns[key] = _Turn(decision, left, message)
 
     def run(self) -> None:
         """Replay the rule turn by turn."""
@@ -175,7 +176,7 @@ class _Replay:
             self._take(alone, rank)
             return
         for key in alone:
-            others = ", ".join(one for one in alone if one != key)
+            others = tuple(one for one in alone if one != key)
             self.put(
                 key, Decision.TIE, "tie", others=others, actor=self.name(self.owner(key)), rank=rank
             )

@@ -124,7 +124,7 @@ def _to_sectors(
                 carried.append({**own[first[0]], "sector_id": new})
                 taken |= set(first)
             elif len(set(said)) > 1:
-                found.append(note("sector_tie", new, actor=actor, sectors=", ".join(first)))
+                found.append(note("sector_tie", new, actor=actor, sectors=first))
             splits += [
                 split_row(others[old]["wish"], actor, old, new, back[new][old],
                           kept=agreed and old in first)

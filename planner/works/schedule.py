@@ -17,6 +17,7 @@ import pandas as pd
 
 from planner.findings import Finding, Findings
 from planner.schemas import contract
+from planner.sector_names import sector_names
 from planner.texts import Message
 from planner.vocab import Phase, Severity
 from planner.works._bound import Bound, find_bound
@@ -116,7 +117,11 @@ def _binding_words(frame: pd.DataFrame) -> tuple[Message, ...]:
 
 
 def put_in_words(
-    tables: Mapping[str, pd.DataFrame], lang: str = "fr", /
+    tables: Mapping[str, pd.DataFrame],
+    lang: str = "fr",
+    /,
+    *,
+    sectors: pd.DataFrame | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Say in a language what binds each sector and each limit: the column ``words`` of both tables.
 
@@ -126,12 +131,16 @@ def put_in_words(
         Among them ``works_reasons`` and ``works_limits``, where there are some.
     lang
         Language of the sentences.
+    sectors
+        Contract ``sectors``: their names, where it is at hand.
     """
-    said = dict(tables)
+    said, called = dict(tables), sector_names(sectors)
     if "works_reasons" in said:
         rows = said["works_reasons"]
         words = [
-            Message.of(f"works.reason_{binding}", kind=kind, place=place, after=after).say(lang)
+            Message.of(f"works.reason_{binding}", kind=kind, place=place, after=after)
+            .naming(called)
+            .say(lang)
             for binding, kind, place, after in zip(
                 *(rows[n].tolist() for n in ("binding", "kind", "place", "after_sector_id")),
                 strict=True,

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from planner.errors import RuleError
 from planner.findings import Finding, Findings
 from planner.schemas import contract
+from planner.sector_names import sector_names
 from planner.texts import Message
 from planner.vocab import AreaKind, Phase, Severity, ZoneKind
 
@@ -177,7 +178,7 @@ def place_sectors(
             sectors["sector_id"].to_numpy()[across], ids[across], most[across], strict=True
         )
     ]  # fmt: skip
-    return placed, Findings.collect(found)
+    return placed, Findings.collect(found).naming(sector_names(sectors))
 
 
 def _union(shapes: NDArray[np.object_]) -> shapely.Geometry:

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from planner.cli import app
 from planner.cli._face import Lang
 from planner.cli.plan import _works_summary
+from planner.deadlines import deadlines_of
 from planner.errors import MissingLayerError, ScenarioError
 from planner.explain import explain_place
 from planner.export import write_plan
@@ -19,7 +20,7 @@ from planner.follow_up import freeze_baseline, quarter_end
 from planner.plan import make_plan
 from planner.replanning import PresentState, observe_present, replan_works
 from planner.scenario import Scenario
-from planner.scheduling import deadlines_of, feeder_precedence, state_works
+from planner.scheduling import feeder_precedence, state_works
 from planner.schemas import contract
 from planner.toy import toy_territory
 from planner.verify import verify_programme

@@ -195,7 +195,7 @@ def test_an_envelope_in_euros_is_told_in_euros_and_a_budget_too():
         in_cents=np.array([1, 0], bool),
     )  # fmt: skip
     said = find_conflict(asked).say("en")
-    assert "exceed its envelope by €90 (granted: €150;" in said
+    assert "exceed its envelope by €90 (granted: €150)" in said
     assert "lines" not in said
     (way,) = (one for one in cheapest_relaxations(asked) if one.kind == "envelopes")
     assert way.message.say("en").startswith("raise the envelopes by €90 in all:")
@@ -229,7 +229,7 @@ def test_a_limit_is_short_of_what_the_way_out_gives():
                   unit="lines")  # fmt: skip
     short = replace(pontivy(), envelopes=np.array([400, 50]), limits=(limit,))
     assert len(find_conflict(short).rules) == 3
-    assert "il manque 90 lignes (en cause : p1, p2)" in find_conflict(short).say()
+    assert "il manque 90 lignes ; en cause : p1, p2" in find_conflict(short).say()
     ways = {one.kind: one for one in cheapest_relaxations(short)}
     assert ways["limits"].amounts == {"upper:capacity.56": 90}
 
