@@ -10,7 +10,6 @@ import geopandas as gpd
 import pandas as pd
 
 from planner.crs import WORKING_CRS
-from planner.deadlines import deadlines_of
 from planner.errors import DataFileError
 from planner.findings import Findings
 from planner.io.finished import read_finished_plan, read_network_shapes
@@ -42,7 +41,7 @@ _OF_THE_CALENDAR: Final = frozenset({"schedule", "works", "works_deadlines"})
 _TAKEN: Final = (
     "nro", "pm", "routes", "pbo", "ducts", "cables", "cable_ducts", "quantities", "network_sectors",
     "network_costs", "cost_curve", "phasing", "feeder_choices", "works", "works_limits",
-    "works_reasons", "works_proof",
+    "works_reasons", "works_proof", "deadline_outcomes",
 )  # fmt: skip
 
 
@@ -193,7 +192,7 @@ def _wait_for_feeders(plan: Plan) -> Plan:
     calendar = schedule_programme(
         plan.scenario, programme=plan.programme.table, sectors=territory.sectors,
         costs=plan.costs, stage_changes=territory.stage_changes,
-        deadlines=deadlines_of(territory, plan.scenario),
+        deadlines=_same_deadlines(plan),
         done=open_sectors(territory, plan.scenario),
         feeders=territory.feeders, pm=pd.DataFrame(pm), years=plan.programme.years,
     )  # fmt: skip
@@ -202,6 +201,13 @@ def _wait_for_feeders(plan: Plan) -> Plan:
         plan, schedule=calendar.table, more={**plan.more, **calendar.more},
         findings=Findings.collect(others, calendar.findings),
     )  # fmt: skip
+
+
+def _same_deadlines(plan: Plan) -> pd.DataFrame:
+    """Return the deadlines that the plan was made with: a follow-up made up since adds none."""
+    table = contract("works_deadlines")
+    held = plan.more.get("deadline_outcomes")
+    return table.empty() if held is None else held[list(table.column_names)]
 
 
 def _phases(programme: pd.DataFrame) -> dict[str, str]:

@@ -15,6 +15,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from planner.deadlines import outcomes_of, tell_passed
 from planner.findings import Finding, Findings
 from planner.scenario import Scenario
 from planner.schedule import Capacity, quarter_after, schedule_works, tell_later_years
@@ -51,8 +52,8 @@ class Calendar:
     table
         Contract ``schedule``.
     more
-        Tables of the rule of works (``works``, ``works_limits``, ``works_reasons``,
-        ``works_proof``); none under the first form.
+        ``deadline_outcomes``, where there are deadlines; tables of the rule of works (``works``,
+        ``works_limits``, ``works_reasons``, ``works_proof``), none under the first form.
     findings
         Sectors without a quarter, deadlines that nobody knows.
     """
@@ -111,8 +112,9 @@ def schedule_programme(
             done=done, years=years,
         )  # fmt: skip
         late = tell_later_years(years, table)
-        found = Findings.collect(findings, late).naming(sector_names(sectors))
-        return Calendar(table=table, more={}, findings=found)
+        held = outcomes_of(deadlines, schedule=table, programme=programme, done=done)
+        found = Findings.collect(findings, late, tell_passed(held)).naming(sector_names(sectors))
+        return Calendar(table=table, more=_filled("deadline_outcomes", held), findings=found)
     works, told = state_works(
         scenario, programme=programme, costs=costs, stage_changes=stage_changes,
         deadlines=deadlines, done=done, pm=pm, feeders=feeders, years=years,
@@ -120,7 +122,14 @@ def schedule_programme(
     calendar = answer_works(scenario, works, told)
     late = tell_later_years(years, calendar.table)
     found = Findings.collect(calendar.findings, late).naming(sector_names(sectors))
-    return replace(calendar, findings=found)
+    held = outcomes_of(deadlines, schedule=calendar.table, programme=programme, done=done)
+    more = {**calendar.more, **_filled("deadline_outcomes", held)}
+    return replace(calendar, more=more, findings=found)
+
+
+def _filled(name: str, table: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return a table by its name, or nothing where it has no rows."""
+    return {name: table} if len(table) else {}
 
 
 def answer_works(
@@ -137,6 +146,7 @@ def answer_works(
     works, missed = _without_missed_deadlines(works, result)
     if missed:
         result = _plan(scenario, works, opened)
+        works, missed = _held_after_all(works, missed, result.table)
         found = Findings.collect(found, _tell_missed(missed, result.table))
     return Calendar(
         table=result.table,
@@ -180,6 +190,18 @@ def _without_missed_deadlines(
         priority=works["priority"].where(~lost, first),
     )
     return changed, missed
+
+
+def _held_after_all(
+    works: pd.DataFrame, missed: Mapping[str, str], table: pd.DataFrame
+) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Give back the deadlines that going first was enough to hold; return those that are missed."""
+    quarter = dict(zip(table["sector_id"].astype(str), table["quarter"].astype(str), strict=True))
+    held = {key: one for key, one in missed.items() if quarter.get(key, "9999") <= one}
+    back = works["sector_id"].astype(str).map(held).astype("object")
+    latest = works["latest_quarter"].astype("object")
+    works = works.assign(latest_quarter=absent(latest.where(back.isna(), back)))
+    return works, {key: one for key, one in missed.items() if key not in held}
 
 
 def _tell_missed(missed: Mapping[str, str], table: pd.DataFrame) -> Findings:

@@ -1,10 +1,10 @@
-"""Words of the works: what keeps a sector from opening earlier."""
+"""Words of the works: what keeps a sector from opening earlier, what becomes of a deadline."""
 
 from __future__ import annotations
 
 from planner.vocab import Term
 
-__all__ = ["Binding"]
+__all__ = ["Binding", "DeadlineOutcome"]
 
 
 class Binding(Term):
@@ -32,3 +32,12 @@ class Binding(Term):
     )
     SMOOTHING = "smoothing", "Lissage de la charge", "Smoothing of the load"
     NO_PLACE = "no_place", "Aucun trimestre possible", "No quarter possible"
+
+
+class DeadlineOutcome(Term):
+    """What becomes of the deadline of a sector."""
+
+    HELD = "held", "Tenue", "Held"
+    MISSED = "missed", "Non tenue", "Missed"
+    OPEN = "open", "Déjà ouvert", "Open already"
+    UNKNOWN = "unknown", "Aucun secteur à construire", "No sector to build"

@@ -31,7 +31,7 @@ NEIGHBOURS = {
     ("errors", "texts"), ("vocab", "texts"), ("follow_vocab", "vocab"), ("works_vocab", "vocab"),
     ("contracts", "crs"), ("schemas", "contracts"), ("findings", "schemas"), ("spatial", "_grid"), ("_grid", "compiling"),
     ("io", "scenario"), ("scenario", "follow_section"), ("scenario", "network_section"), ("network_section", "schedule_settings"), ("scenario", "scenario_mistakes"), ("scenario", "schedule_settings"), ("prepare", "prepare_delivery"), ("prepare", "within"), ("plan", "choosing"), ("choosing", "conflict"), ("choosing", "verify"), ("plan", "reconcile"), ("engineering", "plan"), ("engineering", "supports"), ("prepare", "supports"), ("axe3", "plan"), ("plan", "tracking"), ("plan", "conflict"), ("plan", "explain"), ("plan", "robustness"),
-    ("plan", "verify"), ("explain", "verify"), ("plan", "scheduling"), ("plan", "deadlines"), ("engineering", "deadlines"), ("replanning", "scheduling"), ("engineering", "scheduling"), ("conflict", "verify"), ("compare", "plan"),
+    ("plan", "verify"), ("explain", "verify"), ("plan", "scheduling"), ("plan", "deadlines"), ("scheduling", "deadlines"), ("replanning", "scheduling"), ("engineering", "scheduling"), ("conflict", "verify"), ("compare", "plan"),
     ("bulletin", "verify"),
 }  # fmt: skip
 

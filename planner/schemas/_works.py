@@ -7,7 +7,7 @@ from typing import Final
 from planner.contracts import Column, Contract
 from planner.schemas._columns import cents, count, share, term, text
 from planner.vocab import Phase
-from planner.works_vocab import Binding
+from planner.works_vocab import Binding, DeadlineOutcome
 
 _QUARTER: Final = r"[0-9]{4}-T[1-4]"
 
@@ -126,6 +126,28 @@ works_deadlines = Contract(
     ),
 )  # fmt: skip
 
+deadline_outcomes = Contract(
+    name="deadline_outcomes",
+    title=("Échéances : tenues ou non", "Deadlines: held or not"),
+    description=(
+        "Chaque échéance qui vaut, votée ou de complétude, et ce que le calendrier en fait",
+        "Each deadline that holds, voted or of completeness, and what the schedule makes of it",
+    ),
+    key=("sector_id",),
+    columns=(
+        text("sector_id", "Secteur", "Sector", "Identifiant du secteur", "Identifier of the sector"),
+        text("latest_quarter", "Au plus tard", "Latest", "Dernier trimestre d'ouverture permis",
+             "Last quarter in which it may open", pattern=_QUARTER, example="2022-T4"),
+        _quarter("quarter", "Trimestre", "Quarter", "Trimestre d'ouverture ; absent : sans place, ou ouvert déjà",
+                 "Quarter of opening; absent: no place, or open already"),
+        term("outcome", DeadlineOutcome, "Issue", "Outcome", "Tenue, ou non (un constat le dit)",
+             "Held, or not (a finding says so)"),
+        text("reason", "Motif", "Reason", "Délibération, ou complétude du PM",
+             "Deliberation, or completeness of the PM"),
+        text("source", "Source", "Source", "Acte et date", "Act and date"),
+    ),
+)  # fmt: skip
+
 works_proof = Contract(
     name="works_proof",
     title=("Qualité du calendrier", "Quality of the schedule"),
@@ -177,5 +199,6 @@ works_changes = Contract(
 )  # fmt: skip
 
 TABLES: Final = (
-    works, works_limits, works_reasons, works_deadlines, works_proof, works_changes,
+    works, works_limits, works_reasons, works_deadlines, deadline_outcomes, works_proof,
+    works_changes,
 )  # fmt: skip

@@ -16,6 +16,7 @@ from planner.schemas import CONTRACTS, contract
 from planner.texts import Message
 from planner.verify._binding import judge_binding
 from planner.verify._cells import judge_cells
+from planner.verify._deadlines import judge_deadlines
 from planner.verify._exact import judge_exact
 from planner.verify._follows import judge_follows
 from planner.verify._ground import Ground
@@ -76,6 +77,7 @@ def verify_programme(tables: Mapping[str, pd.DataFrame], scenario: Scenario) -> 
     exact = judge_exact(tables, judge.rows, scenario, judge.check)
     if exact is not None:
         judge_binding(judge, exact)
+    judge_deadlines(judge)
     if scenario.schedule.rule == "works":
         judge_works(judge.rows("works"), judge.rows("schedule"), scenario, judge.check)
         judge_stated(judge)

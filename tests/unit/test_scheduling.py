@@ -299,6 +299,98 @@ def test_a_deadline_that_can_t_be_met_is_told_and_the_sector_goes_first():
     assert len(plan.schedule) == len(make_plan(toy, asked(**TIGHT)).schedule)
 
 
+@pytest.fixture(scope="module")
+def due():
+    """Works with a deadline held, one missed, one of nowhere."""
+    toy = toy_territory()
+    phase = dict(make_plan(toy, Scenario()).programme.table[["sector_id", "phase"]].to_numpy())
+    second = max(key for key, one in phase.items() if one == "2")
+    third = max(key for key, one in phase.items() if one == "3")
+    deadlines = pd.DataFrame({
+        "sector_id": [second, third, "nowhere"],
+        "latest_quarter": ["2018-T1", "2023-T1", "2023-T1"], "reason": "délibération",
+        "source": "test",
+    })  # fmt: skip
+    return toy.with_tables(works_deadlines=deadlines), second, third
+
+
+def test_each_deadline_has_its_outcome_in_a_table(due):
+    toy, second, third = due
+    plan = make_plan(toy, asked(**TIGHT))
+    tables = plan.tables()
+    rows = tables["deadline_outcomes"].set_index("sector_id")
+    contract("deadline_outcomes").check(tables["deadline_outcomes"])
+    assert rows["outcome"].to_dict() == {second: "missed", third: "held", "nowhere": "unknown"}
+    assert rows["latest_quarter"].to_dict() == {
+        second: "2018-T1", third: "2023-T1", "nowhere": "2023-T1",
+    }  # fmt: skip
+    quarter = plan.schedule.set_index("sector_id")["quarter"]
+    assert rows.loc[[second, third], "quarter"].tolist() == quarter[[second, third]].tolist()
+    assert pd.isna(rows.loc["nowhere", "quarter"])
+    assert verify_programme(tables, plan.scenario).holds
+
+
+def test_a_deadline_that_is_altered_dropped_or_untold_is_seen(due):
+    toy, second, third = due
+    plan = make_plan(toy, asked(**TIGHT))
+    tables = plan.tables()
+
+    def told(name, table):
+        return {
+            (one.rule, one.place)
+            for one in verify_programme({**tables, name: table}, plan.scenario).breaches
+        }
+
+    rows = tables["deadline_outcomes"]
+    for column, value in (
+        ("latest_quarter", "2031-T1"), ("quarter", "2018-T1"), ("outcome", "held"),
+    ):  # fmt: skip
+        wrong = rows.assign(**{column: rows[column].mask(rows["sector_id"] == second, value)})
+        assert ("cell", second) in told("deadline_outcomes", wrong)
+    assert ("missing_row", third) in told("deadline_outcomes", rows[rows["sector_id"] != third])
+    works = tables["works"]
+    late = works["latest_quarter"].astype("object").mask(works["sector_id"] == third, "2031-T1")
+    assert ("cell", third) in told("works", works.assign(latest_quarter=late))
+    found = tables["findings"]
+    quiet = found[found["rule"] != "works.deadline_missed"]
+    assert ("deadline_untold", second) in told("findings", quiet)
+    loud = found.assign(place=found["place"].mask(found["rule"] == "works.deadline_missed", third))
+    assert ("deadline_told", third) in told("findings", loud)
+    asked_more = pd.DataFrame(tables["works_deadlines"]).assign(latest_quarter="2017-T1")
+    assert ("cell", third) in told("works_deadlines", asked_more)
+    late = tables["schedule"]
+    moved = late.assign(quarter=late["quarter"].mask(late["sector_id"] == third, "2029-T1"))
+    assert ("cell", third) in told("schedule", moved)
+
+
+def test_a_schedule_that_looks_at_no_deadline_tells_those_that_it_passes(due):
+    toy, second, third = due
+    early = toy.works_deadlines.assign(latest_quarter="2017-T1")
+    plan = make_plan(toy.with_tables(works_deadlines=early), Scenario())
+    rows = plan.tables()["deadline_outcomes"].set_index("sector_id")["outcome"]
+    assert rows.to_dict() == {second: "missed", third: "missed", "nowhere": "unknown"}
+    told = plan.findings.table()
+    passed = told[told["rule"] == "works.deadline_passed"].set_index("place")["message"]
+    assert set(passed.index) == {second, third}
+    name = toy.sectors.set_index("sector_id")["nom"][second]
+    assert f"du secteur {second} ({name}) n'est pas tenue" in passed[second]
+    assert told.loc[told["rule"] == "works.unknown_deadline", "place"].tolist() == ["nowhere"]
+    assert verify_programme(plan.tables(), plan.scenario).holds
+
+
+@pytest.mark.parametrize("day", ["2016-05-10", "2016-03-31", "2016-12-31", "2016-02-29",
+                                 "2016-01-01", "2016-06-30", "2016-09-29"])  # fmt: skip
+def test_what_completeness_asks_is_counted_again(day):
+    toy = toy_territory()
+    areas = pd.DataFrame({
+        "sector_id": sorted(toy.sectors["sector_id"])[-1:], "pm_id": ["PM-1"],
+        "available_on": pd.to_datetime([day]), "source": "test", "synthetic": True,
+    })  # fmt: skip
+    plan = make_plan(toy.with_tables(pm_areas=areas), asked(**TIGHT))
+    assert len(plan.tables()["deadline_outcomes"]) == 1
+    assert verify_programme(plan.tables(), plan.scenario).holds
+
+
 def test_a_scenario_s_mistakes_are_told():
     with pytest.raises(ScenarioError, match="completeness_years"):
         asked(completeness_years=6)
