@@ -21,6 +21,7 @@ __all__ = [
     "Envelope",
     "actor_shares",
     "ballots_of_these_sectors",
+    "each_sector_sha256",
     "sectors_sha256",
 ]
 
@@ -178,18 +179,47 @@ def sectors_sha256(sectors: gpd.GeoDataFrame, sector_shares: pd.DataFrame) -> st
         Contract ``sector_shares``.
     """
     digest = hashlib.sha256()
+    shapes, shares = _signed_shapes(sectors), _signed_shares(sector_shares)
     table = sectors.sort_values("sector_id", kind="stable")
-    rounded = shapely.transform(table.geometry.to_numpy(), _rounded)
-    shapes = shapely.to_wkb(shapely.normalize(rounded), byte_order=1)
     zones = table["zone_id"].astype("object").where(table["zone_id"].notna(), "")
-    for key, zone, shape in zip(table["sector_id"], zones, shapes, strict=True):
-        digest.update(f"{key}\t{zone}\t".encode() + hashlib.sha256(shape).digest())
+    for key, zone in zip(table["sector_id"].astype(str), zones, strict=True):
+        digest.update(f"{key}\t{zone}\t".encode() + shapes[key])
+    for part in shares:
+        digest.update("\t".join(part).encode() + b"\n")
+    return digest.hexdigest()
+
+
+def each_sector_sha256(sectors: gpd.GeoDataFrame, sector_shares: pd.DataFrame) -> Mapping[str, str]:
+    """Return the signature of each sector by itself: its shape (to 0.1 m) and premises by EPCI.
+
+    Parameters
+    ----------
+    sectors, sector_shares
+        As for :func:`sectors_sha256`.
+    """
+    digests = {key: hashlib.sha256(shape) for key, shape in _signed_shapes(sectors).items()}
+    for key, *part in _signed_shares(sector_shares):
+        digests[key].update("\t".join(part).encode() + b"\n")
+    return {key: digest.hexdigest() for key, digest in digests.items()}
+
+
+def _signed_shapes(sectors: gpd.GeoDataFrame) -> dict[str, bytes]:
+    """Return the checksum of each shape, however its ring begins and turns."""
+    rounded = shapely.transform(sectors.geometry.to_numpy(), _rounded)
+    shapes = shapely.to_wkb(shapely.normalize(rounded), byte_order=1)
+    keys = sectors["sector_id"].astype(str)
+    return {key: hashlib.sha256(one).digest() for key, one in zip(keys, shapes, strict=True)}
+
+
+def _signed_shares(sector_shares: pd.DataFrame) -> list[tuple[str, str, str]]:
+    """Return sector, EPCI and premises as text, by sector, then by EPCI."""
     shares = sector_shares[["sector_id", "epci_siren", "premises_count"]].copy()
     shares["epci_siren"] = shares["epci_siren"].astype("object").fillna(_NO_EPCI).astype(str)
     ordered = shares.sort_values(["sector_id", "epci_siren"], kind="stable")
-    for row in ordered.itertuples(index=False):
-        digest.update(f"{row.sector_id}\t{row.epci_siren}\t{row.premises_count}\n".encode())
-    return digest.hexdigest()
+    return [
+        (str(row.sector_id), str(row.epci_siren), str(row.premises_count))
+        for row in ordered.itertuples(index=False)
+    ]
 
 
 def _rounded(xy: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, np.dtype[np.float64]]:

@@ -18,9 +18,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
 
+import geopandas as gpd
 import pandas as pd
 
-from planner.ballots import BallotCount, actor_shares
+from planner.ballots import BallotCount, actor_shares, each_sector_sha256
 from planner.errors import RuleError
 from planner.scenario import QuorumRule
 from planner.schemas import contract
@@ -29,6 +30,7 @@ from planner.vocab import DeliberationState, ProgrammeStatus, VoteSituation
 
 __all__ = [
     "Adoption",
+    "adopted_programme",
     "check_quorum",
     "check_register",
     "compare_versions",
@@ -173,40 +175,85 @@ def check_quorum(votes: pd.DataFrame, rules: Iterable[QuorumRule]) -> pd.DataFra
     return contract("quorum").select(table)
 
 
+def adopted_programme(
+    programme: pd.DataFrame,
+    *,
+    years: Mapping[str, int],
+    sectors: gpd.GeoDataFrame,
+    sector_shares: pd.DataFrame,
+) -> pd.DataFrame:
+    """Return what a programme decides, and on which sectors: what the register vouches for.
+
+    Parameters
+    ----------
+    programme, sectors, sector_shares
+        Contracts of their names.
+    years
+        Year of opening by sector, where years are chosen.
+
+    Returns
+    -------
+    DataFrame
+        Contract ``adopted_programme``, sorted by sector.
+    """
+    table = programme[["sector_id", "phase", "premises_count"]].sort_values(
+        "sector_id", kind="stable", ignore_index=True
+    )
+    keys = table["sector_id"].astype(str)
+    table["year"] = pd.array([years.get(key) for key in keys], dtype="Int64")
+    table["sector_sha256"] = keys.map(each_sector_sha256(sectors, sector_shares))
+    contract("adopted_programme").check(table)
+    return contract("adopted_programme").select(table)
+
+
 def programme_sha256(programme: pd.DataFrame) -> str:
-    """Return the checksum of what is decided: the phase of each sector, and nothing else."""
-    table = programme.sort_values("sector_id", kind="stable")
-    lines = [
-        f"{key},{phase}\n" for key, phase in zip(table["sector_id"], table["phase"], strict=True)
-    ]
-    return hashlib.sha256(("sector_id,phase\n" + "".join(lines)).encode()).hexdigest()
+    """Return the checksum of what is decided (contract ``adopted_programme``), and nothing else."""
+    names = contract("adopted_programme").column_names
+    lines = [",".join(names), *(",".join(cells) for cells in _decided_cells(programme).values())]
+    return hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
+
+
+def _decided_cells(programme: pd.DataFrame) -> dict[str, tuple[str, ...]]:
+    """Return what is decided of each sector, as text, in their order."""
+    table = programme[list(contract("adopted_programme").column_names)].sort_values("sector_id")
+    return {
+        str(key): (str(key), *("" if pd.isna(cell) else str(cell) for cell in cells))
+        for key, *cells in table.itertuples(index=False)
+    }
 
 
 def compare_versions(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
-    """List the sectors whose phase differs, those of one version only among them.
+    """List the sectors that differ: phase, year, shape or premises; those of one version only too.
 
     Parameters
     ----------
     before, after
-        Frames with ``sector_id`` and ``phase``.
+        Contract ``adopted_programme``.
 
     Returns
     -------
     DataFrame
         Contract ``programme_changes``.
     """
-    old = dict(zip(before["sector_id"].astype(str), before["phase"].astype(str), strict=True))
-    new = dict(zip(after["sector_id"].astype(str), after["phase"].astype(str), strict=True))
-    rows = [
-        (key, old.get(key), new.get(key))
-        for key in sorted(set(old) | set(new))
-        if old.get(key) != new.get(key)
-    ]
-    if not rows:
-        return contract("programme_changes").empty()
-    table = pd.DataFrame(rows, columns=list(contract("programme_changes").column_names))
-    contract("programme_changes").check(table)
-    return contract("programme_changes").select(table)
+    old, new = _decided_cells(before), _decided_cells(after)
+    table = contract("programme_changes")
+    differ = [key for key in sorted(set(old) | set(new)) if old.get(key) != new.get(key)]
+    if not differ:
+        return table.empty()
+    none = (None,) * len(contract("adopted_programme").column_names)
+    rows = []
+    for key in differ:
+        cells = [[cell or None for cell in version.get(key, none)] for version in (old, new)]
+        pairs = [pair for column in zip(*cells, strict=True) for pair in column]
+        _, _, phase, later, year, then, premises, now, shape, drawn = pairs
+        redrawn = None not in {shape, drawn} and shape != drawn
+        rows.append((key, phase, later, year, then, premises, now, redrawn))
+    found = pd.DataFrame(rows, columns=list(table.column_names))
+    for name in ("year_before", "year_after", "premises_before", "premises_after"):
+        counts = [None if pd.isna(cell) else int(cell) for cell in found[name]]
+        found[name] = pd.array(counts, dtype="Int64")
+    table.check(found)
+    return table.select(found)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -262,7 +309,7 @@ def record_adoption(
     register
         Contract ``adoptions``, as it stands.
     programme
-        Contract ``programme``, or its ``sector_id`` and ``phase``.
+        Contract ``adopted_programme``.
     status, on, by
         What is decided, on which day, by which body.
     scenario, scenario_sha256
@@ -272,7 +319,7 @@ def record_adoption(
     synthetic
         Whether the programme rests on made-up data.
     previous
-        ``sector_id`` and ``phase`` of the last version; needed where there is one.
+        That of the last version; needed where there is one and it differs.
     new_version
         Whether another programme may follow an adopted one.
 
@@ -369,7 +416,7 @@ def check_versions(
     register
         Contract ``adoptions``.
     programmes
-        ``sector_id`` and ``phase`` of the versions whose file is there.
+        Contract ``adopted_programme`` of the versions whose file is there.
     changes
         Contract ``programme_changes`` of those that state what they change.
 
@@ -383,9 +430,13 @@ def check_versions(
         if programme_sha256(programme) != entered.get(version):
             raise _refused("version_altered", version=version)
     for version, stated in sorted(changes.items()):
-        if not {version - 1, version} <= set(programmes):
+        if version > 1 and not {version - 1, version} <= set(programmes):
             continue
-        counted = compare_versions(programmes[version - 1], programmes[version])
+        counted = (
+            compare_versions(programmes[version - 1], programmes[version])
+            if version > 1
+            else contract("programme_changes").empty()  # the first has nothing to differ from
+        )
         if not stated.sort_values("sector_id", ignore_index=True).equals(counted):
             raise _refused("changes_altered", version=version)
 

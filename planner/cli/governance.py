@@ -58,7 +58,11 @@ class _Standing:
 
 def _stand(asked: Scenario, on: dt.date, lang: Lang) -> _Standing:
     from planner.concertation import count_ballots  # noqa: PLC0415
-    from planner.governance import check_quorum, measure_votes  # noqa: PLC0415
+    from planner.governance import (  # noqa: PLC0415
+        adopted_programme,
+        check_quorum,
+        measure_votes,
+    )
     from planner.io import read_table  # noqa: PLC0415
     from planner.plan import make_plan  # noqa: PLC0415
     from planner.prepare import prepare_territory  # noqa: PLC0415
@@ -78,9 +82,16 @@ def _stand(asked: Scenario, on: dt.date, lang: Lang) -> _Standing:
         counted, sectors=territory.sectors, sector_shares=territory.sector_shares,
         deliberations=territory.deliberations, calendar=calendar, on=on,
     )  # fmt: skip
-    made_up = territory.is_synthetic("premises", "sectors", "envelopes", "ballots")
+    made_up = territory.is_synthetic(
+        "premises", "sectors", "zones", "envelopes", "ballots", "deliberations"
+    )
     return _Standing(
-        programme=plan.programme.table,
+        programme=adopted_programme(
+            plan.programme.table,
+            years=plan.programme.years,
+            sectors=territory.sectors,
+            sector_shares=territory.sector_shares,
+        ),
         votes=votes,
         quorum=check_quorum(votes, asked.governance.quorum),
         synthetic=made_up or bool(territory.sectors["synthetic"].any()),
@@ -190,20 +201,26 @@ def _known(folder: Path) -> RegisterIntake:
 
 
 def _change_lines(changes: pd.DataFrame, names: Mapping[str, str], lang: Lang) -> list[str]:
-    """Say who goes from which phase to which, all the sectors of one move together."""
-    told_phases = changes[["phase_before", "phase_after"]].map(
-        lambda phase: (
-            say("governance.no_phase", lang) if pd.isna(phase) else Phase(phase).label(lang)
-        )
-    )
-    moves = changes["sector_id"].groupby([told_phases["phase_before"], told_phases["phase_after"]])
+    """Say who goes from which phase and year to which, all the sectors of one move together."""
+    moves: dict[tuple[str, str], list[str]] = {}
+    for row in changes.to_dict("records"):
+        before, after = (_placed(row, when, lang) for when in ("before", "after"))
+        moves.setdefault((before, after), []).append(str(row["sector_id"]))
     return [
         say(
-            "governance.changes", lang, before=before, after=after, count=len(sectors),
-            sectors=sectors.astype(str).tolist(), sector_names=names,
+            "governance.changes" if before != after else "governance.redrawn", lang,
+            before=before, after=after, count=len(sectors), sectors=sectors, sector_names=names,
         )
-        for (before, after), sectors in moves
+        for (before, after), sectors in sorted(moves.items())
     ]  # fmt: skip
+
+
+def _placed(row: dict[Hashable, Any], when: str, lang: Lang) -> str:
+    phase, year = row[f"phase_{when}"], row[f"year_{when}"]
+    if pd.isna(phase):
+        return say("governance.no_phase", lang)
+    label = Phase(phase).label(lang)
+    return label if pd.isna(year) else f"{label}, {year}"
 
 
 def _stated(row: dict[Hashable, Any], lang: Lang) -> str:
@@ -251,6 +268,12 @@ def _register_lines(known: RegisterIntake, programme: pd.DataFrame, lang: Lang) 
         say("governance.version_missing", lang, version=one)
         for one in range(1, version + 1)
         if one not in known.programmes
+    ]
+    stated = known.register.groupby("version")["differences_count"].max().fillna(0)
+    lines += [
+        say("governance.changes_missing", lang, version=int(one))
+        for one in stated.index[stated > 0]
+        if int(one) not in known.changes
     ]
     if programme_sha256(programme) == last["programme_sha256"]:
         return [*lines, say("governance.same", lang, version=version)]

@@ -11,6 +11,7 @@ import pandas as pd
 from planner.errors import DataFileError
 from planner.governance import Adoption, register_text
 from planner.io.adoptions import REGISTER, changes_path, programme_path
+from planner.schemas import contract
 from planner.texts import Message
 
 __all__ = ["write_adoption"]
@@ -28,7 +29,7 @@ def write_adoption(
     adoption
         What :func:`planner.governance.record_adoption` returned.
     programme
-        ``sector_id`` and ``phase`` of the version.
+        Contract ``adopted_programme`` of the version.
     content
         The register as it was read: it must not have changed since.
 
@@ -48,10 +49,12 @@ def write_adoption(
     _refuse_moved(register, content)  # before anything is put in the place of what is kept
     kept = programme_path(place, version)
     kept.parent.mkdir(parents=True, exist_ok=True)
-    table = programme[["sector_id", "phase"]].sort_values("sector_id", kind="stable")
+    table = contract("adopted_programme").select(programme)
+    table = table.sort_values("sector_id", kind="stable")
     _replace(kept, table.to_csv(index=False, lineterminator="\n"))
     if len(adoption.changes):
-        text = adoption.changes.to_csv(index=False, lineterminator="\n")
+        said = adoption.changes["redrawn"].map({True: "true", False: "false"})
+        text = adoption.changes.assign(redrawn=said).to_csv(index=False, lineterminator="\n")
         _replace(changes_path(place, version), text)
     _refuse_moved(register, content)
     _replace(register, register_text(adoption.register))

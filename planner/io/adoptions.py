@@ -30,7 +30,7 @@ class RegisterIntake:
     register
         Contract ``adoptions``; empty where nothing was entered yet.
     programmes
-        ``sector_id`` and ``phase`` of each version whose file is there.
+        Contract ``adopted_programme`` of each version whose file is there.
     changes
         Contract ``programme_changes`` of each version that states what it changes.
     content
@@ -77,7 +77,9 @@ def read_register(folder: str | Path) -> RegisterIntake:
     versions = range(1, last + 1)
     return RegisterIntake(
         register=register,
-        programmes=_read_each({one: programme_path(place, one) for one in versions}, _versioned()),
+        programmes=_read_each(
+            {one: programme_path(place, one) for one in versions}, contract("adopted_programme")
+        ),
         changes=_read_each(
             {one: changes_path(place, one) for one in versions}, contract("programme_changes")
         ),
@@ -107,11 +109,3 @@ def _refuse_cut_off(folder: Path, last: int) -> None:
             Message.of("governance.cut_off", version=max(kept), last=last),
             Message.of("governance.cut_off_remedy", file=programme_path(folder, max(kept)).name),
         )
-
-
-def _versioned() -> Contract:
-    whole = contract("programme")
-    return Contract(
-        name=whole.name, title=whole.title, description=whole.description, key=whole.key,
-        columns=tuple(whole.column(name) for name in ("sector_id", "phase")),
-    )  # fmt: skip

@@ -60,6 +60,14 @@ def _phase(name: str, fr: str, en: str) -> Column:
     )  # fmt: skip
 
 
+def _year(name: str, fr: str, en: str) -> Column:
+    return Column(
+        name=name, type="int", nullable=True, minimum=1990, title=(fr, en),
+        description=("Année d'ouverture, quand les années sont choisies",
+                     "Year of opening, when years are chosen"),
+    )  # fmt: skip
+
+
 envelope_shares = Contract(
     name="envelope_shares",
     title=("Répartition des enveloppes", "Sharing of the envelopes"),
@@ -184,7 +192,7 @@ adoptions = Contract(
         text("scenario", "Scénario", "Scenario", "Nom court du scénario", "Short name of the scenario"),
         _sha256("scenario_sha256", "Empreinte du scénario", "Checksum of the scenario", "SHA-256", "SHA-256"),
         _sha256("programme_sha256", "Empreinte du programme", "Checksum of the programme",
-                "SHA-256 des secteurs et de leur phase", "SHA-256 of the sectors and their phase"),
+                "SHA-256 de la table adopted_programme", "SHA-256 of the table adopted_programme"),
         _amount("differences_count", "Différences", "Differences",
                 "Secteurs qui changent depuis la version précédente ; absent pour la première",
                 "Sectors that change since the version before; absent for the first", nullable=True),
@@ -198,16 +206,46 @@ adoptions = Contract(
     ),
 )  # fmt: skip
 
+adopted_programme = Contract(
+    name="adopted_programme",
+    title=("Programme inscrit", "Entered programme"),
+    description=(
+        "Ce qu'une version du programme décide : la phase de chaque secteur, son année, et de quel secteur il s'agit",
+        "What a version of the programme decides: the phase of each sector, its year, and which sector that is",
+    ),
+    key=("sector_id",),
+    columns=(
+        SECTOR_ID,
+        term("phase", Phase, "Phase", "Phase", "Phase du secteur", "Phase of the sector"),
+        _year("year", "Année", "Year"),
+        count("premises_count", "Locaux", "Premises", "Locaux du secteur", "Premises of the sector"),
+        _sha256("sector_sha256", "Empreinte du secteur", "Checksum of the sector",
+                "SHA-256 de son contour (au décimètre) et de ses locaux par EPCI",
+                "SHA-256 of its shape (to the decimetre) and of its premises by EPCI"),
+    ),
+)  # fmt: skip
+
 programme_changes = Contract(
     name="programme_changes",
     title=("Différences entre deux versions", "Differences between two versions"),
     description=(
-        "Chaque secteur dont la phase change d'une version du programme à la suivante",
-        "Each sector whose phase changes from one version of the programme to the next",
+        "Chaque secteur dont la phase, l'année, le contour ou les locaux changent d'une version du programme à la suivante",
+        "Each sector whose phase, year, shape or premises change from one version of the programme to the next",
     ),
     key=("sector_id",),
-    columns=(SECTOR_ID, _phase("phase_before", "Phase avant", "Phase before"),
-             _phase("phase_after", "Phase après", "Phase after")),
+    columns=(
+        SECTOR_ID,
+        _phase("phase_before", "Phase avant", "Phase before"),
+        _phase("phase_after", "Phase après", "Phase after"),
+        _year("year_before", "Année avant", "Year before"),
+        _year("year_after", "Année après", "Year after"),
+        count("premises_before", "Locaux avant", "Premises before", "Locaux du secteur", "Premises of the sector",
+              nullable=True),
+        count("premises_after", "Locaux après", "Premises after", "Locaux du secteur", "Premises of the sector",
+              nullable=True),
+        _flag("redrawn", "Redécoupé", "Redrawn", "Vrai si son contour ou ses locaux par EPCI ont changé",
+              "True when its shape or its premises by EPCI have changed"),
+    ),
 )  # fmt: skip
 
 conversions = Contract(
@@ -285,6 +323,6 @@ carried_totals = Contract(
 )  # fmt: skip
 
 TABLES = (
-    envelope_shares, calendar, advice, vote_status, quorum, adoptions, programme_changes,
-    conversions, carried, carried_results, carried_totals,
+    envelope_shares, calendar, advice, vote_status, quorum, adoptions, adopted_programme,
+    programme_changes, conversions, carried, carried_results, carried_totals,
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from dataclasses import replace
 from decimal import Decimal
 
 import pandas as pd
@@ -34,7 +35,15 @@ NO_RULE = contract("quorum").empty()
 
 
 def programme(**phases):
-    return pd.DataFrame({"sector_id": list(phases), "phase": list(phases.values())})
+    """What a version decides: ``a="2"``, or ``a=("2", 2019)`` where years are chosen."""
+    both = [one if isinstance(one, tuple) else (one, None) for one in phases.values()]
+    return pd.DataFrame(
+        {
+            "sector_id": list(phases), "phase": [phase for phase, _ in both],
+            "year": pd.array([year for _, year in both], dtype="Int64"),
+            "premises_count": 400, "sector_sha256": "c" * 64,
+        }
+    )  # fmt: skip
 
 
 def record(register, table, **values):
@@ -144,8 +153,31 @@ def test_the_checksum_is_of_the_decision_and_of_nothing_else():
 
 def test_differences_are_every_sector_that_changes():
     changes = compare_versions(programme(a="2", b="3", c="2"), programme(a="2", b="2", d="3"))
-    rows = [tuple(None if pd.isna(v) else v for v in row) for row in changes.to_numpy().tolist()]
-    assert rows == [("b", "3", "2"), ("c", "2", None), ("d", None, "3")]
+    assert told(changes) == [
+        ("b", "3", "2", None, None, 400, 400, False),
+        ("c", "2", None, None, None, 400, None, False),
+        ("d", None, "3", None, None, None, 400, False),
+    ]
+
+
+def told(changes):
+    return [tuple(None if pd.isna(v) else v for v in row) for row in changes.to_numpy().tolist()]
+
+
+def test_another_year_other_premises_or_another_outline_is_another_programme():
+    """The phases are the same each time: none of these was seen."""
+    before = programme(a=("2", 2019), b="3")
+    later = programme(a=("2", 2023), b="3")
+    more = before.assign(premises_count=[400, 401], sector_sha256=["c" * 64, "d" * 64])
+    drawn = before.assign(sector_sha256=["e" * 64, "c" * 64])
+    assert len({programme_sha256(one) for one in (before, later, more, drawn)}) == 4
+    assert told(compare_versions(before, later)) == [("a", "2", "2", 2019, 2023, 400, 400, False)]
+    assert told(compare_versions(before, more)) == [("b", "3", "3", None, None, 400, 401, True)]
+    assert told(compare_versions(before, drawn)) == [("a", "2", "2", 2019, 2019, 400, 400, True)]
+    adopted = record(contract("adoptions").empty(), before)
+    for other in (later, more, drawn):
+        with pytest.raises(RuleError, match="silence"):
+            record(adopted.register, other, previous=before)
 
 
 def test_a_programme_goes_forward_and_never_back():
@@ -224,11 +256,17 @@ def test_the_register_is_added_to_and_reads_back(tmp_path):
     write_adoption(tmp_path, second, after, content=known.content)
     assert (tmp_path / "adoptions.csv").read_bytes().startswith(text)
     changes = (tmp_path / "adoptions" / "differences-v2.csv").read_text(encoding="utf-8")
-    assert changes == "sector_id,phase_before,phase_after\na,2,3\nb,3,2\n"
+    assert changes == (
+        "sector_id,phase_before,phase_after,year_before,year_after,premises_before,premises_after,"
+        "redrawn\na,2,3,,,400,400,false\nb,3,2,,,400,400,false\n"
+    )
     with pytest.raises(DataFileError, match="a changé"):
         write_adoption(tmp_path, second, before, content=known.content)
     kept = (tmp_path / "adoptions" / "programme-v2.csv").read_text(encoding="utf-8")
-    assert kept == "sector_id,phase\na,3\nb,2\n"  # what was kept isn't overwritten
+    sha = "c" * 64
+    assert kept == (  # what was kept isn't overwritten
+        f"sector_id,phase,year,premises_count,sector_sha256\na,3,,400,{sha}\nb,2,,400,{sha}\n"
+    )
     assert not [p for p in tmp_path.rglob(".*") if p.is_file()]
 
 
@@ -354,6 +392,52 @@ def test_another_programme_is_told_before_it_is_recorded(run, monkeypatch, tmp_p
     told = run("status")
     assert told.exit_code == 0
     assert "Le programme de la version 1 manque" in " ".join(told.output.split())
+    (kept / "differences-v2.csv").unlink()
+    assert "Les différences de la version 2 manquent" in " ".join(run("status").output.split())
+
+
+def test_an_adopted_sector_that_is_redrawn_is_told_and_entered_as_a_new_version(
+    run, monkeypatch, tmp_path
+):
+    """Its name and its phase are the same: only where it lies has changed."""
+    assert run("adopt", "--on", "2018-05-16").exit_code == 0
+    toy = toy_territory()
+    first = toy.sectors["sector_id"] == "22002-02"
+    wider = toy.sectors.geometry.where(~first, toy.sectors.geometry.buffer(1.0))
+    moved = toy.sectors.set_geometry(wider)
+    monkeypatch.setattr(
+        "planner.prepare.prepare_territory", lambda *_, **__: toy.with_tables(sectors=moved)
+    )
+    said = " ".join(run("status").output.split())
+    assert "diffère de la version 1 pour 1 secteur(s)" in said
+    assert run("adopt", "--on", "2018-05-17").exit_code == 1
+    done = " ".join(run("adopt", "--on", "2018-05-17", "--new-version").output.split())
+    assert "contour ou locaux changés (1) : 22002-02" in done
+    first = tmp_path / "adoptions" / "differences-v1.csv"  # it has nothing to differ from
+    first.write_bytes((tmp_path / "adoptions" / "differences-v2.csv").read_bytes())
+    refused = run("status")
+    assert refused.exit_code == 1
+    assert "différences gardées de la version 1" in " ".join(refused.output.split())
+
+
+@pytest.mark.parametrize("layer", ["deliberations", "zones", None])
+def test_an_entry_that_rests_on_one_made_up_table_says_so(run, monkeypatch, tmp_path, layer):
+    """Votes of an example count for a quorum as real ones do."""
+    toy = toy_territory()
+    (origin,) = toy.origins
+    real = replace(
+        toy.with_tables(sectors=toy.sectors.assign(synthetic=False)),
+        origins=() if layer is None else (replace(origin, layer=layer),),
+    )
+    monkeypatch.setattr("planner.prepare.prepare_territory", lambda *_, **__: real)
+    (tmp_path / "s.toml").write_text(
+        'name = "s"\n[[governance.quorum]]\nrule = "voted_epci"\nminimum_share = "0.5"\n'
+        'source = "statuts"\n',
+        encoding="utf-8",
+    )
+    assert run("adopt", "s.toml", "--on", "2018-05-16").exit_code == 0
+    entry = read_register(tmp_path).register.iloc[0]
+    assert bool(entry["synthetic"]) == (layer is not None)
 
 
 def test_a_quorum_out_of_bounds_is_refused():
