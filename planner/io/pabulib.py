@@ -46,6 +46,7 @@ _NUMBER: Final = re.compile(r"[+-]?\d+(?:[.,]\d+)?(?:[eE][+-]?\d{1,2})?")
 _SECTION: Final = re.compile(r"[A-Z][A-Z_]{2,}")
 _HEADER: Final = re.compile(r"[A-Za-z_ ]*")
 _ABSENT: Final = "none"
+_AT_LEAST: Final = frozenset({"fewer_named", "cheaper_named", "fewer_points", "lower_points"})
 _SHOWN: Final = 20
 _LONGEST_CELL: Final = 1 << 24
 
@@ -425,7 +426,7 @@ def _apart(
     meta: Mapping[str, str], projects: Sequence[PabulibProject], votes: Sequence[PabulibVote]
 ) -> Iterator[tuple[str, int, dict[str, str]]]:
     """Return what the file announces of its ballots and isn't so, and amounts of two readings."""
-    for rule, count, bound in _out_of_bounds(meta, votes):
+    for rule, count, bound in _out_of_bounds(meta, projects, votes):
         yield rule, count, {"said": bound}
     wrong = _recounted(projects, votes)
     if wrong:
@@ -437,26 +438,32 @@ def _apart(
 
 
 def _out_of_bounds(
-    meta: Mapping[str, str], votes: Sequence[PabulibVote]
+    meta: Mapping[str, str], projects: Sequence[PabulibProject], votes: Sequence[PabulibVote]
 ) -> Iterator[tuple[str, int, str]]:
     """Return each bound of ``META`` that ballots break, how many of them do, and the bound."""
     least, most = meta.get("min_length", ""), meta.get("max_length", "")
     if meta.get("vote_type", "").casefold() == "choose-1":
         least, most = "1", "1"
+    cost = {project.project_id: project.cost for project in projects}
     lengths = [Fraction(len(vote.named)) for vote in votes if vote.named]
+    costs = [sum((cost[key] for key in vote.named), Fraction(0)) for vote in votes if vote.named]
     sums = [sum(vote.points, Fraction(0)) for vote in votes if vote.points]
     highest = [max(vote.points) for vote in votes if vote.points]
+    lowest = [min(vote.points) for vote in votes if vote.points]
     for rule, text, worths in (
-        ("fewer_named", least, [-length for length in lengths]),
+        ("fewer_named", least, lengths),
         ("more_named", most, lengths),
+        ("cheaper_named", meta.get("min_sum_cost", ""), costs),
+        ("dearer_named", meta.get("max_sum_cost", ""), costs),
+        ("fewer_points", meta.get("min_sum_points", ""), sums),
         ("more_points", meta.get("max_sum_points", ""), sums),
+        ("lower_points", meta.get("min_points", ""), lowest),
         ("higher_points", meta.get("max_points", ""), highest),
     ):
         bound = _number(text)
         if bound is None:
             continue
-        room = -bound if rule == "fewer_named" else bound
-        broken = sum(worth > room for worth in worths)
+        broken = sum(worth < bound if rule in _AT_LEAST else worth > bound for worth in worths)
         if broken:
             yield rule, broken, text
 

@@ -397,6 +397,28 @@ b;1,2;4,2
     assert "(2)" in found["pabulib.recounted"].message.say("fr")
 
 
+def test_each_bound_that_the_format_knows_is_looked_at():
+    """The four least ones and the cost of a ballot were not; at the bound is within it."""
+    head = "META\nkey;value\nbudget;100\nvote_type;cumulative\n{}PROJECTS\nproject_id;cost\n1;60\n2;40\n"
+    votes = "VOTES\nvoter_id;vote;points\na;1,2;3,2\nb;2;1\nc;;\n"
+    for bound, rule, within in (
+        ("min_length;2", "fewer_named", "min_length;1"),
+        ("max_length;1", "more_named", "max_length;2"),
+        ("min_sum_cost;41", "cheaper_named", "min_sum_cost;40"),
+        ("max_sum_cost;99", "dearer_named", "max_sum_cost;100"),
+        ("min_sum_points;2", "fewer_points", "min_sum_points;1"),
+        ("max_sum_points;4", "more_points", "max_sum_points;5"),
+        ("min_points;2", "lower_points", "min_points;1"),
+        ("max_points;2", "higher_points", "max_points;3"),
+    ):
+        (found,) = parse_pabulib(head.format(f"{bound}\n") + votes).findings
+        assert (found.rule, found.count) == (f"pabulib.{rule}", 1)
+        name, said = bound.split(";")
+        assert said in found.message.say("fr")
+        assert name in found.remedy.say("fr")
+        assert not len(parse_pabulib(head.format(f"{within}\n") + votes).findings)
+
+
 def test_a_comma_that_may_be_that_of_thousands_is_told():
     file = parse_pabulib(APPROVAL.replace("x-3;1 000;", "x-3;12,500;"))
     (found,) = (f for f in file.findings if f.rule == "pabulib.comma")
