@@ -109,6 +109,9 @@ def count_ballots(
     )
 
 
+_OF_DELIBERATIONS: Final = frozenset({"no_deliberation", "late", "undated", "dated_undecided"})
+
+
 @dataclass(frozen=True)
 class _Asked:
     """Whom a finding asks."""
@@ -119,7 +122,7 @@ class _Asked:
     found: list[Finding]
 
     def note(self, rule: str, severity: Severity, count: int = 1, **values: object) -> None:
-        table = "deliberations" if rule in {"no_deliberation", "late", "undated"} else "ballots"
+        table = "deliberations" if rule in _OF_DELIBERATIONS else "ballots"
         self.found.append(
             Finding.of(
                 f"concertation.{rule}", severity=severity, table=table, place=self.actor,
@@ -156,8 +159,12 @@ def _state(
     on = row["on"]
     if state is DeliberationState.VOTED and pd.isna(on):
         where.note("undated", Severity.WARNING)
-    if deadline is not None and not pd.isna(on) and pd.Timestamp(on).date() > deadline:
-        where.note("late", Severity.WARNING, on=pd.Timestamp(on).date(), deadline=deadline)
+    day = None if pd.isna(on) else pd.Timestamp(on).date()
+    decided = state in {DeliberationState.VOTED, DeliberationState.REFUSED}
+    if day is not None and not decided:
+        where.note("dated_undecided", Severity.SERIOUS, state=state, on=day)
+    elif day is not None and deadline is not None and day > deadline:
+        where.note("late", Severity.WARNING, on=day, deadline=deadline)
     if state is DeliberationState.REFUSED and due:
         where.note("engagement_refused", Severity.WARNING)
     elif state is not DeliberationState.VOTED and due:
@@ -274,6 +281,7 @@ def _sound(table: pd.DataFrame, where: _Asked) -> pd.DataFrame:
         "rank_and_points": ((wish == Wish.RANKED.value) & points)
         | ((wish == Wish.SCORED.value) & rank)
         | ((wish == Wish.APPROVED.value) & (rank | points)),
+        "refused_and_asked": (wish == Wish.REFUSED.value) & (rank | points),
     }
     sound = pd.Series(True, index=table.index)
     for rule, wrong in wanting.items():

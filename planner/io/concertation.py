@@ -42,6 +42,7 @@ _MARKS: Final = ("wish", "rank", "points", "approved")
 _SHOWN: Final = 5
 _INTEGERS: Final = ("amount", "med_credit_cents", "rank", "points")
 _DATES: Final = ("on", "planned_on")
+_UNDECIDED: Final = frozenset({DeliberationState.PENDING.value, DeliberationState.ABSENT.value})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -397,9 +398,9 @@ def _take_deliberation(one: _Taken, rows: tuple[FormRow, ...]) -> None:
     elif state is None and days["on"] is not None:
         one.drop("deliberation", row.row, "half_filled", "state", days["on"])
         one.note("date_without_state", Severity.SERIOUS, days["on"])
-    elif state == DeliberationState.PENDING and days["on"] is not None:
+    elif state in _UNDECIDED and days["on"] is not None:
         one.drop("deliberation", row.row, "contradictory", "on", days["on"])
-        one.note("pending_with_date", Severity.SERIOUS, days["on"])
+        one.note(f"{state}_with_date", Severity.SERIOUS, days["on"])
     elif state is not None:
         one.add("deliberations", row.row, state=state, on=days["on"])
 

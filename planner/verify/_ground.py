@@ -13,7 +13,7 @@ from planner.schemas import CONTRACTS, contract
 from planner.sector_names import sector_names
 from planner.texts import Message, call_sector
 from planner.verify._verdict import Breach
-from planner.vocab import DeliberationState, EnvelopeUnit
+from planner.vocab import DeliberationState, EnvelopeUnit, Wish
 
 __all__ = ["Ground", "is_none"]
 
@@ -27,6 +27,12 @@ def _is_of_sectors(values: Mapping[str, object]) -> bool:
     """Return whether a check is of the rows of a table that has one a sector."""
     table = CONTRACTS.get(str(values.get("table")))
     return table is not None and table.key == ("sector_id",)
+
+
+def _is_one_wish(row: Mapping[str, Any]) -> bool:
+    """Return whether a wish isn't a refusal that has a rank or points: such a one doesn't count."""
+    asked = any(not is_none(row.get(column)) for column in ("rank", "points"))
+    return not (asked and row["wish"] == Wish.REFUSED.value)
 
 
 class Ground:
@@ -78,7 +84,8 @@ class Ground:
         if name not in self._read:
             wanted = [column for column in contract(name).column_names if column in frame.columns]
             records = pd.DataFrame(frame[wanted]).to_dict("records")
-            self._read[name] = [{str(k): v for k, v in row.items()} for row in records]
+            rows = [{str(k): v for k, v in row.items()} for row in records]
+            self._read[name] = list(filter(_is_one_wish, rows)) if name == "ballots" else rows
         return self._read[name]
 
     def check(

@@ -1,13 +1,18 @@
 """Ballots of three forms: as they count, their contradictions, and the points that they give."""
 
+import datetime as dt
+
 import pandas as pd
 import pytest
 
 from planner.concertation import count_ballots
 from planner.export.pabulib import election_to_pabulib, pabulib_text
 from planner.io import parse_pabulib, read_table
+from planner.plan import make_plan
+from planner.scenario import Scenario
 from planner.schemas import contract
 from planner.toy import toy_territory
+from planner.verify import verify_programme
 from planner.vocab import BallotForm
 from planner.voting import (
     Approvals,
@@ -69,14 +74,46 @@ def test_approvals_share_the_first_rank():
         (("ranked", None, 5), "rank_and_points"),
         (("scored", None, None), "scored_without_points"),
         (("ranked", None, None), "ranked_without_rank"),
+        (("refused", 3, None), "refused_and_asked"),
+        (("refused", None, 5), "refused_and_asked"),
     ],
 )
 def test_a_wish_that_contradicts_itself_is_a_finding_and_does_not_count(row, rule):
     found = counted(table((EPCI, "22002-01", *row)))
-    assert found.ballots[EPCI].ranked == ()
+    assert (found.ballots[EPCI].ranked, found.ballots[EPCI].refused) == ((), ())
     told = [f for f in found.findings if f.place == EPCI and f.rule == f"concertation.{rule}"]
     assert len(told) == 1
     assert "CC Toy-Nord-Est" in told[0].message.say() + told[0].remedy.say()
+
+
+@pytest.mark.parametrize("rule", ["exact", "ranking_within_envelope"])
+def test_a_refusal_that_has_a_rank_is_neither_for_the_planner_nor_for_its_judge(rule):
+    toy = toy_territory()
+    both = toy.ballots.assign(rank=toy.ballots["rank"].fillna(2))  # 35001-02 is refused, and second
+    given = toy.with_tables(ballots=both)
+    plan = make_plan(given, Scenario.from_dict({"name": "s", "programme": {"rule": rule}}))
+    assert "concertation.refused_and_asked" in {f.rule for f in plan.findings}
+    decided = plan.programme.table.set_index("sector_id")["decision"]
+    assert decided["35001-02"] not in {"refused", "chosen"}
+    assert verify_programme(plan.tables(), plan.scenario).breaches == ()
+
+
+@pytest.mark.parametrize("state", ["pending", "absent"])
+def test_a_day_of_vote_where_none_was_held_is_a_finding_and_no_late_vote(state):
+    """It was left aside without a word, or told as a vote after the deadline."""
+    toy = toy_territory()
+    days = pd.to_datetime(["2017-10-02", "2019-01-07", "2017-12-04", None]).astype("datetime64[s]")
+    given = toy.deliberations.assign(state=["voted", state, "voted", "pending"], on=days)
+    found = count_ballots(
+        epci=toy.epci, sectors=toy.sectors, sector_shares=toy.sector_shares,
+        envelopes=toy.envelopes, ballots=toy.ballots, deliberations=given,
+        deadline=dt.date(2018, 5, 16), contacts={EPCI: "Mme Morel"},
+    ).findings  # fmt: skip
+    own = {f.rule: f for f in found if f.place == EPCI}
+    assert "concertation.late" not in own
+    said = own["concertation.dated_undecided"]
+    assert "7 janvier 2019" in said.message.say("fr")
+    assert "Mme Morel" in said.remedy.say("fr")
 
 
 def test_a_ballot_of_two_forms_counts_for_neither_but_keeps_what_is_refused():

@@ -224,6 +224,7 @@ CASES = [
     ("deliberation", {(None, "state"): "Peut-être"}, "bad_state", "Peut-être"),
     ("deliberation", {(None, "on"): "hier"}, "bad_date", "hier"),
     ("deliberation", {(None, "state"): "En attente", (None, "on"): "06/11/2017"}, "pending_with_date", "2017-11-06"),
+    ("deliberation", {(None, "state"): "Absente", (None, "on"): "06/11/2017"}, "absent_with_date", "2017-11-06"),
     ("advice", {("22002-01", "remark"): "à voir"}, "bad_advice", "22002-01"),
     ("advice", {("22002-01", "opinion"): "Bof"}, "bad_advice", "22002-01"),
 ]  # fmt: skip
