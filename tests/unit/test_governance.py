@@ -374,6 +374,7 @@ def test_another_programme_is_told_before_it_is_recorded(run, monkeypatch, tmp_p
     done = run("adopt", "--on", "2018-06-20", "--new-version")
     assert done.exit_code == 0, done.output
     assert "Phase 2 → Phase 3 (1) : 35001-01" in done.output
+    assert "est celui de la version 2" in " ".join(run("status").output.split())
     kept = tmp_path / "adoptions"
     for file, was, now, said in (
         ("programme-v1.csv", "35001-01,2", "35001-01,3", "programme gardé de la version 1"),
@@ -413,6 +414,7 @@ def test_an_adopted_sector_that_is_redrawn_is_told_and_entered_as_a_new_version(
     assert run("adopt", "--on", "2018-05-17").exit_code == 1
     done = " ".join(run("adopt", "--on", "2018-05-17", "--new-version").output.split())
     assert "contour ou locaux changés (1) : 22002-02" in done
+    assert "est celui de la version 2" in " ".join(run("status").output.split())
     first = tmp_path / "adoptions" / "differences-v1.csv"  # it has nothing to differ from
     first.write_bytes((tmp_path / "adoptions" / "differences-v2.csv").read_bytes())
     refused = run("status")
