@@ -382,7 +382,9 @@ def test_it_is_accessible_at_every_width(open_page, case, drawn, width):
 
 
 @pytest.mark.parametrize("width", [390, 360, 320])
-def test_on_a_phone_wishes_are_written_without_scrolling_aside(open_page, width):
+def test_on_a_phone_wishes_are_written_and_their_result_read_without_scrolling_aside(
+    open_page, width
+):
     page = open_page(width=width, height=780)
     edge = page.evaluate(
         "document.getElementById('secteurs').parentElement.getBoundingClientRect().right"
@@ -392,6 +394,16 @@ def test_on_a_phone_wishes_are_written_without_scrolling_aside(open_page, width)
         assert box["x"] > 0
         assert box["x"] + box["width"] <= edge
     assert not page.locator("#secteurs .away").first.is_visible()
+    # the result is read without scrolling too: no column on its way, lines under the name
+    head = page.evaluate(
+        "() => { const words = document.createRange();"
+        " words.selectNodeContents(document.querySelector('#secteurs thead th:nth-last-child(2)'));"
+        " return [words.toString(), words.getBoundingClientRect().right]; }"
+    )
+    assert head[0] == "Résultat"
+    assert head[1] <= edge
+    assert not page.locator("#secteurs td.lines").first.is_visible()
+    assert "ligne" in page.locator("#secteurs .near").first.inner_text()
 
 
 def test_paper_has_the_map_the_result_and_a_place_to_sign(open_page, case, drawn):

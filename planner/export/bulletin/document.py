@@ -23,7 +23,7 @@ from planner.export.style import LineStyle
 from planner.io.bulletin import BULLETIN_EDITION, BULLETIN_FORMAT
 from planner.scenario import Scenario
 from planner.territory import Territory
-from planner.texts import catalogue, say
+from planner.texts import catalogue, lines_in_words, say
 from planner.vocab import AreaKind, EnvelopeUnit, Level
 
 __all__ = ["Ground", "bulletin_context", "ground_of"]
@@ -222,6 +222,7 @@ def _row(sheet: Sheet, sector: SheetSector, lang: str) -> dict[str, Any]:
         "commune": sector.commune,
         "area": AreaKind(sector.area_kind).label(lang),
         "lines": say("bulletin.page_count", lang, value=lines),
+        "lines_near": lines_in_words(lines, lang),
         "cents": say("bulletin.page_money", lang, value=lines * sheet.cents_per_line)
         if sheet.pays
         else "—",
