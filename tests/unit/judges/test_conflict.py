@@ -188,6 +188,21 @@ def test_the_ways_out_of_a_hand_case():
     assert "90 lignes en tout" in ways["envelopes"].message.say()
 
 
+def test_sectors_are_called_by_their_names_and_rules_keep_theirs():
+    asked = pontivy()
+    named = replace(asked, sector_names={"p1": "Pontivy nord", "p2": "p2"})
+    assert named.sha256 == asked.sha256  # what people call them is no part of the question
+    plain, found = find_conflict(asked), find_conflict(named)
+    assert found.names == plain.names
+    assert "en cause : p1 (Pontivy nord), p2" in found.say()
+    assert "le secteur p1 (Pontivy nord) est exigé" in found.say()
+    assert "sector p1 (Pontivy nord) is required" in found.say("en")
+    ways = [cheapest_relaxations(one) for one in (asked, named)]
+    assert [one.amounts for one in ways[0]] == [one.amounts for one in ways[1]]
+    assert any("p1 (Pontivy nord)" in one.message.say() for one in ways[1])
+    assert found.say().replace(" (Pontivy nord)", "") == plain.say()
+
+
 def test_an_envelope_in_euros_is_told_in_euros_and_a_budget_too():
     cents = np.array([15_000, 50], dtype=np.int64)
     asked = replace(

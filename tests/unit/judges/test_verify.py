@@ -271,6 +271,29 @@ def test_the_simple_rule_is_replayed_with_its_reasons(ties, given):
             assert "cell" in verify_programme(changed, asked).broken_rules, (column, at)
 
 
+def test_a_tie_names_its_sectors_and_a_name_left_out_is_seen():
+    plan = make_plan(tied(), Scenario())
+    tables = plan.tables()
+    at = tables["programme"].index[tables["programme"]["decision"] == "tie"][0]
+    reason = tables["programme"].loc[at, "reason"]
+    other = next(name for name in plan.territory.sectors["nom"] if f"({name})" in reason)
+    bare = edit(tables, "programme", "reason", reason.replace(f" ({other})", ""), at)
+    assert "cell" in verify_programme(bare, plan.scenario).broken_rules
+    unnamed = plan.territory.with_tables(sectors=plan.territory.sectors.assign(nom=None))
+    assert f"({other})" not in " ".join(make_plan(unnamed, Scenario()).programme.table["reason"])
+
+
+def test_a_breach_calls_its_sector_by_its_name(plan):
+    tables = plan.tables()
+    key, name = tables["sectors"].loc[0, ["sector_id", "nom"]]
+    at = tables["programme"].index[tables["programme"]["sector_id"] == key][0]
+    wrong = edit(tables, "programme", "premises_count", 999, at)
+    found = verify_programme(wrong, plan.scenario).table()
+    mine = found[found["place"] == key]
+    assert len(mine)
+    assert mine["message"].str.contains(f"{key} ({name})", regex=False).any()
+
+
 def test_other_ties_than_those_asked_for_are_seen():
     plan = make_plan(tied(), Scenario.from_dict({"concertation": {"ties": "smaller_first"}}))
     other = Scenario.from_dict({"concertation": {"ties": "larger_first"}})
