@@ -91,13 +91,16 @@ class Findings:
         every = {(f.rule, f.table, f.place): f for group in groups for f in group}
         return cls(tuple(every[key] for key in sorted(every)))
 
-    def naming(self, names: Mapping[str, str]) -> Findings:
-        """Return the same, sectors called by their names too (code to name)."""
-        if not names:
+    def naming(
+        self, names: Mapping[str, str], *, epci: Mapping[str, str] | None = None
+    ) -> Findings:
+        """Return the same, sectors (and EPCI, where given) called by their names too."""
+        called = {"sector_names": names} | ({"epci_names": epci} if epci else {})
+        if not any(called.values()):
             return self
         return Findings(
             tuple(
-                replace(f, values=tuple(sorted({**dict(f.values), "sector_names": names}.items())))
+                replace(f, values=tuple(sorted({**dict(f.values), **called}.items())))
                 for f in self.items
             )
         )

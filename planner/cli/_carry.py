@@ -143,7 +143,7 @@ def carry_concertation(
             done.add(name, known, carried.table, carried.splits)
     done.tables["carried"] = pd.concat(done.splits, ignore_index=True)
     done.tables["carried_totals"] = pd.DataFrame(done.totals)
-    found = Findings.collect(*done.findings).naming(called)
+    found = Findings.collect(*done.findings).naming(called, epci=_epci_names(territory))
     done.tables["findings"] = found.table(lang)
     tables = {
         name: one if name == "findings" else contract(name).select(one)
@@ -304,12 +304,32 @@ def _sum(column: pd.Series[Any]) -> int:
     return int(column.dropna().sum())
 
 
+def _amount(measure: str, value: int, lang: Lang) -> str:
+    """Write a total: what is counted in cents, in euros."""
+    if measure.endswith("_cents"):
+        return number(value / 100, lang, 0 if value % 100 == 0 else 2)
+    return number(value, lang)
+
+
+def _epci_names(territory: Territory) -> dict[str, str]:
+    """Return what EPCI are called, on the map from and in every year that is embedded."""
+    from planner.io import geodata_folder, read_geodata  # noqa: PLC0415
+
+    embedded = read_geodata(geodata_folder("bretagne"))
+    layers = [embedded.table(name) for name in ("epci_2025", "epci_2018")]
+    return {
+        str(siren): str(nom)
+        for layer in (*layers, territory.epci)
+        for siren, nom in zip(layer["siren"], layer["nom"], strict=True)
+    }
+
+
 def _tell_totals(console: Console, totals: pd.DataFrame, lang: Lang) -> None:
     rows = [
         [
-            say(f"vintages.measure_{row['measure']}", lang), number(row["before"], lang),
-            number(row["after"], lang), number(row["unknown_count"], lang),
-            number(row["split_count"], lang),
+            say(f"vintages.measure_{row['measure']}", lang),
+            *(_amount(row["measure"], row[side], lang) for side in ("before", "after")),
+            number(row["unknown_count"], lang), number(row["split_count"], lang),
         ]
         for row in totals.to_dict("records")
     ]  # fmt: skip

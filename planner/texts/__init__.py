@@ -32,6 +32,7 @@ __all__ = [
 LANGUAGES: Final = ("fr", "en")
 NARROW_SPACE: Final = "\u202f"
 _NAMES: Final = "sector_names"
+_EPCI: Final = "epci_names"
 _SHOWN: Final = 12
 """Sectors of a list that are named; of a longer one, how many more is said."""
 _MONTHS: Final = {
@@ -124,16 +125,21 @@ class _Writer(Formatter):
     the word, as the language counts them, ``eur`` whole cents as euros,
     ``pct`` a share as percent, ``date`` a day in words, ``t`` a vocabulary term in the reader's
     language, ``sector`` a sector by its code and its name, ``sectors`` a list of them (``sectors5``
-    shows five).  Whatever can say itself (a message) does so in that language.
+    shows five), ``epci`` one EPCI or several by name and SIREN.  Whatever can say itself (a
+    message) does so in that language.
     """
 
-    def __init__(self, lang: str, names: Mapping[str, str]) -> None:
+    def __init__(self, lang: str, names: Mapping[str, str], epci: Mapping[str, str]) -> None:
         self.lang = lang
         self.names = names
+        self.epci = epci
 
-    def _sectors(self, value: Any, format_spec: str) -> str:  # noqa: ANN401 (as below)
+    def _places(self, value: Any, format_spec: str) -> str:  # noqa: ANN401 (as below)
         if isinstance(value, Sayable):
             return value.say(self.lang)
+        if format_spec == "epci":
+            sirens = [value] if isinstance(value, str) else value
+            return ", ".join(f"{self.epci[s]} ({s})" if s in self.epci else s for s in sirens)
         if isinstance(value, str) or format_spec == "sector":
             return call_sector(str(value), self.names)
         shown = int(format_spec.removeprefix("sectors") or _SHOWN)
@@ -145,8 +151,8 @@ class _Writer(Formatter):
             return "—"
         if format_spec in {"n", "n1", "n2", "n6"}:
             return number(value, self.lang, int(format_spec[1:] or 0))
-        if format_spec.startswith("sector"):
-            return self._sectors(value, format_spec)
+        if format_spec.startswith(("sector", "epci")):
+            return self._places(value, format_spec)
         if format_spec == "lines":
             return lines_in_words(value, self.lang)
         if format_spec == "eur":
@@ -185,7 +191,8 @@ def say(key: str, lang: str = "fr", /, **values: object) -> str:
     key, lang
         The text, and the reader's language.
     values
-        What it names; ``sector_names`` (code to name) calls its sectors by their names too.
+        What it names; ``sector_names`` and ``epci_names`` (code to name) call its sectors and EPCI
+        by their names too.
 
     Raises
     ------
@@ -196,8 +203,10 @@ def say(key: str, lang: str = "fr", /, **values: object) -> str:
         words = catalogue()[key][lang]
     except KeyError:
         raise LookupError(f"no text {key!r} in language {lang!r}") from None
-    names = values.get(_NAMES)
-    writer = _Writer(lang, names if isinstance(names, Mapping) else {})
+    names, epci = (values.get(key) for key in (_NAMES, _EPCI))
+    writer = _Writer(
+        lang, names if isinstance(names, Mapping) else {}, epci if isinstance(epci, Mapping) else {}
+    )
     return writer.vformat(words, (), values)
 
 

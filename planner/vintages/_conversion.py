@@ -211,10 +211,11 @@ def splits_table(rows: list[dict[str, Any]]) -> pd.DataFrame:
 
 
 def note(rule: str, place: str, **values: Any) -> Finding:  # noqa: ANN401 (values of a text)
+    if rule.startswith("unknown_amount"):
+        place = f"{place}/{values['column']}"
     return Finding.of(
-        f"vintages.{rule}", severity=Severity.WARNING, table="carried",
-        place=place if rule != "unknown_amount" else f"{place}/{values['column']}", **values,
-    )  # fmt: skip
+        f"vintages.{rule}", severity=Severity.WARNING, table="carried", place=place, **values
+    )
 
 
 def refused(problem: str, **values: object) -> RuleError:

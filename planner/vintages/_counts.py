@@ -9,6 +9,7 @@ import pandas as pd
 from planner.apportion import ShareTies
 from planner.findings import Findings
 from planner.schemas import contract
+from planner.texts import Message, catalogue
 from planner.vintages._conversion import (
     NOBODY,
     Carried,
@@ -73,8 +74,10 @@ def carry_counts(
         for name in names:
             value = records[place][name]
             if pd.isna(value):
-                to = ", ".join(targets)
-                found.append(note("unknown_amount", place, code=place, column=name, to=to))
+                rule = "unknown_amount" + ("_still" if list(targets) == [place] else "")
+                found.append(
+                    note(rule, place, code=place, column=name, what=_measured(name), to=[*targets])
+                )
             parts: Mapping[str, int | None] = (
                 dict.fromkeys(targets, None)
                 if pd.isna(value)
@@ -156,7 +159,7 @@ def carry_deliberations(deliberations: pd.DataFrame, conversion: Conversion) -> 
             split_row("state", NOBODY, str(r["epci_siren"]), to, None, kept=same) for r in known
         ]
         if not same:
-            found.append(note("states_differ", to, places=", ".join(sorted(back[to]))))
+            found.append(note("states_differ", to, places=sorted(back[to])))
             continue
         days = [row["on"] for row in known]
         kept.append(
@@ -174,3 +177,9 @@ def carry_deliberations(deliberations: pd.DataFrame, conversion: Conversion) -> 
         table = contract("deliberations").select(table)
     contract("deliberations").check(table)
     return Carried(table=table, splits=splits_table(splits), findings=Findings.collect(found))
+
+
+def _measured(column: str) -> Message | str:
+    """Return what people call a column that is carried; one of the user's own keeps its name."""
+    key = f"vintages.measure_{column}"
+    return Message(key) if key in catalogue() else column

@@ -274,3 +274,30 @@ def test_results_carried_twice_are_those_carried_at_once(run, tmp_path):
     less = carried("moins", file, 2025, on_2019).set_index("measure")
     assert less.loc["net_cents", "amount"].isna().all()
     assert less.loc["gross_cents", "amount"].notna().all()
+
+
+def test_what_stays_unknown_is_told_by_names_and_cents_are_told_in_euros(run, tmp_path):
+    toy = toy_territory()
+    plan = make_plan(toy, Scenario.from_dict({}))
+    plan.balances.to_csv(tmp_path / "balances.csv", index=False)
+    unknown = toy.envelopes.loc[toy.envelopes["med_credit_cents"].isna(), "epci_siren"].iloc[0]
+    name = toy.epci.set_index("siren")["nom"][unknown]
+    toy.communes[["insee", "epci_siren"]].to_csv(tmp_path / "2019.csv", index=False)
+    for lang, words in (
+        ("fr", f"Crédits MeD (euros) de {name} ({unknown}) : inconnu, il le reste"),
+        ("en", f"MeD credits (euros) of {name} ({unknown}): unknown, and so it stays"),
+    ):
+        code, said = run(
+            None, "--epci", str(tmp_path / "2019.csv"), "--plan", str(tmp_path / "balances.csv"),
+            "--lang", lang,
+        )  # fmt: skip
+        assert code == 0, said
+        assert words in said
+    totals = read(tmp_path, "carried_totals").set_index("measure")  # tables count in cents
+    assert totals.loc["net_cents", "after"] == plan.balances["net_cents"].sum()
+    toy.communes.assign(epci_siren=NEW)[["insee", "epci_siren"]].to_csv(
+        tmp_path / "2030.csv", index=False
+    )
+    said = run(None, "--epci", str(tmp_path / "2030.csv"))[1]
+    assert f"{name} ({unknown}) : inconnu, donc inconnu aussi pour {NEW}" in said
+    assert f"naît d'EPCI ({toy.epci['nom'].iloc[0]} ({toy.epci['siren'].iloc[0]}), " in said
