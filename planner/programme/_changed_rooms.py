@@ -24,9 +24,12 @@ from planner.programme._search.room_lists import (
     Least,
     Reached,
     list_further,
+    room_of,
     swing_of,
     with_room,
 )
+from planner.programme._search.settled_lists import list_settled
+from planner.programme._shared import far_shares, with_own_shares
 
 __all__ = ["SMALL", "ChangedRooms", "Least", "Reached", "TooMuchError"]
 
@@ -37,6 +40,7 @@ Rows = npt.NDArray[np.uint8]
 
 _CLOSE_SHARE = 1e-5
 _REACH_SHARE = 2e-4  # of the bound: how far the first lists go
+_LINKED, _LINKED_WORK = 2, 8  # times less far where there are copies, and more operations
 _WIDER, _WIDEST = 8, 8  # sixteenths further where nothing was found, and how often
 _LEVELS = 8  # into how many steps the first search goes
 SMALL = 60  # candidates up to which all choices are listed
@@ -74,12 +78,18 @@ class ChangedRooms:
         self, problem: ChoiceProblem, pool: ColumnPool, position: int,
         kind: Literal["envelope", "limit"], place: str,
     ) -> None:  # fmt: skip
+        self.sources = problem.share_candidate[far_shares(problem)]  # copies of them come last
+        if len(self.sources):  # what prices prove of an envelope that binds actors is loose
+            problem, position = with_own_shares(problem, position, place)
         self.problem = replace(problem, objectives=problem.objectives[:1])
         self.pool = pool
         self.position = position
         self.kind, self.place = kind, place
         self.pages: dict[bool, list[tuple[int, Page]]] = {True: [], False: []}
         self.able = problem.contiguity is not Contiguity.ANY_EPCI and bool(problem.objectives)
+        self.work = min(
+            _WORK * (_LINKED_WORK if len(self.sources) else 1), pool.work
+        )  # of a search
         self.spent = 0  # operations of lists and searches
         self.reach = 0
         self.level = 0  # how far the best was from the bound, the last time
@@ -87,13 +97,7 @@ class ChangedRooms:
         self.met: dict[bool, list[tuple[int, Reached]]] = {True: [], False: []}
         # the best of a side at every change from one to another
         self.bests: dict[bool, list[tuple[int, int, Reached | None]]] = {True: [], False: []}
-        # what each candidate uses of the room that changes, and what there is
-        if kind == "limit":
-            limit = next(one for one in problem.limits if one.name == place)
-            self.used, self.upper = limit.coefficients, limit.upper or 0
-        else:
-            actor = problem.actors.index(place)
-            self.used, self.upper = problem.envelope_use(actor), int(problem.envelopes[actor])
+        self.used, self.upper = room_of(problem, kind, place)
 
     def best(self, change: int, *, wanted: bool) -> Reached | None:
         """Return the best programme, the room changed by so much; None where there is none.
@@ -324,7 +328,7 @@ class ChangedRooms:
                 return None
             most, parts = view.page.search_worth(
                 view.rows, view.kept & (view.missed <= view.bound - worth), worth,
-                work=min(_WORK, self.pool.work),
+                work=self.work,
             )  # fmt: skip
             self._count(view.page)
             if parts is not None:
@@ -394,6 +398,8 @@ class ChangedRooms:
         chosen = np.zeros(self.problem.candidates_count, bool)
         for block, part in zip(page.blocks, parts, strict=True):
             chosen[block.members] = part > 0
+        if len(self.sources):  # a copy may be chosen where its sector isn't, for nothing
+            chosen[-len(self.sources) :] = chosen[self.sources]
         sign = 1 if self.problem.objectives[0].sense == "max" else -1
         return Reached(sign * self.problem.values(chosen)[0], chosen)
 
@@ -427,10 +433,14 @@ class ChangedRooms:
                 return None
             raise TooMuchError
         self.pool.keep_prices(stage.row, stage.rows, stage.best.prices)
-        reach = reach or max(1, math.ceil(_REACH_SHARE * abs(stage.best.bound)))
+        share = _REACH_SHARE / (_LINKED if len(self.sources) else 1)
+        reach = reach or max(1, math.ceil(share * abs(stage.best.bound)))
         if problem.candidates_count <= SMALL:
             reach = stage.spread  # all there is
-        lists, missed, complete = stage.list_near(reach, _LISTED)
+        free = self.place if self.kind == "envelope" else None
+        reach, lists, missed, complete = list_settled(
+            stage, self.sources, reach, free=free, at_most=_LISTED
+        )
         if not complete or sum(map(len, lists)) > _SEARCHED or min(map(len, lists)) == 0:
             raise TooMuchError
         further = reach
@@ -438,6 +448,7 @@ class ChangedRooms:
             further = list_further(stage, self.place, lists, missed, reach, at_most=_LISTED)
         page = Page(stage, lists, missed, reach, further)
         page.made = change
+        page.settle("copy.", free)
         if self.kind == "limit" and of_both:
             other = self._asked(0, wanted=not wanted)
             page.swing = swing_of(stage, other, self.position, self.pool)
@@ -469,7 +480,7 @@ class ChangedRooms:
         while reach > 0:
             found = page.search(
                 view.rows, view.kept & (view.missed <= reach), above=bound - reach,
-                work=min(_WORK, self.pool.work),
+                work=self.work,
             )  # fmt: skip
             self._count(page)
             if found is not None or reach >= far:

@@ -34,7 +34,7 @@ _FURTHEST = 2  # times as far as lists went
 _NONE = -(2**62)
 _GOOD = 3  # quarters of how far the best is from its bound: the present side is known as well
 _LEVELS = 8  # into how many steps a search goes
-_WORK = 2_000_000_000  # operations of one search
+_TWICE = 2  # times as many operations of one search as elsewhere
 _LISTED_WORK = 20_000_000  # operations that listing an actor's choices is counted for
 
 
@@ -62,14 +62,15 @@ class OwnEnvelope(ChangedRooms):
     def __init__(self, problem: ChoiceProblem, pool: ColumnPool, position: int, place: str) -> None:
         super().__init__(problem, pool, position, "envelope", place)
         self.window, self.widest = _WINDOW, _WIDEST
+        self.work = min(_TWICE * self.work, pool.work)
         self.stop = 0  # a change that may flip
         self.priced: Page | None = None
         self.least_reach = 0
         self.exact: list[tuple[int, int]] = []  # rooms at which the present side's best is known
         self.own: dict[bool, Block] = {}
-        actor = problem.actors.index(place)
-        users = problem.decider[self.used > 0]
-        alone = bool((users == actor).all()) and int(problem.decider[position]) == actor
+        actor, decider = problem.actors.index(place), self.problem.decider
+        users = decider[self.used > 0]
+        alone = bool((users == actor).all()) and int(decider[self.position]) == actor
         self.tells = self.able and alone  # whether anything is told here, or any more
 
     def clear(self, now: int, end: int, *, inside: bool) -> int | None:
@@ -297,7 +298,7 @@ class _Window:
         page = self.page.with_list(self.at, own.rows, less)
         kept = page.missed <= far
         value, most, parts = page.search_best(
-            page.rows, kept, above=above, work=min(_WORK, self.rooms.pool.work), any_above=any_above
+            page.rows, kept, above=above, work=self.rooms.work, any_above=any_above
         )
         self.page.spent += page.spent
         self.proved = most <= value

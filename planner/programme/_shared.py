@@ -34,6 +34,7 @@ __all__ = [
     "paid_ahead",
     "solve_sharing",
     "with_copies",
+    "with_own_shares",
 ]
 
 Integers = npt.NDArray[np.int64]
@@ -119,6 +120,30 @@ def with_copies(problem: ChoiceProblem, *, both: bool) -> ChoiceProblem:
         ),
         unasked=None,
     )
+
+
+def with_own_shares(problem: ChoiceProblem, position: int, place: str) -> tuple[ChoiceProblem, int]:
+    """Return the question with copies, and where a sector counts in the envelope of an actor.
+
+    There the choice of that actor alone says whether the sector is in.
+
+    Parameters
+    ----------
+    problem
+        The question.
+    position
+        Of the sector among the candidates.
+    place
+        The actor; with any other name, the sector counts where it is decided.
+    """
+    copied, far = with_copies(problem, both=False), far_shares(problem)
+    for at, share in enumerate(far.tolist()):
+        who = problem.actors[int(problem.share_actor[share])]
+        if int(problem.share_candidate[share]) == position and who == place:
+            name = f"copy.{problem.sector_ids[position]}.{place}"
+            limits = (replace(one, lower=0) if one.name == name else one for one in copied.limits)
+            return replace(copied, limits=tuple(limits)), problem.candidates_count + at
+    return copied, position
 
 
 def solve_sharing(

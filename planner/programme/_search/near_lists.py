@@ -58,14 +58,79 @@ class Page:
             for block, some in zip(self.blocks, lists, strict=True)
         ])  # fmt: skip
         uses = np.zeros((len(self.worth), len(self.rows)), np.int64)
-        for at, row in enumerate(self.rows):
-            uses[:, at] = np.concatenate([
-                block.row_values(some, row)
-                for block, some in zip(self.blocks, lists, strict=True)
-            ])  # fmt: skip
+        for block, some, (start, end) in zip(self.blocks, lists, spans(self.sizes), strict=True):
+            for at, row in enumerate(self.rows):
+                if row.pair_coefficients is not None or row.coefficients[block.members].any():
+                    uses[start:end, at] = block.row_values(some, row)
         self.upper = [at for at, row in enumerate(self.rows) if row.upper is not None]
         self.lower = [at for at, row in enumerate(self.rows) if row.lower is not None]
         self.uses = np.concatenate([uses[:, self.upper], -uses[:, self.lower]], axis=1)
+
+    def settle(self, links: str, changing: str | None) -> None:
+        """Drop the choices that links leave no room, and those links that can't bind any more.
+
+        Nothing is dropped where one leaves an actor nothing.
+
+        Parameters
+        ----------
+        links
+            How the names of rows begin whose room no question near changes.
+        changing
+            The actor whose list may be another: it keeps its own, and may use the least or the
+            most that its candidates can.  None where there is none.
+        """
+        columns = [*self.upper, *self.lower]
+        some = np.flatnonzero([self.rows[at].name.startswith(links) for at in columns])
+        if not len(some):
+            return
+        room = np.array([self._room(self.rows, at) for at in some.tolist()], np.int64)
+        ends = np.zeros((2, len(self.sizes), len(some)), np.int64)  # what a list may be beyond it
+        free = np.array([block.actor == changing for block in self.blocks])
+        for mine in np.flatnonzero(free).tolist():
+            own = np.stack([
+                self.rows[columns[at]].coefficients[self.blocks[mine].members]
+                * (1 if at < len(self.upper) else -1)
+                for at in some.tolist()
+            ])  # fmt: skip
+            ends[0, mine], ends[1, mine] = own.clip(max=0).sum(axis=1), own.clip(min=0).sum(axis=1)
+        uses, owner = self.uses[:, some], np.repeat(np.arange(len(self.sizes)), self.sizes)
+        at, gone = np.arange(len(uses)), np.ones(1, bool)
+        while gone.any():
+            begins = np.searchsorted(owner[at], np.arange(len(self.sizes)))
+            low = np.minimum(np.minimum.reduceat(uses[at], begins, axis=0), ends[0])
+            gone = (uses[at] - low[owner[at]] > room - low.sum(axis=0)).any(axis=1)
+            gone &= ~free[owner[at]]
+            at = at[~gone]
+            if len(np.unique(owner[at])) < len(self.sizes):
+                return
+        high = np.maximum(np.maximum.reduceat(uses[at], begins, axis=0), ends[1])
+        idle = np.zeros(len(columns), bool)
+        idle[some] = high.sum(axis=0) <= room
+        self.uses = self.uses[at][:, ~idle]
+        self.worth, self.missed = self.worth[at], self.missed[at]
+        sides = idle[: len(self.upper)], idle[len(self.upper) :]
+        self.upper, self.lower = (
+            [row for row, gone in zip(rows, side.tolist(), strict=True) if not gone]
+            for rows, side in zip((self.upper, self.lower), sides, strict=True)
+        )  # fmt: skip
+        alive = np.zeros(len(owner), bool)
+        alive[at] = True
+        self.lists = [
+            rows[alive[start:end]]
+            for rows, (start, end) in zip(self.lists, spans(self.sizes), strict=True)
+        ]
+        self.sizes = [len(rows) for rows in self.lists]
+
+    def row_values(self, at: int) -> Integers:
+        """Return what each choice is worth in a row."""
+        if at in self.upper:
+            return self.uses[:, self.upper.index(at)]
+        if at in self.lower:
+            return -self.uses[:, len(self.upper) + self.lower.index(at)]
+        return np.concatenate([
+            block.row_values(some, self.rows[at])
+            for block, some in zip(self.blocks, self.lists, strict=True)
+        ])  # fmt: skip
 
     def with_list(self, at: int, rows: Rows, less: Integers) -> Page:
         """Return the same lists but for one, so much taken off what each of its choices is worth.
@@ -74,8 +139,10 @@ class Page:
         """
         start, end = spans(self.sizes)[at]
         block, other = self.blocks[at], copy.copy(self)
-        uses = np.stack([block.row_values(rows, row) for row in self.rows], axis=-1)
-        uses = np.concatenate([uses[:, self.upper], -uses[:, self.lower]], axis=1)
+        uses = np.stack([
+            *(block.row_values(rows, self.rows[row]) for row in self.upper),
+            *(-block.row_values(rows, self.rows[row]) for row in self.lower),
+        ], axis=-1)  # fmt: skip
         other.sizes = [*self.sizes[:at], len(rows), *self.sizes[at + 1 :]]
         other.lists = [*self.lists[:at], rows, *self.lists[at + 1 :]]
         worth = block.row_values(rows, self.row) - less
@@ -87,6 +154,12 @@ class Page:
         )  # fmt: skip
         other.spent = 0
         return other
+
+    def _room(self, rows: Sequence[Row], column: int) -> int:
+        """Return the room of a column of ``uses``."""
+        if column < len(self.upper):
+            return rows[self.upper[column]].upper or 0
+        return -(rows[self.lower[column - len(self.upper)]].lower or 0)
 
     def count(self, used: Integers) -> Integers:
         """Return what each choice uses, from what each candidate does."""
@@ -169,9 +242,8 @@ class Page:
         first = items[starts[:-1]]  # what all are counted from, so that numbers are small
         owner = np.repeat(np.arange(len(counts)), counts)
         room = np.array(
-            [rows[at].upper for at in self.upper] + [-(rows[at].lower or 0) for at in self.lower],
-            np.int64,
-        )  # fmt: skip
+            [self._room(rows, at) for at in range(len(self.upper) + len(self.lower))], np.int64
+        )
         value = int(worth[first].sum())
         found = search_above(
             starts, worth[items] - worth[first][owner], uses[items] - uses[first][owner],

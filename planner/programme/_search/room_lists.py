@@ -12,7 +12,7 @@ from planner.choice import ChoiceProblem
 from planner.programme._actors.blocks import ColumnPool, lighter, split_problem
 from planner.programme._actors.columns import Stage
 
-__all__ = ["Least", "Reached", "list_further", "swing_of", "with_room"]
+__all__ = ["Least", "Reached", "list_further", "room_of", "swing_of", "with_room"]
 
 Integers = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.uint8]
@@ -39,6 +39,17 @@ class Least:
     first: int
     met: int | None
     stopped: bool = False
+
+
+def room_of(
+    problem: ChoiceProblem, kind: Literal["envelope", "limit"], place: str
+) -> tuple[Integers, int]:
+    """Return what each candidate uses of a room, and what there is."""
+    if kind == "limit":
+        limit = next(one for one in problem.limits if one.name == place)
+        return limit.coefficients, limit.upper or 0
+    actor = problem.actors.index(place)
+    return problem.envelope_use(actor), int(problem.envelopes[actor])
 
 
 def with_room(

@@ -160,10 +160,10 @@ def _priced(page: Page, row: int) -> tuple[int, Integers]:
     for at, (price, one) in enumerate(zip(page.prices, page.rows, strict=True)):
         if price > 0 and at != row:
             fixed += price * (one.upper or 0)
-            value = value - price * page.uses[:, page.upper.index(at)]
+            value = value - price * page.row_values(at)
         elif price < 0 and one.lower is not None:
             fixed += price * one.lower
-            value = value + price * page.uses[:, len(page.upper) + page.lower.index(at)]
+            value = value - price * page.row_values(at)
     return fixed, value
 
 

@@ -49,21 +49,32 @@ def first_told(rooms, end, *, inside):
     return now
 
 
+def all_envelopes(problem):
+    """Each sector that no wish settles, with each envelope in which it counts."""
+    for j, actor in zip(
+        problem.share_candidate.tolist(), problem.share_actor.tolist(), strict=True
+    ):
+        if not (problem.required[j] or problem.refused[j]):
+            yield j, actor
+
+
 @pytest.mark.parametrize("window", [1, 3, 512])
 @pytest.mark.parametrize(
     "contiguity", [Contiguity.WITHIN_EPCI, Contiguity.NONE, Contiguity.FEEDER]
 )  # fmt: skip
+@pytest.mark.parametrize("shared", [False, True])
 @pytest.mark.parametrize("seed", range(4))
-def test_the_first_envelope_that_may_flip(oracle, monkeypatch, seed, contiguity, window):
+def test_the_first_envelope_that_may_flip(oracle, monkeypatch, seed, shared, contiguity, window):
     monkeypatch.setattr("planner.programme._own_envelope._LEAST_WINDOW", 1)
     problem = each_pays_its_own(oracle, seed, contiguity)
+    if shared:
+        problem = oracle.random_problem(seed, count=8, actors=2 + seed % 2, contiguity=contiguity)
     choice, told, flipped = oracle.solve(problem), 0, 0
-    for j, key in enumerate(problem.sector_ids):
-        inside = key in choice.chosen
-        if problem.required[j] or problem.refused[j] or not choice.stages:
+    for j, actor in all_envelopes(problem):
+        inside = problem.sector_ids[j] in choice.chosen
+        if not choice.stages:
             continue
-        place = problem.actors[problem.decider[j]]
-        room = int(problem.envelopes[problem.decider[j]])
+        place, room = problem.actors[actor], int(problem.envelopes[actor])
         end = min(room, 14) if inside else 14
         changes = range(1, end + 1)
         mine, other = (
@@ -86,14 +97,9 @@ def test_the_first_envelope_that_may_flip(oracle, monkeypatch, seed, contiguity,
     assert seed != 1 or flipped > 0
 
 
-def test_an_envelope_that_others_use_is_not_told(oracle):
-    problem = oracle.random_problem(0, count=8, contiguity=Contiguity.NONE)
-    users = {
-        (int(a), int(problem.decider[c]))
-        for c, a in zip(problem.share_candidate, problem.share_actor, strict=True)
-    }
-    shared = next(a for a, decider in users if a != decider)
-    rooms = OwnEnvelope(problem, ColumnPool(), 0, problem.actors[shared])
+def test_across_borders_an_envelope_is_not_told(oracle):
+    problem = oracle.random_problem(0, count=8, contiguity=Contiguity.ANY_EPCI)
+    rooms = OwnEnvelope(problem, ColumnPool(), 0, problem.actors[problem.decider[0]])
     assert rooms.clear(1, 5, inside=False) is None
 
 
@@ -109,9 +115,12 @@ def test_what_is_too_intricate_is_not_told(oracle, monkeypatch):
     assert not rooms.tells
 
 
+@pytest.mark.parametrize("shared", [False, True])
 @pytest.mark.parametrize("seed", range(3))
-def test_the_stated_envelope_flips_and_one_line_less_does_not(oracle, seed):
+def test_the_stated_envelope_flips_and_one_line_less_does_not(oracle, seed, shared):
     problem = each_pays_its_own(oracle, seed, Contiguity.WITHIN_EPCI, count=9)
+    if shared:
+        problem = oracle.random_problem(seed, count=9)
     pool, stated = ColumnPool(), 0
     choice = solve_choice(problem, warm=pool)
     bounds = ChoiceBounds(problem, pool)
