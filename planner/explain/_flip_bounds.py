@@ -84,7 +84,12 @@ def span_of(
     able = at(end, wanted=True)
     if able is None or able < worth:
         return Span(able=False, low=0, high=None)
-    low = _first(lambda change: (at(change, wanted=True) or -(2**62)) >= worth, 1, end)
+
+    def reaches(change: int) -> bool:
+        bound = at(change, wanted=True)  # 0 is a bound, None is none
+        return bound is not None and bound >= worth
+
+    low = _first(reaches, 1, end)
     with_it = flags.copy()
     with_it[position] = True
     change = max(int(room.coefficients[with_it].sum()) - room.upper, low)

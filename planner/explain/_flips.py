@@ -10,20 +10,27 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from planner.choice import Choice, ChoiceProblem, ChoiceStatus, StageResult
+from planner.choice import Choice, ChoiceProblem, ChoiceStatus
 from planner.explain._apply import FlipKind, apply_flip
+from planner.explain._best import UNKNOWN, Best, cut, end_of, far_of, is_legal
 from planner.explain._flip_bounds import Room, Span, most_of, span_of, sure_change
 from planner.explain._flip_words import Flip, FlipStatus, Words
 from planner.explain._rooms import FAR, Found, Side, Step, TooFarError, Unproved, first_flip
-from planner.programme import ChoiceBounds, ClearedRooms, OwnEnvelope, TooMuchError, cut_out
-from planner.verify import verify_choice
+from planner.programme import (
+    ChoiceBounds,
+    ClearedRooms,
+    OwnEnvelope,
+    TooMuchError,
+    cut_out,
+    is_sharing,
+)
 
 __all__ = ["Flip", "Solve", "apply_flip", "find_flips"]
 
@@ -31,21 +38,9 @@ Solve = Callable[[ChoiceProblem], Choice]
 # operations that the search for one room may cost, for an own envelope, and for all ceilings
 _WORK: Final = 12_000_000_000
 _OWN_WORK, _CEILINGS_WORK = 120_000_000_000, 18_000_000_000
+_LINKED_WORK: Final = 24_000_000_000  # for an own envelope where envelopes bind EPCI together
 _QUESTION, _PART_QUESTION = 700_000_000, 10_000_000  # what a question anew counts for
 _PART: Final = 200  # candidates of a part at most
-
-
-@dataclass(frozen=True)
-class _Best:
-    """The best programme on one side: what it is worth for sure and at most, larger is better."""
-
-    worth: tuple[int, ...]
-    most: int
-    proved: bool
-    chosen: frozenset[str]
-
-
-_UNKNOWN: Final = _Best(worth=(), most=0, proved=False, chosen=frozenset())
 
 
 def find_flips(
@@ -103,7 +98,8 @@ def find_flips(
     ceilings = [row for row in rooms if row.kind == "limit"]
     for row in rooms:
         if row.kind != "limit":
-            finder.allow(_OWN_WORK if finder.tells_at_once(row) else _WORK)
+            own = _LINKED_WORK if is_sharing(problem) else _OWN_WORK
+            finder.allow(own if finder.tells_at_once(row) else _WORK)
             found[row.kind, row.place] = finder.room(row)
     end = finder.spent + _CEILINGS_WORK
     for at, row in enumerate(ceilings):
@@ -132,16 +128,37 @@ class _Finder:
         self.bounds = bounds
         self.quick = bounds is not None and choice.status is not ChoiceStatus.OPTIMAL
         self._flip = Words(problem, key, inside=self.inside, names=names).flip
-        # the answer is the best of its own side
-        mine, other = self._read(choice), None
-        if not (problem.required[self.j] or problem.refused[self.j]):
-            other = self.best(problem, wanted=not self.inside)
-        self.sides = (mine, other) if self.inside else (other, mine)
         self.steps: dict[tuple[str, bool], dict[bool, list[Step]]] = {}
         self.near: dict[str, ClearedRooms | OwnEnvelope] = {}
         self.asked, self.allowed = 0, _WORK  # operations: of questions anew, and of all
+        # the answer is the best of its own side
+        mine, other = self._read(choice), None
+        if not (problem.required[self.j] or problem.refused[self.j]):
+            other = self._other(mine)
+        self.sides = (mine, other) if self.inside else (other, mine)
 
-    def best(self, problem: ChoiceProblem, *, wanted: bool, first: bool = False) -> _Best | None:
+    def _other(self, mine: Best) -> Best | None:
+        """Return the best of the other side.
+
+        Where envelopes bind EPCI together lists tell it sooner, under the first objective alone.
+        """
+        at = int(self.problem.decider[self.j])
+        if is_sharing(self.problem) and self.problem.envelopes[at] >= 0:
+            use, room = self.problem.envelope_use(at), int(self.problem.envelopes[at])
+            row = Room("envelope", self.problem.actors[at], use, room)
+            best = self._near(row, 0, wanted=not self.inside)
+            if best is not None and best is not UNKNOWN and best.worth != mine.worth[:1]:
+                return best
+        return self.best(self.problem, wanted=not self.inside)
+
+    def _whole(self, best: Best, *, wanted: bool) -> Best | None:
+        """Return a side under all objectives; None where it isn't proved."""
+        if len(best.worth) == len(self.problem.objectives):
+            return best
+        whole = self.best(self.problem, wanted=wanted)
+        return whole if whole is not None and whole.proved else None
+
+    def best(self, problem: ChoiceProblem, *, wanted: bool, first: bool = False) -> Best | None:
         """Return the best programme with the sector, or without; None when there is none.
 
         ``first``: under the first objective alone.
@@ -158,7 +175,7 @@ class _Finder:
 
     def _read(
         self, answer: Choice, bounds: ChoiceBounds | None = None, *, wanted: bool = True
-    ) -> _Best:
+    ) -> Best:
         """Return what an answer says of its side."""
         problem = self.problem
         signs = [1 if one.sense == "max" else -1 for one in problem.objectives]
@@ -169,7 +186,7 @@ class _Finder:
         sure = None if bounds is None else bounds.most(self.j, wanted=wanted)
         if sure is not None:
             most, known = max(min(most, sure) if known else sure, worth[0]), True
-        return _Best(
+        return Best(
             worth=worth,
             most=most if known else (worth[0] if worth else 0),
             proved=answer.status is ChoiceStatus.OPTIMAL,
@@ -206,6 +223,10 @@ class _Finder:
         if mine.worth[:k] != other.worth[:k]:
             return self._flip("points", objective.name, "impossible", None, 0, None)
         change = other.worth[k] - mine.worth[k]
+        whole = self._whole(mine, wanted=not self.inside)
+        if whole is None:  # which side a tie goes to isn't known
+            return self._flip("points", objective.name, "interval", None, change, change + 1)
+        mine = whole
         if mine.worth[k + 1 :] < other.worth[k + 1 :] or (
             mine.worth[k + 1 :] == other.worth[k + 1 :]
             and not (change > 0 and self.is_flipped("points", objective.name, sign * change))
@@ -261,7 +282,8 @@ class _Finder:
             return self._flip(row.kind, row.place, "exact", said * high, high, high)
         if self.bounds is not None and high is None:
             high = sure_change(
-                self.bounds, self.j, row, inside=self.inside, low=found.low, far=self._far(row),
+                self.bounds, self.j, row, inside=self.inside, low=found.low,
+                far=far_of(row, self.j, inside=self.inside),
                 worth=partial(self._worth_of_other, row), beyond=partial(self._beyond, row),
             )  # fmt: skip
         return self._flip(row.kind, row.place, "interval", None, found.low, high)
@@ -281,7 +303,8 @@ class _Finder:
         except Unproved:
             return Found(low=low, high=high, whole=False)
         return first_flip(
-            mine, other, rises=not self.inside, low=low, end=self._end(row), high=high, most=most,
+            mine, other, rises=not self.inside, low=low, high=high, most=most,
+            end=end_of(row, self.j, inside=self.inside),
             clear=partial(self._clear, row) if bounds is not None and row.kind != "cost" else None,
             width=max(int(row.coefficients[self.j]) // 2, 1),
             wins_tie=lambda change: self.is_flipped(
@@ -292,25 +315,6 @@ class _Finder:
     def _most_of_other(self, bounds: ChoiceBounds, row: Room, change: int) -> int | None:
         sign = -1 if self.inside else 1
         return most_of(bounds, self.j, row, sign * change, wanted=not self.inside)
-
-    def _end(self, row: Room) -> int:
-        """Return the largest change of room that means anything."""
-        if not self.inside:
-            if row.kind == "cost":
-                return int(row.coefficients[self.j])
-            return max(int(np.maximum(row.coefficients, 0).sum()) - row.upper, 0)
-        least = int(np.minimum(row.coefficients, 0).sum())
-        if row.kind == "envelope":
-            return row.upper
-        own = int(row.coefficients[self.j]) if row.kind == "cost" else 0
-        return max(row.upper - own - least + 1, 0)
-
-    def _far(self, row: Room) -> int:
-        """Return a change of room wide enough for the other side to win, where it can."""
-        if not self.inside or row.kind == "cost":
-            return self._end(row)
-        least = int(np.minimum(row.coefficients, 0).sum())
-        return row.upper - int(row.coefficients[self.j]) - least + 1  # no room for the sector
 
     def _side(self, row: Room, *, wanted: bool) -> Side:
         """Return the best programmes of one side at every change of some room."""
@@ -325,14 +329,15 @@ class _Finder:
             partial(self._most, row, wanted) if able else None,
         )  # fmt: skip
         side.steps = self.steps.setdefault((row.place, wanted), side.steps)
-        if not side.steps[True]:
-            side.steps[True].append(self._step(row, 0, now))
+        if not side.steps[False]:
+            if now is None or len(now.worth) == len(self.problem.objectives):
+                side.steps[True].append(self._step(row, 0, now))
             side.steps[False].append(
-                replace(self._step(row, 0, now), worth=_cut(now, full=False))
+                replace(self._step(row, 0, now), worth=cut(now, full=False))
             )  # fmt: skip
         return side
 
-    def _still(self, now: _Best | None) -> Side:
+    def _still(self, now: Best | None) -> Side:
         """Return a side that is the same at every change."""
 
         def last(worth: int, low: int, high: int) -> int | None:
@@ -340,7 +345,13 @@ class _Finder:
                 return None
             return high if self.inside else low
 
-        return Side(lambda _, full: Step(_cut(now, full=full), 0, FAR), last)
+        def ask(_: int, full: bool) -> Step:
+            whole = now if now is None or not full else self._whole(now, wanted=False)
+            if now is not None and whole is None:
+                raise Unproved
+            return Step(cut(whole, full=full), 0, FAR)
+
+        return Side(ask, last)
 
     def _meets(self, row: Room, wanted: bool, worth: int, low: int, high: int) -> int | None:
         """Return the first change, or the last where room shrinks, at which a side is worth it."""
@@ -370,7 +381,7 @@ class _Finder:
         self._check_work()
         return self._lists(row).clear(now, end, inside=self.inside)
 
-    def _step(self, row: Room, change: int, best: _Best | None) -> Step:
+    def _step(self, row: Room, change: int, best: Best | None) -> Step:
         """Return for which changes of room a programme stays the best of its side."""
         if best is None:
             return Step(None, change, FAR) if self.inside else Step(None, 0, change)
@@ -382,8 +393,8 @@ class _Finder:
     def _ask(self, row: Room, wanted: bool, change: int, full: bool) -> Step:
         small = self.problem.candidates_count <= _PART
         self._check_work()
-        best = _UNKNOWN if full else self._near(row, change, wanted=wanted)
-        if best is _UNKNOWN:
+        best = UNKNOWN if full else self._near(row, change, wanted=wanted)
+        if best is UNKNOWN:
             self.asked += _PART_QUESTION if small else _QUESTION
             best = self.best(self._changed(row, change), wanted=wanted, first=not full)
         if best is not None and not best.proved:
@@ -401,19 +412,19 @@ class _Finder:
         amount = -change if self.inside else change
         return apply_flip(self.problem, self.key, kind=kind, place=row.place, amount=amount)
 
-    def _near(self, row: Room, change: int, *, wanted: bool) -> _Best | None:
+    def _near(self, row: Room, change: int, *, wanted: bool) -> Best | None:
         """Return the best of one side from lists near the question, if they know it."""
         if self.bounds is None or self.quick:
-            return _UNKNOWN
+            return UNKNOWN
         try:
             found = self._lists(row).best(-change if self.inside else change, wanted=wanted)
         except TooMuchError:
-            return _UNKNOWN
+            return UNKNOWN
         if found is None:
             return None
         chosen = itertools.compress(self.problem.sector_ids, found.chosen.tolist())
         worth = found.worth
-        return _Best(worth=(worth,), most=worth, proved=True, chosen=frozenset(chosen))
+        return Best(worth=(worth,), most=worth, proved=True, chosen=frozenset(chosen))
 
     def _lists(self, row: Room) -> ClearedRooms | OwnEnvelope:
         """Return the lists near the question for some room, made once."""
@@ -431,8 +442,9 @@ class _Finder:
         mine, other = self.sides if self.inside else (self.sides[1], self.sides[0])
         if self.bounds is None or mine is None or not mine.worth:
             return None
+        legal = partial(is_legal, self.problem, self.key)
         return span_of(
-            self.bounds, self.j, row, inside=self.inside, is_legal=self._is_legal,
+            self.bounds, self.j, row, inside=self.inside, is_legal=legal,
             present=(mine.worth[0], self._flags(mine)),
             other=None if other is None else (other.worth[0], self._flags(other)),
         )  # fmt: skip
@@ -443,9 +455,9 @@ class _Finder:
             out = self.sides[1]
             return None if out is None else out.worth[0]
         best = self._near(row, change, wanted=not self.inside)
-        if best is _UNKNOWN and not self.quick and self.near[row.place].able:
+        if best is UNKNOWN and not self.quick and self.near[row.place].able:
             return None  # so far from the present question, another one would be long
-        if best is _UNKNOWN:
+        if best is UNKNOWN:
             best = self.best(self._changed(row, change), wanted=not self.inside, first=True)
         return None if best is None else best.worth[0]
 
@@ -457,7 +469,7 @@ class _Finder:
             out = self.sides[1]
             return None if out is None else out.most
         best = self._near(row, change, wanted=self.inside)
-        if best is not _UNKNOWN:
+        if best is not UNKNOWN:
             return None if best is None else best.most
         if self.near[row.place].able:
             return FAR
@@ -473,26 +485,5 @@ class _Finder:
         sign = 1 if self.problem.objectives[0].sense == "max" else -1
         return FAR if bound is None else sign * bound
 
-    def _flags(self, best: _Best) -> npt.NDArray[np.bool_]:
+    def _flags(self, best: Best) -> npt.NDArray[np.bool_]:
         return np.array([key in best.chosen for key in self.problem.sector_ids], bool)
-
-    def _is_legal(self, flags: npt.NDArray[np.bool_], row: Room, change: int) -> bool:
-        """Tell whether a programme holds every rule, the room changed."""
-        amount = -change if row.kind == "cost" else change
-        changed = apply_flip(self.problem, self.key, kind=row.kind, place=row.place, amount=amount)
-        chosen = tuple(k for k, f in zip(changed.sector_ids, flags.tolist(), strict=True) if f)
-        answer = Choice(
-            problem_sha256=changed.sha256, status=ChoiceStatus.TIME_LIMIT, chosen=chosen,
-            stages=tuple(
-                StageResult(objective=o.name, value=v, bound=None, status=ChoiceStatus.TIME_LIMIT)
-                for o, v in zip(changed.objectives, changed.values(flags), strict=True)
-            ),
-        )  # fmt: skip
-        return verify_choice(changed, answer).holds
-
-
-def _cut(best: _Best | None, *, full: bool) -> tuple[int, ...] | None:
-    """Return what a programme is worth, under the first objective alone or all of them."""
-    if best is None:
-        return None
-    return best.worth if full else best.worth[:1]

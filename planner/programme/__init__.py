@@ -13,6 +13,7 @@ from planner.programme._own_envelope import OwnEnvelope
 from planner.programme._parts import cut_out, split_parts
 from planner.programme._problem import ChoiceRules, state_choice
 from planner.programme._ranking import Programme, ProgrammeRules, choose_sectors
+from planner.programme._shared import is_sharing
 from planner.programme._solve import solve_choice
 from planner.programme._years.bounds import YearBounds
 from planner.programme._years.problem import state_years
@@ -32,6 +33,7 @@ __all__ = [
     "cut_out",
     "explain_choice",
     "explain_years",
+    "is_sharing",
     "part_of",
     "solve_choice",
     "solve_years",

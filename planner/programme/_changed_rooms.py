@@ -39,8 +39,7 @@ Choice = npt.NDArray[np.uint8]
 Rows = npt.NDArray[np.uint8]
 
 _CLOSE_SHARE = 1e-5
-_REACH_SHARE = 2e-4  # of the bound: how far the first lists go
-_LINKED, _LINKED_WORK = 2, 8  # times less far where there are copies, and more operations
+_REACH_SHARE, _LINKED_SHARE = 2e-4, 1e-4  # of the bound: how far first lists go; with copies
 _WIDER, _WIDEST = 8, 8  # sixteenths further where nothing was found, and how often
 _LEVELS = 8  # into how many steps the first search goes
 SMALL = 60  # candidates up to which all choices are listed
@@ -50,7 +49,7 @@ _PAGES = 6  # lists kept of either side
 _GROWS = 4  # strides to an envelope that is enough
 _STRIDES = 3  # changes that are tried where the least that is enough is too long to find
 _MADE = 40  # lists made for one question
-_WORK = 1_000_000_000  # operations of one search, some second
+_WORK, _LINKED_WORK = 1_000_000_000, 8_000_000_000  # operations of one search; with copies
 _LISTED_WORK = 50_000_000  # operations that making lists is counted for
 _EASY, _EASY_WORK = 300, 20_000_000  # choices and operations where it may be found at once
 _EASY_PARTS = (3, 2)  # of how far a side is ahead
@@ -79,17 +78,13 @@ class ChangedRooms:
         kind: Literal["envelope", "limit"], place: str,
     ) -> None:  # fmt: skip
         self.sources = problem.share_candidate[far_shares(problem)]  # copies of them come last
-        if len(self.sources):  # what prices prove of an envelope that binds actors is loose
-            problem, position = with_own_shares(problem, position, place)
+        problem, position = with_own_shares(problem, position, place)
         self.problem = replace(problem, objectives=problem.objectives[:1])
-        self.pool = pool
-        self.position = position
+        self.pool, self.position = pool, position
         self.kind, self.place = kind, place
         self.pages: dict[bool, list[tuple[int, Page]]] = {True: [], False: []}
         self.able = problem.contiguity is not Contiguity.ANY_EPCI and bool(problem.objectives)
-        self.work = min(
-            _WORK * (_LINKED_WORK if len(self.sources) else 1), pool.work
-        )  # of a search
+        self.work = min(_LINKED_WORK if len(self.sources) else _WORK, pool.work)  # of a search
         self.spent = 0  # operations of lists and searches
         self.reach = 0
         self.level = 0  # how far the best was from the bound, the last time
@@ -327,9 +322,8 @@ class ChangedRooms:
             if view.bound < worth:
                 return None
             most, parts = view.page.search_worth(
-                view.rows, view.kept & (view.missed <= view.bound - worth), worth,
-                work=self.work,
-            )  # fmt: skip
+                view.rows, view.kept & (view.missed <= view.bound - worth), worth, work=self.work
+            )
             self._count(view.page)
             if parts is not None:
                 one = self.reached(view.page, parts)
@@ -398,8 +392,7 @@ class ChangedRooms:
         chosen = np.zeros(self.problem.candidates_count, bool)
         for block, part in zip(page.blocks, parts, strict=True):
             chosen[block.members] = part > 0
-        if len(self.sources):  # a copy may be chosen where its sector isn't, for nothing
-            chosen[-len(self.sources) :] = chosen[self.sources]
+        chosen[len(chosen) - len(self.sources) :] = chosen[self.sources]  # a copy is its sector
         sign = 1 if self.problem.objectives[0].sense == "max" else -1
         return Reached(sign * self.problem.values(chosen)[0], chosen)
 
@@ -433,14 +426,12 @@ class ChangedRooms:
                 return None
             raise TooMuchError
         self.pool.keep_prices(stage.row, stage.rows, stage.best.prices)
-        share = _REACH_SHARE / (_LINKED if len(self.sources) else 1)
+        share = _LINKED_SHARE if len(self.sources) else _REACH_SHARE
         reach = reach or max(1, math.ceil(share * abs(stage.best.bound)))
         if problem.candidates_count <= SMALL:
             reach = stage.spread  # all there is
         free = self.place if self.kind == "envelope" else None
-        reach, lists, missed, complete = list_settled(
-            stage, self.sources, reach, free=free, at_most=_LISTED
-        )
+        reach, lists, missed, complete = list_settled(stage, self.sources, reach, free, _LISTED)
         if not complete or sum(map(len, lists)) > _SEARCHED or min(map(len, lists)) == 0:
             raise TooMuchError
         further = reach

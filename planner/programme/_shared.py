@@ -125,7 +125,8 @@ def with_copies(problem: ChoiceProblem, *, both: bool) -> ChoiceProblem:
 def with_own_shares(problem: ChoiceProblem, position: int, place: str) -> tuple[ChoiceProblem, int]:
     """Return the question with copies, and where a sector counts in the envelope of an actor.
 
-    There the choice of that actor alone says whether the sector is in.
+    What prices prove of an envelope that binds actors is loose.  With copies, the choice of one
+    actor alone says whether the sector is in.
 
     Parameters
     ----------
@@ -136,7 +137,10 @@ def with_own_shares(problem: ChoiceProblem, position: int, place: str) -> tuple[
     place
         The actor; with any other name, the sector counts where it is decided.
     """
-    copied, far = with_copies(problem, both=False), far_shares(problem)
+    far = far_shares(problem)
+    if not len(far):
+        return problem, position
+    copied = with_copies(problem, both=False)
     for at, share in enumerate(far.tolist()):
         who = problem.actors[int(problem.share_actor[share])]
         if int(problem.share_candidate[share]) == position and who == place:

@@ -139,10 +139,10 @@ class Page:
         """
         start, end = spans(self.sizes)[at]
         block, other = self.blocks[at], copy.copy(self)
-        uses = np.stack([
-            *(block.row_values(rows, self.rows[row]) for row in self.upper),
-            *(-block.row_values(rows, self.rows[row]) for row in self.lower),
-        ], axis=-1)  # fmt: skip
+        uses = np.zeros((len(rows), len(self.upper) + len(self.lower)), np.int64)
+        for column, row in enumerate([*self.upper, *self.lower]):
+            uses[:, column] = block.row_values(rows, self.rows[row])
+        uses[:, len(self.upper) :] *= -1
         other.sizes = [*self.sizes[:at], len(rows), *self.sizes[at + 1 :]]
         other.lists = [*self.lists[:at], rows, *self.lists[at + 1 :]]
         worth = block.row_values(rows, self.row) - less

@@ -1,4 +1,4 @@
-"""Lists near a bound where sectors have copies: what a copy must be, within a reach, is settled first.
+"""Lists near a bound where sectors have copies: what they must be within a reach is settled first.
 
 A copy whose price is nought is worth nothing to the actor who holds it, and would double its list.
 Where a sector and its copies lose more than the reach by being chosen, or by not being, no
@@ -21,7 +21,7 @@ _WIDEST = 8  # how often lists go further where one is empty
 
 
 def list_settled(
-    stage: Stage, sources: Integers, reach: int, *, free: str | None, at_most: int
+    stage: Stage, sources: Integers, reach: int, free: str | None, at_most: int
 ) -> tuple[int, list[Rows], list[Integers], bool]:
     """List the choices of each actor that miss its best by a reach or less, copies settled.
 
@@ -68,10 +68,10 @@ class _Losses:
         same: dict[int, list[int]] = {}
         for at, sector in enumerate(sources.tolist()):
             same.setdefault(sector, [sector]).append(first + at)
-        self.each = [
-            (ones, *(sum(self._loss(one, value) for one in ones) for value in (0, 1)))
-            for ones in same.values()
-        ]
+        self.each: list[tuple[list[int], int, int]] = []
+        for ones in same.values():
+            without, within = (sum(self._loss(one, value) for one in ones) for value in (0, 1))
+            self.each.append((ones, without, within))
 
     def _best(self, at: int, node: Integers) -> tuple[Rows, int]:
         """Return the best choice of an actor, and what none can pass."""

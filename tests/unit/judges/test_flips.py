@@ -1,6 +1,7 @@
 """The stated change flips the sector and no smaller one does, against brute force."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from planner.explain import (
     price_rules,
 )
 from planner.plan import make_plan
+from planner.programme import ChoiceBounds, ColumnPool, solve_choice
 from planner.scenario import Scenario
 
 
@@ -292,3 +294,20 @@ def test_the_service_of_each_epci_of_the_toy():
     assert service.loc["200000002", "served_before_share"] == 0
     assert service.loc["200000002", "served_after_share"] == pytest.approx(0.6)
     assert (service["net_cents"] == service["gross_cents"] - service["credit_cents"]).all()
+
+
+def test_a_first_objective_worth_nothing_doesnt_hide_the_smallest_envelope(oracle):
+    problem = oracle.random_problem(1, count=6, actors=1, contiguity=Contiguity.NONE)
+    nothing = replace(problem.objectives[0], coefficients=problem.lines * 0)
+    votes = replace(problem.objectives[0], coefficients=problem.lines)
+    problem = replace(problem, objectives=(nothing, replace(votes, name="later")),
+                      envelopes=problem.envelopes * 0 + 3)  # fmt: skip
+    pool = ColumnPool()
+    solve = partial(solve_choice, gap_share=0.0, warm=pool)
+    choice = solve(problem)
+    bounds = ChoiceBounds(problem, pool)
+    for key in problem.sector_ids:
+        told = [find_flips(problem, choice, key, solve=solve, bounds=one) for one in (None, bounds)]
+        assert [(f.kind, f.status, f.amount) for f in told[0]] == [
+            (f.kind, f.status, f.amount) for f in told[1]
+        ]

@@ -7,7 +7,7 @@ import pytest
 
 from planner.choice import Contiguity
 from planner.explain import apply_flip, find_flips
-from planner.programme import ChoiceBounds, ColumnPool, OwnEnvelope, solve_choice
+from planner.programme import ChoiceBounds, ColumnPool, OwnEnvelope, TooMuchError, solve_choice
 from planner.programme._actors.diagram import TooWideError
 
 
@@ -97,6 +97,33 @@ def test_the_first_envelope_that_may_flip(oracle, monkeypatch, seed, shared, con
     assert seed != 1 or flipped > 0
 
 
+@pytest.mark.parametrize("contiguity", [Contiguity.WITHIN_EPCI, Contiguity.NONE])
+@pytest.mark.parametrize("seed", range(3))
+def test_where_copies_are_settled_the_best_of_a_side_is_the_same(
+    oracle, monkeypatch, seed, contiguity
+):
+    """Near lists alone, as in large questions: what no programme within reach has is left out."""
+    monkeypatch.setattr("planner.programme._changed_rooms.SMALL", 0)
+    monkeypatch.setattr("planner.programme._changed_rooms._LINKED_SHARE", 0.05)
+    problem = oracle.random_problem(seed, count=8, actors=3, contiguity=contiguity)
+    told = 0
+    for j, actor in all_envelopes(problem):
+        place = problem.actors[actor]
+        rooms = OwnEnvelope(problem, ColumnPool(), j, place)
+        for wanted in (True, False):
+            for change in (-3, 0, 4):
+                if int(problem.envelopes[actor]) + change < 0:
+                    continue
+                try:
+                    best = rooms.best(change, wanted=wanted)
+                except TooMuchError:
+                    continue
+                due = worth(oracle, problem, j, place, change, wanted=wanted)
+                assert (None if best is None else best.worth) == due
+                told += 1
+    assert told > 20
+
+
 def test_across_borders_an_envelope_is_not_told(oracle):
     problem = oracle.random_problem(0, count=8, contiguity=Contiguity.ANY_EPCI)
     rooms = OwnEnvelope(problem, ColumnPool(), 0, problem.actors[problem.decider[0]])
@@ -115,12 +142,14 @@ def test_what_is_too_intricate_is_not_told(oracle, monkeypatch):
     assert not rooms.tells
 
 
-@pytest.mark.parametrize("shared", [False, True])
+@pytest.mark.parametrize("kind", ["own", "shared", "no rule in common"])
 @pytest.mark.parametrize("seed", range(3))
-def test_the_stated_envelope_flips_and_one_line_less_does_not(oracle, seed, shared):
+def test_the_stated_envelope_flips_and_one_line_less_does_not(oracle, seed, kind):
     problem = each_pays_its_own(oracle, seed, Contiguity.WITHIN_EPCI, count=9)
-    if shared:
+    if kind == "shared":
         problem = oracle.random_problem(seed, count=9)
+    elif kind != "own":
+        problem = replace(problem, limits=())
     pool, stated = ColumnPool(), 0
     choice = solve_choice(problem, warm=pool)
     bounds = ChoiceBounds(problem, pool)
