@@ -115,7 +115,7 @@ class ChangedRooms:
             if least <= change <= most:
                 return known
         best = self._best(change, wanted=wanted)
-        least = -_FAR if best is None else int(self.used[best.chosen].sum()) - self.upper
+        least = -_FAR if best is None else best.use - self.upper
         self.bests[wanted].append((least, change, best))
         return best
 
@@ -224,9 +224,8 @@ class ChangedRooms:
             self._count(page)
             if parts is not None:
                 one = self.reached(page, parts)
-                use = int(self.used[one.chosen].sum())
-                self.met[wanted].append((use, one))
-                return Least(low, max(use - self.upper, low), stopped=True)
+                self.met[wanted].append((one.use, one))
+                return Least(low, max(one.use - self.upper, low), stopped=True)
         return None
 
     def _some(self, worth: int, low: int, high: int, *, wanted: bool) -> int | None:
@@ -246,7 +245,7 @@ class ChangedRooms:
             if best is None:
                 return None
             if best.worth >= worth:
-                return max(int(self.used[best.chosen].sum()) - self.upper, low)
+                return max(best.use - self.upper, low)
             missing = (self._bound(page, at) - best.worth) * _MORE // 4 + 1
         return None
 
@@ -283,7 +282,7 @@ class ChangedRooms:
                 at = high
             one = self._enough(worth, at, wanted=wanted)
             if one is not None:
-                found, high = one, max(int(self.used[one.chosen].sum()) - self.upper, low) - 1
+                found, high = one, max(one.use - self.upper, low) - 1
             elif found is None and not rising:
                 return Least(high + 1, None)
             else:
@@ -303,7 +302,7 @@ class ChangedRooms:
             if one is None:
                 low = middle + 1
             else:
-                met = max(int(self.used[one.chosen].sum()) - self.upper, low)
+                met = max(one.use - self.upper, low)
                 high = met - 1
         return Least(low, met)
 
@@ -327,7 +326,7 @@ class ChangedRooms:
             self._count(view.page)
             if parts is not None:
                 one = self.reached(view.page, parts)
-                self.met[wanted].append((int(self.used[one.chosen].sum()), one))
+                self.met[wanted].append((one.use, one))
                 return one
             if most < worth:
                 return None
@@ -392,9 +391,11 @@ class ChangedRooms:
         chosen = np.zeros(self.problem.candidates_count, bool)
         for block, part in zip(page.blocks, parts, strict=True):
             chosen[block.members] = part > 0
-        chosen[len(chosen) - len(self.sources) :] = chosen[self.sources]  # a copy is its sector
+        count = len(chosen) - len(self.sources)
+        chosen[count:] = chosen[self.sources]  # a copy is its sector
         sign = 1 if self.problem.objectives[0].sense == "max" else -1
-        return Reached(sign * self.problem.values(chosen)[0], chosen)
+        worth, use = sign * self.problem.values(chosen)[0], int(self.used[chosen].sum())
+        return Reached(worth, chosen[:count], use)
 
     def _asked(self, change: int, *, wanted: bool) -> ChoiceProblem:
         """Return the question, the room changed and the sector forced."""
@@ -484,7 +485,7 @@ class ChangedRooms:
             raise TooMuchError
         self.level = max(bound - value, 1)
         reached = self.reached(page, parts)
-        self.met[wanted].append((int(self.used[reached.chosen].sum()), reached))
+        self.met[wanted].append((reached.use, reached))
         return reached
 
     def _count(self, page: Page) -> None:

@@ -308,7 +308,7 @@ class _Window:
                 raise TooMuchError
             return None
         one = self.rooms.reached(page, parts)
-        return int(self.rooms.used[one.chosen].sum()), one
+        return one.use, one
 
     def _top(self, room: int, *, wanted: bool) -> int:
         """Return what no programme of a side can pass at an envelope."""

@@ -23,10 +23,14 @@ _FURTHER = (4, 3, 2)  # of the reach: how far the list of whoever has the envelo
 
 @dataclass(frozen=True, eq=False)
 class Reached:
-    """A best programme: what it is worth under the first objective, larger is better."""
+    """A best programme: what it is worth under the first objective, larger is better.
+
+    ``use``: what it takes of the room that changes.
+    """
 
     worth: int
     chosen: Flags
+    use: int
 
 
 @dataclass(frozen=True)
