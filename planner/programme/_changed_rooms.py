@@ -391,8 +391,7 @@ class ChangedRooms:
         chosen = np.zeros(self.problem.candidates_count, bool)
         for block, part in zip(page.blocks, parts, strict=True):
             chosen[block.members] = part > 0
-        count = len(chosen) - len(self.sources)
-        chosen[count:] = chosen[self.sources]  # a copy is its sector
+        chosen[(count := len(chosen) - len(self.sources)) :] = chosen[self.sources]  # its sector
         sign = 1 if self.problem.objectives[0].sense == "max" else -1
         worth, use = sign * self.problem.values(chosen)[0], int(self.used[chosen].sum())
         return Reached(worth, chosen[:count], use)
