@@ -202,7 +202,7 @@ def test_a_sector_comes_after_the_one_before_it_on_its_feeder(on_a_network):
     [
         (lambda rows: {k: v for k, v in rows.items() if k != "22002-01"}, "22002-01"),
         (lambda rows: rows | {"22002-01": "99999-01"}, "99999-01"),
-        (lambda rows: rows | {"22001-01": "22002-01"}, "22001-01 →"),
+        (lambda rows: rows | {"22001-01": "22002-01"}, r"22001-01 \(Toy-Nord-Ouest ouest\) →"),
     ],
 )
 def test_an_order_on_the_network_that_is_broken_is_refused(on_a_network, change, said):
