@@ -388,10 +388,9 @@ class ChangedRooms:
 
     def reached(self, page: Page, parts: Sequence[Choice]) -> Reached:
         """Return the programme of choices that were picked."""
-        chosen = np.zeros(self.problem.candidates_count, bool)
-        for block, part in zip(page.blocks, parts, strict=True):
-            chosen[block.members] = part > 0
-        chosen[(count := len(chosen) - len(self.sources)) :] = chosen[self.sources]  # its sector
+        chosen = page.chosen(parts, self.problem.candidates_count)
+        count = len(chosen) - len(self.sources)
+        chosen[count:] = chosen[self.sources]  # a copy may be taken where its sector isn't, in vain
         sign = 1 if self.problem.objectives[0].sense == "max" else -1
         worth, use = sign * self.problem.values(chosen)[0], int(self.used[chosen].sum())
         return Reached(worth, chosen[:count], use)

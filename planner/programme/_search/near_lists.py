@@ -161,6 +161,13 @@ class Page:
             return rows[self.upper[column]].upper or 0
         return -(rows[self.lower[column - len(self.upper)]].lower or 0)
 
+    def chosen(self, parts: Sequence[Choice], count: int) -> Flags:
+        """Return which of so many candidates the choice of each actor holds."""
+        chosen = np.zeros(count, bool)
+        for block, part in zip(self.blocks, parts, strict=True):
+            chosen[block.members] = part > 0
+        return chosen
+
     def count(self, used: Integers) -> Integers:
         """Return what each choice uses, from what each candidate does."""
         return np.concatenate([
