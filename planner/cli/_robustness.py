@@ -236,7 +236,7 @@ class Case:
 
         rules = self.plan.scenario.criteria
         measured = measure_criteria(self.plan.territory, rules=rules, costs=self.plan.costs)
-        space = criteria_space(self.problem, measured)
+        space = criteria_space(self.problem, measured, rules=rules)
         if space is None:
             self.console.print(self.say("no_weights"), markup=False)
             return {}

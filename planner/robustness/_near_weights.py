@@ -88,8 +88,7 @@ class _Walk:
         self.solve, self.kept = solve, 1 - loss_share
         inside = set(chosen)
         flags = np.array([key in inside for key in problem.sector_ids], bool)
-        others = [0 if at == self.k else weight for at, weight in enumerate(space.weights)]
-        self.base = np.asarray(others, dtype=np.int64) @ space.scores
+        self.base = space.without(self.k)
         self.slope = space.scores[self.k]
         self.worth = int(self.base[flags].sum()), int(self.slope[flags].sum())
         self.total = sum(space.weights)

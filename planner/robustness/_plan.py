@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -10,16 +11,16 @@ import numpy.typing as npt
 import pandas as pd
 
 from planner.choice import ChoiceProblem
-from planner.criteria import CriteriaTable
+from planner.criteria import PPM, CriteriaTable
 from planner.robustness._groups import Groups
 from planner.robustness._optima import Optima
 from planner.robustness._weights import WeightInterval, WeightSpace
+from planner.scenario import CriteriaRules
 from planner.schemas import contract
 
 __all__ = ["alternatives_table", "criteria_space", "servable", "weights_table"]
 
 _MARKS = 1_000
-_PARTS = 1_000
 
 
 def servable(problem: ChoiceProblem, groups: Groups) -> tuple[Groups, tuple[str, ...]]:
@@ -54,40 +55,41 @@ def servable(problem: ChoiceProblem, groups: Groups) -> tuple[Groups, tuple[str,
     )  # fmt: skip
 
 
-def criteria_space(problem: ChoiceProblem, criteria: CriteriaTable) -> WeightSpace | None:
+def criteria_space(
+    problem: ChoiceProblem, criteria: CriteriaTable, *, rules: CriteriaRules
+) -> WeightSpace | None:
     """Return the objective ``criteria`` as a weighted sum in whole numbers.
 
-    Marks count in thousandths × lines, weights as small as their proportions allow (2, 1, 2, 1);
-    None when the question has no such objective, or no criterion is known.
+    Marks count in thousandths × lines, weights are the smallest in the proportions asked.
+    The question rounds the score of each sector, and the shares of weights before: what this adds
+    to the sum is kept, so that under the weights in force values are those of the question.  None
+    when the question has no such objective, or no criterion is known.
 
     Parameters
     ----------
-    problem, criteria
-        The question and the criteria that it was stated with.
+    problem, criteria, rules
+        The question, the criteria that it was stated with, and ``scenario.criteria``.
     """
-    if "criteria" not in {one.name for one in problem.objectives} or not criteria.active:
+    asked = next((one for one in problem.objectives if one.name == "criteria"), None)
+    if asked is None or not criteria.active:
         return None
     marks = criteria.matrix().reindex(list(problem.sector_ids)).fillna(0.0)
-    weights = criteria.weights()
     names = tuple(str(name) for name in marks.columns)
+    shares, each = criteria.weights(), [rules.each[name].weight for name in names]
+    weights = _small(each if sum(each) <= PPM else [shares[name] for name in names])
     steps = np.rint(marks.to_numpy(dtype=np.float64).T * _MARKS).astype(np.int64)
+    scores = steps * problem.lines
+    whole = sum(weights) * asked.coefficients
     return WeightSpace(
-        objective="criteria", criteria=names, scores=steps * problem.lines,
-        weights=_small([weights[name] for name in names]),
+        objective="criteria", criteria=names, scores=scores, weights=weights,
+        rounding=whole - np.asarray(weights, dtype=np.int64) @ scores,
     )  # fmt: skip
 
 
 def _small(weights: Sequence[int]) -> tuple[int, ...]:
-    """Return the smallest whole weights that have these rounded proportions."""
-    whole = sum(weights) or 1
-    for total in range(1, _PARTS):
-        parts = [round(total * weight / whole) for weight in weights]
-        if sum(parts) == total and all(
-            abs(part * whole - weight * total) <= total
-            for part, weight in zip(parts, weights, strict=True)
-        ):
-            return tuple(parts)
-    return tuple(round(_PARTS * weight / whole) for weight in weights)
+    """Return the smallest whole weights of the same proportions."""
+    common = math.gcd(*weights) or 1
+    return tuple(weight // common for weight in weights)
 
 
 def weights_table(intervals: Sequence[WeightInterval]) -> pd.DataFrame:

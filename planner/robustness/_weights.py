@@ -55,15 +55,25 @@ class WeightSpace:
         (criteria, candidates).
     weights
         The weights in force, whole and not negative.
+    rounding
+        What the values of the question hold beside the weighted sum, where they were rounded: along
+        one weight it stays as it is, so that the question at the weights in force is the one asked.
     """
 
     objective: str
     criteria: tuple[str, ...]
     scores: npt.NDArray[np.int64]
     weights: tuple[int, ...]
+    rounding: npt.NDArray[np.int64] | None = None
+
+    def without(self, k: int) -> npt.NDArray[np.int64]:
+        """Return what each candidate is worth when one weight is nil, the others in force."""
+        others = [0 if i == k else weight for i, weight in enumerate(self.weights)]
+        values: npt.NDArray[np.int64] = np.asarray(others, dtype=np.int64) @ self.scores
+        return values if self.rounding is None else values + self.rounding
 
     def question(self, problem: ChoiceProblem, weights: tuple[int, ...]) -> ChoiceProblem:
-        """Return the question under other weights."""
+        """Return the question under other weights; nothing is rounded but the marks."""
         return self.asked(problem, np.asarray(weights, dtype=np.int64) @ self.scores, later=True)
 
     def asked(
@@ -240,8 +250,7 @@ class _Walk:
         self.space = space
         self.solve = solve
         self.k = space.criteria.index(criterion)
-        others = [0 if i == self.k else weight for i, weight in enumerate(space.weights)]
-        self.base = np.asarray(others, dtype=np.int64) @ space.scores
+        self.base = space.without(self.k)
         self.slope = space.scores[self.k]
         self.proved = True
         self.solves = 0

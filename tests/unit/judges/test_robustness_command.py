@@ -13,10 +13,11 @@ from typer.testing import CliRunner
 
 from planner import cli
 from planner.choice import Objective, Quantity
-from planner.criteria import criterion_label
+from planner.criteria import CriteriaTable, criterion_label, share_out
 from planner.errors import PlannerError
 from planner.explain import price_rules
 from planner.export.figures.frontier import draw_frontier, write_frontier_figure
+from planner.findings import Findings
 from planner.plan import make_plan
 from planner.robustness import (
     WeightSpace,
@@ -33,7 +34,7 @@ from planner.robustness import (
     trace_frontier,
     weights_table,
 )
-from planner.scenario import Scenario
+from planner.scenario import CriteriaRules, Scenario
 from planner.texts import Message
 from planner.toy import toy_territory
 
@@ -190,23 +191,68 @@ def test_criteria_become_a_space_of_whole_numbers():
 
     measured = measure_criteria(plan.territory, rules=plan.scenario.criteria, costs=plan.costs)
     votes = replace(plan.problem, objectives=plan.problem.objectives[:1])
-    assert criteria_space(votes, measured) is None  # no such objective
+    rules = plan.scenario.criteria
+    assert criteria_space(votes, measured, rules=rules) is None  # no such objective
     asked = replace(
         plan.problem,
         objectives=(Objective(name="criteria", sense="max", coefficients=plan.problem.lines),),
     )  # fmt: skip
-    space = criteria_space(asked, measured)
+    space = criteria_space(asked, measured, rules=rules)
     assert space.criteria == measured.active
-    # the smallest whole weights in the proportions of the scenario
-    shares = np.array([measured.weights()[name] for name in space.criteria]) / 1_000_000
-    assert np.array(space.weights) / sum(space.weights) == pytest.approx(shares, abs=2e-6)
-    assert np.gcd.reduce(space.weights) == 1
-    assert sum(space.weights) < 100
+    assert space.weights == tuple(rules.each[name].weight for name in space.criteria)
     assert space.scores.shape == (len(measured.active), asked.candidates_count)
     marks = measured.matrix().loc[list(asked.sector_ids)].to_numpy().T
     assert np.abs(space.scores - 1000 * marks * asked.lines).max() <= asked.lines.max() / 2
     assert str(criterion_label("contiguity")) == "contiguïté avec la phase 1"
     assert criterion_label("tourisme") == "tourisme"
+
+
+@pytest.mark.parametrize("weights", [(17, 23, 5), (1234, 4321, 777), (333, 334, 333)])
+@pytest.mark.parametrize("former", [False, True])
+def test_the_interval_is_that_of_the_question_as_it_is_rounded(oracle, weights, former):
+    """Marks to the millionth, weights of no round proportion: the scores asked are thousandths."""
+    problem = oracle.random_problem(sum(weights), count=7)
+    keys, names = problem.sector_ids, ("a", "b", "c")
+    marks = np.random.default_rng(weights).integers(0, 1_000_001, (3, 7))
+    rules = CriteriaRules.model_validate(
+        {"each": {name: {"weight": w} for name, w in zip(names, weights, strict=True)}}
+    )
+    shares = share_out(dict(zip(names, weights, strict=True)))
+    table = pd.DataFrame(
+        [
+            {"sector_id": key, "criterion": name, "normalised_ppm": int(marks[k, j]),
+             "weight_ppm": shares[name]}
+            for k, name in enumerate(names) for j, key in enumerate(keys)
+        ]
+    )  # fmt: skip
+    measured = CriteriaTable(
+        table=table, scores=pd.DataFrame(), active=names, off={}, findings=Findings()
+    )
+    score = np.rint(np.array(list(shares.values())) @ marks / 1e9).astype(np.int64)
+    asked = Objective(name="criteria", sense="max", coefficients=score * problem.lines)
+    votes = replace(problem.objectives[0], coefficients=problem.lines > 4)
+    problem = replace(problem, objectives=(votes, asked) if former else (asked,))
+    best = oracle.solve(problem)
+    space = criteria_space(problem, measured, rules=rules)
+    rows, fine = oracle.feasible_rows(problem)
+    rows = rows[fine]
+    if former:
+        worth = rows @ votes.coefficients
+        rows = rows[worth == worth.max()]
+    here = np.isin(keys, best.chosen)
+    for k, name in enumerate(names):
+        found = find_weight_interval(problem, space, name, solve=oracle.solve, chosen=best.chosen)
+        assert (found.weight, found.total) == (weights[k], sum(weights))
+        slope = np.rint(marks[k] / 1000).astype(np.int64) * problem.lines
+        base = sum(weights) * asked.coefficients - weights[k] * slope
+        a, b = int(base[here].sum()), int(slope[here].sum())
+        others = [(int(x), int(y)) for x, y in zip(rows @ base, rows @ slope, strict=True)]
+        assert found.low == max(
+            [Fraction(0), *(Fraction(x - a, b - y) for x, y in others if y < b)]
+        )
+        highs = [Fraction(a - x, y - b) for x, y in others if y > b]
+        assert found.high == min(highs, default=None)
+        assert found.low <= found.weight <= (found.high or found.weight)
 
 
 def test_a_programme_that_is_not_the_best_has_no_interval(oracle):
