@@ -11,12 +11,13 @@ import datetime as dt
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from planner.errors import RuleError
 from planner.schemas import contract
 from planner.texts import Message
 
-__all__ = ["estimate_cost"]
+__all__ = ["estimate_cost", "look_up_prices"]
 
 _M2_PER_KM2 = 1_000_000.0
 
@@ -44,21 +45,42 @@ def estimate_cost(sectors: gpd.GeoDataFrame, *, prices: pd.DataFrame, on: dt.dat
         When the classes leave a density out, overlap, or aren't valid on the day.
     """
     contract("prices").check(prices)
-    book = prices.sort_values("density_min_per_km2", kind="stable").reset_index(drop=True)
-    _check_book(book, on)
+    _check_book(_by_density(prices), on)
     frame = pd.DataFrame(sectors[["sector_id", "premises_count"]]).copy()
     area_km2 = sectors.geometry.area.to_numpy() / _M2_PER_KM2
     # a tenth of a premise a km², so that the last bits of an area never change a class
     frame["density_per_km2"] = np.round(frame["premises_count"].to_numpy() / area_km2, 1)
-    edges = book["density_min_per_km2"].to_numpy(dtype=np.float64)
-    row = np.searchsorted(edges, frame["density_per_km2"].to_numpy(), side="right") - 1
-    frame["density_class"] = book["density_class"].astype(str).to_numpy()[row]
-    frame["unit_cost_cents"] = book["cost_cents_per_premise"].to_numpy(dtype=np.int64)[row]
+    frame["density_class"], frame["unit_cost_cents"] = look_up_prices(
+        frame["density_per_km2"].to_numpy(dtype=np.float64), prices=prices
+    )
     frame["cost_cents"] = frame["premises_count"].astype("int64") * frame["unit_cost_cents"]
     if frame.empty:
         return contract("costs").empty()
     contract("costs").check(frame)
     return contract("costs").select(frame)
+
+
+def look_up_prices(
+    densities: NDArray[np.float64], *, prices: pd.DataFrame
+) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
+    """Find the class of each density in a price book, and its price a premise in cents.
+
+    Parameters
+    ----------
+    densities
+        Premises a km², as :func:`estimate_cost` rounds them.
+    prices
+        Contract ``prices``, whose classes tile the densities.
+    """
+    book = _by_density(prices)
+    edges = book["density_min_per_km2"].to_numpy(dtype=np.float64)
+    row = np.searchsorted(edges, densities, side="right") - 1
+    classes = book["density_class"].astype(str).to_numpy(dtype=object)[row]
+    return classes, book["cost_cents_per_premise"].to_numpy(dtype=np.int64)[row]
+
+
+def _by_density(prices: pd.DataFrame) -> pd.DataFrame:
+    return prices.sort_values("density_min_per_km2", kind="stable").reset_index(drop=True)
 
 
 def _check_book(book: pd.DataFrame, on: dt.date) -> None:

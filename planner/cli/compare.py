@@ -65,7 +65,8 @@ def compare(
             console.print(f"  • {_together(result, causes, effects, lang)}", markup=False)
         if out is not None:
             tables = {"differences": result.table, "sector_differences": result.sectors,
-                      "difference_causes": traced}  # fmt: skip
+                      "difference_causes": traced, "cost_differences": result.costs.table,
+                      "price_differences": result.costs.prices}  # fmt: skip
             if effects is not None:
                 tables["cause_effects"] = effects
             for written in write_csv_tables(out, tables, lang=lang):
@@ -100,15 +101,22 @@ def _print_places(console: Console, result: Comparison, lang: Lang) -> None:
         [
             str(row["nom"]),
             *(number(int(row[name]), lang) for name in counts),
-            number(int(row["net_difference_cents"]) / 100, lang) + " €",
+            *(
+                _euros(row[name], lang)
+                for name in ("net_difference_cents", "cost_difference_cents")
+            ),
         ]
         for row in epci.loc[order].head(_SHOWN).to_dict("records")
     ]
-    keys = ("place", "gaining", "losing", "served", "years", "net")
+    keys = ("place", "gaining", "losing", "served", "years", "net", "cost")
     titles = [say(f"compare.column_{key}", lang) for key in keys]
     console.print(table(say("compare.places", lang), titles, rows))
     if len(epci) > _SHOWN:
         console.print(say("compare.more", lang, count=len(epci) - _SHOWN))
+
+
+def _euros(cents: object, lang: Lang) -> str:
+    return "—" if pd.isna(cents) else number(int(cents) / 100, lang) + " €"  # type: ignore[call-overload]
 
 
 def print_communes(console: Console, result: Comparison, lang: Lang) -> None:
@@ -166,7 +174,7 @@ def _effect(found: Mapping[str, int], lang: str) -> str:
     return say(
         "compare.effect", lang, gaining=found["gaining_count"], losing=found["losing_count"],
         served=found["served_difference_count"], years=found["premise_years_gained"],
-        net=found["net_difference_cents"],
+        net=found["net_difference_cents"], cost=found.get("cost_difference_cents"),
     )  # fmt: skip
 
 
@@ -178,10 +186,15 @@ def _together(
 
     whole = region_effect(result.table)
     alone = [region_effect(effects, cause.name) for cause in causes]
-    rest = {name: value - sum(one[name] for one in alone) for name, value in whole.items()}
+    rest = {
+        name: value - sum(one[name] for one in alone)
+        for name, value in whole.items()
+        if all(name in one for one in alone)
+    }
     if not any(rest.values()):
         return say("compare.together_nothing", lang)
     return say(
         "compare.together", lang, served=rest["served_difference_count"],
         years=rest["premise_years_gained"], net=rest["net_difference_cents"],
+        cost=rest.get("cost_difference_cents"),
     )  # fmt: skip

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 
 import pandas as pd
 
+from planner.compare._costs import PriceChange, list_prices
 from planner.compare._differences import Comparison, Side
 from planner.compare._rule_words import RuleName, RuleValue
 from planner.errors import PlannerError
@@ -54,6 +55,7 @@ _WORDS: Final = frozenset({"source", "valid_from"})
 """What only says where a rule comes from, and since when: it decides nothing."""
 _COMPARED: Final = (
     "programme", "schedule", "contributions", "sectors", "sector_shares", "epci", "communes",
+    "costs", "prices",
 )  # fmt: skip
 _Decided = dict[str, tuple[Any, Any]]  # sector to its phase and year
 Answer = Callable[[frozenset[str]], Mapping[str, pd.DataFrame] | None]
@@ -73,6 +75,8 @@ class Cause:
         Values of a rule as its scenario writes them; None for tables.
     old, new
         The same values, as they are put into words.
+    prices
+        Of a price book, which classes differ, from what to what.
     """
 
     kind: Literal["input", "rule"]
@@ -81,11 +85,16 @@ class Cause:
     after: str | None = None
     old: object = None
     new: object = None
+    prices: tuple[PriceChange, ...] = ()
 
     @property
     def message(self) -> Message:
         """What differs, in the reader's words."""
         if self.kind == "input":
+            if self.prices:
+                return Message.of(
+                    "compare.cause_prices", name=_Title(self.name), listed=_Listed(self.prices)
+                )
             return Message.of("compare.cause_input", name=_Title(self.name))
         before = self.before if self.old is None else self.old
         after = self.after if self.new is None else self.new
@@ -106,6 +115,17 @@ class _Title:
         return contract(self.name).titled(lang)
 
 
+@dataclass(frozen=True)
+class _Listed:
+    """The classes of a price book that differ, in the reader's language."""
+
+    prices: tuple[PriceChange, ...]
+
+    def say(self, lang: str = "fr", /) -> str:
+        """Say each, from what to what."""
+        return " ; ".join(one.message.say(lang) for one in self.prices)
+
+
 def list_causes(before: Side, after: Side) -> tuple[Cause, ...]:
     """List every input and every rule that differs, whether or not it changes a decision.
 
@@ -115,10 +135,13 @@ def list_causes(before: Side, after: Side) -> tuple[Cause, ...]:
         The two plans.
     """
     inputs = [
-        Cause(kind="input", name=group)
+        Cause(
+            kind="input", name=group,
+            prices=list_prices(before.tables, after.tables) if group == "prices" else (),
+        )
         for group, names in _GROUPS.items()
         if any(_differ(before, after, name) for name in names)
-    ]
+    ]  # fmt: skip
     rules = [
         _rule(key, old, new)
         for key, old, new in sorted(

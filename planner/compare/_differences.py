@@ -9,16 +9,22 @@ from typing import Any, Final, Self
 
 import pandas as pd
 
-from planner.compare._perimeters import Perimeters, compare_perimeters, shared_names
+from planner.compare._costs import CostDifferences, compare_costs
+from planner.compare._perimeters import Perimeters, compare_perimeters
+from planner.compare._places import REGION, name_places, newest_tables, weigh_sectors
 from planner.plan import Plan
 from planner.schemas import contract
-from planner.texts import Message, say
+from planner.texts import say
 from planner.vocab import Level, Phase
 
 __all__ = ["Comparison", "Side", "compare_plans"]
 
 _ORDER: Final = {code: place for place, code in enumerate(Phase.codes())}
 _SERVED: Final = (Phase.PHASE_1.value, Phase.PHASE_2.value)
+_REGION: Final = (
+    "gaining_count", "losing_count", "served_difference_count", "premise_years_gained",
+    "net_difference_cents",
+)  # fmt: skip
 _COUNTS: Final = ("gaining_count", "losing_count", "only_before_count", "only_after_count")
 
 
@@ -71,6 +77,8 @@ class Comparison:
     table
         Contract ``differences``: region, EPCI and communes that gain or lose anything.  Each side
         counts on its own map; EPCI of one name are told apart by their SIREN.
+    costs
+        What the works cost in both, or why that isn't known.
     perimeters
         How their EPCI differ; None where they are the same.
     """
@@ -79,23 +87,26 @@ class Comparison:
     after: Side
     sectors: pd.DataFrame
     table: pd.DataFrame
+    costs: CostDifferences
     perimeters: Perimeters | None = None
 
     def summary(self, lang: str = "fr") -> str:
-        """Say the differences of the region in one paragraph, and which EPCI aren't the same."""
-        words = self._region(lang)
-        return words if self.perimeters is None else f"{words}\n{self.perimeters.say(lang)}"
+        """Say the differences of the region, its costs, and which EPCI aren't the same."""
+        perimeters = "" if self.perimeters is None else self.perimeters.say(lang)
+        words = (self._region(lang), self.costs.say(lang), perimeters)
+        return "\n".join(each for each in words if each)
 
     def _region(self, lang: str) -> str:
         region = self.table[self.table["level"] == Level.REGION.value]
-        if region.empty:
-            return say("compare.same", lang, before=self.before.name, after=self.after.name)
-        row = region.iloc[0]
+        if region.empty and self.costs.table.empty:
+            key = "same" if self.costs.unknown is None else "same_but_cost"
+            return say(f"compare.{key}", lang, before=self.before.name, after=self.after.name)
+        row = {str(n): int(region[n].fillna(0).sum()) for n in _REGION}  # none: nothing moves
         words = say(
             "compare.region", lang, before=self.before.name, after=self.after.name,
-            sectors=len(self.sectors), gaining=int(row["gaining_count"]),
-            losing=int(row["losing_count"]), served=int(row["served_difference_count"]),
-            years=int(row["premise_years_gained"]), net=int(row["net_difference_cents"]),
+            sectors=len(self.sectors), gaining=row["gaining_count"],
+            losing=row["losing_count"], served=row["served_difference_count"],
+            years=row["premise_years_gained"], net=row["net_difference_cents"],
         )  # fmt: skip
         made_up = sorted({*self.before.synthetic, *self.after.synthetic})
         if made_up:
@@ -123,24 +134,30 @@ def compare_plans(before: Side, after: Side) -> Comparison:
         ``premise_years_gained`` sums premises × years sooner over sectors with a year in both.
     """
     sectors = _sectors(before.tables, after.tables)
-    weights = _weights(before.tables, after.tables)
+    weights = weigh_sectors(newest_tables(before.tables, after.tables))
     merged = sectors.merge(weights, on="sector_id", how="left")
     counted = _counted(merged)
     served = _served(before.tables).rename("served_before").to_frame()
     served = served.join(_served(after.tables).rename("served_after"), how="outer").fillna(0)
     net = _net(before.tables).rename("net_before").to_frame()
     net = net.join(_net(after.tables).rename("net_after"), how="outer").fillna(0)
-    frame = counted.join([served, net], how="outer").fillna(0).astype("int64").reset_index()
-    twice = shared_names(before.tables, after.tables)
-    frame["nom"] = [_nom((after.tables, before.tables), *key, twice=twice)
-                    for key in zip(frame["level"], frame["code"], strict=True)]  # fmt: skip
+    costs = compare_costs(before.tables, after.tables, names=(before.name, after.name))
+    works = costs.programme()
+    frame = counted.join([served, net], how="outer")
+    frame = frame.reindex(frame.index.union(works.index)).fillna(0).astype("int64")
+    frame["cost_difference_cents"] = works.reindex(frame.index).astype("Int64")
+    if costs.unknown is None:
+        still = ~frame.index.isin(works.index)
+        frame.loc[still, "cost_difference_cents"] = 0
+    frame = frame.reset_index()
+    frame["nom"] = name_places((after.tables, before.tables), frame)
     frame["served_difference_count"] = frame["served_after"] - frame["served_before"]
     frame["net_difference_cents"] = (frame["net_after"] - frame["net_before"]).astype("Int64")
     of_commune = frame["level"] == Level.COMMUNE.value
     frame.loc[of_commune, "net_difference_cents"] = pd.NA
     columns = [*_COUNTS, "premise_years_gained", "served_difference_count"]
-    moved = (frame[columns] != 0).any(axis=1) | (frame["net_difference_cents"].fillna(0) != 0)
-    frame = frame[moved]
+    owed = frame[["net_difference_cents", "cost_difference_cents"]].fillna(0) != 0
+    frame = frame[(frame[columns] != 0).any(axis=1) | owed.any(axis=1)]
     changed = sectors[sectors["effect"] != "same"].drop(columns="premises")
     table = contract("differences").empty() if frame.empty else frame
     listed = contract("sector_differences").empty() if changed.empty else changed
@@ -148,7 +165,7 @@ def compare_plans(before: Side, after: Side) -> Comparison:
     contract("sector_differences").check(listed)
     return Comparison(
         before=before, after=after, sectors=contract("sector_differences").select(listed),
-        table=contract("differences").select(table),
+        table=contract("differences").select(table), costs=costs,
         perimeters=compare_perimeters(
             before.tables, after.tables, names=(before.name, after.name)
         ),
@@ -189,34 +206,6 @@ def _effect(row: Mapping[Any, Any]) -> str:
     return "same" if old == new else "gaining" if new < old else "losing"
 
 
-def _weights(before: Mapping[str, pd.DataFrame], after: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Return how many premises of each sector each place counts, at three levels."""
-    shares = _newest(before, after, "sector_shares")
-    main = _newest(before, after, "sectors")
-    siren = shares["epci_siren"].astype("object").where(shares["epci_siren"].notna(), "")
-    departement = shares["sector_id"].map(main.set_index("sector_id")["departement"].astype(str))
-    actor = siren.where(siren != "", "D" + departement.astype("object"))
-    parts = [
-        pd.DataFrame({"sector_id": shares["sector_id"], "level": Level.EPCI.value,
-                      "code": actor, "weight": shares["premises_count"]}),
-        pd.DataFrame({"sector_id": main["sector_id"], "level": Level.COMMUNE.value,
-                      "code": main["insee"], "weight": main["premises_count"]}),
-        pd.DataFrame({"sector_id": main["sector_id"], "level": Level.REGION.value,
-                      "code": "—", "weight": main["premises_count"]}),
-    ]  # fmt: skip
-    return pd.concat(parts, ignore_index=True).astype({"sector_id": "str", "code": "str"})
-
-
-def _newest(
-    before: Mapping[str, pd.DataFrame], after: Mapping[str, pd.DataFrame], name: str
-) -> pd.DataFrame:
-    """Return the rows of the second plan, and those of the first for sectors only it has."""
-    columns = list(contract(name).column_names)
-    new, old = pd.DataFrame(after[name])[columns], pd.DataFrame(before[name])[columns]
-    gone = old[~old["sector_id"].isin(set(new["sector_id"]))]
-    return pd.concat([new, gone], ignore_index=True) if len(gone) else new.reset_index(drop=True)
-
-
 def _counted(merged: pd.DataFrame) -> pd.DataFrame:
     weight = merged["weight"].astype("int64")
     columns = {
@@ -230,7 +219,7 @@ def _counted(merged: pd.DataFrame) -> pd.DataFrame:
 
 def _served(tables: Mapping[str, pd.DataFrame]) -> pd.Series[int]:
     """Return the premises of phases 1 and 2 of each place."""
-    weights = _weights(tables, tables)
+    weights = weigh_sectors(tables)
     programme = tables["programme"]
     inside = programme.loc[programme["phase"].astype("str").isin(_SERVED), "sector_id"]
     kept = weights[weights["sector_id"].isin(set(inside.astype("str")))]
@@ -242,27 +231,6 @@ def _net(tables: Mapping[str, pd.DataFrame]) -> pd.Series[int]:
     owed = tables.get("contributions", contract("contributions").empty())
     epci = pd.DataFrame({"level": Level.EPCI.value, "code": owed["epci_siren"].astype("str"),
                          "net": owed["net_cents"].astype("int64")})  # fmt: skip
-    region = epci.assign(level=Level.REGION.value, code="—")
+    region = epci.assign(level=Level.REGION.value, code=REGION)
     both = pd.concat([epci, region], ignore_index=True)
     return both.groupby(["level", "code"], sort=True)["net"].sum()
-
-
-def _nom(
-    sides: tuple[Mapping[str, pd.DataFrame], ...], level: str, code: str, *, twice: frozenset[str]
-) -> str:
-    """Return the name of a place, in the first of the tables that know it.
-
-    With its code where EPCI of two codes, of one year and of another, have the same name.
-    """
-    if level == Level.REGION.value:
-        return Message.of("compare.the_region").say()
-    name, key = ("epci", "siren") if level == Level.EPCI.value else ("communes", "insee")
-    for tables in sides:
-        frame = tables.get(name)
-        if frame is None:
-            continue
-        found = frame.loc[frame[key].astype("str") == code, "nom"]
-        if len(found):
-            nom = str(found.iloc[0])
-            return f"{nom} ({code})" if level == Level.EPCI.value and nom in twice else nom
-    return code

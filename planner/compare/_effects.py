@@ -50,6 +50,8 @@ def measure_effects(
 def region_effect(table: pd.DataFrame, cause: str | None = None) -> dict[str, int]:
     """Return the region's row of a table of differences, or of one cause's effects; zeros if none.
 
+    What the row has no value of (a cost that isn't known) isn't returned.
+
     Parameters
     ----------
     table
@@ -62,7 +64,8 @@ def region_effect(table: pd.DataFrame, cause: str | None = None) -> dict[str, in
         mine &= table["cause"] == cause
     rows = table[mine].to_dict("records")
     names = [name for name in contract("differences").column_names if name not in _WORDS]
-    return {str(name): int(rows[0][name]) if rows else 0 for name in names}
+    row = rows[0] if rows else dict.fromkeys(names, 0)
+    return {str(name): int(row[name]) for name in names if not pd.isna(row[name])}
 
 
 _WORDS = ("level", "code", "nom")

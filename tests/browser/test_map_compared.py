@@ -106,13 +106,17 @@ def test_the_table_is_the_comparison_to_the_cent(open_page, plans):
     )
     for nom, *values in rows:
         shown = dict(zip(heads, map(int, values), strict=True))
-        for name in ("gaining_count", "losing_count", "net_difference_cents"):
+        for name in (
+            "gaining_count", "losing_count", "net_difference_cents", "cost_difference_cents",
+        ):  # fmt: skip
             expected = epci[name].get(sirens[nom], 0)
             assert shown[name] == expected, (nom, name)
     due = [int(plan.contributions["net_cents"].sum()) for plan in plans]
     whole = dict(zip(heads, map(int, total[1:]), strict=True))
     assert whole["net_difference_cents"] == due[1] - due[0]
     assert whole["net_cents"] == due[1]
+    of_region = table.loc[table["level"].astype(str) == "region", "cost_difference_cents"]
+    assert whole["cost_difference_cents"] == of_region.iloc[0]
     assert whole["gaining_count"] == whole["losing_count"] == 4
     assert (NASTY in [row[0] for row in rows]) is True
 
@@ -172,5 +176,10 @@ def test_the_same_plan_twice_says_that_nothing_changes(plans):
     data = compared_data(plans[0], plans[0])
     assert data.change.causes == ()
     rows = change_rows(data, epci_rows(data))
-    assert {row[name] for row in rows for name in ("gaining_count", "losing_count", "net_difference_cents")} == {0}  # fmt: skip
+    assert {row[name] for row in rows for name in ("gaining_count", "losing_count", "net_difference_cents", "cost_difference_cents")} == {0}  # fmt: skip
+    bare = Side.from_plan(plans[0])
+    bare = replace(bare, tables={k: v for k, v in bare.tables.items() if k != "costs"})
+    unknown = compared_data(bare, plans[0])
+    rows = change_rows(unknown, epci_rows(unknown))
+    assert {row["cost_difference_cents"] for row in rows} == {None}
     assert re.search("(A).*(B)", data.title)

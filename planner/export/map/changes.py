@@ -23,11 +23,12 @@ __all__ = [
 
 CHANGES: Final = (
     "gaining_count", "losing_count", "served_difference_count", "premise_years_gained",
-    "only_after_count", "only_before_count", "net_difference_cents",
+    "only_after_count", "only_before_count", "cost_difference_cents", "net_difference_cents",
 )  # fmt: skip
 """What a row of differences holds, in this order."""
 _IF_ANY: Final = frozenset({"only_after_count", "only_before_count"})
 _SIGNED: Final = frozenset({"served_difference_count", "premise_years_gained"})
+_COST: Final = "cost_difference_cents"
 _SERVED: Final = (Phase.PHASE_1.value, Phase.PHASE_2.value)
 _FAR_YEARS: Final = 2
 
@@ -57,6 +58,7 @@ def compared_data(before: Plan | Side, after: Plan, *, lang: str = "fr") -> MapD
         table=found.table,
         programme=_first_programme(first.tables),
         causes=tuple(cause.message for cause in list_causes(first, second)),
+        cost_unknown=found.costs.unknown,
     )
     title = say("map.change_title", lang, before=old, after=new)
     return replace(MapData.from_plan(after, lang=lang), change=change, title=title)
@@ -154,13 +156,21 @@ def change_rows(data: MapData, rows: list[dict[str, Any]]) -> list[dict[str, Any
         return rows
     level = Level.EPCI if data.level is Level.REGION else Level.COMMUNE
     moved = data.change.of(level)
-    zero = dict.fromkeys(CHANGES, 0)
+    zero = _still(data.change)
     *body, total = [dict(row) for row in rows]
     for row in body:
         code = f"D{row['code']}" if row["kind"] == "without" else row["code"]
         row |= {name: (moved.get(code) or zero)[name] for name in CHANGES}
-    whole = {name: sum(row[name] or 0 for row in body) for name in CHANGES}
+    whole: dict[str, int | None] = {name: sum(row[name] or 0 for row in body) for name in CHANGES}
+    if any(row[_COST] is None for row in body):
+        whole[_COST] = None
     return [*body, total | whole]
+
+
+def _still(change: Change) -> dict[str, int | None]:
+    """Return what is told of a place that doesn't move: nothing of costs that aren't known."""
+    known: dict[str, int | None] = dict.fromkeys(CHANGES, 0)
+    return known if change.cost_unknown is None else known | {_COST: None}
 
 
 def change_summary(data: MapData, lang: str) -> list[tuple[str, str]]:
@@ -168,7 +178,7 @@ def change_summary(data: MapData, lang: str) -> list[tuple[str, str]]:
     if data.change is None:
         return []
     level, code = (data.level, data.code) if data.level is Level.EPCI else (Level.REGION, "—")
-    row = data.change.of(level).get(code) or dict.fromkeys(CHANGES, 0)
+    row = data.change.of(level).get(code) or _still(data.change)
     return [
         (say("map.change_sectors", lang), say("map.count", lang, count=len(data.change.sectors))),
         *(
@@ -183,7 +193,7 @@ def change_words(name: str, value: int | None, lang: str) -> str:
     """Put one figure of a difference into words, with its sign where it has one."""
     if value is None:
         return "—"
-    if name == "net_difference_cents":
+    if name in {"net_difference_cents", _COST}:
         return signed(value, say("map.money", lang, cents=value))
     words = say("map.count", lang, count=value)
     return signed(value, words) if name in _SIGNED else words

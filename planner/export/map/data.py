@@ -54,6 +54,8 @@ class Change:
         ``year`` (the last two absent where it has no date).
     causes
         Inputs and rules that differ, in words.
+    cost_unknown
+        Why the costs of works can't be compared; None where they are.
     """
 
     before: str
@@ -64,6 +66,7 @@ class Change:
     table: pd.DataFrame
     programme: pd.DataFrame
     causes: tuple[Message, ...] = ()
+    cost_unknown: Message | None = None
 
     def of(self, level: Level) -> Mapping[str, Mapping[str, Any]]:
         """Return the differences of one level by code; what doesn't move has none."""

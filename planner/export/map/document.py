@@ -12,7 +12,7 @@ from planner.export.map.changes import (
     change_summary,
     change_words,
 )
-from planner.export.map.data import MapData, records
+from planner.export.map.data import Change, MapData, records
 from planner.export.map.network import legend_rows
 from planner.export.map.payload import vote_text
 from planner.export.map.picture import (
@@ -28,7 +28,7 @@ from planner.export.map.topology import Topology
 from planner.export.palettes import AXE3_THEME, NETWORK_THEME, STATE_THEME
 from planner.export.style import LINES, PHASE_THEME
 from planner.schemas import contract
-from planner.texts import say
+from planner.texts import Message, say
 from planner.vocab import EnvelopeUnit, Level
 
 __all__ = ["SPLIT", "TABLE_COLUMNS", "build_context", "epci_rows", "file_stem", "named_sources"]
@@ -108,13 +108,19 @@ def build_context(
         if data.change
         else "",
         "change_summary": change_summary(data, lang),
-        "causes": [c.say(lang) for c in data.change.causes] if data.change else [],
+        "causes": [c.say(lang) for c in _said_of(data.change)] if data.change else [],
         "definitions": [
             (say(f"map.def_{name}", lang), say(f"map.def_{name}_is", lang))
             for name in (*(_CHANGE_DEFINITIONS if data.change else ()), *_DEFINITIONS)
         ],
         "referentials": sorted({str(text) for text in data.coverage["referential"].dropna()}),
     }
+
+
+def _said_of(change: Change) -> tuple[Message, ...]:
+    """Return what changed, and why costs aren't compared where they aren't."""
+    unknown = () if change.cost_unknown is None else (change.cost_unknown,)
+    return (*change.causes, *unknown)
 
 
 def _banner(data: MapData, lang: str) -> str:
@@ -317,7 +323,7 @@ def _cell(name: str, row: Mapping[str, Any], lang: str) -> dict[str, Any]:
             text = say("map.used_share", lang, used=text, share=share)
     else:
         text = say("map.count", lang, count=value)
-    in_cents = name in {"net_cents", "net_difference_cents"} or (
+    in_cents = name in {"net_cents", "net_difference_cents", "cost_difference_cents"} or (
         name in {"granted", "used"} and row["unit"] == EnvelopeUnit.EUR.value
     )
     return {"text": text, "value": value, "number": True, "unit": "cent" if in_cents else ""}
