@@ -17,13 +17,22 @@ def verify(
     ],
     lang: LangOption = Lang.FR,
 ) -> None:
-    """Revérifie un plan écrit : chaque règle et chaque somme, depuis ses seules tables."""
+    """Revérifie un plan écrit : chaque règle et chaque somme, depuis ses seules tables.
+
+    Dit aussi quels fichiers du dossier ne sont plus ceux du manifeste.
+    """
+    from planner.export.manifest import find_changed, read_manifest  # noqa: PLC0415
     from planner.io.finished import (  # noqa: PLC0415
         read_finished_plan,
         read_network_shapes,
         read_sector_shapes,
     )
-    from planner.verify import verify_programme  # noqa: PLC0415
+    from planner.verify import (  # noqa: PLC0415
+        Breach,
+        Verdict,
+        verify_manifest,
+        verify_programme,
+    )
 
     with told(lang) as console:
         found = read_finished_plan(folder)
@@ -34,6 +43,10 @@ def verify(
             **read_sector_shapes(folder, found),
         }
         verdict = verify_programme(tables, scenario)
+        verdict = verdict.beside(verify_manifest(read_manifest(folder) or {}, found.tables))
+        files, changed = find_changed(folder)
+        told_of = [Breach(rule="file", place=file, message=message) for file, message in changed]
+        verdict = verdict.beside(Verdict.of({"file": files}, told_of))
         console.print(verdict.say(lang), markup=False)
     if not verdict.holds:
         raise typer.Exit(OUT_OF_FINDINGS)

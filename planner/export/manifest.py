@@ -29,6 +29,7 @@ from planner.texts import Message
 __all__ = [
     "MANIFEST",
     "check_manifest",
+    "find_changed",
     "is_planner_manifest",
     "listed_outputs",
     "read_manifest",
@@ -186,6 +187,26 @@ def check_manifest(folder: str | Path) -> list[Message]:
     unknown = present - {one["path"] for one in content["outputs"]}
     problems.extend(Message.of("export.output_unknown", file=name) for name in sorted(unknown))
     return problems
+
+
+def find_changed(folder: str | Path) -> tuple[int, list[tuple[str, Message]]]:
+    """Find the files of a folder of outputs that are no more those that its manifest lists.
+
+    Returns
+    -------
+    int, list of tuples
+        How many files were looked at, those that were left out apart; each file that has changed,
+        with what is told of it.
+    """
+    place, content = Path(folder), read_manifest(folder)
+    listed = [] if content is None else content["outputs"]
+    there = [one for one in listed if (place / one["path"]).is_file()]
+    changed = [
+        (one["path"], Message.of("export.output_changed", file=one["path"]))
+        for one in there
+        if _file(place, one["path"])["sha256"] != one["sha256"]
+    ]
+    return len(there), changed
 
 
 def _read(path: Path) -> dict[str, Any] | None:

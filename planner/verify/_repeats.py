@@ -320,6 +320,9 @@ class _Repeats:
             actor = str(row["epci_siren"])
             if key in self.candidates and str(row["decision"]) in _OPEN and actor in left:
                 self.on.cell("programme", key, "envelope_left", row["envelope_left"], left[actor])
+            elif str(row["decision"]) not in _OPEN:  # settled before anything was used
+                granted = self.on.granted_room(actor)
+                self.on.cell("programme", key, "envelope_left", row["envelope_left"], granted)
         for row in self.on.rows("decisions"):
             key, actor = str(row["sector_id"]), str(row["epci_siren"])
             worth = left.get(actor)
@@ -360,8 +363,11 @@ class _Repeats:
         for count, _ in parts.values():
             product *= count
         for row in self.on.rows("programme_proof"):
-            if not is_none(row.get("equal_count")):
-                name = str(row["objective"])
+            name = str(row["objective"])
+            if is_none(row.get("equal_count")):
+                said = row.get("equal_complete")
+                self.on.cell("programme_proof", name, "equal_complete", said, None)
+            else:
                 self.on.cell(
                     "programme_proof", name, "equal_count", int(row["equal_count"]), product
                 )

@@ -24,6 +24,7 @@ from planner.verify._network import judge_network
 from planner.verify._ranking import judge_ranking
 from planner.verify._repeats import judge_repeats
 from planner.verify._verdict import Breach, Verdict
+from planner.verify._whole import judge_whole
 from planner.verify._works import judge_evenness, judge_stated, judge_works
 from planner.vocab import Decision, Phase, Wish
 
@@ -69,6 +70,7 @@ def verify_programme(tables: Mapping[str, pd.DataFrame], scenario: Scenario) -> 
     judge.contributions()
     judge.balances()
     judge.schedule()
+    judge_whole(judge)
     judge_cells(judge)
     judge_repeats(judge)
     judge_follows(judge)

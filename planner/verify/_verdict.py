@@ -56,6 +56,13 @@ class Verdict:
         ordered = tuple(sorted(breaches, key=lambda one: (one.rule, one.place)))
         return cls(checks=MappingProxyType(dict(sorted(checks.items()))), breaches=ordered)
 
+    def beside(self, other: Verdict) -> Verdict:
+        """Return both verdicts as one."""
+        checks = dict(self.checks)
+        for rule, count in other.checks.items():
+            checks[rule] = checks.get(rule, 0) + count
+        return Verdict.of(checks, (*self.breaches, *other.breaches))
+
     @property
     def holds(self) -> bool:
         """Whether nothing is broken."""
