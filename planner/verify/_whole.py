@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
+import string
 from collections.abc import Mapping
 from typing import Any, Final
 
+from planner.texts import Message, catalogue, number
 from planner.verify._ground import Ground, is_none
-from planner.vocab import Level
+from planner.vocab import Level, Opinion, Phase
 
 __all__ = ["judge_whole"]
 
@@ -25,6 +28,7 @@ _LEVELS: Final = (
     (Level.COMMUNE.value, "communes", "insee"),
     (Level.ZONE.value, "zones", "zone_id"),
 )
+_LANGUAGES: Final = ("fr", "en")
 _OUTSIDE: Final = "coverage.unknown_commune"
 _MAY_LACK: Final = frozenset({"premises_max_count"})
 """A size may have no upper bound; every other count is known everywhere or nowhere."""
@@ -125,8 +129,70 @@ class _Whole:
                 self.on.cell("sectors", key, "epci_siren", row["epci_siren"], worth)
 
     def findings(self) -> None:
-        """Check the identifier of each finding, which is that of its rule, table and place."""
+        """Check the identifier of each finding, and those that follow from other tables."""
         for row in self.on.rows("findings"):
             text = f"{row['rule']}|{row['table']}|{row['place']}"
             due = hashlib.sha256(text.encode()).hexdigest()[:12]
-            self.on.cell("findings", str(row["place"]), "finding_id", row["finding_id"], due)
+            place, rule = str(row["place"]), str(row["rule"])
+            self.on.cell("findings", place, "finding_id", row["finding_id"], due)
+            for column, key in (("message", rule), ("remedy", f"{rule}_remedy")):
+                told = str(row[column])
+                like = _is_like(told, key, int(row["count"]))
+                self.on.cell("findings", place, column, told, told if like else None)
+        self._told("concertation.against_advice", self._against())
+        self._told("coverage.over_100", self._over())
+
+    def _told(self, rule: str, due: Mapping[str, Message | None]) -> None:
+        """Check that a rule has a finding for each place that calls for it, and for no other."""
+        said = {
+            str(row["place"]): row for row in self.on.rows("findings") if str(row["rule"]) == rule
+        }
+        for place in sorted({*said, *due}):
+            broken = (place in said) != (place in due)
+            self.on.check("finding", place, broken=broken, finding=rule)
+            words = due.get(place)
+            if words is not None and place in said:
+                told, every = str(said[place]["message"]), [words.say(one) for one in _LANGUAGES]
+                worth = told if told in every else every[0]
+                self.on.cell("findings", place, "message", told, worth)
+
+    def _against(self) -> dict[str, Message | None]:
+        """Return what is told of each EPCI some of whose sectors are in against the advice."""
+        keys: dict[str, list[str]] = {}
+        for row in self.on.rows("advice"):
+            decided = self.on.decided.get(str(row["sector_id"]), {})
+            chosen = str(decided.get("phase")) == Phase.PHASE_2.value
+            if chosen and str(row["opinion"]) == Opinion.AGAINST.value:
+                keys.setdefault(str(row["epci_siren"]), []).append(str(row["sector_id"]))
+        return {
+            actor: Message.of(
+                "concertation.against_advice", place=actor, count=len(of), sectors=sorted(of)
+            ).naming(self.on.names)
+            for actor, of in keys.items()
+        }
+
+    def _over(self) -> dict[str, Message | None]:
+        """Return the territories with more premises served than there are."""
+        return {
+            str(row["code"]): None
+            for row in self.on.rows("coverage")
+            if not is_none(row["coverage_rate"]) and float(row["coverage_rate"]) > 1
+        }
+
+
+def _is_like(told: str, key: str, count: int) -> bool:
+    """Return whether a sentence is that of a text, whatever it names, with this count."""
+    texts = catalogue().get(key, {})
+    return any(re.fullmatch(_pattern(texts[lang], lang, count), told, re.DOTALL) for lang in texts)
+
+
+def _pattern(words: str, lang: str, count: int) -> str:
+    """Return what the sentences of a text look like."""
+    parts = []
+    for literal, name, spec, _ in string.Formatter().parse(words):
+        parts.append(re.escape(literal))
+        if name == "count" and spec == "n":
+            parts.append(re.escape(number(count, lang)))
+        elif name is not None:
+            parts.append(".*")
+    return "".join(parts)

@@ -47,6 +47,8 @@ def broken(plans, name, table, frame):
         ("findings", "rule", "coverage.over_100", "cell"),
         ("findings", "place", "ailleurs", "cell"),
         ("findings", "table", "zones", "cell"),
+        ("findings", "message", "tout va bien", "cell"),
+        ("findings", "remedy", "rien à faire", "cell"),
     ],
 )
 def test_a_cell_that_is_blanked_or_moved_is_seen(plans, table, column, value, rule):
@@ -84,6 +86,35 @@ def test_a_row_left_out_is_seen(plans):
         for at in rows:
             frame = tables[table].drop(at)
             assert "missing_row" in broken(plans, "simple", table, frame), (table, at)
+
+
+def test_a_finding_that_follows_from_other_tables_is_asked_for():
+    rows = [
+        ("200000003", "35001-01", "against"),
+        ("200000002", "22002-01", "against"),  # which isn't in
+        ("200000002", "22002-02", "favourable"),
+    ]
+    advice = pd.DataFrame(rows, columns=["epci_siren", "sector_id", "opinion"])
+    advice = advice.assign(remark=None, source="jouet", synthetic=True)
+    plan = make_plan(toy_territory().with_tables(advice=advice), Scenario())
+    for lang in ("fr", "en"):
+        assert verify_programme(plan.tables(lang), plan.scenario).holds
+    tables = plan.tables()
+    told = tables["findings"]
+    against = told["rule"] == "concertation.against_advice"
+    assert against.sum() == 1
+    without = {**tables, "findings": told[~against]}
+    assert verify_programme(without, plan.scenario).broken_rules == ("finding",)
+    for at in (1, 2):
+        changed = advice.assign(opinion=advice["opinion"].where(advice.index != at, "against"))
+        holds = verify_programme({**tables, "advice": changed}, plan.scenario).holds
+        assert holds == (at == 1)
+    more = advice.assign(sector_id=["35001-01", "22002-02", "22002-01"])
+    assert verify_programme({**tables, "advice": more}, plan.scenario).broken_rules == ("finding",)
+    nobody = advice.assign(opinion="reserved")
+    assert verify_programme({**tables, "advice": nobody}, plan.scenario).broken_rules == (
+        "finding",
+    )
 
 
 @pytest.fixture(scope="module")
