@@ -117,16 +117,16 @@ class _Whole:
             due = code if insee.startswith(code) else insee[: len(code)]
             self.on.cell("communes", insee, "departement", code, due)
         for key, row in sorted(self.on.sector.items()):
-            commune = home.get(str(row["insee"])) if home else row
-            self.on.cell("sectors", key, "insee", row["insee"], commune and row["insee"])
-            if commune is not None:
-                due = commune["departement"]
-                self.on.cell("sectors", key, "departement", row["departement"], due)
-            parts = [(-count, actor) for actor, count in self.on.shares[key] if count]
-            if parts:
-                actor = min(parts)[1]
-                worth = None if actor.startswith("D") else actor
-                self.on.cell("sectors", key, "epci_siren", row["epci_siren"], worth)
+            insee, code = str(row["insee"]), str(row["departement"])
+            known = home.get(insee)
+            due = code if insee.startswith(code) else insee[: len(code)]
+            due = due if known is None else str(known["departement"])
+            self.on.cell("sectors", key, "departement", code, due)
+            # whoever gives sectors may name any EPCI that has premises there
+            held = sorted(actor for actor, count in self.on.shares[key] if count)
+            said = row["epci_siren"]
+            fits = not held or (held[-1].startswith("D") if is_none(said) else str(said) in held)
+            self.on.cell("sectors", key, "epci_siren", said, said if fits else held[0])
 
     def findings(self) -> None:
         """Check the identifier of each finding, and those that follow from other tables."""

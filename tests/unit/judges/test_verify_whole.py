@@ -39,7 +39,6 @@ def broken(plans, name, table, frame):
         ("coverage", "phase_2_count", None, "blank"),
         ("coverage", "denominator_count", None, "blank"),
         ("coverage", "premises_max_count", None, "blank"),
-        ("sectors", "insee", "35999", "cell"),
         ("sectors", "insee", "35001", "cell"),
         ("sectors", "departement", "35", "cell"),
         ("sectors", "epci_siren", "200000004", "cell"),
