@@ -43,7 +43,7 @@ from planner.sector_names import sector_names
 from planner.territory import Territory
 from planner.timeline import codes_on
 from planner.tracking import track_programme
-from planner.vocab import SectorStage
+from planner.vocab import RegulatoryZone, SectorStage
 from planner.voting import score_sectors
 from planner.works import put_in_words
 
@@ -262,6 +262,8 @@ def _judged(
     """Say how evenly the EPCI are served and, of an exact choice, what binds each sector."""
     service = count_service({"balances": balances})
     communes = territory.communes.dropna(subset=["epci_siren", "population"])
+    # who lives in the private zone is served by others: its lines are none of those counted
+    communes = communes[communes["regulatory_zone"].astype(str) == RegulatoryZone.PUBLIC.value]
     population = communes.groupby(communes["epci_siren"].astype(str))["population"].sum()
     tables = {
         "epci_service": service,

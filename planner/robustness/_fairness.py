@@ -29,7 +29,7 @@ def measure_fairness(
     service
         Contract ``epci_service`` (:func:`planner.explain.count_service`).
     population
-        EPCI to inhabitants; without it lines per inhabitant are left out.
+        EPCI to the inhabitants of its public area; without it lines per inhabitant are left out.
 
     Returns
     -------

@@ -12,7 +12,7 @@ import shapely
 
 from planner.scenario import CriterionRule
 from planner.verify._ground import Ground, is_none
-from planner.vocab import Level, Phase, SectorStage
+from planner.vocab import Level, Phase, RegulatoryZone, SectorStage
 
 __all__ = ["judge_follows"]
 
@@ -358,7 +358,8 @@ class _Follows:
         """Check the least lines served for an inhabitant, before and after."""
         people: dict[str, int] = defaultdict(int)
         for row in self.on.rows("communes"):
-            if not is_none(row["epci_siren"]) and not is_none(row["population"]):
+            public = str(row["regulatory_zone"]) == RegulatoryZone.PUBLIC.value
+            if public and not is_none(row["epci_siren"]) and not is_none(row["population"]):
                 people[str(row["epci_siren"])] += int(row["population"])
         said = {
             str(row["state"]): row

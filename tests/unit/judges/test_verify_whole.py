@@ -116,6 +116,19 @@ def test_a_finding_that_follows_from_other_tables_is_asked_for():
     )
 
 
+def test_inhabitants_of_the_private_zone_are_not_told_as_unserved():
+    territory = toy_territory()
+    town = territory.communes.iloc[[3]].assign(
+        insee="35003", nom="Toy-Ville", population=10_000, regulatory_zone="l33_13"
+    )
+    communes = pd.concat([territory.communes, town], ignore_index=True)
+    fairness = [
+        make_plan(territory.with_tables(communes=one), Scenario()).more["fairness"]
+        for one in (territory.communes, communes)
+    ]
+    pd.testing.assert_frame_equal(*fairness)
+
+
 @pytest.fixture(scope="module")
 def folder(plans, tmp_path_factory):
     place = tmp_path_factory.mktemp("plan") / "out"
