@@ -114,6 +114,7 @@ def read(
     from planner.export.tables import write_csv_tables  # noqa: PLC0415
     from planner.io import complete_calendar, read_concertation, read_table  # noqa: PLC0415
     from planner.prepare import prepare_territory  # noqa: PLC0415
+    from planner.sector_names import sector_names  # noqa: PLC0415
 
     with told(lang) as console:
         asked = read_scenario(scenario)
@@ -151,7 +152,7 @@ def read(
         counted_too = [
             f for f in counted.findings if f.place not in silent or f.rule not in _IMPLIED
         ]
-        found = Findings.collect(intake.findings, counted_too)
+        found = Findings.collect(intake.findings, counted_too).naming(sector_names(sectors))
         place = out or Path("maps") / "concertation" / f"{asked.name}-lu"
         tables = intake.tables()
         if known is not None:

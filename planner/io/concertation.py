@@ -17,7 +17,7 @@ from planner.errors import PlannerError
 from planner.findings import Finding, Findings
 from planner.io.form_answers import as_actor, as_amount, as_cents, as_day, as_mark, as_term
 from planner.io.form_outlines import Outlines, compare_outlines
-from planner.io.form_words import Part, Several
+from planner.io.form_words import OfSector, Part, Several
 from planner.io.forms import (
     SAID,
     FormFile,
@@ -325,13 +325,13 @@ def _take(
     if same and form.listed is not None:
         gone = [key for key in sectors if key not in form.listed]
         if gone:
-            one.note("sectors_gone", Severity.WARNING, *gone)
+            one.note("sectors_gone", Severity.WARNING, *map(OfSector, gone))
     if form.others:
         one.note("other_layers", Severity.SERIOUS, *form.others)
     if drawn.other_crs is not None:
         one.note("other_crs", Severity.WARNING, drawn.other_crs)
     if drawn.named:
-        one.note("redrawn", Severity.SERIOUS, *drawn.named)
+        one.note("redrawn", Severity.SERIOUS, *map(OfSector, drawn.named))
     _take_wishes(one, form.sheets.get("wishes", ()), same=same, redrawn=drawn.redrawn)
     _take_advice(one, form.sheets.get("advice", ()), same=same)
     return one
@@ -423,7 +423,7 @@ def _take_wishes(
             one.note("wish_without_sector", Severity.SERIOUS, row.row)
         elif key in twice:
             one.drop("wishes", row.row, "duplicate_key", "sector_id", key)
-            one.note("sector_twice", Severity.SERIOUS, key)
+            one.note("sector_twice", Severity.SERIOUS, OfSector(key))
         elif row.row in redrawn:
             one.drop("wishes", row.row, "other_outline", "sector_id", key)
         else:
@@ -437,13 +437,13 @@ def _take_wish(one: _Taken, row: FormRow, key: str) -> None:
         value = as_mark(name, text)
         if value is None:
             one.drop("wishes", row.row, "bad_count", name, text)
-            one.note(f"bad_{name}", Severity.SERIOUS, f"{key} « {text} »")
+            one.note(f"bad_{name}", Severity.SERIOUS, OfSector(key, cell=text))
             return
         if value is not False:  # «non» under approved is no approval
             read[name] = value
     if len(read) > 1:
         one.drop("wishes", row.row, "contradictory", "wish", " ".join(given.values()))
-        one.note("contradictory", Severity.SERIOUS, key)
+        one.note("contradictory", Severity.SERIOUS, OfSector(key))
         return
     for name, value in read.items():
         wish = {"rank": Wish.RANKED, "points": Wish.SCORED, "approved": Wish.APPROVED}.get(name)
@@ -470,7 +470,7 @@ def _take_advice(one: _Taken, rows: tuple[FormRow, ...], *, same: bool) -> None:
             reason = "half_filled" if row.get("opinion") is None else "unknown_term"
             reason = "duplicate_key" if key is not None and keys.count(key) > 1 else reason
             one.drop("advice", row.row, reason, "opinion", row.get("opinion"))
-            one.note("bad_advice", Severity.WARNING, key or "—")
+            one.note("bad_advice", Severity.WARNING, OfSector(key) if key else "—")
             continue
         one.add("advice", row.row, sector_id=key, opinion=opinion, remark=row.get("remark"))
 

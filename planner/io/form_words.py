@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from planner.io.forms import heading
-from planner.texts import Sayable, say
+from planner.texts import Nameable, Sayable, call_sector, say
 
-__all__ = ["Part", "Several"]
+__all__ = ["OfSector", "Part", "Several"]
 
 _SHOWN: Final = 5
 
@@ -19,11 +20,35 @@ class Several:
 
     things: tuple[object, ...]
 
+    def naming(self, names: Mapping[str, str]) -> Several:
+        """Return the same, sectors called by their names too."""
+        return Several(
+            tuple(t.naming(names) if isinstance(t, Nameable) else t for t in self.things)
+        )
+
     def say(self, lang: str = "fr", /) -> str:
         """Name them."""
         words = (t.say(lang) if isinstance(t, Sayable) else str(t) for t in self.things)
         every = list(dict.fromkeys(words))
         return ", ".join(every[:_SHOWN]) + (", …" if len(every) > _SHOWN else "")
+
+
+@dataclass(frozen=True)
+class OfSector:
+    """A sector that a form names, by code and, once given, by name; and what is written there."""
+
+    key: str
+    cell: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    def naming(self, names: Mapping[str, str]) -> OfSector:
+        """Return the same with the names of sectors."""
+        return replace(self, names=names)
+
+    def say(self, lang: str = "fr", /) -> str:  # noqa: ARG002 (a name has no language)
+        """Name it."""
+        called = call_sector(self.key, self.names)
+        return f"{called} « {self.cell} »" if self.cell else called
 
 
 @dataclass(frozen=True)

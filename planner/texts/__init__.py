@@ -20,6 +20,7 @@ from typing import Any, Final, Protocol, runtime_checkable
 __all__ = [
     "LANGUAGES",
     "Message",
+    "Nameable",
     "Sayable",
     "call_sector",
     "catalogue",
@@ -118,6 +119,15 @@ class Sayable(Protocol):
         ...
 
 
+@runtime_checkable
+class Nameable(Sayable, Protocol):
+    """A value that speaks of sectors, and can be given their names before it is put into words."""
+
+    def naming(self, names: Mapping[str, str]) -> Sayable:
+        """Return the same with the names of its sectors."""
+        ...
+
+
 class _Writer(Formatter):
     """``str.format`` with the units of the field as format specifications.
 
@@ -126,7 +136,7 @@ class _Writer(Formatter):
     ``pct`` a share as percent, ``date`` a day in words, ``t`` a vocabulary term in the reader's
     language, ``sector`` a sector by its code and its name, ``sectors`` a list of them (``sectors5``
     shows five), ``epci`` one EPCI or several by name and SIREN.  Whatever can say itself (a
-    message) does so in that language.
+    message) does so in that language, with the names of the sectors it speaks of.
     """
 
     def __init__(self, lang: str, names: Mapping[str, str], epci: Mapping[str, str]) -> None:
@@ -134,9 +144,13 @@ class _Writer(Formatter):
         self.names = names
         self.epci = epci
 
+    def _said(self, value: Sayable) -> str:
+        named = value.naming(self.names) if self.names and isinstance(value, Nameable) else value
+        return named.say(self.lang)
+
     def _places(self, value: Any, format_spec: str) -> str:  # noqa: ANN401 (as below)
         if isinstance(value, Sayable):
-            return value.say(self.lang)
+            return self._said(value)
         if format_spec == "epci":
             sirens = [value] if isinstance(value, str) else value
             return ", ".join(f"{self.epci[s]} ({s})" if s in self.epci else s for s in sirens)
@@ -164,7 +178,7 @@ class _Writer(Formatter):
         if format_spec == "date":
             return _date(value, self.lang)
         if isinstance(value, Sayable):
-            return value.say(self.lang)
+            return self._said(value)
         if format_spec == "t":
             return str(value.label(self.lang))
         return str(super().format_field(value, format_spec))

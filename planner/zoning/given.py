@@ -231,6 +231,7 @@ def _overlaps(
         Finding.of(
             "zoning.sector_overlap", severity=Severity.WARNING, table="sectors",
             place=f"{ids[a]} + {ids[b]}", count=int(count), area=float(m2),
+            sectors=[ids[a], ids[b]],
         )
         for a, b, count, m2 in zip(one, other, held, area, strict=True)
     ]  # fmt: skip

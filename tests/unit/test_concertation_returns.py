@@ -10,8 +10,10 @@ from typer.testing import CliRunner
 
 from planner import cli
 from planner.concertation import count_ballots
+from planner.findings import Finding, Findings
 from planner.io import read_table
 from planner.io.form_answers import as_actor, as_amount, as_cents, as_day, as_mark, as_term
+from planner.io.form_words import OfSector, Several
 from planner.texts import say
 from planner.toy import toy_territory
 from planner.vocab import DeliberationState, EnvelopeUnit, Opinion, Severity, Wish
@@ -164,10 +166,22 @@ def test_a_row_that_cannot_be_read_is_not_a_sector_taken_out(sent, read):
 def test_sectors_that_were_taken_out_are_told_once_each(sent, read):
     folder = sent("csv")
     change(folder / "wishes.csv", lambda rows: rows.pop(1))
-    assert read()["said"].loc["forms.sectors_gone", "count"] == 1
+    gone = read()["said"].loc["forms.sectors_gone"]
+    assert gone["count"] == 1
+    names = toy_territory().sectors.set_index("sector_id")["nom"]
+    assert f"22002-01 ({names['22002-01']})" in gone["message"]
     change(folder / "wishes.csv", lambda rows: (rows[1].__setitem__(6, "1"), rows.append(rows[1])))
     message = read()["said"].loc["forms.sector_twice", "message"]
     assert message.count("22002-02") == 1
+
+
+def test_what_stands_beside_a_sector_is_told_with_its_name():
+    what = Several((OfSector("22002-01", cell="premier"), OfSector("22002-09"), "—"))
+    told = Finding.of("forms.bad_rank", severity=Severity.SERIOUS, table="ballots", place=TWO,
+                      name="CC", file="f", asked="CC", what=what)  # fmt: skip
+    assert "22002-01 « premier », 22002-09, —" in told.message.say()
+    named = next(iter(Findings((told,)).naming({"22002-01": "Ouest"})))
+    assert "22002-01 (Ouest) « premier », 22002-09, —" in named.message.say()
 
 
 def test_files_that_are_read_as_no_form_are_told(sent, read, tmp_path):
