@@ -5,7 +5,14 @@ envelope, the rules), with a signature of what it was made on; :func:`check_ball
 ballot comes to: the sectors that enter, the envelope used, the contribution, the rules broken.
 """
 
-from planner.bulletin._check import SheetCheck, SheetWish, check_ballot, wishes_of, wishes_table
+from planner.bulletin._check import (
+    SheetCheck,
+    SheetWish,
+    check_ballot,
+    unsaid_of,
+    wishes_of,
+    wishes_table,
+)
 from planner.bulletin._read import ReadBallot, take_ballot
 from planner.bulletin._sheet import Sheet, SheetSector, make_sheets
 
@@ -18,6 +25,7 @@ __all__ = [
     "check_ballot",
     "make_sheets",
     "take_ballot",
+    "unsaid_of",
     "wishes_of",
     "wishes_table",
 ]

@@ -5,7 +5,7 @@ The other EPCI that share a sector are taken to agree: what they decide isn't kn
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, Literal
@@ -24,7 +24,7 @@ from planner.texts import Message
 from planner.verify import Breach, unreached
 from planner.vocab import Decision, DeliberationState, EnvelopeUnit, Phase, Wish
 
-__all__ = ["SheetCheck", "SheetWish", "check_ballot", "wishes_of", "wishes_table"]
+__all__ = ["SheetCheck", "SheetWish", "check_ballot", "unsaid_of", "wishes_of", "wishes_table"]
 
 Stance = Literal["required", "refused"]
 _RULES: Final = ("contradiction", "required", "tie", "contiguity", "envelope")
@@ -42,8 +42,8 @@ class SheetWish:
     rank
         Its rank, from 1; two sectors of one rank are tied; None when it isn't ranked.
     stance
-        ``required`` or ``refused``; None when neither.  A required sector needs no rank; one that
-        is both ranked and refused contradicts itself.
+        ``required`` or ``refused``; None when neither.  A required sector needs no rank, and one
+        that it has doesn't count; one that is both ranked and refused contradicts itself.
     """
 
     sector_id: str
@@ -141,7 +141,7 @@ def check_ballot(sheet: Sheet, wishes: Iterable[SheetWish]) -> SheetCheck:
 
 
 def wishes_table(sheet: Sheet, wishes: Iterable[SheetWish], *, source: str) -> pd.DataFrame:
-    """Return a ballot under the contract ``ballots``; what contradicts itself is left out.
+    """Return a ballot under the contract ``ballots``, as it is written: two wishes on a sector too.
 
     Parameters
     ----------
@@ -154,13 +154,13 @@ def wishes_table(sheet: Sheet, wishes: Iterable[SheetWish], *, source: str) -> p
     """
     rows: list[dict[str, Any]] = []
     for wish in sorted(wishes, key=lambda wish: wish.sector_id):
-        if wish.contradicts or (wish.rank is None and wish.stance is None):
+        if wish.rank is None and wish.stance is None:
             continue
         kind = Wish.RANKED if wish.stance is None else Wish(wish.stance)
         rows.append(
             {
                 "epci_siren": sheet.actor, "sector_id": wish.sector_id, "wish": kind.value,
-                "rank": wish.rank if kind is Wish.RANKED else None, "points": None,
+                "rank": wish.rank, "points": None,
                 "source": source, "synthetic": sheet.synthetic,
             }
         )  # fmt: skip
@@ -174,21 +174,41 @@ def wishes_table(sheet: Sheet, wishes: Iterable[SheetWish], *, source: str) -> p
 def wishes_of(sheet: Sheet, ballots: pd.DataFrame) -> tuple[SheetWish, ...]:
     """Return what a table under the contract ``ballots`` says of this sheet, as ranks.
 
-    Points and approvals have no place on a bulletin that ranks, and are left out.
+    A sector that is required or refused keeps the rank that it has: the page tells both.  Points
+    and approvals have no place on a bulletin that ranks, and are left out, with the refusal that
+    points contradict (:func:`unsaid_of` lists them).
     """
-    own = ballots[ballots["epci_siren"].astype(str) == sheet.actor]
     found = []
-    for row in own.sort_values("sector_id", kind="stable").to_dict("records"):
-        key, wish = str(row["sector_id"]), Wish(str(row["wish"]))
-        if key not in sheet.by_id:
-            continue
-        if wish is Wish.RANKED and not pd.isna(row["rank"]):
-            found.append(SheetWish(sector_id=key, rank=int(row["rank"])))
+    for key, wish, row in _rows_of(sheet, ballots):
+        rank = None if pd.isna(row["rank"]) else int(row["rank"])
+        if wish is Wish.RANKED and rank is not None:
+            found.append(SheetWish(sector_id=key, rank=rank))
         elif wish is Wish.REQUIRED:
-            found.append(SheetWish(sector_id=key, stance="required"))
-        elif wish is Wish.REFUSED:
-            found.append(SheetWish(sector_id=key, stance="refused"))
+            found.append(SheetWish(sector_id=key, rank=rank, stance="required"))
+        elif wish is Wish.REFUSED and not _refused_with_points(row):
+            found.append(SheetWish(sector_id=key, rank=rank, stance="refused"))
     return tuple(found)
+
+
+def unsaid_of(sheet: Sheet, ballots: pd.DataFrame) -> tuple[str, ...]:
+    """Return the sectors that a ballot refuses and gives points to: a bulletin can't say both."""
+    return tuple(
+        key
+        for key, wish, row in _rows_of(sheet, ballots)
+        if wish is Wish.REFUSED and _refused_with_points(row)
+    )
+
+
+def _rows_of(sheet: Sheet, ballots: pd.DataFrame) -> Iterator[tuple[str, Wish, Mapping[Any, Any]]]:
+    own = ballots[ballots["epci_siren"].astype(str) == sheet.actor]
+    for row in own.sort_values("sector_id", kind="stable").to_dict("records"):
+        key = str(row["sector_id"])
+        if key in sheet.by_id:
+            yield key, Wish(str(row["wish"])), row
+
+
+def _refused_with_points(row: Mapping[Any, Any]) -> bool:
+    return pd.isna(row["rank"]) and not pd.isna(row.get("points"))
 
 
 def _programme(sheet: Sheet, wishes: Sequence[SheetWish]) -> Programme:

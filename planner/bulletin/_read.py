@@ -9,6 +9,7 @@ import pandas as pd
 
 from planner.bulletin._check import SheetCheck, SheetWish, check_ballot, wishes_table
 from planner.bulletin._sheet import Sheet
+from planner.concertation import find_double_wishes
 from planner.errors import DataFileError, UnknownNameError
 from planner.findings import Finding, Findings
 from planner.io.bulletin import BulletinFile
@@ -29,7 +30,8 @@ class ReadBallot:
     wishes
         What is written beside the sectors, by id.
     table
-        Contract ``ballots``: what contradicts itself is left out, with a finding.
+        Contract ``ballots``, as it is written: what contradicts itself is a finding, and doesn't
+        count.
     check
         What it comes to, counted again.
     findings
@@ -89,12 +91,16 @@ def take_ballot(file: BulletinFile, sheets: Mapping[str, Sheet]) -> ReadBallot:
     check = check_ballot(sheet, wishes)
     source = Message.of("bulletin.source", name=sheet.nom, signature=sheet.signature[:8])
     by = Message.of("bulletin.source_by", contact=file.contact).say() if file.contact else ""
+    table = wishes_table(sheet, wishes, source=source.say() + by)
+    person = f"{file.contact} ({sheet.nom})" if file.contact else None
+    twice = find_double_wishes(table, actor=sheet.actor, name=sheet.nom, asked=person)
+    names = {key: sector.nom for key, sector in sheet.by_id.items()}
     return ReadBallot(
         sheet=sheet,
         wishes=wishes,
-        table=wishes_table(sheet, wishes, source=source.say() + by),
+        table=table,
         check=check,
-        findings=Findings.collect(_found(file, sheet, wishes, check)),
+        findings=Findings.collect(twice, _found(file, sheet, wishes, check)).naming(names),
     )
 
 
@@ -117,12 +123,10 @@ def _found(
         ranks = wish.rank is not None and not sheet.can_rank(sector)
         asked = ranks or wish.stance == "required"
         if sector.phase is not None:
-            note("settled", Severity.INFO, place, sector=sector.nom)
-        elif wish.contradicts:
-            note("contradiction", Severity.SERIOUS, place, sector=sector.nom)
-        elif asked and sector.decider != sheet.actor:
+            note("settled", Severity.INFO, place, sector=wish.sector_id)
+        elif asked and not wish.contradicts and sector.decider != sheet.actor:
             decider = sheet.names[sector.decider]
-            note("not_decider", Severity.WARNING, place, sector=sector.nom, decider=decider)
+            note("not_decider", Severity.WARNING, place, sector=wish.sector_id, decider=decider)
     for breach in check.breaches:
         if breach.rule in {"required", "tie"}:
             place = f"{sheet.actor}/{breach.place}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from planner.concertation._advice import find_against_advice
 from planner.concertation._count import count_ballots
+from planner.concertation._double import find_double_wishes
 from planner.concertation._envelopes import (
     KEYS,
     EnvelopeShares,
@@ -16,6 +17,7 @@ __all__ = [
     "EnvelopeShares",
     "count_ballots",
     "find_against_advice",
+    "find_double_wishes",
     "key_values",
     "share_envelopes",
 ]

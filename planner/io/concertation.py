@@ -441,16 +441,19 @@ def _take_wish(one: _Taken, row: FormRow, key: str) -> None:
             return
         if value is not False:  # «non» under approved is no approval
             read[name] = value
-    if len(read) > 1:
+    stance = read.pop("wish", None)
+    if stance == Wish.REQUIRED.value and read.pop("approved", None):
+        one.note("required_and_approved", Severity.WARNING, OfSector(key))
+    # a rank beside a stance stands here: what it is worth is told where ballots are counted
+    if ("approved" in read and stance) or (stance is None and len(read) > 1):
         one.drop("wishes", row.row, "contradictory", "wish", " ".join(given.values()))
         one.note("contradictory", Severity.SERIOUS, OfSector(key))
         return
-    for name, value in read.items():
-        wish = {"rank": Wish.RANKED, "points": Wish.SCORED, "approved": Wish.APPROVED}.get(name)
-        one.add(
-            "ballots", row.row, sector_id=key, wish=value if wish is None else wish.value,
-            rank=value if name == "rank" else None, points=value if name == "points" else None,
-        )  # fmt: skip
+    kinds = {"rank": Wish.RANKED.value, "points": Wish.SCORED.value}
+    wish = stance or next((kinds.get(name, Wish.APPROVED.value) for name in read), None)
+    if wish is not None:
+        one.add("ballots", row.row, sector_id=key, wish=wish,
+                rank=read.get("rank"), points=read.get("points"))  # fmt: skip
 
 
 def _take_advice(one: _Taken, rows: tuple[FormRow, ...], *, same: bool) -> None:

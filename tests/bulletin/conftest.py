@@ -113,8 +113,8 @@ def draw_wishes(sheet, seed):
         kind = draw.random()
         rank = draw.randint(1, last) if kind < min(0.6, most) else None
         stance = None if kind > 0.15 and kind < most else draw.choice(stances)
-        if stance == "required":
-            rank = None
+        if stance == "required" and draw.random() < 0.5:
+            rank = None  # else it has one that doesn't count
         if rank is not None or stance is not None:
             wishes.append(SheetWish(sector_id=sector.sector_id, rank=rank, stance=stance))
     return wishes

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from planner.bulletin import check_ballot, make_sheets, take_ballot, wishes_of
@@ -438,6 +439,44 @@ def test_the_ballot_received_can_be_started_from(open_page, toy, tmp_path):
     nothing = open_page(paths[0])  # all of it is in phase 1
     assert "rien à classer" in nothing.locator(".intro").inner_text()
     assert nothing.said == []
+
+
+def test_a_ballot_that_contradicts_itself_is_shown_as_it_was_received(open_page, toy, tmp_path):
+    """A refused sector with a rank, a required one too; then one refused with points."""
+    from planner.scenario import Scenario
+
+    scenario, west, east = Scenario(name="toy"), "22002-01", "22002-02"
+    own = toy.ballots.iloc[:1].assign(epci_siren="200000002")
+    both = pd.concat(
+        [own.assign(sector_id=west, wish="required", rank=1),
+         own.assign(sector_id=east, wish="refused", rank=2)], ignore_index=True
+    )  # fmt: skip
+    (path,) = write_bulletins(
+        tmp_path / "rang", toy.with_tables(ballots=both), scenario, epci=["200000002"]
+    )
+    page = open_page(path)
+    page.click("#connu")
+    assert "est à la fois classé et refusé" in page.locator("#manques .grave").inner_text()
+    assert "son rang ne compte pas" in page.locator("#positions").inner_text()
+    sheet = make_sheets(toy, scenario)["200000002"]
+    check = check_ballot(sheet, wishes_of(sheet, both))
+    said = page.evaluate("planner.page.ballot().comes_to")
+    assert (said["taken"], said["net_cents"]) == ([west], check.net_cents)
+    assert said["broken"] == [{"rule": "contradiction", "place": east, "excess": None}]
+    scored = both.assign(
+        wish="refused", rank=pd.array([None] * 2, dtype="Int64"),
+        points=pd.array([None, 4], dtype="Int64"),
+    )  # fmt: skip
+    (path,) = write_bulletins(
+        tmp_path / "points", toy.with_tables(ballots=scored), scenario, epci=["200000002"]
+    )
+    page = open_page(path)
+    page.click("#connu")
+    nom = sheet.by_id[east].nom
+    assert f"donne des points ; dites ici ce qui vaut : {east} ({nom})" in page.locator("#fait").inner_text()  # fmt: skip
+    assert page.evaluate("planner.page.wishes.rows()") == [
+        {"sector_id": west, "rank": None, "stance": "refused"}
+    ]
 
 
 def test_two_runs_write_the_same_bytes(case, tmp_path):

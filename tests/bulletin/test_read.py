@@ -5,7 +5,7 @@ import json
 import pytest
 from typer.testing import CliRunner
 
-from planner.bulletin import SheetWish, make_sheets, take_ballot
+from planner.bulletin import SheetWish, make_sheets, take_ballot, wishes_of
 from planner.cli import app
 from planner.errors import DataFileError, UnknownNameError
 from planner.export.bulletin.ballots import write_ballots
@@ -34,14 +34,21 @@ def write(folder, values, name="vote.json"):
 
 def test_a_ballot_is_taken_on_its_own_version(wide, drawn, tmp_path):
     _, _, sheet = wide()
-    wishes = drawn(sheet, 5)
+    wishes = drawn(sheet, 7)
     taken = take_ballot(read_bulletin(write(tmp_path, saved(sheet, wishes))), {ONE: sheet})
     assert list(taken.wishes) == wishes
-    sound = [w.sector_id for w in wishes if not w.contradicts]
-    assert list(taken.table["sector_id"]) == sound
+    assert wishes_of(sheet, taken.table) == tuple(wishes)
     assert taken.table["source"].str.contains("A. Élue").all()
-    lost = {f.place for f in taken.findings if f.rule == "bulletin.contradiction"}
-    assert lost == {f"{ONE}/{w.sector_id}" for w in wishes if w.contradicts and not sheet.by_id[w.sector_id].phase}  # fmt: skip
+    twice = {
+        f.rule.split(".")[1]: dict(f.values)
+        for f in taken.findings
+        if f.rule.endswith("_and_asked")
+    }
+    assert twice["refused_and_asked"]["sectors"] == [w.sector_id for w in wishes if w.contradicts]
+    assert twice["required_and_asked"]["sectors"] == [
+        w.sector_id for w in wishes if w.rank and w.stance == "required"
+    ]
+    assert twice["refused_and_asked"]["asked"] == "A. Élue (CC n° 1)"
     assert {f.place for f in taken.findings if f.rule == "bulletin.not_decider"} == {
         f"{ONE}/{w.sector_id}" for w in wishes
         if (w.rank or w.stance == "required") and not w.contradicts

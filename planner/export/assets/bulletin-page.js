@@ -71,7 +71,9 @@
         missing: this.count.missing[k] === null ? '' : this.amount(this.count.missing[k]),
         decider: sectors.decider[k], phase: sectors.phase[k],
       });
-      return this.count.far.has(k) ? `${words}, ${this.say('far')}` : words;
+      const { rank, stance } = this.wishes.all[k];
+      const idle = stance === 'required' && rank !== null ? `, ${this.say('idle')}` : '';
+      return this.count.far.has(k) ? `${words}${idle}, ${this.say('far')}` : `${words}${idle}`;
     }
 
     announce(text) {
@@ -494,10 +496,11 @@
         event.target.value = '';
       });
       const known = one('connu');
-      known.hidden = !this.data.known.length;
+      known.hidden = !this.data.known.length && !this.data.unsaid.length;
       known.addEventListener('click', () => {
         this.wishes.load(this.data.known);
         this.changed(null);
+        if (this.data.unsaid.length) this.tell(this.say('unsaid', { sectors: this.data.unsaid.join(', ') }));
         one('carte').scrollIntoView();
       });
     }

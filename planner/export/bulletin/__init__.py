@@ -16,7 +16,7 @@ from typing import Final
 
 import numpy as np
 
-from planner.bulletin import Sheet, make_sheets, wishes_of
+from planner.bulletin import Sheet, make_sheets, unsaid_of, wishes_of
 from planner.errors import UnknownNameError
 from planner.export.bulletin.document import bulletin_context, ground_of
 from planner.export.bulletin.page import BulletinPage
@@ -109,7 +109,8 @@ def bulletin_html(
     """
     ground = ground_of(sheet, territory, scenario, lang=lang)
     known = wishes_of(sheet, territory.ballots)
-    page = BulletinPage(bulletin_context(sheet, ground, known, scenario, lang=lang))
+    unsaid = unsaid_of(sheet, territory.ballots)
+    page = BulletinPage(bulletin_context(sheet, ground, known, unsaid, scenario, lang=lang))
     west, south, east, north = _corners(ground.box)
     page.add_child(region_map(south_west=(south, west), north_east=(north, east)))
     return page.render()

@@ -23,7 +23,7 @@ from planner.export.style import LineStyle
 from planner.io.bulletin import BULLETIN_EDITION, BULLETIN_FORMAT
 from planner.scenario import Scenario
 from planner.territory import Territory
-from planner.texts import catalogue, lines_in_words, say
+from planner.texts import call_sector, catalogue, lines_in_words, say
 from planner.vocab import AreaKind, EnvelopeUnit, Level
 
 __all__ = ["Ground", "bulletin_context", "ground_of"]
@@ -120,6 +120,7 @@ def bulletin_context(
     sheet: Sheet,
     ground: Ground,
     known: Sequence[SheetWish],
+    unsaid: Sequence[str],
     scenario: Scenario,
     *,
     lang: str,
@@ -166,7 +167,7 @@ def bulletin_context(
         "origins": [o for o in data.origins if o.layer in _SHOWN_ORIGINS],
         "patterns": draw_patterns((BULLETIN_THEME,)),
         "picture": draw_map(data, ground.topology, painted, lang=lang),
-        "payload": Markup(json_block(_payload(sheet, ground, known, lang))),  # noqa: S704 (no <, > or & in it)
+        "payload": Markup(json_block(_payload(sheet, ground, known, unsaid, lang))),  # noqa: S704 (no <, > or & in it)
     }  # fmt: skip
 
 
@@ -248,7 +249,9 @@ def _credit_left(sheet: Sheet) -> int:
     return max(0, (sheet.credit_cents or 0) - _settled_lines(sheet) * sheet.cents_per_line)
 
 
-def _payload(sheet: Sheet, ground: Ground, known: Sequence[SheetWish], lang: str) -> dict[str, Any]:
+def _payload(
+    sheet: Sheet, ground: Ground, known: Sequence[SheetWish], unsaid: Sequence[str], lang: str
+) -> dict[str, Any]:
     place = {sector.sector_id: k for k, sector in enumerate(sheet.sectors)}
     check = check_ballot(sheet, known)
     return {
@@ -270,6 +273,7 @@ def _payload(sheet: Sheet, ground: Ground, known: Sequence[SheetWish], lang: str
         "lines": [_line(one) for one in BULLETIN_LINES],
         "communes": _communes(ground.data),
         "known": [asdict(wish) for wish in known],
+        "unsaid": [call_sector(key, {key: sheet.by_id[key].nom}) for key in unsaid],
         "knownTaken": len(check.taken),
         "sheet": {
             "actor": sheet.actor,

@@ -161,8 +161,7 @@ class _Book:
                 row, place["contribution"], f"={lines}*{cents}/100", looks.euro,
                 wish["lines"] * cents / 100,
             )  # fmt: skip
-            known = sum(name in wish for name in _MARKS)
-            check = "check_two" if known > 1 else "check_tied" if wish.get("rank") in tied else ""
+            check = _told(wish, tied)
             sheet.write_formula(
                 row, place["check"], self._check(row, last, place), looks.fixed,
                 say(f"forms.{check}", self.lang) if check else "",
@@ -184,12 +183,17 @@ class _Book:
         begin = xl_rowcol_to_cell(row, place["wish"])
         end = xl_rowcol_to_cell(row, place["approved"])
         rank = xl_rowcol_to_cell(row, place["rank"])
-        top = xl_rowcol_to_cell(_FIRST, place["rank"], row_abs=True)
-        bottom = xl_rowcol_to_cell(last, place["rank"], row_abs=True)
-        two, tied = (say(f"forms.check_{name}", self.lang) for name in ("two", "tied"))
+        ranks, stances = (
+            ":".join(xl_rowcol_to_cell(r, place[name], row_abs=True) for r in (_FIRST, last))
+            for name in ("rank", "wish")
+        )
+        required, two, tied = (
+            say(f"forms.check_{name}", self.lang) for name in ("required", "two", "tied")
+        )
+        word = Wish.REQUIRED.label(self.lang)
         return (
-            f'=IF(COUNTA({begin}:{end})>1,"{two}",'
-            f'IF({rank}="","",IF(COUNTIF({top}:{bottom},{rank})>1,"{tied}","")))'
+            f'=IF(COUNTA({begin}:{end})>1,IF({begin}="{word}","{required}","{two}"),'
+            f'IF({rank}="","",IF(COUNTIFS({ranks},{rank},{stances},"")>1,"{tied}","")))'
         )
 
     def envelope(self) -> None:
@@ -299,8 +303,15 @@ class _Book:
         )  # fmt: skip
 
 
+def _told(wish: Mapping[str, Any], tied: set[int]) -> str:
+    """Return what the sheet checks of a wish, as its formula does; empty where nothing is."""
+    if sum(name in wish for name in _MARKS) > 1:
+        return "check_required" if wish.get("wish") is Wish.REQUIRED else "check_two"
+    return "check_tied" if wish.get("rank") in tied else ""
+
+
 def _tied(wishes: Iterable[Mapping[str, Any]]) -> set[int]:
-    ranks = [int(wish["rank"]) for wish in wishes if "rank" in wish]
+    ranks = [int(wish["rank"]) for wish in wishes if "rank" in wish and "wish" not in wish]
     return {rank for rank in ranks if ranks.count(rank) > 1}
 
 
