@@ -64,16 +64,19 @@ def share_cents(weights: pd.DataFrame, cents: Mapping[str, int | None]) -> pd.Se
         premises of a sector each gets its exact share, and what is left of a cent goes to the
         largest remainder, then to the first code.
     """
-    keys = weights["sector_id"].astype("str")
+    keys, codes = weights["sector_id"].astype("str"), weights["code"].tolist()
     whole = keys.map(pd.Series(dict(cents), dtype="Int64"))
-    alone = ~weights.duplicated(["sector_id", "level"], keep=False)
-    shared = weights[~alone & (whole.fillna(0) != 0)]
-    parts = whole.copy()
-    for (key, _), rows in shared.groupby(["sector_id", "level"], sort=False):
-        held = dict(zip(rows["code"], rows["weight"].astype(int).tolist(), strict=True))
-        found = apportion(int(cents[str(key)] or 0), held, ties="code")
-        parts.loc[rows.index] = [found[code] for code in rows["code"]]
-    return parts
+    several = weights.duplicated(["sector_id", "level"], keep=False) & (whole.fillna(0) != 0)
+    places = list(zip(keys.tolist(), weights["level"].astype("str").tolist(), strict=True))
+    shared: dict[tuple[str, str], list[int]] = {}
+    for row in several.to_numpy().nonzero()[0].tolist():
+        shared.setdefault(places[row], []).append(row)
+    counts, parts = weights["weight"].astype(int).tolist(), whole.tolist()
+    for (key, _), rows in shared.items():
+        found = apportion(int(cents[key] or 0), {codes[r]: counts[r] for r in rows}, ties="code")
+        for row in rows:
+            parts[row] = found[codes[row]]
+    return pd.Series(parts, index=weights.index, dtype="Int64")
 
 
 def name_places(sides: tuple[Tables, Tables], places: pd.DataFrame) -> list[str]:
