@@ -110,7 +110,7 @@ def test_required_beyond_the_envelope_and_a_contradiction(wide):
     found = {(b.rule, b.place, b.excess) for b in check.breaches if b.rule != "contiguity"}
     assert found == {("required", ONE, lines - 100), ("contradiction", third, None)}
     assert third not in check.taken
-    assert third not in set(wishes_table(sheet, wishes, source="essai")["sector_id"])
+    assert wishes_of(sheet, wishes_table(sheet, wishes, source="essai")) == tuple(wishes)
 
 
 def test_contiguity_is_that_of_the_exact_choice(wide, drawn):
