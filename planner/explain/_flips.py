@@ -38,7 +38,6 @@ Solve = Callable[[ChoiceProblem], Choice]
 # operations that the search for one room may cost, for an own envelope, and for all ceilings
 _WORK: Final = 12_000_000_000
 _OWN_WORK, _CEILINGS_WORK = 120_000_000_000, 18_000_000_000
-_LINKED_WORK: Final = 24_000_000_000  # for an own envelope where envelopes bind EPCI together
 _QUESTION, _PART_QUESTION = 700_000_000, 10_000_000  # what a question anew counts for
 _PART: Final = 200  # candidates of a part at most
 
@@ -98,8 +97,7 @@ def find_flips(
     ceilings = [row for row in rooms if row.kind == "limit"]
     for row in rooms:
         if row.kind != "limit":
-            own = _LINKED_WORK if is_sharing(problem) else _OWN_WORK
-            finder.allow(own if finder.tells_at_once(row) else _WORK)
+            finder.allow(_OWN_WORK if finder.tells_at_once(row) else _WORK)
             found[row.kind, row.place] = finder.room(row)
     end = finder.spent + _CEILINGS_WORK
     for at, row in enumerate(ceilings):

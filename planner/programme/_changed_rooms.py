@@ -43,7 +43,7 @@ _REACH_SHARE, _LINKED_SHARE = 2e-4, 1e-4  # of the bound: how far first lists go
 _WIDER, _WIDEST = 8, 8  # sixteenths further where nothing was found, and how often
 _LEVELS = 8  # into how many steps the first search goes
 SMALL = 60  # candidates up to which all choices are listed
-_LISTED = 20_000  # choices of one actor at most
+_LISTED, _LINKED_LISTED = 20_000, 60_000  # choices of one actor at most; with copies
 _SEARCHED = 200_000  # of all
 _PAGES = 6  # lists kept of either side
 _GROWS = 4  # strides to an envelope that is enough
@@ -84,7 +84,10 @@ class ChangedRooms:
         self.kind, self.place = kind, place
         self.pages: dict[bool, list[tuple[int, Page]]] = {True: [], False: []}
         self.able = problem.contiguity is not Contiguity.ANY_EPCI and bool(problem.objectives)
-        self.work = min(_LINKED_WORK if len(self.sources) else _WORK, pool.work)  # of a search
+        work, self.listed = (
+            (_LINKED_WORK, _LINKED_LISTED) if len(self.sources) else (_WORK, _LISTED)
+        )
+        self.work = min(work, pool.work)  # of a search
         self.spent = 0  # operations of lists and searches
         self.reach = 0
         self.level = 0  # how far the best was from the bound, the last time
@@ -430,12 +433,12 @@ class ChangedRooms:
         if problem.candidates_count <= SMALL:
             reach = stage.spread  # all there is
         free = self.place if self.kind == "envelope" else None
-        reach, lists, missed, complete = list_settled(stage, self.sources, reach, free, _LISTED)
+        reach, lists, missed, complete = list_settled(stage, self.sources, reach, free, self.listed)
         if not complete or sum(map(len, lists)) > _SEARCHED or min(map(len, lists)) == 0:
             raise TooMuchError
         further = reach
         if self.kind == "envelope":
-            further = list_further(stage, self.place, lists, missed, reach, at_most=_LISTED)
+            further = list_further(stage, self.place, lists, missed, reach, at_most=self.listed)
         page = Page(stage, lists, missed, reach, further)
         page.made = change
         page.settle("copy.", free)

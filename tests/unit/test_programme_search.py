@@ -68,6 +68,26 @@ def test_all_the_best_combinations_are_found(seed):
     assert (one.value, one.bound, one.equals) == (best, best, ())
 
 
+@pytest.mark.parametrize("seed", range(60))
+def test_rows_that_link_two_actors_alone_hold_as_others_do(seed):
+    blocks, choices, worth, rows = asked(seed)
+    rng, known = np.random.default_rng(seed), [some[:1] for some in choices]
+    for at in range(12 if len(blocks) > 1 else 0):
+        one, other = rng.choice(len(blocks), 2, replace=False)
+        link = np.zeros(len(worth.coefficients), np.int64)
+        link[rng.choice(blocks[one].members)], link[rng.choice(blocks[other].members)] = 1, -1
+        row = Row(name=f"link.{at}", coefficients=link, upper=0)
+        rows += [row] if holds(blocks, known, [row]) else []
+    best = max(
+        total(blocks, parts, worth)
+        for parts in combinations(choices) if holds(blocks, parts, rows)
+    )  # fmt: skip
+    found = search(blocks, choices, worth, rows, incumbent=known)
+    assert found is not None
+    assert found.value == found.bound == best == total(blocks, found.parts, worth)
+    assert holds(blocks, found.parts, rows)
+
+
 @pytest.mark.parametrize("seed", range(40))
 def test_a_search_cut_short_still_tells_what_none_can_pass(seed):
     blocks, choices, worth, rows = asked(seed)

@@ -34,7 +34,15 @@ from planner.programme._search.nodes import (
     safe_bound,
     worth_of,
 )
-from planner.programme._search.simplex import BROKEN, INFEASIBLE, LIMIT, SOLVED, solve_listed
+from planner.programme._search.simplex import (
+    BROKEN,
+    INFEASIBLE,
+    LIMIT,
+    SOLVED,
+    STALE,
+    packed,
+    solve_listed,
+)
 
 __all__ = ["WORK", "Found", "search", "search_above"]
 
@@ -66,11 +74,14 @@ def _trial(
     owner: Integers,
     worth: Floats,
     uses: Floats,
+    places: Integers,
     room: Floats,
     alive: Flags,
     key: Integers,
     basic: Integers,
     prices: Floats,
+    inverse: Floats,
+    age: int,
     actor: int,
     half: Flags,
     side: int,
@@ -84,9 +95,10 @@ def _trial(
     for t in range(starts[actor], starts[actor + 1]):
         if half[items[t]] != side:
             alive[items[t]] = 0
-    pivots, status = solve_listed(
-        starts, items, owner, worth, uses, room, alive, mine, other, at, taken, ray, _TRIED_PIVOTS
-    )
+    pivots, status, _ = solve_listed(
+        starts, items, owner, worth, uses, places, room, alive, mine, other, at, taken, ray,
+        inverse.copy(), age, _TRIED_PIVOTS,
+    )  # fmt: skip
     then = 0.0
     for one in range(len(starts) - 1):
         then += worth[mine[one]]
@@ -111,6 +123,7 @@ def _search(  # noqa: C901, PLR0912, PLR0915 (one compiled loop)
     first: Integers,
     worth: Floats,
     uses: Floats,
+    places: Integers,
     room: Floats,
     sizes: Floats,
     kept: Integers,
@@ -125,7 +138,7 @@ def _search(  # noqa: C901, PLR0912, PLR0915 (one compiled loop)
     A better answer is better by ``step`` or more.  Answers as good are looked for as long as they
     may all be found; then only better ones, until one is worth ``enough``.
     """
-    actors, count, rows = len(first) - 1, len(worth), len(room)
+    actors, count, rows, width = len(first) - 1, len(worth), len(room), uses.shape[1]
     owner = np.zeros(count, np.int64)
     for actor in range(actors):
         owner[first[actor] : first[actor + 1]] = actor
@@ -149,7 +162,7 @@ def _search(  # noqa: C901, PLR0912, PLR0915 (one compiled loop)
     for r in range(rows):
         basic[r] = -r - 1
     waiting, ready, nodes, bound = 0, True, 0, _FAR
-    same = 1
+    same, inverse, age = 1, np.zeros((rows, rows)), STALE
     passed, whole, begun = -_FAR, equals, False
     spared = work - work // _EQUALS_SHARE
     while work > 0 and best < enough:
@@ -163,6 +176,7 @@ def _search(  # noqa: C901, PLR0912, PLR0915 (one compiled loop)
             items, starts = pool[node], begins[node].copy()
             key[:], basic[:], prices[:] = keys[node], basics[node], at[node]
             waiting -= 1
+            age = STALE
             last = pool.pop()
             if node != waiting:
                 pool[node], bounds[node], serial[node] = last, bounds[waiting], serial[waiting]
@@ -176,18 +190,18 @@ def _search(  # noqa: C901, PLR0912, PLR0915 (one compiled loop)
         alive[items] = 1
         dead, status = False, SOLVED
         for turn in range(_TURNS):
-            pivots, status = solve_listed(
-                starts, items, owner, worth, uses, room, alive, key, basic, prices, taken, ray,
-                _PIVOTS if begun else _FIRST_PIVOTS,
+            pivots, status, age = solve_listed(
+                starts, items, owner, worth, uses, places, room, alive, key, basic, prices, taken,
+                ray, inverse, age, _PIVOTS if begun else _FIRST_PIVOTS,
             )  # fmt: skip
             begun = True
-            work -= (pivots + 2) * (len(items) + rows + actors) * rows
+            work -= (pivots + 2) * ((len(items) + actors) * width + rows * rows)
             starts, items = only_alive(starts, items, alive)
             again[:] = prices
             if status == INFEASIBLE:
-                move_along(starts, items, uses, room, again, ray, abs(bound - best) + 1.0
+                move_along(starts, items, uses, places, room, again, ray, abs(bound - best) + 1.0
                        if bound < _FAR else 1e12)  # fmt: skip
-            now = safe_bound(starts, items, worth, uses, room, again, sizes, reduced, top)
+            now = safe_bound(starts, items, worth, uses, places, room, again, sizes, reduced, top)
             bound = min(bound, now)
             if bound <= best + gap:
                 passed, dead = max(passed, bound), True
@@ -198,7 +212,7 @@ def _search(  # noqa: C901, PLR0912, PLR0915 (one compiled loop)
                     if then <= best + gap:
                         alive[items[t]] = 0
                         passed = max(passed, then)
-            if not drop_without_room(starts, items, uses, room, alive):
+            if not drop_without_room(starts, items, uses, places, room, alive):
                 dead = True
                 break
             touched = False
@@ -219,7 +233,7 @@ def _search(  # noqa: C901, PLR0912, PLR0915 (one compiled loop)
                             key[actor] = j
                 for r in range(rows):
                     basic[r] = -r - 1
-                prices[:] = 0
+                prices[:], age = 0, STALE
         if dead:
             continue
         starts, items = only_alive(starts, items, alive)
@@ -242,7 +256,7 @@ def _search(  # noqa: C901, PLR0912, PLR0915 (one compiled loop)
         if len(items) == actors:
             picked[:] = items
         if (status == SOLVED and divided == 0) or len(items) == actors:
-            value = worth_of(picked, worth, uses, room)
+            value = worth_of(picked, worth, uses, places, room)
             if value > best:
                 best, same = value, 0
             if value == best and not noted(picked, kept, same):
@@ -261,14 +275,14 @@ def _search(  # noqa: C901, PLR0912, PLR0915 (one compiled loop)
                 break
             hopes[i] = -1.0
             who = owner[basic[i]]
-            halve(starts, items, who, key[who], basic[i], taken[i], uses, prices, half)
+            halve(starts, items, who, key[who], basic[i], taken[i], uses, places, prices, half)
             fall = (0.0, 0.0)
             for side in range(2):
                 one, pivots = _trial(
-                    starts, items, owner, worth, uses, room, alive, key, basic, prices,
-                    who, half, side, bound - best - gap, bound,
+                    starts, items, owner, worth, uses, places, room, alive, key, basic, prices,
+                    inverse, age, who, half, side, bound - best - gap, bound,
                 )  # fmt: skip
-                work -= (pivots + 2) * (len(items) + rows + actors) * rows
+                work -= (pivots + 2) * ((len(items) + actors) * width + rows * rows)
                 tries[who, side] += 1
                 falls[who, side] += one
                 fall = (one, fall[1]) if side == 0 else (fall[0], one)
@@ -369,7 +383,7 @@ def search(
     scale = np.ones(len(room))
     step = max(int(np.gcd.reduce(worth)), 1)
     best, bound, same, whole, _ = _search(
-        starts, worth.astype(float), np.ascontiguousarray(uses / scale), room / scale,
+        starts, worth.astype(float), *packed(starts, uses / scale), room / scale,
         np.concatenate([sizes[:-1] / scale, sizes[-1:]]), kept, 0.0, step, equals, _FAR, work,
     )  # fmt: skip
     answers = [
@@ -449,7 +463,7 @@ def search_above(
     step = max(int(np.gcd.reduce(worth)), 1)  # a better one is better by so much
     above = above // step * step
     best, bound, _, _, left = _search(
-        starts, worth.astype(float), np.ascontiguousarray(uses, dtype=float), room.astype(float),
+        starts, worth.astype(float), *packed(starts, uses.astype(float)), room.astype(float),
         sizes, kept, float(above), step, False, above + 0.5 if any_above else _FAR, work,
     )  # fmt: skip
     return round(best), _in_steps(best, bound, step), kept[0], work - left

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from planner.compiling import compiled
+from planner.programme._search.simplex import mine_of
 
 __all__ = [
     "branch",
@@ -37,6 +38,7 @@ def safe_bound(
     items: Integers,
     worth: Floats,
     uses: Floats,
+    places: Integers,
     room: Floats,
     prices: Floats,
     sizes: Floats,
@@ -44,7 +46,8 @@ def safe_bound(
     top: Floats,
 ) -> float:
     """Return what no answer can pass, whatever floats miss; fill the reduced worth of choices."""
-    rows = len(room)
+    rows, width = len(room), uses.shape[1]
+    mine = np.zeros(width)
     bound, large = 0.0, sizes[rows]
     for r in range(rows):
         prices[r] = max(prices[r], 0.0)
@@ -52,11 +55,12 @@ def safe_bound(
         large += prices[r] * sizes[r]
     for actor in range(len(top)):
         most = -_FAR
+        mine_of(prices, places, actor, mine)
         for t in range(starts[actor], starts[actor + 1]):
             j = items[t]
             value = worth[j]
-            for r in range(rows):
-                value -= prices[r] * uses[j, r]
+            for q in range(width):
+                value -= mine[q] * uses[j, q]
             reduced[j] = value
             most = max(most, value)
         top[actor] = most
@@ -70,21 +74,23 @@ def move_along(
     starts: Integers,
     items: Integers,
     uses: Floats,
+    places: Integers,
     room: Floats,
     prices: Floats,
     ray: Floats,
     missing: float,
 ) -> None:
     """Move the prices along a ray on which the bound falls without end, far enough."""
-    rows = len(room)
-    beyond = 0.0
+    rows, width = len(room), uses.shape[1]
+    mine, beyond = np.zeros(width), 0.0
     for actor in range(len(starts) - 1):
         least = _FAR
+        mine_of(ray, places, actor, mine)
         for t in range(starts[actor], starts[actor + 1]):
             used = 0.0
-            for r in range(rows):
-                if ray[r] > 0:
-                    used += ray[r] * uses[items[t], r]
+            for q in range(width):
+                if mine[q] > 0:
+                    used += mine[q] * uses[items[t], q]
             least = min(least, used)
         beyond += least
     for r in range(rows):
@@ -98,11 +104,11 @@ def move_along(
 
 @compiled
 def drop_without_room(  # noqa: C901, PLR0912 (one compiled loop)
-    starts: Integers, items: Integers, uses: Floats, room: Floats, alive: Flags
+    starts: Integers, items: Integers, uses: Floats, places: Integers, room: Floats, alive: Flags
 ) -> bool:
     """Drop the choices that the least use of all others leaves no room; False when none is left."""
-    actors, rows = len(starts) - 1, len(room)
-    least, every = np.zeros((actors, rows)), np.zeros(rows)
+    actors, rows, width = len(starts) - 1, len(room), uses.shape[1]
+    least, every, left = np.zeros((actors, width)), np.zeros(rows), np.zeros(width)
     again = True
     while again:
         again = False
@@ -113,22 +119,26 @@ def drop_without_room(  # noqa: C901, PLR0912 (one compiled loop)
             for t in range(starts[actor], starts[actor + 1]):
                 if alive[items[t]]:
                     some = True
-                    for r in range(rows):
-                        least[actor, r] = min(least[actor, r], uses[items[t], r])
+                    for q in range(width):
+                        least[actor, q] = min(least[actor, q], uses[items[t], q])
             if not some:
                 return False
-            for r in range(rows):
-                every[r] += least[actor, r]
+            for q in range(width):
+                if places[actor, q] >= 0:
+                    every[places[actor, q]] += least[actor, q]
         for r in range(rows):
             if every[r] > room[r]:
                 return False
         for actor in range(actors):
+            for q in range(width):
+                r = places[actor, q]
+                left[q] = room[r] - (every[r] - least[actor, q]) if r >= 0 else _FAR
             for t in range(starts[actor], starts[actor + 1]):
                 j = items[t]
                 if not alive[j]:
                     continue
-                for r in range(rows):
-                    if every[r] - least[actor, r] + uses[j, r] > room[r]:
+                for q in range(width):
+                    if uses[j, q] > left[q]:
                         alive[j] = 0
                         again = True
                         break
@@ -150,13 +160,17 @@ def only_alive(starts: Integers, items: Integers, alive: Flags) -> tuple[Integer
 
 
 @compiled
-def worth_of(picked: Integers, worth: Floats, uses: Floats, room: Floats) -> float:
+def worth_of(
+    picked: Integers, worth: Floats, uses: Floats, places: Integers, room: Floats
+) -> float:
     """Return what an answer is worth, or minus a lot where it breaks a row."""
+    used = np.zeros(len(room))
+    for actor in range(len(picked)):
+        for q in range(uses.shape[1]):
+            if places[actor, q] >= 0:
+                used[places[actor, q]] += uses[picked[actor], q]
     for r in range(len(room)):
-        used = 0.0
-        for j in picked:
-            used += uses[j, r]
-        if used > room[r]:
+        if used[r] > room[r]:
             return -_FAR
     value = 0.0
     for j in picked:
@@ -204,6 +218,7 @@ def halve(
     other: int,
     taken: float,
     uses: Floats,
+    places: Integers,
     prices: Floats,
     half: Flags,
 ) -> None:
@@ -212,17 +227,18 @@ def halve(
     Fill ``half`` with 1 for the choices that lie beyond what is taken on the way from the one to
     the other, what they use being counted at its price.
     """
-    rows = len(prices)
-    whole = 0.0
-    for r in range(rows):
-        way = prices[r] * (uses[other, r] - uses[one, r])
+    width = uses.shape[1]
+    mine, whole = np.zeros(width), 0.0
+    mine_of(prices, places, actor, mine)
+    for q in range(width):
+        way = mine[q] * (uses[other, q] - uses[one, q])
         whole += way * way
     for t in range(starts[actor], starts[actor + 1]):
         j = items[t]
         along = 0.0
-        for r in range(rows):
-            by = prices[r] * prices[r]
-            along += by * (uses[j, r] - uses[one, r]) * (uses[other, r] - uses[one, r])
+        for q in range(width):
+            by = mine[q] * mine[q]
+            along += by * (uses[j, q] - uses[one, q]) * (uses[other, q] - uses[one, q])
         half[j] = 1 if along > taken * whole else 0
     half[one] = 0
     half[other] = 1
