@@ -43,13 +43,13 @@ _REACH_SHARE, _LINKED_SHARE = 2e-4, 1e-4  # of the bound: how far first lists go
 _WIDER, _WIDEST = 8, 8  # sixteenths further where nothing was found, and how often
 _LEVELS = 8  # into how many steps the first search goes
 SMALL = 60  # candidates up to which all choices are listed
-_LISTED, _LINKED_LISTED = 20_000, 60_000  # choices of one actor at most; with copies
 _SEARCHED = 200_000  # of all
 _PAGES = 6  # lists kept of either side
 _GROWS = 4  # strides to an envelope that is enough
 _STRIDES = 3  # changes that are tried where the least that is enough is too long to find
 _MADE = 40  # lists made for one question
-_WORK, _LINKED_WORK = 1_000_000_000, 8_000_000_000  # operations of one search; with copies
+# operations of one search, and choices of one actor at most; the same with copies
+_ALONE, _LINKED = (1_000_000_000, 20_000), (8_000_000_000, 60_000)
 _LISTED_WORK = 50_000_000  # operations that making lists is counted for
 _EASY, _EASY_WORK = 300, 20_000_000  # choices and operations where it may be found at once
 _EASY_PARTS = (3, 2)  # of how far a side is ahead
@@ -84,9 +84,7 @@ class ChangedRooms:
         self.kind, self.place = kind, place
         self.pages: dict[bool, list[tuple[int, Page]]] = {True: [], False: []}
         self.able = problem.contiguity is not Contiguity.ANY_EPCI and bool(problem.objectives)
-        work, self.listed = (
-            (_LINKED_WORK, _LINKED_LISTED) if len(self.sources) else (_WORK, _LISTED)
-        )
+        work, self.listed = _LINKED if len(self.sources) else _ALONE
         self.work = min(work, pool.work)  # of a search
         self.spent = 0  # operations of lists and searches
         self.reach = 0
