@@ -94,6 +94,22 @@ def test_a_path_of_four_cells_is_entered_by_its_reached_end():
     assert sorted(rows.tolist()) == beginnings
 
 
+def test_no_two_states_have_the_same_future_and_each_leads_to_the_end():
+    # a ladder of 2 × 6, reached at one end: many states wait in groups that promise the same
+    near = tuple((s, s + 2) for s in range(10)) + tuple((s, s + 1) for s in range(0, 12, 2))
+    ground = Ground(
+        count=12, near=near, pairs=(), before=(), reached=(True,) + (False,) * 11,
+        required=(False,) * 11 + (True,), refused=(False,) * 12, connected=True,
+    )  # fmt: skip
+    diagram = build_diagram(ground)
+    end = diagram.states_count - 1
+    assert end == diagram.first[-2]
+    for begin, then in itertools.pairwise(diagram.first[:-1].tolist()):
+        arrows = list(zip(diagram.out_to[begin:then], diagram.in_to[begin:then], strict=True))
+        assert len(set(arrows)) == len(arrows)
+        assert all(max(both) >= then for both in arrows)
+
+
 def test_a_slack_still_bounds_the_optimum():
     rng = np.random.default_rng(3)
     ground = Ground(

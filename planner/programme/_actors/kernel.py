@@ -1,4 +1,4 @@
-"""Compiled loops over a diagram of choices: its growth, its best path, its search.
+"""Compiled loops over a diagram of choices: its best path, its search.
 
 Values are 64-bit integers, so that every bound is proved to the unit.  A diagram has one layer a
 sector; from a state, one arrow leaves the sector out (``out_to``), the other takes it (``in_to``);
@@ -12,108 +12,13 @@ import numpy.typing as npt
 
 from planner.compiling import compiled
 
-__all__ = ["NONE", "SLOTS", "best_choice", "grow", "list_choices", "pattern_values"]
+__all__ = ["NONE", "best_choice", "lightest", "list_choices", "pattern_values"]
 
-SLOTS = 15  # four bits each in one word
-WAITING = 2  # a sector left out is 0, one reached is 1, groups that wait have a number from here
 BOTH = 2  # the two arrows of a state
 NONE = -(2**62)
 Ints = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
+Arrows = npt.NDArray[np.int32]
 Bytes = npt.NDArray[np.uint8]
-
-
-@compiled
-def _settle(
-    label: Ints,
-    width: int,
-    keep: Ints,
-    connected: bool,
-) -> int:
-    """Forget the sectors that can't matter any more: the key of what is left, -1 if it is lost."""
-    if connected:
-        for slot in range(width):
-            if label[slot] < WAITING:
-                continue
-            alive = False
-            for kept in keep:
-                if label[kept] == label[slot]:
-                    alive = True
-                    break
-            if not alive:
-                return -1
-    key = 0
-    fresh = WAITING
-    named = np.zeros(SLOTS + 3, np.int64)
-    for position in range(len(keep)):
-        value = label[keep[position]]
-        if value >= WAITING:
-            if named[value] == 0:
-                named[value] = fresh
-                fresh += 1
-            value = named[value]
-        key |= value << (4 * position)
-    return key
-
-
-@compiled
-def grow(  # noqa: C901, PLR0912 (one compiled loop)
-    keys: Ints,
-    width: int,
-    near: Flags,
-    parents: Flags,
-    children: Flags,
-    pairs: Flags,
-    keep: Ints,
-    reached: bool,
-    connected: bool,
-) -> tuple[Ints, Ints, Ints]:
-    """Add one sector to every state: the states without it, with it, and its chosen neighbours.
-
-    ``near``, ``parents``, ``children`` and ``pairs`` are flags of the slots: neighbours that may
-    reach it, sectors that must come before it, sectors that must come after it, neighbours that
-    count in an objective.  ``keep`` are the slots that still matter (``width`` is the new sector).
-    """
-    count = len(keys)
-    without = np.empty(count, np.int64)
-    with_it = np.empty(count, np.int64)
-    chosen = np.zeros(count, np.int64)
-    label = np.zeros(SLOTS + 2, np.int64)
-    for state in range(count):
-        mask = 0
-        may_skip = True
-        may_take = True
-        for slot in range(width):
-            label[slot] = (keys[state] >> (4 * slot)) & 15
-            if label[slot] > 0:
-                if pairs[slot]:
-                    mask |= 1 << slot
-                if children[slot]:
-                    may_skip = False
-            elif parents[slot]:
-                may_take = False
-        chosen[state] = mask
-        label[width] = 0
-        without[state] = _settle(label, width + 1, keep, connected) if may_skip else -1
-        if not may_take:
-            with_it[state] = -1
-            continue
-        mine = 1
-        if connected:
-            rooted = reached
-            for slot in range(width):
-                if near[slot] and label[slot] == 1:
-                    rooted = True
-            mine = 1 if rooted else SLOTS + 1
-            for slot in range(width):
-                if near[slot] and label[slot] >= WAITING:
-                    old = label[slot]
-                    for other in range(width):
-                        if label[other] == old:
-                            label[other] = mine
-        label[width] = mine
-        with_it[state] = _settle(label, width + 1, keep, connected)
-    return without, with_it, chosen
 
 
 @compiled
@@ -137,9 +42,9 @@ def pattern_values(
 @compiled
 def _backward(
     first: Ints,
-    out_to: Ints,
-    in_to: Ints,
-    pattern: Ints,
+    out_to: Arrows,
+    in_to: Arrows,
+    pattern: Arrows,
     value: Ints,
     weight: Ints,
     price: int,
@@ -165,9 +70,9 @@ def _backward(
 def _follow(
     best: Ints,
     first: Ints,
-    out_to: Ints,
-    in_to: Ints,
-    pattern: Ints,
+    out_to: Arrows,
+    in_to: Arrows,
+    pattern: Arrows,
     value: Ints,
     weight: Ints,
     price: int,
@@ -196,9 +101,9 @@ def _follow(
 @compiled
 def _walk(  # noqa: C901, PLR0912, PLR0915 (one compiled loop)
     first: Ints,
-    out_to: Ints,
-    in_to: Ints,
-    pattern: Ints,
+    out_to: Arrows,
+    in_to: Arrows,
+    pattern: Arrows,
     value: Ints,
     weight: Ints,
     least: int,
@@ -255,10 +160,10 @@ def _walk(  # noqa: C901, PLR0912, PLR0915 (one compiled loop)
             if visited > node_limit:
                 return found, False
             first_take = False
-            if in_to[here] >= 0 and bests[last, in_to[here]] > NONE:
+            if in_to[here] >= 0 and bests[in_to[here], last] > NONE:
                 first_take = out_to[here] < 0 or (  # where it's the same, fill the envelope
-                    bests[last, in_to[here]] + value[pattern[here]] - prices[last] * weight[depth]
-                    >= bests[last, out_to[here]]
+                    bests[in_to[here], last] + value[pattern[here]] - prices[last] * weight[depth]
+                    >= bests[out_to[here], last]
                 )
             takes[depth] = 1 if first_take else 0
         if tried[depth] == BOTH:
@@ -275,12 +180,12 @@ def _walk(  # noqa: C901, PLR0912, PLR0915 (one compiled loop)
         if take:
             new_worth += value[pattern[here]]
             new_heavy += weight[depth]
-        if new_heavy + light[after] > limit or new_heavy + far[after] < least:
+        if new_heavy - light[after] > limit or new_heavy + far[after] < least:
             continue
         open_still = depth + 1 < layers or new_worth >= floor
         for way in range(last, -1, -1):
-            if bests[way, after] == NONE or (
-                new_worth + bests[way, after] + prices[way] * (edge - new_heavy) < floor
+            if bests[after, way] == NONE or (
+                new_worth + bests[after, way] + prices[way] * (edge - new_heavy) < floor
             ):
                 open_still = False
                 break
@@ -297,7 +202,13 @@ def _walk(  # noqa: C901, PLR0912, PLR0915 (one compiled loop)
 
 @compiled
 def _worth_of(
-    first: Ints, out_to: Ints, in_to: Ints, pattern: Ints, value: Ints, weight: Ints, row: Bytes
+    first: Ints,
+    out_to: Arrows,
+    in_to: Arrows,
+    pattern: Arrows,
+    value: Ints,
+    weight: Ints,
+    row: Bytes,
 ) -> tuple[int, int]:
     """Return what a path is worth, and its weight."""
     worth, heavy = 0, 0
@@ -313,38 +224,52 @@ def _worth_of(
 
 
 @compiled
-def _ends(
-    first: Ints, out_to: Ints, in_to: Ints, pattern: Ints, weight: Ints, least: int, count: int
-) -> tuple[Ints, Ints]:
-    """Return the least and the most weight from every state to the end; no most where none asks."""
+def lightest(
+    first: Ints, out_to: Arrows, in_to: Arrows, pattern: Arrows, count: int, weight: Ints
+) -> Ints:
+    """Return minus the least weight from every state to the end; ``count`` patterns."""
+    return _backward(first, out_to, in_to, pattern, np.zeros(count, np.int64), weight, 1)
+
+
+@compiled
+def _farthest(
+    first: Ints,
+    out_to: Arrows,
+    in_to: Arrows,
+    pattern: Arrows,
+    weight: Ints,
+    least: int,
+    count: int,
+) -> Ints:
+    """Return the most weight from every state to the end; nothing where none is asked."""
     zero = np.zeros(count, np.int64)
-    light = -_backward(first, out_to, in_to, pattern, zero, weight, 1)
     if least > 0:
-        return light, _backward(first, out_to, in_to, pattern, zero, weight, -1)
-    return light, np.zeros(len(light), np.int64)
+        return _backward(first, out_to, in_to, pattern, zero, weight, -1)
+    return np.zeros(first[len(first) - 1], np.int64)
 
 
 @compiled
 def _prices(  # noqa: C901, PLR0912 (one compiled loop)
     first: Ints,
-    out_to: Ints,
-    in_to: Ints,
-    pattern: Ints,
+    out_to: Arrows,
+    in_to: Arrows,
+    pattern: Arrows,
     value: Ints,
     weight: Ints,
+    light: Ints,
     least: int,
     limit: int,
     row: Bytes,
 ) -> tuple[int, int, int, int]:
     """Find the price of a unit of weight at which the bound is least.
 
-    Returns (status, best value, bound, price): status 0 when nothing fits, 1 when the best path
-    fits without a price, 2 otherwise; the best choice that was met is in ``row``, its value is NONE
-    where none was.  The price is negative where weight lacks.
+    ``light`` is minus the least weight to the end.  Returns (status, best value, bound, price):
+    status 0 when nothing fits, 1 when the best path fits without a price, 2 otherwise; the best
+    choice that was met is in ``row``, its value is NONE where none was.  The price is negative
+    where weight lacks.
     """
     layers = len(first) - 2
     zero = np.zeros(len(value), np.int64)
-    light = _backward(first, out_to, in_to, pattern, zero, weight, 1)
     if light[first[0]] == NONE or -light[first[0]] > limit:
         return 0, NONE, NONE, 0
     best = _backward(first, out_to, in_to, pattern, value, weight, 0)
@@ -394,9 +319,9 @@ def _prices(  # noqa: C901, PLR0912 (one compiled loop)
 @compiled
 def _bounds(
     first: Ints,
-    out_to: Ints,
-    in_to: Ints,
-    pattern: Ints,
+    out_to: Arrows,
+    in_to: Arrows,
+    pattern: Arrows,
     value: Ints,
     weight: Ints,
     price: int,
@@ -406,20 +331,32 @@ def _bounds(
     prices[0] = price - price // 8
     prices[1] = price + price // 8
     prices[2] = price
-    bests = np.empty((3, first[len(first) - 1]), np.int64)
-    for way in range(3):
-        bests[way] = _backward(first, out_to, in_to, pattern, value, weight, prices[way])
+    layers = len(first) - 2
+    bests = np.full((first[layers + 1], 3), NONE, np.int64)
+    bests[first[layers]] = 0
+    for layer in range(layers - 1, -1, -1):
+        for state in range(first[layer], first[layer + 1]):
+            out, taken = out_to[state], in_to[state]
+            for way in range(3):
+                found = NONE
+                if out >= 0:
+                    found = bests[out, way]
+                if taken >= 0 and bests[taken, way] > NONE:
+                    gain = value[pattern[state]] - prices[way] * weight[layer]
+                    found = max(found, bests[taken, way] + gain)
+                bests[state, way] = found
     return prices, bests
 
 
 @compiled
 def best_choice(
     first: Ints,
-    out_to: Ints,
-    in_to: Ints,
-    pattern: Ints,
+    out_to: Arrows,
+    in_to: Arrows,
+    pattern: Arrows,
     value: Ints,
     weight: Ints,
+    light: Ints,
     least: int,
     limit: int,
     slack: int,
@@ -431,14 +368,14 @@ def best_choice(
     Returns (found, value, proved bound); the bound is NONE where there is proved to be none.
     """
     status, met, bound, price = _prices(
-        first, out_to, in_to, pattern, value, weight, least, limit, row
+        first, out_to, in_to, pattern, value, weight, light, least, limit, row
     )
     if status == 0:
         return False, NONE, NONE
     if met > NONE and bound - met <= slack:
         return True, met, bound
     prices, bests = _bounds(first, out_to, in_to, pattern, value, weight, price)
-    light, far = _ends(first, out_to, in_to, pattern, weight, least, len(value))
+    far = _farthest(first, out_to, in_to, pattern, weight, least, len(value))
     rows = np.zeros((1, len(first) - 2), np.uint8)
     values = np.zeros(2, np.int64)
     values[1] = met
@@ -457,11 +394,12 @@ def best_choice(
 @compiled
 def list_choices(
     first: Ints,
-    out_to: Ints,
-    in_to: Ints,
-    pattern: Ints,
+    out_to: Arrows,
+    in_to: Arrows,
+    pattern: Arrows,
     value: Ints,
     weight: Ints,
+    light: Ints,
     least: int,
     limit: int,
     floor: int,
@@ -475,12 +413,12 @@ def list_choices(
     """
     row = np.zeros(len(first) - 2, np.uint8)
     status, _, bound, price = _prices(
-        first, out_to, in_to, pattern, value, weight, least, limit, row
+        first, out_to, in_to, pattern, value, weight, light, least, limit, row
     )
     if status == 0 or bound < floor:
         return 0, True
     prices, bests = _bounds(first, out_to, in_to, pattern, value, weight, price)
-    light, far = _ends(first, out_to, in_to, pattern, weight, least, len(value))
+    far = _farthest(first, out_to, in_to, pattern, weight, least, len(value))
     return _walk(
         first, out_to, in_to, pattern, value, weight, least, limit, prices, bests, light, far,
         floor, True, rows, values, node_limit,

@@ -31,7 +31,7 @@ from planner.programme._years.walk import walk_near
 
 __all__ = ["is_intricate", "solve_years_in_parts"]
 
-_STATES = 200_000  # of a diagram: more are too long to go through in every year, again and again
+_STATES = 100_000  # of a diagram: more are too long to go through in every year, again and again
 
 
 def is_intricate(problem: DatedProblem, pool: ColumnPool) -> bool:
