@@ -8,7 +8,6 @@ sector, until one is near enough.
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -50,7 +49,6 @@ _ROUNDS = 3
 _TURNS = 3
 _SEEDS = 2  # at a time
 _COLDEST = 0.005  # of a point: where a sector is worth a few
-_NEARER = 0.8  # of the gap that is enough: where bettering a programme stops
 
 
 @dataclass(frozen=True)
@@ -114,10 +112,8 @@ class _Search:
         self, joint: Joint, base: Sequence[Block], node: Integers, enough: int, clock: Clock
     ) -> None:
         self.joint, self.base, self.node = joint, base, node
-        bound = joint.bound or 0
-        self.asked, self.enough = enough, bound - math.floor((bound - enough) * _NEARER)
-        self.clock = clock
-        self.size = abs(bound) / len(base)
+        self.enough, self.clock = enough, clock
+        self.size = abs(joint.bound or 0) / len(base)
         self.sectors = Sectors.of(base, joint.years, joint.row, joint.rows)
         self.lists: dict[tuple[int, int, float], Listed] = {}
 
@@ -134,7 +130,7 @@ class _Search:
             found = mine._run(listed, seeds[place])  # noqa: SLF001 (its own)
             if found is None or not holds(self.joint.blocks, found[0], self.joint.rows):
                 return None
-            if found[1] >= self.asked:
+            if found[1] >= self.enough:
                 enough.append(place)
             return found
 
@@ -168,7 +164,7 @@ class _Search:
         """Return the best programme met from a seed: first among lists, then beside what is met."""
         best = self._annealed(listed, _HEATS, seed * _AGAIN)
         for one in range(1, _AGAIN):
-            if best is None or best[1] >= self.asked or self.clock.over:
+            if best is None or best[1] >= self.enough or self.clock.over:
                 break
             beside = self._around(best[0], listed, _BESIDE)
             found = self._annealed(beside, _COOLER, seed * _AGAIN + one)
@@ -195,8 +191,10 @@ class _Search:
             if found[1] >= self.enough or self.clock.over:
                 break
             before = found[1]
-            found = self._swap(found[0], one, _SWAP_HEATS) or found
             found = self._near(found[0], listed) or found
+            if found[1] == before:  # sector by sector rarely finds what these don't: it comes last
+                found = self._swap(found[0], one, _SWAP_HEATS) or found
+                found = self._near(found[0], listed) or found
             if found[1] == before:
                 break
         return found
