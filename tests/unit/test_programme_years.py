@@ -249,6 +249,15 @@ def test_a_postponed_sequence_keeps_what_is_required():
     assert postponed(sequence, 2, (True, False)).tolist() == [[0, 0, 1, 0]]
 
 
+@pytest.fixture
+def shortly(monkeypatch):
+    """Search a little only."""
+    monkeypatch.setattr("planner.programme._years.walk._ALL_STEPS", 30_000_000)
+    monkeypatch.setattr("planner.programme._years.primal._LEAST_STEPS", 2_000_000)
+    monkeypatch.setattr("planner.programme._years.few._NODES", 100_000)
+
+
+@pytest.mark.usefixtures("shortly")
 @pytest.mark.parametrize("seed", range(6))
 def test_without_proof_an_answer_is_legal_and_its_bound_true(seed, monkeypatch):
     monkeypatch.setattr("planner.programme._years.solve._SMALL", 0)
@@ -307,13 +316,6 @@ def a_grid(seed, *, side=5, actors=3):
     return DatedProblem(whole=whole, years=YEARS, limits=limits)
 
 
-@pytest.fixture
-def shortly(monkeypatch):
-    """Search a little only."""
-    monkeypatch.setattr("planner.programme._years.walk._ALL_STEPS", 30_000_000)
-    monkeypatch.setattr("planner.programme._years.few._NODES", 100_000)
-
-
 @pytest.mark.usefixtures("shortly")
 def test_a_larger_question_without_any_limit_is_answered_too():
     problem = a_grid(0)
@@ -326,7 +328,7 @@ def test_a_larger_question_without_any_limit_is_answered_too():
 
 @pytest.mark.usefixtures("shortly")
 def test_a_larger_question_is_answered_beside_its_bound():
-    problem = a_grid(0)
+    problem = a_grid(0, side=4, actors=4)
     choice = solve_years(problem)
     stage = choice.stages[0]
     assert verify_years(problem, choice).holds
@@ -336,9 +338,10 @@ def test_a_larger_question_is_answered_beside_its_bound():
     assert solve_years(problem) == choice
 
 
+@pytest.mark.usefixtures("shortly")
 def test_an_objective_after_the_first_is_bettered_near_what_holds_it(monkeypatch):
     """Many actors: what holds the first is a way of its own at the prices of the second."""
-    problem = a_grid(1, side=4, actors=24)
+    problem = a_grid(1, side=3, actors=20)
     criteria = np.random.default_rng(10).integers(0, 1000, problem.whole.candidates_count)
     second = Objective(name="criteria", sense="max", coefficients=criteria * problem.whole.lines)
     both = replace(

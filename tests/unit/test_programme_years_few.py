@@ -67,6 +67,7 @@ def shortly(monkeypatch):
     """Search a little only."""
     monkeypatch.setattr("planner.programme._years.walk._ALL_STEPS", 30_000_000)
     monkeypatch.setattr("planner.programme._years.few._NODES", 10_000)
+    monkeypatch.setattr("planner.programme._years.primal._LEAST_STEPS", 2_000_000)
 
 
 @pytest.mark.usefixtures("shortly")
