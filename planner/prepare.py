@@ -33,7 +33,7 @@ from planner.schemas import contract
 from planner.supports import add_supports, given_ways
 from planner.territory import Territory
 from planner.vocab import Level, Phase, RegulatoryZone, Severity
-from planner.within import keep_within
+from planner.within import check_codes, keep_within
 from planner.zoning import (
     CutRules,
     HistoryRules,
@@ -81,11 +81,12 @@ def prepare_territory(scenario: Scenario, *, notify: Notify = unheard) -> Territ
     """
     with stage(notify, "stage.territory"):
         territory = _given(_read_boundaries(scenario), scenario, _own_tables(scenario))
+    kept = scenario.territory.within
+    check_codes(territory.communes, kept)
     delivered = read_delivered(territory, scenario, notify)
     territory = delivered.territory
     if not delivered.premises:
         territory = _add_premises(territory, scenario, notify)
-    kept = scenario.territory.within
     first = bool(kept) and _cut_first(scenario, delivered)
     if first:
         territory = keep_within(territory, kept)

@@ -10,6 +10,9 @@ ville moyenne of phase 1::
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
+from functools import cache
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -46,6 +49,15 @@ def toy_territory() -> Territory:
     >>> len(territory.premises), len(territory.sectors)
     (40, 8)
     """
+    made = _made()
+    tables = {field.name: getattr(made, field.name) for field in fields(made)}
+    own = {name: some.copy() for name, some in tables.items() if isinstance(some, pd.DataFrame)}
+    return replace(made, **own)
+
+
+@cache
+def _made() -> Territory:
+    """Make it once: whoever asks has copies of its tables."""
     communes = _communes()
     sectors, shares = _sectors()
     zoning = join_zones(

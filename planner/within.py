@@ -24,7 +24,7 @@ from planner.texts import Message, say
 from planner.vocab import Level, Severity
 from planner.zoning import join_zones
 
-__all__ = ["keep_within"]
+__all__ = ["check_codes", "keep_within"]
 
 _NAMED = 3  # places that a title names
 _WHOLE = ("programme_figures", "public_progress", "reconciliation")
@@ -84,6 +84,35 @@ def keep_within(
     return kept.with_tables(origins=tuple(origins))
 
 
+def check_codes(communes: pd.DataFrame, codes: Sequence[str]) -> None:
+    """Refuse codes that name nothing, before anything is made up for the whole.
+
+    Parameters
+    ----------
+    communes
+        Of the territory.
+    codes
+        INSEE codes of communes, SIREN of EPCI, codes of départements.
+
+    Raises
+    ------
+    UnknownNameError
+        When a code names no commune, EPCI or département of the territory.
+    """
+    known = {code for column in _code_columns(communes) for code in column.dropna()}
+    strange = sorted(set(codes) - known)
+    if strange:
+        raise UnknownNameError(
+            Message.of("prepare.within_unknown", codes=", ".join(strange)),
+            Message.of("prepare.within_unknown_remedy"),
+        )
+
+
+def _code_columns(communes: pd.DataFrame) -> list[pd.Series]:
+    """Return the columns of codes that a part may be asked by."""
+    return [communes[name].astype("object") for name in ("insee", "epci_siren", "departement")]
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Part:
     """What of a territory is kept.
@@ -113,15 +142,8 @@ class _Part:
     def of(cls, whole: Territory, codes: Sequence[str]) -> _Part:
         """Find what belongs to some codes."""
         communes = whole.communes
-        columns = [
-            communes[name].astype("object") for name in ("insee", "epci_siren", "departement")
-        ]
-        strange = sorted(set(codes) - {code for column in columns for code in column.dropna()})
-        if strange:
-            raise UnknownNameError(
-                Message.of("prepare.within_unknown", codes=", ".join(strange)),
-                Message.of("prepare.within_unknown_remedy"),
-            )
+        check_codes(communes, codes)
+        columns = _code_columns(communes)
         mine = np.logical_or.reduce([column.isin(list(codes)).to_numpy() for column in columns])
         inside = frozenset(communes.loc[mine, "insee"].astype(str))
         sectors = whole.sectors["insee"].astype("object").isin(inside).to_numpy()

@@ -89,8 +89,8 @@ def test_bretagne_romantique_from_files_to_the_euro(files):
 
 
 @pytest.mark.slow
-def test_one_departement_alone_keeps_its_zones_and_its_concertation():
-    whole = prepare_territory(Scenario.from_dict({}))
+def test_one_departement_alone_keeps_its_zones_and_its_concertation(brittany):
+    whole = brittany
     scenario = Scenario.from_dict({"territory": {"within": ["35"]}})
     plan = make_plan(prepare_territory(scenario), scenario)
     part = plan.territory

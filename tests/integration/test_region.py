@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import shapely
 
-from planner import Level, Scenario, make_plan, prepare_territory
+from planner import Level, Scenario, make_plan
 from planner.crs import transform_xy
 from planner.export.map import MapData
 from planner.export.map.premises import POINT_ZOOM, decode_leb128, encode_points
@@ -55,9 +55,8 @@ def in_order(rows):
 
 
 @pytest.fixture(scope="module")
-def plan():
-    scenario = Scenario()
-    return make_plan(prepare_territory(scenario), scenario)
+def plan(brittany):
+    return make_plan(brittany, Scenario())
 
 
 @pytest.mark.slow

@@ -92,3 +92,12 @@ def test_what_a_remedy_asks_for_can_be_said_in_a_scenario(tmp_path):
         after = read(tmp_path / "aires.gpkg", **getattr(asked, part).reading())
         assert (len(after.table), len(after.rejected_rows)) == (1, 0)
         assert shapely.is_valid(after.table.geometry.to_numpy()).all()
+
+
+def test_each_toy_is_one_s_own():
+    mine, other = toy_territory(), toy_territory()
+    mine.sectors.loc[:, "premises_count"] = 0
+    mine.premises.loc[:, "premises_min"] = 9
+    for toy in (other, toy_territory()):
+        assert (toy.sectors["premises_count"] > 0).all()
+        assert (toy.premises["premises_min"] == 1).all()
