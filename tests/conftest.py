@@ -49,6 +49,13 @@ def toy():
     return toy_territory()
 
 
+@pytest.fixture
+def few_steps(monkeypatch):
+    """Draw answers in a tenth of the steps: those are for regions, not for ten sectors."""
+    monkeypatch.setattr("planner.programme._search.near_bound._STEPS", 20_000)
+    monkeypatch.setattr("planner.programme._search.near_bound._MANY_STEPS", 100_000)
+
+
 @pytest.fixture(scope="session")
 def shared():
     """The folder of real data beside the project; the project passes its tests without it."""

@@ -171,6 +171,7 @@ def test_a_chain_goes_there_and_back(monkeypatch):
     assert solve_choice(path(taken=3)).chosen == ("S0", "S1", "S2")
 
 
+@pytest.mark.usefixtures("few_steps")
 @pytest.mark.parametrize("seed", range(300, 360))
 def test_bound_and_value_hold_the_optimum_between_them(monkeypatch, seed):
     monkeypatch.setattr(_solve, "_SMALL", 0)
@@ -221,6 +222,7 @@ def test_a_second_question_begins_with_the_separators_of_the_first(monkeypatch):
     assert not set(known) & set(pool.chains)
 
 
+@pytest.mark.usefixtures("few_steps")
 @pytest.mark.parametrize("seed", range(40))
 def test_what_chains_leave_far_from_its_bound_is_searched_where_epci_are_few(monkeypatch, seed):
     monkeypatch.setattr(_solve, "_SMALL", 0)

@@ -101,6 +101,7 @@ def test_a_stale_pool_never_gives_another_answer(seed, contiguity):
         assert solve_choice(changed, warm=pool) == solve_choice(changed)
 
 
+@pytest.mark.usefixtures("few_steps")
 @pytest.mark.parametrize("contiguity", [Contiguity.WITHIN_EPCI, Contiguity.ANY_EPCI])
 @pytest.mark.parametrize("seed", range(600, 615))
 def test_within_a_gap_a_stale_pool_proves_as_much(monkeypatch, seed, contiguity):

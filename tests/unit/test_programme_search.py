@@ -106,6 +106,7 @@ def test_numbers_that_floats_would_miss_are_left_to_others():
     assert search(blocks, choices, worth, [large], incumbent=known) is None
 
 
+@pytest.mark.usefixtures("few_steps")
 @pytest.mark.parametrize("contiguity", [Contiguity.NONE, Contiguity.WITHIN_EPCI])
 @pytest.mark.parametrize("seed", range(40))
 def test_the_programme_is_the_best_of_all_when_searched(monkeypatch, contiguity, seed):
@@ -122,6 +123,7 @@ def test_the_programme_is_the_best_of_all_when_searched(monkeypatch, contiguity,
     assert tuple(taken) == max(equal)  # the first sectors, by their ids
 
 
+@pytest.mark.usefixtures("few_steps")
 @pytest.mark.parametrize("seed", range(20))
 def test_all_the_best_are_kept_for_the_same_first_objective_only(monkeypatch, seed):
     monkeypatch.setattr(_solve, "_SMALL", 0)
@@ -140,6 +142,7 @@ def test_all_the_best_are_kept_for_the_same_first_objective_only(monkeypatch, se
         assert warm.stages == fresh.stages
 
 
+@pytest.mark.usefixtures("few_steps")
 @pytest.mark.parametrize("sizes", [(1, 2), (2, 5), (3, 1_000)])
 @pytest.mark.parametrize("seed", range(60))
 def test_lists_cut_short_still_tell_what_none_can_pass(monkeypatch, seed, sizes):

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import shutil
 import sqlite3
 import struct
 import subprocess
@@ -40,14 +41,19 @@ def write(path, tables):
     return path
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def plan():
     return make_plan(toy_territory(), Scenario())
 
 
+@pytest.fixture(scope="module")
+def written(plan, tmp_path_factory):
+    return write(tmp_path_factory.mktemp("written") / "plan.gpkg", _tables(plan, "fr"))
+
+
 @pytest.fixture
-def package(plan, tmp_path):
-    return write(tmp_path / "plan.gpkg", _tables(plan, "fr"))
+def package(written, tmp_path):
+    return Path(shutil.copy(written, tmp_path))
 
 
 def compared(path, ours):
