@@ -27,14 +27,18 @@ from planner.zoning import cut_sectors
 
 STATES, PHASES = 6, 3
 RESIDENT = 10  # questions that an index kept at hand expects
+SMOKE = "22"  # the département that a smoke run cuts, instead of the region
 VERTICES = 285  # asked of the densified borders: 300 with the corners that were there
 
 
-def load_region() -> tuple[np.ndarray, pd.DataFrame]:
-    """Return the project's own sectors and premises of the embedded region."""
+def load_region(*, smoke: bool) -> tuple[np.ndarray, pd.DataFrame]:
+    """Return the project's own sectors and premises of the embedded region, or of a part of it."""
     geodata = read_geodata()
-    communes = geodata.table("communes")
-    premises = generate_premises(communes, figures=geodata.table("premises_figures"))
+    communes, figures = geodata.table("communes"), geodata.table("premises_figures")
+    if smoke:
+        communes = communes[communes["departement"] == SMOKE].reset_index(drop=True)
+        figures = figures[figures["code"].isin({SMOKE, *communes["insee"]})]
+    premises = generate_premises(communes, figures=figures)
     sectors = cut_sectors(premises, communes).sectors
     return sectors.sort_values("sector_id").geometry.to_numpy(), premises
 
@@ -164,7 +168,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5)
     asked = parser.parse_args()
     sizes, runs = ([0.05], 1) if asked.smoke else (asked.sizes, asked.runs)
-    sectors, premises = load_region()
+    sectors, premises = load_region(smoke=asked.smoke)
     growth: list[tuple[float, float]] = []
     for name, polygons in (("the project's sectors", sectors), ("300 vertices", densify(sectors))):
         vertices = shapely.get_num_coordinates(polygons).mean()

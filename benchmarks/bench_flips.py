@@ -121,7 +121,7 @@ def main() -> None:
     parser.add_argument("--required", type=int, default=0, help="required sectors")
     options = parser.parse_args()
     if options.smoke:
-        right = [bench(make_region(0, candidates=80, actors=4), 0, 1)]
+        right = [bench(make_region(0, candidates=24, actors=3), 0, 1)]
     else:
         right = [
             bench(make_region(seed, required=options.required), seed, options.sectors)
