@@ -249,8 +249,9 @@ def main() -> None:
     parser.add_argument("--years", type=int, default=0, help="of the families, instead of none")
     parser.add_argument("--seconds", type=float, help="of the clock, for years; none: to the end")
     asked = parser.parse_args()
-    size = {"candidates": 120, "actors": 6} if asked.smoke else {}
-    solve_choice(make_region(0, candidates=120, actors=6))  # compiles
+    small = {"candidates": 30, "actors": 3} if asked.smoke else {"candidates": 120, "actors": 6}
+    size = small if asked.smoke else {}
+    solve_choice(make_region(0, **small))  # compiles
     for name, family in FAMILIES.items() if asked.families else ():
         print(name)
         for seed in range(1 if asked.smoke else asked.seeds):
