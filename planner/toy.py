@@ -10,7 +10,7 @@ ville moyenne of phase 1::
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import fields
 from functools import cache
 
 import geopandas as gpd
@@ -52,7 +52,7 @@ def toy_territory() -> Territory:
     made = _made()
     tables = {field.name: getattr(made, field.name) for field in fields(made)}
     own = {name: some.copy() for name, some in tables.items() if isinstance(some, pd.DataFrame)}
-    return replace(made, **own)
+    return made.with_tables(**own)
 
 
 @cache
