@@ -123,9 +123,10 @@ class _Whole:
             due = due if known is None else str(known["departement"])
             self.on.cell("sectors", key, "departement", code, due)
             # whoever gives sectors may name any EPCI that has premises there
-            held = sorted(actor for actor, count in self.on.shares[key] if count)
-            said = row["epci_siren"]
-            fits = not held or (held[-1].startswith("D") if is_none(said) else str(said) in held)
+            parts = self.on.shares[key]
+            held = sorted(actor for actor, count in parts if count and not actor.startswith("D"))
+            said, alone = row["epci_siren"], len(held) == sum(count > 0 for _, count in parts)
+            fits = not held or (not alone if is_none(said) else str(said) in held)
             self.on.cell("sectors", key, "epci_siren", said, said if fits else held[0])
 
     def findings(self) -> None:
