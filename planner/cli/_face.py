@@ -213,12 +213,17 @@ def with_axe3(answer: Plan, store: str, on: dt.date | None) -> Plan:
     return add_axe3(answer, stored, rules=read_register_rules(), on=on)
 
 
-def table(title: str, columns: list[str], rows: list[list[str]], *, numbers: int = 1) -> Table:
+def table(
+    title: str, columns: list[str], rows: list[list[str]], *, numbers: int = 1, first: int = 0
+) -> Table:
+    """Lay out rows; ``numbers``: where numbers begin, ``first``: least width of the first."""
     table = Table(title=title, title_justify="left", header_style="bold")
     for position, column in enumerate(columns):
         # in a narrow terminal a word is folded, never cut off
         justify: JustifyMethod = "right" if position >= numbers else "left"
-        table.add_column(column, justify=justify, overflow="fold")
+        table.add_column(
+            column, justify=justify, overflow="fold", min_width=None if position else first
+        )
     for row in rows:
         table.add_row(*row)
     return table

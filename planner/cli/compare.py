@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 
 _SHOWN = 15
 _NAMED = 3  # communes in a sentence
+_PLACE = 22  # characters of a place's name on one line, however narrow the terminal
+_COLUMNS = {
+    "gaining_count": "gaining", "losing_count": "losing", "served_difference_count": "served",
+    "premise_years_gained": "years", "net_difference_cents": "net", "cost_difference_cents": "cost",
+}  # fmt: skip
 
 
 def compare(
@@ -49,6 +55,7 @@ def compare(
 
     with told(lang) as console:
         (one, asked), (other, asked_after) = read_side(before, lang), read_side(after, lang)
+        one, other = told_apart(one, other, before, after)
         result = compare_plans(one, other)
         causes = list_causes(one, other)
         answer = switch_plans(asked, asked_after) if asked and asked_after else None
@@ -89,28 +96,39 @@ def read_side(path: Path, lang: Lang) -> tuple[Side, tuple[Territory, Scenario] 
     return Side.from_plan(plan, lang=lang), (plan.territory, plan.scenario)
 
 
+def told_apart(one: Side, other: Side, before: Path, after: Path) -> tuple[Side, Side]:
+    """Call two plans of one name by where they are read as well."""
+    if one.name != other.name:
+        return one, other
+    short = before.name != after.name
+    return tuple(  # type: ignore[return-value]
+        replace(side, name=f"{side.name} ({path.name if short else path})")
+        for side, path in ((one, before), (other, after))
+    )
+
+
 def _print_places(console: Console, result: Comparison, lang: Lang) -> None:
     epci = result.table[result.table["level"] == Level.EPCI.value]
     if epci.empty:
         return
     order = (epci["gaining_count"] + epci["losing_count"]).sort_values(ascending=False).index
-    counts = (
-        "gaining_count", "losing_count", "served_difference_count", "premise_years_gained",
-    )  # fmt: skip
+    kept = {  # where nothing differs anywhere, a column says nothing
+        name: key
+        for name, key in _COLUMNS.items() if not (epci[name] == 0).fillna(value=False).all()
+    }  # fmt: skip
     rows = [
         [
             str(row["nom"]),
-            *(number(int(row[name]), lang) for name in counts),
             *(
-                _euros(row[name], lang)
-                for name in ("net_difference_cents", "cost_difference_cents")
+                _euros(row[name], lang) if name.endswith("_cents")
+                else number(int(row[name]), lang)
+                for name in kept
             ),
         ]
         for row in epci.loc[order].head(_SHOWN).to_dict("records")
-    ]
-    keys = ("place", "gaining", "losing", "served", "years", "net", "cost")
-    titles = [say(f"compare.column_{key}", lang) for key in keys]
-    console.print(table(say("compare.places", lang), titles, rows))
+    ]  # fmt: skip
+    titles = [say(f"compare.column_{key}", lang) for key in ("place", *kept.values())]
+    console.print(table(say("compare.places", lang), titles, rows, first=_PLACE))
     if len(epci) > _SHOWN:
         console.print(say("compare.more", lang, count=len(epci) - _SHOWN))
 
