@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -55,7 +54,6 @@ def compare(
 
     with told(lang) as console:
         (one, asked), (other, asked_after) = read_side(before, lang), read_side(after, lang)
-        one, other = told_apart(one, other, before, after)
         result = compare_plans(one, other)
         causes = list_causes(one, other)
         answer = switch_plans(asked, asked_after) if asked and asked_after else None
@@ -94,17 +92,6 @@ def read_side(path: Path, lang: Lang) -> tuple[Side, tuple[Territory, Scenario] 
         return side, None
     plan = answer_scenario(path, lang)
     return Side.from_plan(plan, lang=lang), (plan.territory, plan.scenario)
-
-
-def told_apart(one: Side, other: Side, before: Path, after: Path) -> tuple[Side, Side]:
-    """Call two plans of one name by where they are read as well."""
-    if one.name != other.name:
-        return one, other
-    short = before.name != after.name
-    return tuple(  # type: ignore[return-value]
-        replace(side, name=f"{side.name} ({path.name if short else path})")
-        for side, path in ((one, before), (other, after))
-    )
 
 
 def _print_places(console: Console, result: Comparison, lang: Lang) -> None:

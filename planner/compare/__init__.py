@@ -7,7 +7,7 @@ its cause, and :func:`measure_effects` counts what each change does by itself.
 
 from planner.compare._causes import Cause, list_causes, switch_plans, trace_causes
 from planner.compare._costs import CostDifferences, PriceChange
-from planner.compare._differences import Comparison, Side, compare_plans
+from planner.compare._differences import Comparison, Side, call_sides, compare_plans
 from planner.compare._effects import measure_effects, region_effect
 from planner.compare._perimeters import Holding, Perimeters
 
@@ -19,6 +19,7 @@ __all__ = [
     "Perimeters",
     "PriceChange",
     "Side",
+    "call_sides",
     "compare_plans",
     "list_causes",
     "measure_effects",

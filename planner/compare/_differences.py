@@ -17,7 +17,7 @@ from planner.schemas import contract
 from planner.texts import say
 from planner.vocab import Level, Phase
 
-__all__ = ["Comparison", "Side", "compare_plans"]
+__all__ = ["Comparison", "Side", "call_sides", "compare_plans"]
 
 _ORDER: Final = {code: place for place, code in enumerate(Phase.codes())}
 _SERVED: Final = (Phase.PHASE_1.value, Phase.PHASE_2.value)
@@ -64,6 +64,29 @@ class Side:
         )
 
 
+def call_sides(before: Side, after: Side, *, titled: bool = False) -> tuple[str, str]:
+    """Call two plans by what tells them apart: name, title, version, or their order.
+
+    Parameters
+    ----------
+    before, after
+        The two plans.
+    titled
+        Whether titles come before names, as on a map.
+    """
+
+    def words(side: Side, *keys: str) -> str:
+        return ", ".join(str(side.scenario.get(key, "")) for key in keys)
+
+    names = before.name, after.name
+    titles = words(before, "title"), words(after, "title")
+    versions = words(before, "title", "version"), words(after, "title", "version")
+    for old, new in (titles, names, versions) if titled else (names, titles, versions):
+        if old != new:
+            return old, new
+    return f"{before.name} (A)", f"{after.name} (B)"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
     """What changes from one plan to the other.
@@ -97,13 +120,14 @@ class Comparison:
         return "\n".join(each for each in words if each)
 
     def _region(self, lang: str) -> str:
+        before, after = call_sides(self.before, self.after)
         region = self.table[self.table["level"] == Level.REGION.value]
         if region.empty and self.costs.table.empty:
             key = "same" if self.costs.unknown is None else "same_but_cost"
-            return say(f"compare.{key}", lang, before=self.before.name, after=self.after.name)
+            return say(f"compare.{key}", lang, before=before, after=after)
         row = {str(n): int(region[n].fillna(0).sum()) for n in _REGION}  # none: nothing moves
         words = say(
-            "compare.region", lang, before=self.before.name, after=self.after.name,
+            "compare.region", lang, before=before, after=after,
             sectors=len(self.sectors), gaining=row["gaining_count"],
             losing=row["losing_count"], served=row["served_difference_count"],
             years=row["premise_years_gained"], net=row["net_difference_cents"],
@@ -141,7 +165,8 @@ def compare_plans(before: Side, after: Side) -> Comparison:
     served = served.join(_served(after.tables).rename("served_after"), how="outer").fillna(0)
     net = _net(before.tables).rename("net_before").to_frame()
     net = net.join(_net(after.tables).rename("net_after"), how="outer").fillna(0)
-    costs = compare_costs(before.tables, after.tables, names=(before.name, after.name))
+    names = call_sides(before, after)
+    costs = compare_costs(before.tables, after.tables, names=names)
     works = costs.programme()
     frame = counted.join([served, net], how="outer")
     frame = frame.reindex(frame.index.union(works.index)).fillna(0).astype("int64")
@@ -166,9 +191,7 @@ def compare_plans(before: Side, after: Side) -> Comparison:
     return Comparison(
         before=before, after=after, sectors=contract("sector_differences").select(listed),
         table=contract("differences").select(table), costs=costs,
-        perimeters=compare_perimeters(
-            before.tables, after.tables, names=(before.name, after.name)
-        ),
+        perimeters=compare_perimeters(before.tables, after.tables, names=names),
     )  # fmt: skip
 
 

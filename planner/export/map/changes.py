@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from planner.compare import Side, compare_plans, list_causes
+from planner.compare import Side, call_sides, compare_plans, list_causes
 from planner.export.map.data import Change, MapData, records
 from planner.export.palettes import CHANGE_THEME, SHIFT_THEME
 from planner.plan import Plan
@@ -48,7 +48,7 @@ def compared_data(before: Plan | Side, after: Plan, *, lang: str = "fr") -> MapD
     first = before if isinstance(before, Side) else Side.from_plan(before, lang=lang)
     second = Side.from_plan(after, lang=lang)
     found = compare_plans(first, second)
-    old, new = _called(first, second)
+    old, new = call_sides(first, second, titled=True)
     change = Change(
         before=old,
         after=new,
@@ -62,19 +62,6 @@ def compared_data(before: Plan | Side, after: Plan, *, lang: str = "fr") -> MapD
     )
     title = say("map.change_title", lang, before=old, after=new)
     return replace(MapData.from_plan(after, lang=lang), change=change, title=title)
-
-
-def _called(before: Side, after: Side) -> tuple[str, str]:
-    """Call two plans by what tells them apart: title, name, version, or their order."""
-
-    def words(side: Side, *keys: str) -> str:
-        return ", ".join(str(side.scenario.get(key, "")) for key in keys)
-
-    for keys in (("title",), ("name",), ("title", "version")):
-        old, new = words(before, *keys), words(after, *keys)
-        if old != new:
-            return old, new
-    return f"{before.name} (A)", f"{after.name} (B)"
 
 
 def _first_programme(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

@@ -208,7 +208,7 @@ def test_the_command_writes_costs_and_says_them(monkeypatch, tmp_path):
     assert "Travaux 1-2" in told
     assert "Participation" not in told  # where nothing differs anywhere, a column says nothing
     (tmp_path / "other.toml").write_text('name = "a"\n')  # by another name, the same
-    assert "De a (a) à a (other.toml)" in run("compare", "a", "other.toml")
+    assert "De a (A) à a (B)" in run("compare", "a", "other.toml")
     written = pd.read_csv(tmp_path / "d" / "cost_differences.csv", dtype={"phase": str})
     region = written[(written["level"] == "region") & (written["phase"] == "2")].iloc[0]
     assert (region["before_cents"], region["after_cents"]) == (1_400_000, 1_480_000)
