@@ -2,6 +2,8 @@
 
 import datetime as dt
 import json
+import sqlite3
+from contextlib import closing
 from types import SimpleNamespace
 
 import geopandas as gpd
@@ -233,3 +235,25 @@ def make_row(name):
 def one_row():
     """Make a table of one row that has the types of its contract."""
     return make_row
+
+
+def _envelope(blob):
+    """Return the envelope of a GeoPackage geometry, from its header or its shape."""
+    kinds = {0: 0, 1: 32, 2: 48, 3: 48, 4: 64}
+    start = 8 + kinds[(blob[3] >> 1) & 7]
+    return shapely.from_wkb(blob[start:]).bounds
+
+
+@pytest.fixture
+def edit():
+    """Run statements on a package; SQLite's triggers of the spatial index need GDAL's functions."""
+
+    def run(path, *statements):
+        with closing(sqlite3.connect(path)) as db, db:
+            db.create_function("ST_IsEmpty", 1, lambda blob: int(blob is None))
+            for place, name in enumerate(("ST_MinX", "ST_MinY", "ST_MaxX", "ST_MaxY")):
+                db.create_function(name, 1, lambda blob, place=place: _envelope(blob)[place])
+            for statement in statements:
+                db.execute(*statement) if isinstance(statement, tuple) else db.execute(statement)
+
+    return run

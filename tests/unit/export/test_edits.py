@@ -1,26 +1,17 @@
 """A package goes out, is really edited, and comes back: nothing lost, nothing overwritten."""
 
-import datetime as dt
-import json
 import shutil
-import sqlite3
-import struct
-import subprocess
-from contextlib import closing
 from pathlib import Path
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyogrio
 import pytest
 import shapely
 
-from planner.edits import EDITABLE, apply_edits, compare_edits, hash_rows
+from planner.edits import EDITABLE, apply_edits, hash_rows
 from planner.errors import DataFileError
 from planner.export.edits import EditsFolderError, write_edits
-from planner.export.geopackage import write_geopackage
-from planner.export.layout import Edition
 from planner.export.outputs import _tables
 from planner.io import read_sectors, read_table, read_zones
 from planner.io.package import read_package
@@ -29,16 +20,8 @@ from planner.quality import anomalies_of_cells, check_quality
 from planner.scenario import Scenario
 from planner.schemas import contract
 from planner.toy import toy_territory
-from planner.vocab import EditKind
 from planner.zoning import place_sectors
-
-EDITION = Edition(title="Essai", scenario="essai", territory="Armor", on=dt.date(2017, 12, 31))
-SYSTEM_PYTHON = "/usr/bin/python3"
-
-
-def write(path, tables):
-    write_geopackage(path, tables, edition=EDITION)
-    return path
+from tests.unit.export.editing import EDITION, blob, compared, run_qgis, write
 
 
 @pytest.fixture(scope="module")
@@ -54,38 +37,6 @@ def written(plan, tmp_path_factory):
 @pytest.fixture
 def package(written, tmp_path):
     return Path(shutil.copy(written, tmp_path))
-
-
-def compared(path, ours):
-    intake = read_package(path)
-    return compare_edits(intake.tables, intake.base, ours, computed=intake.computed)
-
-
-def _envelope(blob):
-    """Return the envelope of a GeoPackage geometry, from its header or its shape."""
-    kinds = {0: 0, 1: 32, 2: 48, 3: 48, 4: 64}
-    start = 8 + kinds[(blob[3] >> 1) & 7]
-    return shapely.from_wkb(blob[start:]).bounds
-
-
-@pytest.fixture
-def edit():
-    """Run statements on a package; SQLite's triggers of the spatial index need GDAL's functions."""
-
-    def run(path, *statements):
-        with closing(sqlite3.connect(path)) as db, db:
-            db.create_function("ST_IsEmpty", 1, lambda blob: int(blob is None))
-            for place, name in enumerate(("ST_MinX", "ST_MinY", "ST_MaxX", "ST_MaxY")):
-                db.create_function(name, 1, lambda blob, place=place: _envelope(blob)[place])
-            for statement in statements:
-                db.execute(*statement) if isinstance(statement, tuple) else db.execute(statement)
-
-    return run
-
-
-def blob(shape):
-    """Return a geometry as GeoPackage stores it."""
-    return b"GP\0\1" + struct.pack("<i", 2154) + shapely.to_wkb(shape)
 
 
 def kinds(edits):
@@ -244,225 +195,6 @@ def test_a_file_that_is_no_package_says_so(tmp_path, package, edit):
     edit(package, "DROP TABLE ballots")
     with pytest.raises(DataFileError, match="a perdu des couches : ballots"):
         read_package(package)
-
-
-def grid(side=20):
-    """Four hundred sectors, their programme, ballots, envelopes and deliberations."""
-    ids = [f"35{row:03d}-{column:02d}" for row in range(side) for column in range(side)]
-    shapes = [
-        shapely.box(300_000 + column / 3, 6_700_000 + row / 7, 301_000.1 + column, 6_701_000 + row)
-        for row in range(side)
-        for column in range(side)
-    ]
-    sectors = gpd.GeoDataFrame(
-        {
-            "sector_id": ids, "nom": [f"Secteur {key}" for key in ids], "insee": [key[:5] for key in ids],
-            "departement": "35", "epci_siren": [None if n % 5 == 0 else "243500741" for n in range(len(ids))],
-            "area_kind": "rural", "premises_count": 400,
-            "zone_id": [None if n % 3 else "T1" for n in range(len(ids))], "synthetic": True,
-        },
-        geometry=shapes, crs=2154,
-    )  # fmt: skip
-    ballots = pd.DataFrame(
-        {
-            "epci_siren": "243500741", "sector_id": ids, "wish": "ranked",
-            "rank": pd.array([None if n % 7 == 0 else n + 1 for n in range(len(ids))], dtype="Int64"),
-            "source": "vote", "synthetic": True,
-        }
-    )  # fmt: skip
-    actors = [f"2435{n:05d}" for n in range(60)]
-    envelopes = pd.DataFrame(
-        {
-            "epci_siren": actors, "unit": "lines",
-            "amount": pd.array([None if n % 4 == 0 else 100 * n for n in range(60)], dtype="Int64"),
-            "med_credit_cents": pd.array([n for n in range(60)], dtype="Int64"), "source": "vote", "synthetic": True,
-        }
-    )  # fmt: skip
-    deliberations = pd.DataFrame(
-        {
-            "epci_siren": actors, "state": "pending",
-            "on": pd.to_datetime(pd.Series([None if n % 2 else "2017-11-30" for n in range(60)])).astype("datetime64[s]"),
-            "source": "vote", "synthetic": False,
-        }
-    )  # fmt: skip
-    return {
-        "sectors": sectors,
-        "ballots": ballots,
-        "envelopes": envelopes,
-        "deliberations": deliberations,
-    }
-
-
-def random_edits(tables, count, seed):
-    """Draw edits; return what the tables must be, and the statements that do it."""
-    random = np.random.default_rng(seed)
-    wanted = {name: frame.copy() for name, frame in tables.items()}
-    statements, touched = [], set()
-    while len(touched) < count:
-        layer = ["sectors", "sectors", "ballots", "envelopes", "deliberations"][random.integers(5)]
-        frame = wanted[layer]
-        row = int(random.integers(len(frame)))
-        key = list(contract(layer).key)
-        name = (layer, *frame.loc[frame.index[row], key])
-        if name in touched:
-            continue
-        touched.add(name)
-        where = " AND ".join(f'"{column}" = ?' for column in key)
-        at = frame.index[row]
-        action = random.integers(4)
-        if action == 0:
-            wanted[layer] = frame.drop(index=at)
-            statements.append((f"DELETE FROM {layer} WHERE {where}", name[1:]))
-        elif action == 1:  # a copy under a new key
-            new = frame.loc[[at]].copy()
-            own = (
-                f"NOUVEAU-{len(touched)}"
-                if layer in {"sectors", "ballots"}
-                else f"9{len(touched):08d}"
-            )
-            new[key[-1]] = own
-            wanted[layer] = pd.concat([frame, new], ignore_index=True)
-            touched.add((layer, *new.iloc[0][key]))
-            columns = [c for c in frame.columns if c not in {key[-1], "geometry"}] + (
-                ["geom"] if layer == "sectors" else []
-            )
-            listed = ", ".join(f'"{column}"' for column in columns)
-            statements.append(
-                (f'INSERT INTO {layer} ("{key[-1]}", {listed}) SELECT ?, {listed} FROM {layer} WHERE {where}', (own, *name[1:]))
-            )  # fmt: skip
-        elif layer == "sectors" and action == 2:
-            shape = shapely.affinity.translate(frame.geometry[at], *random.normal(size=2))
-            wanted[layer].loc[at, "geometry"] = shape
-            statements.append(
-                (f"UPDATE sectors SET geom = ? WHERE {where}", (blob(shape), *name[1:]))
-            )
-        else:
-            column, value = {
-                "sectors": ("nom", f"Œuvre n° {len(touched)} d'« ici »"),
-                "ballots": ("rank", int(random.integers(1, 10**6))),
-                "envelopes": ("med_credit_cents", int(random.integers(10**15))),
-                "deliberations": (
-                    "on",
-                    pd.Timestamp("2018-01-01") + pd.Timedelta(days=int(random.integers(900))),
-                ),
-            }[layer]
-            wanted[layer].loc[at, column] = value
-            plain = value.strftime("%Y-%m-%d") if column == "on" else value
-            statements.append(
-                (f'UPDATE {layer} SET "{column}" = ? WHERE {where}', (plain, *name[1:]))
-            )
-    return wanted, statements
-
-
-def cells(series):
-    return [None if pd.isna(value) else value for value in series.astype(object)]
-
-
-def assert_same(layer, one, other):
-    """Tell that two tables hold the same cells to the bit, and the same shapes to the vertex."""
-    key = list(contract(layer).key)
-    left, right = (frame.sort_values(key).reset_index(drop=True) for frame in (one, other))
-    for column in (column for column in other.columns if column != "geometry"):
-        assert cells(left[column]) == cells(right[column]), (layer, column)
-    if layer == "sectors":
-        normal = [shapely.normalize(frame.geometry.to_numpy()) for frame in (left, right)]
-        parts = [shapely.get_parts(shapes) for shapes in normal]
-        assert shapely.equals_exact(*parts, tolerance=0.0).all()
-
-
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_two_hundred_random_edits_come_back_exactly(tmp_path, edit, seed):
-    tables = grid()
-    path = write(tmp_path / "plan.gpkg", tables)
-    wanted, statements = random_edits(tables, 200, seed)
-    edit(path, *statements)
-    edits = compared(path, tables)
-    assert len(edits.table) == len(statements) >= 150
-    assert edits.count(EditKind.CONFLICT) == 0
-    for layer, frame in wanted.items():
-        assert_same(layer, edits.merged[layer], frame)
-    # taken once, the same package brings nothing more
-    again = compared(path, {**tables, **edits.merged})
-    assert set(again.table["kind"]) == {"already"}
-    assert not again.merged
-
-
-def plain(value):
-    """A cell as JSON holds it, dates told apart."""
-    if pd.isna(value):
-        return None
-    if isinstance(value, pd.Timestamp):
-        return {"date": value.strftime("%Y-%m-%d")}
-    return value.item() if hasattr(value, "item") else value
-
-
-def operations_between(tables, wanted):
-    """What a person would do in QGIS to make one set of tables the other."""
-    found = {}
-    for layer, after in wanted.items():
-        key = list(contract(layer).key)
-        columns = [c for c in after.columns if c != "geometry"]
-
-        def rows(frame, key=key):
-            return {tuple(row[k] for k in key): row for row in frame.to_dict("records")}
-
-        old, new = rows(tables[layer]), rows(after)
-        listed = [{"kind": "removed", "key": list(k)} for k in old if k not in new]
-        for k, row in new.items():
-            before = old.get(k)
-            values = {
-                c: plain(row[c])
-                for c in columns
-                if before is None or plain(row[c]) != plain(before[c])
-            }
-            one = {"kind": "changed" if before else "added", "key": list(k), "values": values}
-            shape = row.get("geometry")
-            if shape is not None and (before is None or shape != before["geometry"]):
-                one["geometry"] = shapely.to_wkb(shape, hex=True)
-            if values or "geometry" in one:
-                listed.append(one)
-        found[layer] = {"key": key, "operations": listed}
-    return found
-
-
-def run_qgis(script, *words, home, required):
-    environment = {
-        "QT_QPA_PLATFORM": "offscreen", "PATH": "/usr/bin:/bin", "HOME": str(home),
-        "LC_ALL": "C.UTF-8",
-    }  # fmt: skip
-    there = [SYSTEM_PYTHON, "-c", "import qgis.core"]
-    probe = subprocess.run(there, capture_output=True, env=environment, check=False)
-    required("qgis", found=probe.returncode == 0)
-    return subprocess.run(
-        [SYSTEM_PYTHON, Path(__file__).with_name(script), *(str(word) for word in words)],
-        capture_output=True, text=True, env=environment, check=False,
-    )  # fmt: skip
-
-
-@pytest.mark.qgis
-@pytest.mark.slow
-def test_two_hundred_random_edits_in_real_qgis_come_back_exactly(tmp_path, required):
-    tables = grid()
-    folder = tmp_path / "dossier d'été"
-    folder.mkdir()
-    path = write(folder / "plan.gpkg", tables)
-    wanted, _ = random_edits(tables, 300, 11)
-    operations = operations_between(tables, wanted)
-    count = sum(len(one["operations"]) for one in operations.values())
-    kinds_done = {one["kind"] for several in operations.values() for one in several["operations"]}
-    assert count >= 200
-    assert kinds_done == {"removed", "added", "changed"}
-    (tmp_path / "operations.json").write_text(json.dumps(operations), encoding="utf-8")
-    done = run_qgis(
-        "qgis_edits_many.py", path, tmp_path / "operations.json", home=tmp_path, required=required
-    )
-    assert f"EDITED {count}" in done.stdout, done.stderr
-    edits = compared(path, tables)
-    assert not edits.is_refused, edits.broken
-    assert len(edits.table) == count
-    assert edits.count(EditKind.CONFLICT) == 0
-    for layer, frame in wanted.items():
-        assert_same(layer, edits.merged[layer], frame)
 
 
 def test_a_sector_moves_to_another_zone_and_the_line_follows(plan, package, edit, tmp_path):
