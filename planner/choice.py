@@ -21,6 +21,7 @@ import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from planner.errors import RuleError
 from planner.texts import Message, catalogue, lines_in_words, number, say
 
 __all__ = [
@@ -159,7 +160,7 @@ class Objective:
         Value of each chosen candidate, shape (candidates,).
     edge_coefficients
         Value of each pair of neighbours both chosen, shape (edges,); None when pairs don't count.
-        Only pairs decided by the same actor may count.
+        Only pairs decided by the same actor may count: a question with others is refused.
     unit
         What its values count.
     """
@@ -254,7 +255,7 @@ class ChoiceProblem:
     sector_names: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuse what isn't one question: unsorted ids, arrays of different lengths."""
+        """Refuse what isn't one question: unsorted ids, uneven arrays, pairs that no one counts."""
         count = len(self.sector_ids)
         if list(self.sector_ids) != sorted(set(self.sector_ids)):
             raise ValueError("sector_ids must be sorted and unique")
@@ -269,6 +270,25 @@ class ChoiceProblem:
             raise ValueError("edges is (edges, 2), beside edge_border_m")
         if len(self.envelopes) != len(self.actors):
             raise ValueError("one envelope for each actor")
+        for one in self.objectives:
+            if one.edge_coefficients is not None:
+                self._check_pairs(one, one.edge_coefficients)
+
+    def _check_pairs(self, objective: Objective, counted: Integers) -> None:
+        """Refuse an objective that counts pairs between two deciders: no search counts them."""
+        if counted.shape != (len(self.edges),):
+            raise ValueError(f"every array of edges has {len(self.edges)} items")
+        between = self.decider[self.edges[:, 0]] != self.decider[self.edges[:, 1]]
+        across = np.flatnonzero(between & (counted != 0))
+        if len(across):
+            one, other = (self.sector_ids[at] for at in self.edges[across[0]])
+            raise RuleError(
+                Message.of(
+                    "programme.pairs_between", objective=objective_label(objective.name),
+                    count=len(across), one=one, other=other,
+                ).naming(self.sector_names),
+                Message.of("programme.pairs_between_remedy"),
+            )  # fmt: skip
 
     @property
     def candidates_count(self) -> int:

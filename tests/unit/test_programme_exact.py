@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from planner.choice import ChoiceProblem, ChoiceStatus, Contiguity, Limit, Objective
+from planner.errors import RuleError
 from planner.programme import ColumnPool, solve_choice
 from planner.programme._actors.blocks import Row, split_problem
 from planner.programme._actors.columns import Stage
@@ -293,6 +294,32 @@ def test_each_objective_by_hand(objective, expected):
     choice = solve_choice(problem)
     assert choice.chosen == expected
     assert problem.values(taken_by(problem, choice)) == (choice.stages[0].value,)
+
+
+@pytest.mark.parametrize("contiguity", list(Contiguity))
+def test_a_pair_that_two_epci_decide_is_refused_and_no_other(contiguity):
+    """S1 and S3 have a border of 30: counted by nobody, the answer would pass for the best."""
+    pairs = Objective(name="compactness", sense="max", coefficients=np.array([1, 0, 2, 0]),
+                      edge_coefficients=np.array([0, 0, 30, 0]))  # fmt: skip
+    roomy = {"contiguity": contiguity, "envelopes": np.array([7, 11])}
+    with pytest.raises(RuleError) as refused:
+        four_cells(objectives=(pairs,), sector_names={"S3": "Redon"}, **roomy)
+    said = refused.value.say()
+    assert "« continuité du territoire » compte 1 paire(s)" in said
+    assert "S1 et S3 (Redon)" in said
+    assert "edge_coefficients" in said
+    one_decider = four_cells(
+        objectives=(pairs,), decider=np.zeros(4, np.int64), share_actor=np.zeros(4, np.int64),
+        contiguity=contiguity, envelopes=np.array([18, 0]),
+    )  # fmt: skip
+    inside = replace(pairs, edge_coefficients=np.array([10, 0, 0, 40]))
+    for problem in (one_decider, four_cells(objectives=(inside,), **roomy)):
+        best, _ = brute_force(problem)
+        choice = solve_choice(problem)
+        assert choice.status is ChoiceStatus.OPTIMAL
+        assert problem.values(taken_by(problem, choice)) == best
+    with pytest.raises(ValueError, match="4 items"):
+        four_cells(objectives=(replace(pairs, edge_coefficients=np.array([0, 0, 0])),))
 
 
 def test_without_candidates_limits_alone_decide():
