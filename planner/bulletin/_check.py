@@ -5,7 +5,7 @@ The other EPCI that share a sector are taken to agree: what they decide isn't kn
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, Literal
@@ -16,6 +16,7 @@ import pandas as pd
 from planner.ballots import Ballot, BallotCount, Envelope
 from planner.bulletin._sheet import Sheet, SheetSector
 from planner.choice import ChoiceProblem, Contiguity
+from planner.concertation import contradicts
 from planner.contribution import count_contributions
 from planner.findings import Findings
 from planner.programme import Programme, ProgrammeRules, choose_sectors
@@ -175,40 +176,38 @@ def wishes_of(sheet: Sheet, ballots: pd.DataFrame) -> tuple[SheetWish, ...]:
     """Return what a table under the contract ``ballots`` says of this sheet, as ranks.
 
     A sector that is required or refused keeps the rank that it has: the page tells both.  Points
-    and approvals have no place on a bulletin that ranks, and are left out, with the refusal that
-    points contradict (:func:`unsaid_of` lists them).
+    and approvals have no place on a bulletin that ranks, and are left out, with the wish that they
+    contradict (:func:`unsaid_of` lists them).
     """
+    own = _own_rows(sheet, ballots)
     found = []
-    for key, wish, row in _rows_of(sheet, ballots):
+    for row in own[~_is_unsaid(own)].to_dict("records"):
+        key, wish = str(row["sector_id"]), Wish(str(row["wish"]))
         rank = None if pd.isna(row["rank"]) else int(row["rank"])
         if wish is Wish.RANKED and rank is not None:
             found.append(SheetWish(sector_id=key, rank=rank))
         elif wish is Wish.REQUIRED:
             found.append(SheetWish(sector_id=key, rank=rank, stance="required"))
-        elif wish is Wish.REFUSED and not _refused_with_points(row):
+        elif wish is Wish.REFUSED:
             found.append(SheetWish(sector_id=key, rank=rank, stance="refused"))
     return tuple(found)
 
 
 def unsaid_of(sheet: Sheet, ballots: pd.DataFrame) -> tuple[str, ...]:
-    """Return the sectors that a ballot refuses and gives points to: a bulletin can't say both."""
-    return tuple(
-        key
-        for key, wish, row in _rows_of(sheet, ballots)
-        if wish is Wish.REFUSED and _refused_with_points(row)
-    )
+    """Return the sectors of which a ballot says two things that a bulletin can't both say."""
+    own = _own_rows(sheet, ballots)
+    return tuple(own.loc[_is_unsaid(own), "sector_id"].astype(str))
 
 
-def _rows_of(sheet: Sheet, ballots: pd.DataFrame) -> Iterator[tuple[str, Wish, Mapping[Any, Any]]]:
+def _own_rows(sheet: Sheet, ballots: pd.DataFrame) -> pd.DataFrame:
     own = ballots[ballots["epci_siren"].astype(str) == sheet.actor]
-    for row in own.sort_values("sector_id", kind="stable").to_dict("records"):
-        key = str(row["sector_id"])
-        if key in sheet.by_id:
-            yield key, Wish(str(row["wish"])), row
+    own = own[own["sector_id"].astype(str).isin(sheet.by_id)]
+    return own.sort_values("sector_id", kind="stable")
 
 
-def _refused_with_points(row: Mapping[Any, Any]) -> bool:
-    return pd.isna(row["rank"]) and not pd.isna(row.get("points"))
+def _is_unsaid(own: pd.DataFrame) -> pd.Series[bool]:
+    shown = (own["wish"].astype(str) == Wish.REFUSED.value) & own["rank"].notna()
+    return contradicts(own) & ~shown
 
 
 def _programme(sheet: Sheet, wishes: Sequence[SheetWish]) -> Programme:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from planner.concertation._advice import find_against_advice
 from planner.concertation._count import count_ballots
-from planner.concertation._double import find_double_wishes
+from planner.concertation._double import contradicts, find_double_wishes
 from planner.concertation._envelopes import (
     KEYS,
     EnvelopeShares,
@@ -15,6 +15,7 @@ from planner.concertation._envelopes import (
 __all__ = [
     "KEYS",
     "EnvelopeShares",
+    "contradicts",
     "count_ballots",
     "find_against_advice",
     "find_double_wishes",

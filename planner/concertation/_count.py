@@ -25,7 +25,7 @@ from planner.ballots import (
     actor_shares,
     ballots_of_these_sectors,
 )
-from planner.concertation._double import find_double_wishes, is_asked
+from planner.concertation._double import contradicts, find_double_wishes
 from planner.findings import Finding, Findings
 from planner.schemas import contract
 from planner.sector_names import sector_names
@@ -275,17 +275,14 @@ def _at_odds(
 def _sound(table: pd.DataFrame, where: _Asked) -> pd.DataFrame:
     """Return the wishes that say one thing: each other one is a finding, and doesn't count."""
     wish = table["wish"].astype(str)
-    rank, points = table["rank"].notna(), table["points"].notna()
+    empty = table["rank"].isna() & table["points"].isna()
     twice = find_double_wishes(table, actor=where.actor, name=where.name, asked=where.person)
     where.found.extend(twice)
     wanting = {
-        "ranked_without_rank": (wish == Wish.RANKED.value) & ~rank & ~points,
-        "scored_without_points": (wish == Wish.SCORED.value) & ~points & ~rank,
-        "rank_and_points": ((wish == Wish.RANKED.value) & points)
-        | ((wish == Wish.SCORED.value) & rank)
-        | ((wish == Wish.APPROVED.value) & (rank | points)),
+        "ranked_without_rank": (wish == Wish.RANKED.value) & empty,
+        "scored_without_points": (wish == Wish.SCORED.value) & empty,
     }
-    sound = (wish != Wish.REFUSED.value) | ~is_asked(table)
+    sound = ~contradicts(table)
     for rule, wrong in wanting.items():
         if wrong.any():
             listed = table.loc[wrong, "sector_id"].astype(str).tolist()

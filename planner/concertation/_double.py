@@ -7,22 +7,30 @@ import pandas as pd
 from planner.findings import Finding
 from planner.vocab import Severity, Wish
 
-__all__ = ["find_double_wishes", "is_asked"]
+__all__ = ["contradicts", "find_double_wishes"]
 
 
-def is_asked(ballots: pd.DataFrame) -> pd.Series[bool]:
-    """Tell which wishes have a rank or points."""
-    rank = ballots["rank"].notna()
-    return rank | ballots["points"].notna() if "points" in ballots else rank
+def contradicts(ballots: pd.DataFrame) -> pd.Series[bool]:
+    """Tell which wishes say two things of which neither counts until their EPCI chooses.
+
+    They are refusals that have a rank or points, and wishes of two forms: a rank with points, an
+    approval with either.
+
+    Parameters
+    ----------
+    ballots
+        Contract ``ballots``.
+    """
+    return (_is(ballots, Wish.REFUSED) & _is_asked(ballots)) | _has_two_forms(ballots)
 
 
 def find_double_wishes(
     ballots: pd.DataFrame, *, actor: str, name: str, asked: str | None = None
 ) -> list[Finding]:
-    """Find the sectors that one EPCI requires or refuses, and ranks or scores too.
+    """Find the sectors of which one EPCI says two things.
 
-    Both yes: the requirement holds, and its rank or points have no use.  Yes and no: neither counts
-    until the EPCI says which one holds.
+    Both yes: a requirement holds, and its rank or points have no use.  Yes and no, or two forms of
+    wish: neither counts until the EPCI says which one holds.
 
     Parameters
     ----------
@@ -33,13 +41,14 @@ def find_double_wishes(
     asked
         Whom to ask; the EPCI by default.
     """
-    wish, twice = ballots["wish"].astype(str), is_asked(ballots)
+    twice = _is_asked(ballots)
     found = []
-    for stance, rule, severity in (
-        (Wish.REQUIRED, "required_and_asked", Severity.WARNING),
-        (Wish.REFUSED, "refused_and_asked", Severity.SERIOUS),
+    for rule, severity, which in (
+        ("required_and_asked", Severity.WARNING, twice & _is(ballots, Wish.REQUIRED)),
+        ("refused_and_asked", Severity.SERIOUS, twice & _is(ballots, Wish.REFUSED)),
+        ("rank_and_points", Severity.SERIOUS, _has_two_forms(ballots)),
     ):
-        listed = sorted(ballots.loc[twice & (wish == stance.value), "sector_id"].astype(str))
+        listed = sorted(ballots.loc[which, "sector_id"].astype(str))
         if listed:
             found.append(
                 Finding.of(
@@ -48,3 +57,25 @@ def find_double_wishes(
                 )
             )  # fmt: skip
     return found
+
+
+def _is(ballots: pd.DataFrame, wish: Wish) -> pd.Series[bool]:
+    return ballots["wish"].astype(str) == wish.value
+
+
+def _has_points(ballots: pd.DataFrame) -> pd.Series[bool]:
+    if "points" in ballots:
+        return ballots["points"].notna()
+    return pd.Series(data=False, index=ballots.index)
+
+
+def _is_asked(ballots: pd.DataFrame) -> pd.Series[bool]:
+    return ballots["rank"].notna() | _has_points(ballots)
+
+
+def _has_two_forms(ballots: pd.DataFrame) -> pd.Series[bool]:
+    return (
+        (_is(ballots, Wish.RANKED) & _has_points(ballots))
+        | (_is(ballots, Wish.SCORED) & ballots["rank"].notna())
+        | (_is(ballots, Wish.APPROVED) & _is_asked(ballots))
+    )

@@ -444,13 +444,13 @@ def _take_wish(one: _Taken, row: FormRow, key: str) -> None:
     stance = read.pop("wish", None)
     if stance == Wish.REQUIRED.value and read.pop("approved", None):
         one.note("required_and_approved", Severity.WARNING, OfSector(key))
-    # a rank beside a stance stands here: what it is worth is told where ballots are counted
-    if ("approved" in read and stance) or (stance is None and len(read) > 1):
+    if stance and "approved" in read:
         one.drop("wishes", row.row, "contradictory", "wish", " ".join(given.values()))
         one.note("contradictory", Severity.SERIOUS, OfSector(key))
         return
-    kinds = {"rank": Wish.RANKED.value, "points": Wish.SCORED.value}
-    wish = stance or next((kinds.get(name, Wish.APPROVED.value) for name in read), None)
+    # two wishes on a sector stand here: what they are worth is told where ballots are counted
+    kinds = {"approved": Wish.APPROVED, "rank": Wish.RANKED, "points": Wish.SCORED}
+    wish = stance or next((kinds[name].value for name in kinds if name in read), None)
     if wish is not None:
         one.add("ballots", row.row, sector_id=key, wish=wish,
                 rank=read.get("rank"), points=read.get("points"))  # fmt: skip

@@ -7,28 +7,31 @@ import sqlite3
 from contextlib import closing
 
 import openpyxl
-import pandas as pd
 import pytest
 
 from planner.ballots import sectors_sha256
-from planner.bulletin import SheetWish, check_ballot, make_sheets, take_ballot, unsaid_of, wishes_of
+from planner.bulletin import check_ballot, make_sheets, take_ballot, unsaid_of, wishes_of
 from planner.concertation import count_ballots
 from planner.export.concertation import make_forms, write_forms
 from planner.export.layout import Edition
-from planner.io import read_concertation
+from planner.io import read_concertation, read_table
 from planner.io.bulletin import read_bulletin
 from planner.io.forms import heading
 from planner.scenario import Scenario
 from planner.toy import toy_territory
-from planner.vocab import Wish
+from planner.vocab import Severity, Wish
 
 TWO, WEST, EAST = "200000002", "22002-01", "22002-02"
-STANCE, RANK = (heading("wishes", column) for column in ("wish", "rank"))
+HEADS = {mark: heading("wishes", mark) for mark in ("wish", "rank", "points", "approved")}
+TWICE = ("required_and_asked", "refused_and_asked", "rank_and_points")
 CASES = [
-    {WEST: ("required", 1), EAST: (None, 2)},
-    {WEST: ("refused", 1), EAST: (None, 2)},
-    {WEST: ("required", 1), EAST: ("refused", 1)},
-    {WEST: ("required", None), EAST: ("refused", None)},
+    {WEST: {"wish": "required", "rank": 1}, EAST: {"rank": 2}},
+    {WEST: {"wish": "refused", "rank": 1}, EAST: {"rank": 2}},
+    {WEST: {"wish": "required", "rank": 1}, EAST: {"wish": "refused", "rank": 1}},
+    {WEST: {"wish": "required"}, EAST: {"wish": "refused"}},
+    {WEST: {"wish": "required", "points": 3}, EAST: {"wish": "refused", "points": 4}},
+    {WEST: {"rank": 1, "points": 5}, EAST: {"rank": 2}},
+    {WEST: {"rank": 1, "approved": True}, EAST: {"points": 2, "approved": True}},
 ]
 
 
@@ -41,17 +44,18 @@ def blank(tmp_path_factory):
     return folder / TWO
 
 
+def in_words(mark, value):
+    return {"wish": lambda: Wish(value).fr, "approved": lambda: "Oui"}.get(mark, lambda: value)()
+
+
 def in_workbook(folder, wishes):
     (path,) = folder.glob("*.xlsx")
     book = openpyxl.load_workbook(path)
     page = book["Vœux"]
     heads = {cell.value: cell.column for row in page.iter_rows() for cell in row if cell.value}
     for cell in page["A"]:
-        stance, rank = wishes.get(cell.value, (None, None))
-        if stance:
-            page.cell(cell.row, heads[STANCE], Wish(stance).fr)
-        if rank:
-            page.cell(cell.row, heads[RANK], rank)
+        for mark, value in wishes.get(cell.value, {}).items():
+            page.cell(cell.row, heads[HEADS[mark]], in_words(mark, value))
     book.save(path)
 
 
@@ -60,9 +64,10 @@ def in_geopackage(folder, wishes):
     with closing(sqlite3.connect(path)) as package, package:
         for name in ("ST_IsEmpty", "ST_MinX", "ST_MaxX", "ST_MinY", "ST_MaxY"):
             package.create_function(name, 1, lambda _shape: 0)
-        for key, (stance, rank) in wishes.items():
+        for key, marks in wishes.items():
             package.execute(
-                "UPDATE wishes SET wish = ?, rank = ? WHERE sector_id = ?", (stance, rank, key)
+                "UPDATE wishes SET wish = ?, rank = ?, points = ?, approved = ? WHERE sector_id = ?",
+                (*(marks.get(mark) for mark in HEADS), key),
             )
 
 
@@ -72,9 +77,8 @@ def in_csv(folder, wishes):
         rows = list(csv.DictReader(file, delimiter=";"))
     columns = list(rows[0])
     for row in rows:
-        stance, rank = wishes.get(row[columns[0]], (None, None))
-        row[STANCE] = stance or ""
-        row[RANK] = rank or ""
+        for mark, value in wishes.get(row[columns[0]], {}).items():
+            row[HEADS[mark]] = in_words(mark, value)
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.DictWriter(file, columns, delimiter=";")
         writer.writeheader()
@@ -90,8 +94,11 @@ def by_form(fill, blank, folder, wishes, toy):
     ).ballots  # fmt: skip
 
 
-def by_bulletin(folder, wishes, toy, sheet):
-    rows = [{"sector_id": k, "rank": rank, "stance": s} for k, (s, rank) in wishes.items()]
+def by_bulletin(folder, wishes, sheet):
+    rows = [
+        {"sector_id": key, "rank": marks.get("rank"), "stance": marks.get("wish")}
+        for key, marks in wishes.items()
+    ]
     path = folder / "vote.json"
     path.write_text(
         json.dumps({
@@ -105,13 +112,20 @@ def by_bulletin(folder, wishes, toy, sheet):
     return take_ballot(read_bulletin(path), {TWO: sheet})
 
 
-def as_table(toy, wishes):
-    rows = [
-        {"epci_siren": TWO, "sector_id": key, "wish": stance or "ranked", "rank": rank,
-         "source": "main", "synthetic": True}
-        for key, (stance, rank) in wishes.items()
-    ]  # fmt: skip
-    return pd.DataFrame(rows).astype({"rank": "Int64"})
+def by_table(folder, wishes):
+    """Return what a ballots.csv written by hand says."""
+    forms = {"approved": "approved", "rank": "ranked", "points": "scored"}
+    path = folder / "ballots.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(
+            ["epci_siren", "sector_id", "wish", "rank", "points", "source", "synthetic"]
+        )
+        for key, marks in wishes.items():
+            wish = marks.get("wish") or next(forms[mark] for mark in forms if mark in marks)
+            values = ("" if marks.get(mark) is None else marks[mark] for mark in ("rank", "points"))
+            writer.writerow([TWO, key, wish, *values, "main", "true"])
+    return read_table(path, "ballots").table
 
 
 def counted(toy, ballots):
@@ -126,40 +140,41 @@ def counted(toy, ballots):
 @pytest.mark.parametrize("wishes", CASES)
 def test_the_doors_give_one_ballot_and_the_same_findings(blank, tmp_path, toy, wishes):
     sheet = make_sheets(toy, Scenario())[TWO]
-    expected, findings = counted(toy, as_table(toy, wishes))
-    both = {key for key, (stance, rank) in wishes.items() if stance and rank}
-    assert expected.required == tuple(k for k, w in wishes.items() if w[0] == "required")
-    assert expected.refused == tuple(k for k, w in wishes.items() if w == ("refused", None))
+    table = by_table(tmp_path, wishes)
+    expected, findings = counted(toy, table)
+    both = {key for key, marks in wishes.items() if len(marks) > 1}
+    required = {key for key, marks in wishes.items() if marks.get("wish") == "required"}
+    assert set(expected.required) == required
+    assert expected.refused == tuple(k for k, w in wishes.items() if w == {"wish": "refused"})
     assert {k for _, ids in expected.ranked for k in ids}.isdisjoint(both)
-    told = [f for f in findings if f.rule.endswith("_and_asked")]
+    told = [f for f in findings if f.rule.removeprefix("concertation.") in TWICE]
     assert {key for f in told for key in dict(f.values)["sectors"]} == both
+    for f in told:  # what counts all the same is a warning, what doesn't is serious
+        assert (f.severity is Severity.WARNING) == (set(dict(f.values)["sectors"]) <= required)
     fills = {"csv": in_csv, "xlsx": in_workbook, "gpkg": in_geopackage}
     for name in fills if len(both) > 1 else ("csv",):  # the kinds of a form differ only in reading
         fill = fills[name]
         (tmp_path / name).mkdir()
-        table = by_form(fill, blank, tmp_path / name, wishes, toy)
-        assert counted(toy, table) == (expected, findings), name
-    read = by_bulletin(tmp_path, wishes, toy, sheet)
+        assert counted(toy, by_form(fill, blank, tmp_path / name, wishes, toy)) == (
+            expected, findings,
+        ), name  # fmt: skip
+    known = wishes_of(sheet, table)
+    if any(set(marks) - {"wish", "rank"} for marks in wishes.values()):
+        # a bulletin has no points: it shows what counts, and says of what else two things are said
+        sound = {k: w for k, w in wishes.items() if k in required or k not in both}
+        assert {w.sector_id: w.stance for w in known} == {
+            k: w.get("wish") for k, w in sound.items()
+        }
+        assert unsaid_of(sheet, table) == tuple(sorted(both - required))
+        return
+    read = by_bulletin(tmp_path, wishes, sheet)
     assert counted(toy, read.table) == (expected, findings)
     own = {(f.rule, f.severity, f.count) for f in read.findings if f.rule.endswith("_and_asked")}
     assert own == {(f.rule, f.severity, f.count) for f in told}
     # what the page starts from says both wishes, and counts as the library
-    known = wishes_of(sheet, as_table(toy, wishes))
-    assert {w.sector_id: (w.stance, w.rank) for w in known} == wishes
+    assert {w.sector_id: (w.stance, w.rank) for w in known} == {
+        key: (marks.get("wish"), marks.get("rank")) for key, marks in wishes.items()
+    }
     contradictory = {b.place for b in check_ballot(sheet, known).breaches
                      if b.rule == "contradiction"}  # fmt: skip
-    assert contradictory == {k for k in both if wishes[k][0] == "refused"}
-
-
-def test_points_of_a_required_or_refused_sector_are_told_too(toy):
-    table = as_table(toy, {WEST: ("required", None), EAST: ("refused", None)})
-    table["points"] = pd.array([3, 4], dtype="Int64")
-    ballot, findings = counted(toy, table)
-    assert (ballot.required, ballot.refused) == ((WEST,), ())
-    assert {f.rule.split(".")[1]: dict(f.values)["sectors"] for f in findings
-            if f.rule.endswith("_and_asked")} == {
-        "required_and_asked": [WEST], "refused_and_asked": [EAST],
-    }  # fmt: skip
-    sheet = make_sheets(toy, Scenario())[TWO]
-    assert wishes_of(sheet, table) == (SheetWish(sector_id=WEST, stance="required"),)
-    assert unsaid_of(sheet, table) == (EAST,)
+    assert contradictory == {k for k in both if wishes[k]["wish"] == "refused"}

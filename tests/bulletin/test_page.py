@@ -473,7 +473,7 @@ def test_a_ballot_that_contradicts_itself_is_shown_as_it_was_received(open_page,
     page = open_page(path)
     page.click("#connu")
     nom = sheet.by_id[east].nom
-    assert f"donne des points ; dites ici ce qui vaut : {east} ({nom})" in page.locator("#fait").inner_text()  # fmt: skip
+    assert f"dit deux choses de ces secteurs ; dites ici ce qui vaut : {east} ({nom})" in page.locator("#fait").inner_text()  # fmt: skip
     assert page.evaluate("planner.page.wishes.rows()") == [
         {"sector_id": west, "rank": None, "stance": "refused"}
     ]

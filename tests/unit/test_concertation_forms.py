@@ -213,7 +213,6 @@ CASES = [
     ("wishes", {("22002-01", "points"): 1.5}, "bad_points", "1.5"),
     ("wishes", {("22002-01", "approved"): "peut-être"}, "bad_approved", "peut-être"),
     ("wishes", {("22002-01", "wish"): "Souhaité"}, "bad_wish", "Souhaité"),
-    ("wishes", {("22002-01", "points"): 5, ("22002-01", "rank"): 1}, "contradictory", "22002-01"),
     ("wishes", {("22002-01", "wish"): "Refusé", ("22002-01", "approved"): "oui"}, "contradictory", "22002-01"),
     ("wishes", {("22002-02", "sector_id"): "22002-01", ("22002-01", "rank"): 1}, "sectors_gone", "22002-02"),
     ("wishes", {("22002-02", "sector_id"): None, ("22002-01", "rank"): 1}, "sectors_gone", "22002-02"),
