@@ -11,12 +11,13 @@ import pandas as pd
 from rich.console import Console
 
 from planner.cli._face import STAGES, Lang, progress, table
+from planner.concertation import contradicts
 from planner.errors import RuleError
 from planner.findings import Finding, Findings
 from planner.scenario import read_scenario
 from planner.schemas import contract
 from planner.texts import Message, number, say
-from planner.vocab import Severity
+from planner.vocab import Severity, Wish
 
 if TYPE_CHECKING:
     from planner.apportion import ShareTies
@@ -297,7 +298,13 @@ def _count_ballots(
     if "points" in given and given["points"].notna().any():
         kind = splits["measure"].str.split(":").str[0]
         own = splits[kind.isin(["points", "scored"])]
-        done.count("points", _sum(given["points"]), _sum(moved["points"]), own)
+        done.count("points", _points(given), _points(moved), own)
+
+
+def _points(ballots: pd.DataFrame) -> int:
+    """Return the points that count: of what says two things, none do."""
+    scored = (ballots["wish"].astype(str) == Wish.SCORED.value) & ~contradicts(ballots)
+    return _sum(ballots.loc[scored, "points"])
 
 
 def _sum(column: pd.Series[Any]) -> int:

@@ -13,8 +13,8 @@ __all__ = ["contradicts", "find_double_wishes"]
 def contradicts(ballots: pd.DataFrame) -> pd.Series[bool]:
     """Tell which wishes say two things of which neither counts until their EPCI chooses.
 
-    They are refusals that have a rank or points, and wishes of two forms: a rank with points, an
-    approval with either.
+    They are refusals of what is ranked, scored or approved too, and wishes of two forms: a rank
+    with points, an approval with either.
 
     Parameters
     ----------
@@ -29,8 +29,8 @@ def find_double_wishes(
 ) -> list[Finding]:
     """Find the sectors of which one EPCI says two things.
 
-    Both yes: a requirement holds, and its rank or points have no use.  Yes and no, or two forms of
-    wish: neither counts until the EPCI says which one holds.
+    Both yes: a requirement holds, and its rank, points or approval have no use.  Yes and no, or two
+    forms of wish: neither counts until the EPCI says which one holds.
 
     Parameters
     ----------
@@ -63,19 +63,23 @@ def _is(ballots: pd.DataFrame, wish: Wish) -> pd.Series[bool]:
     return ballots["wish"].astype(str) == wish.value
 
 
-def _has_points(ballots: pd.DataFrame) -> pd.Series[bool]:
-    if "points" in ballots:
-        return ballots["points"].notna()
-    return pd.Series(data=False, index=ballots.index)
+def _given(ballots: pd.DataFrame, column: str) -> pd.Series[bool]:
+    """Tell which wishes have a rank or points, or are approved, beside what they are."""
+    if column not in ballots:
+        return pd.Series(data=False, index=ballots.index)
+    if column == "approved":
+        return ballots[column].eq(True).fillna(value=False).astype(bool)
+    return ballots[column].notna()
 
 
 def _is_asked(ballots: pd.DataFrame) -> pd.Series[bool]:
-    return ballots["rank"].notna() | _has_points(ballots)
+    return _given(ballots, "rank") | _given(ballots, "points") | _given(ballots, "approved")
 
 
 def _has_two_forms(ballots: pd.DataFrame) -> pd.Series[bool]:
+    rank, points, approved = (_given(ballots, name) for name in ("rank", "points", "approved"))
     return (
-        (_is(ballots, Wish.RANKED) & _has_points(ballots))
-        | (_is(ballots, Wish.SCORED) & ballots["rank"].notna())
-        | (_is(ballots, Wish.APPROVED) & _is_asked(ballots))
+        (_is(ballots, Wish.RANKED) & (points | approved))
+        | (_is(ballots, Wish.SCORED) & (rank | approved))
+        | (_is(ballots, Wish.APPROVED) & (rank | points))
     )

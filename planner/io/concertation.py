@@ -442,18 +442,13 @@ def _take_wish(one: _Taken, row: FormRow, key: str) -> None:
         if value is not False:  # «non» under approved is no approval
             read[name] = value
     stance = read.pop("wish", None)
-    if stance == Wish.REQUIRED.value and read.pop("approved", None):
-        one.note("required_and_approved", Severity.WARNING, OfSector(key))
-    if stance and "approved" in read:
-        one.drop("wishes", row.row, "contradictory", "wish", " ".join(given.values()))
-        one.note("contradictory", Severity.SERIOUS, OfSector(key))
-        return
     # two wishes on a sector stand here: what they are worth is told where ballots are counted
     kinds = {"approved": Wish.APPROVED, "rank": Wish.RANKED, "points": Wish.SCORED}
     wish = stance or next((kinds[name].value for name in kinds if name in read), None)
     if wish is not None:
         one.add("ballots", row.row, sector_id=key, wish=wish,
-                rank=read.get("rank"), points=read.get("points"))  # fmt: skip
+                rank=read.get("rank"), points=read.get("points"),
+                approved=read.get("approved") if stance else None)  # fmt: skip
 
 
 def _take_advice(one: _Taken, rows: tuple[FormRow, ...], *, same: bool) -> None:
@@ -489,6 +484,8 @@ def _table(name: str, rows: list[dict[str, Any]]) -> pd.DataFrame:
         values = given[column.name]
         if column.name in _INTEGERS:
             frame[column.name] = pd.array(values, dtype="Int64")
+        elif column.type == "bool":
+            frame[column.name] = pd.array(values, dtype="boolean" if column.nullable else "bool")
         elif column.type == "date":
             frame[column.name] = pd.to_datetime(pd.Series(values)).astype("datetime64[s]")
         elif column.type == "str":

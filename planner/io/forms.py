@@ -59,7 +59,7 @@ ANSWERS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 SAID: Final[Mapping[str, tuple[str, ...]]] = {
     "envelopes": ("unit", "amount", "med_credit_cents"),
-    "ballots": ("sector_id", "wish", "rank", "points"),
+    "ballots": ("sector_id", "wish", "rank", "points", "approved"),
     "deliberations": ("state", "on"),
     "calendar": ("planned_on", "contact"),
     "advice": ("sector_id", "opinion", "remark"),
@@ -135,9 +135,13 @@ def answers_sha256(table: str, rows: Iterable[Mapping[str, Any]]) -> str:
     """Return the signature of what a form says of a table, in whatever file and order it says it.
 
     A form carries those of what was written in it when it was sent (``sent_<table>``), so that a
-    copy left as it came is told from an answer.
+    copy left as it came is told from an answer.  An approval is said only where there is one: forms
+    sent without the column keep their signature.
     """
-    said = sorted(tuple(_plain(row.get(name)) for name in SAID[table]) for row in rows)
+    said = sorted(
+        tuple(_plain(row.get(name)) for name in SAID[table] if name != "approved" or row.get(name))
+        for row in rows
+    )
     return hashlib.sha256(repr(said).encode()).hexdigest()
 
 

@@ -54,6 +54,11 @@ ballots = Contract(
                          "Points of a scored sector; absent when the wish is a rank or an approval"),
         ),
         Column(
+            name="approved", type="bool", nullable=True, optional=True, title=("Approuvé aussi", "Approved too"),
+            description=("Vrai si le vœu est autre et que le secteur est approuvé aussi ; absent sinon",
+                         "True when the wish is another and the sector is approved too; absent else"),
+        ),
+        Column(
             name="sectors_sha256", type="str", nullable=True, optional=True, pattern="[0-9a-f]{64}",
             example="0" * 64, title=("Découpage voté", "Sectors voted on"),
             description=("Signature des secteurs sur lesquels le vœu a été fait ; absente si elle n'est pas connue",

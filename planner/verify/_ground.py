@@ -30,9 +30,14 @@ def _is_of_sectors(values: Mapping[str, object]) -> bool:
 
 
 def _is_one_wish(row: Mapping[str, Any]) -> bool:
-    """Return whether a wish isn't a refusal that has a rank or points: such a one doesn't count."""
+    """Return whether a wish isn't a refusal of what is asked for too: such a one doesn't count."""
     asked = any(not is_none(row.get(column)) for column in ("rank", "points"))
-    return not (asked and row["wish"] == Wish.REFUSED.value)
+    return not ((asked or is_approved(row)) and row["wish"] == Wish.REFUSED.value)
+
+
+def is_approved(row: Mapping[str, Any]) -> bool:
+    """Return whether a wish is an approval beside another."""
+    return not is_none(row.get("approved")) and bool(row["approved"])
 
 
 class Ground:

@@ -10,7 +10,7 @@ from typing import Any, Final
 import pandas as pd
 import shapely
 
-from planner.verify._ground import Ground, is_none
+from planner.verify._ground import Ground, is_approved, is_none
 from planner.vocab import Phase, Wish
 
 __all__ = ["judge_repeats", "wishes_by_form"]
@@ -50,7 +50,8 @@ def wishes_by_form(ground: Ground) -> dict[str, dict[str, dict[str, int]]]:
         rank: Any = row.get("rank")
         points: Any = row.get("points")
         filled = (not is_none(rank), not is_none(points))
-        if (actor, key) in held and filled == _FILLED.get(wish):
+        apart = wish != Wish.APPROVED and is_approved(row)
+        if (actor, key) in held and filled == _FILLED.get(wish) and not apart:
             given[actor][wish][key] = int(rank) if filled[0] else -int(points) if filled[1] else 1
     return given
 

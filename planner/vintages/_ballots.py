@@ -90,8 +90,8 @@ def carry_ballots(
     table = contract("ballots").empty()
     if wishes:
         table = pd.DataFrame(wishes)
-        for name in ("rank", "points"):
-            table[name] = pd.array([w[name] for w in wishes], dtype="Int64")
+        for name, kind in (("rank", "Int64"), ("points", "Int64"), ("approved", "boolean")):
+            table[name] = pd.Series([w.get(name) for w in wishes], dtype=kind)
         table = contract("ballots").select(table)
     contract("ballots").check(table)
     return Carried(table=table, splits=splits_table(splits), findings=Findings.collect(found))
@@ -109,11 +109,11 @@ def _to_sectors(
     for actor in sorted({str(wish["epci_siren"]) for wish in wishes}):
         own = {str(wish["sector_id"]): wish for wish in wishes if wish["epci_siren"] == actor}
         points = _points_of(actor, own, conversion, ties, splits)
-        template = next((w for w in own.values() if w["wish"] == Wish.SCORED.value), None)
+        template = next(filter(_is_scored, own.values()), None)
         carried += [
             {**(template or {}), "sector_id": new, "points": part} for new, part in points.items()
         ]
-        others = {old: w for old, w in own.items() if w["wish"] != Wish.SCORED.value}
+        others = {old: w for old, w in own.items() if not _is_scored(w)}
         taken: set[str] = set()
         for new in sorted({new for old in others for new in conversion.targets[old]}):
             most = max(back[new].values())
@@ -147,7 +147,7 @@ def _points_of(
     """Return the points of the new sectors: those of the old ones, shared by premises."""
     points: dict[str, int] = {}
     for old, wish in own.items():
-        if wish["wish"] != Wish.SCORED.value or wish["points"] is None:
+        if not _is_scored(wish):
             continue
         parts = shared(int(wish["points"]), conversion.targets[old], ties)
         splits += [split_row("points", actor, old, new, part) for new, part in parts.items()]
@@ -156,8 +156,17 @@ def _points_of(
     return points
 
 
+def _is_scored(wish: Mapping[str, Any]) -> bool:
+    """Whether a wish is points and nothing else: what says two things is carried as it stands."""
+    alone = wish["rank"] is None and not wish.get("approved")
+    return wish["wish"] == Wish.SCORED.value and wish["points"] is not None and alone
+
+
 def _said(wish: Mapping[str, Any] | None) -> tuple[Any, ...] | None:
-    return None if wish is None else (wish["wish"], wish["rank"])
+    if wish is None:
+        return None
+    points = None if _is_scored(wish) else wish["points"]
+    return wish["wish"], wish["rank"], points, bool(wish.get("approved"))
 
 
 def _to_epci(
@@ -180,11 +189,13 @@ def _to_epci(
             splits.append(split_row(str(wish["wish"]), actor, key, key, None, kept=False))
             found.append(note("no_heir", f"{actor}/{key}", actor=actor, sector=key))
             continue
+        scored = _is_scored(wish)
         parts: Mapping[str, int | None] = dict.fromkeys(heirs, None)
-        if wish["wish"] == Wish.SCORED.value and wish["points"] is not None:
+        if scored:
             parts = shared(int(wish["points"]), heirs, ties)
         for to, part in parts.items():
-            gathered.setdefault((to, key), []).append({**wish, "epci_siren": to, "points": part})
+            points = part if scored else wish["points"]
+            gathered.setdefault((to, key), []).append({**wish, "epci_siren": to, "points": points})
             splits.append(split_row(f"{wish['wish']}:{key}", actor, actor, to, part))
     carried = []
     for (to, key), several in sorted(gathered.items()):
@@ -194,12 +205,15 @@ def _to_epci(
                 if row["measure"].endswith(f":{key}") and row["code_to"] == to:
                     row["kept"] = False
             continue
-        known = [wish["points"] for wish in several if wish["points"] is not None]
-        carried.append(
-            {
-                **several[0], "points": sum(known) if known else None,
-                "source": "; ".join(sorted({str(w["source"]) for w in several})),
-                "synthetic": any(bool(w["synthetic"]) for w in several),
-            }
-        )  # fmt: skip
+        carried.append(_as_one(several))
     return carried
+
+
+def _as_one(several: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what voters who become one say alike of a sector: their points are added."""
+    first = several[0]
+    points = sum(w["points"] for w in several) if _is_scored(first) else first["points"]
+    return {
+        **first, "points": points, "source": "; ".join(sorted({str(w["source"]) for w in several})),
+        "synthetic": any(bool(w["synthetic"]) for w in several),
+    }  # fmt: skip

@@ -7,6 +7,7 @@ import sqlite3
 from contextlib import closing
 
 import openpyxl
+import pandas as pd
 import pytest
 
 from planner.ballots import sectors_sha256
@@ -32,6 +33,8 @@ CASES = [
     {WEST: {"wish": "required", "points": 3}, EAST: {"wish": "refused", "points": 4}},
     {WEST: {"rank": 1, "points": 5}, EAST: {"rank": 2}},
     {WEST: {"rank": 1, "approved": True}, EAST: {"points": 2, "approved": True}},
+    {WEST: {"wish": "required", "approved": True}, EAST: {"wish": "refused", "approved": True}},
+    {WEST: {"wish": "required", "approved": True, "rank": 1}, EAST: {"rank": 2}},
 ]
 
 
@@ -118,13 +121,13 @@ def by_table(folder, wishes):
     path = folder / "ballots.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(
-            ["epci_siren", "sector_id", "wish", "rank", "points", "source", "synthetic"]
-        )
+        columns = ("epci_siren", "sector_id", "wish", "rank", "points", "approved", "source")
+        writer.writerow([*columns, "synthetic"])
         for key, marks in wishes.items():
             wish = marks.get("wish") or next(forms[mark] for mark in forms if mark in marks)
-            values = ("" if marks.get(mark) is None else marks[mark] for mark in ("rank", "points"))
-            writer.writerow([TWO, key, wish, *values, "main", "true"])
+            also = "true" if "approved" in marks and wish != "approved" else ""
+            numbers = (marks.get("rank", ""), marks.get("points", ""))
+            writer.writerow([TWO, key, wish, *numbers, also, "main", "true"])
     return read_table(path, "ballots").table
 
 
@@ -178,3 +181,23 @@ def test_the_doors_give_one_ballot_and_the_same_findings(blank, tmp_path, toy, w
     contradictory = {b.place for b in check_ballot(sheet, known).breaches
                      if b.rule == "contradiction"}  # fmt: skip
     assert contradictory == {k for k in both if wishes[k]["wish"] == "refused"}
+
+
+def test_a_form_that_starts_from_two_wishes_says_both_and_left_as_sent_is_no_answer(toy, tmp_path):
+    wishes = {
+        WEST: {"wish": "required", "approved": True},
+        EAST: {"wish": "refused", "rank": 2, "approved": True},
+    }
+    given = by_table(tmp_path, wishes)
+    territory = toy.with_tables(ballots=given)
+    forms, _ = make_forms(territory, Scenario(), calendar=None, prefill=True, lang="fr")
+    edition = Edition(title="T", scenario="s", territory="J", on=Scenario().reference_date)
+    sent = [form for form in forms if form.actor == TWO]
+    write_forms(tmp_path / "envoi", sent, edition=edition, lang="fr")
+    in_csv(tmp_path / "envoi" / TWO, {EAST: {"points": 3}})
+    table = by_form(lambda *_: None, tmp_path / "envoi" / TWO, tmp_path / "retour", wishes, toy)
+    columns = ["sector_id", "wish", "rank", "points", "approved"]
+    expected = given.assign(
+        points=pd.array([3 if k == EAST else None for k in given["sector_id"]], "Int64")
+    )
+    pd.testing.assert_frame_equal(table[columns], expected[columns], check_dtype=False)

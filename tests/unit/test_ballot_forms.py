@@ -25,7 +25,9 @@ from planner.voting import (
 
 
 def table(*rows):
-    frame = pd.DataFrame(rows, columns=["epci_siren", "sector_id", "wish", "rank", "points"])
+    columns = ["epci_siren", "sector_id", "wish", "rank", "points", "approved"]
+    frame = pd.DataFrame([(*row, None)[: len(columns)] for row in rows], columns=columns)
+    frame["approved"] = frame["approved"].astype("boolean")
     for name in ("rank", "points"):
         frame[name] = frame[name].astype("Int64")
     return frame.assign(source="essai", synthetic=True)
@@ -76,6 +78,9 @@ def test_approvals_share_the_first_rank():
         (("ranked", None, None), "ranked_without_rank"),
         (("refused", 3, None), "refused_and_asked"),
         (("refused", None, 5), "refused_and_asked"),
+        (("refused", None, None, True), "refused_and_asked"),
+        (("ranked", 1, None, True), "rank_and_points"),
+        (("scored", None, 5, True), "rank_and_points"),
     ],
 )
 def test_a_wish_that_contradicts_itself_is_a_finding_and_does_not_count(row, rule):

@@ -19,7 +19,7 @@ from planner.errors import DataFileError
 from planner.export.concertation import make_forms, write_forms
 from planner.export.layout import Edition
 from planner.io import read_concertation, read_table
-from planner.io.forms import SHEETS, heading
+from planner.io.forms import SHEETS, answers_sha256, heading
 from planner.scenario import Scenario
 from planner.schemas import contract
 from planner.toy import toy_territory
@@ -213,7 +213,6 @@ CASES = [
     ("wishes", {("22002-01", "points"): 1.5}, "bad_points", "1.5"),
     ("wishes", {("22002-01", "approved"): "peut-être"}, "bad_approved", "peut-être"),
     ("wishes", {("22002-01", "wish"): "Souhaité"}, "bad_wish", "Souhaité"),
-    ("wishes", {("22002-01", "wish"): "Refusé", ("22002-01", "approved"): "oui"}, "contradictory", "22002-01"),
     ("wishes", {("22002-02", "sector_id"): "22002-01", ("22002-01", "rank"): 1}, "sectors_gone", "22002-02"),
     ("wishes", {("22002-02", "sector_id"): None, ("22002-01", "rank"): 1}, "sectors_gone", "22002-02"),
     ("envelope", {(None, "unit"): None}, "envelope_without_unit", ""),
@@ -249,6 +248,13 @@ def test_half_filled_and_contradictory_answers_are_told_with_the_person_to_ask(
         assert aside["file"].iloc[0].startswith(f"{TWO}/{TWO}.xlsx#")
         kept = intake.ballots[intake.ballots["epci_siren"] == TWO]
         assert kept.empty
+
+
+def test_a_form_sent_without_approvals_beside_other_wishes_keeps_its_signature():
+    wish = {"sector_id": "22002-01", "wish": "ranked", "rank": 1, "points": None}
+    signed = hashlib.sha256(repr([("22002-01", "ranked", "1", "")]).encode()).hexdigest()
+    assert answers_sha256("ballots", [wish]) == signed
+    assert answers_sha256("ballots", [wish | {"approved": True}]) != signed
 
 
 def test_a_sector_that_is_named_twice_counts_in_no_row(write, read, tmp_path):

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from planner.concertation import contradicts
 from planner.errors import RuleError
 from planner.io import geodata_folder, read_geodata, read_observatory, read_perimeters
 from planner.schemas import contract
@@ -256,6 +257,20 @@ def test_ballots_follow_the_perimeters_of_their_epci():
     }  # fmt: skip
     rules = {f.rule: f.place for f in carried.findings}
     assert rules == {"vintages.voters_differ": f"{N}/s3", "vintages.no_heir": f"{C}/s9"}
+
+
+def test_a_wish_that_says_two_things_keeps_both_on_another_map():
+    """The refusal of s1 held, and the rank of s2 counted, once their points were lost."""
+    given_ = ballots(
+        (A, "s1", "refused", None, 4), (A, "s2", "ranked", 1, 5), (A, "s3", "scored", 2, 6),
+    ).assign(approved=pd.array([None, None, True], dtype="boolean"))  # fmt: skip
+    columns = ["sector_id", "wish", "rank", "points", "approved"]
+    epci = conversion((A, N, 5))
+    cut = conversion(*((f"s{k}", f"s{k}", 10) for k in (1, 2, 3)), level="sector")
+    for way in ({"epci": epci}, {"sectors": cut}):
+        carried = carry_ballots(given_, sector_shares=shares(), **way).table
+        pd.testing.assert_frame_equal(carried[columns], given_[columns], check_dtype=False)
+        assert contradicts(carried).all()
 
 
 def test_the_same_map_changes_nothing(toy):

@@ -179,7 +179,7 @@ def _sent(
     """Return the signatures of what a form says when it is sent; what it leaves blank has none."""
     said: dict[str, list[Mapping[str, Any]]] = {
         "envelopes": [envelope], "deliberations": [deliberation], "calendar": [deliberation],
-        "ballots": [row | {"wish": _wish_of(row)} for row in map(dict, wishes) if _wish_of(row)],
+        "ballots": [_said(row) for row in wishes if _wish_of(row)],
     }  # fmt: skip
     there = {
         table: [row for row in rows if any(row.get(name) is not None for name in SAID[table])]
@@ -188,8 +188,14 @@ def _sent(
     return {f"sent_{table}": answers_sha256(table, rows) for table, rows in there.items() if rows}
 
 
+def _said(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a wish as it is read back: an approval alone is the wish, another stands beside it."""
+    beside = row.get("approved") if "wish" in row else None
+    return {**row, "wish": _wish_of(row), "approved": beside}
+
+
 def _wish_of(row: Mapping[str, Any]) -> Wish | None:
-    marks = {"rank": Wish.RANKED, "points": Wish.SCORED, "approved": Wish.APPROVED}
+    marks = {"approved": Wish.APPROVED, "rank": Wish.RANKED, "points": Wish.SCORED}
     given: Wish | None = row.get("wish")
     return given or next((w for name, w in marks.items() if row.get(name) is not None), None)
 
@@ -204,7 +210,7 @@ def _known(territory: Territory, actor: str, prefill: bool) -> dict[str, dict[st
         answer: dict[str, Any] = {}
         if wish in {Wish.REQUIRED, Wish.REFUSED}:
             answer["wish"] = wish
-        if wish is Wish.APPROVED:
+        if wish is Wish.APPROVED or row.get("approved") is True:
             answer["approved"] = True
         answer |= {n: int(row[n]) for n in ("rank", "points") if not pd.isna(row.get(n))}
         known[str(row["sector_id"])] = answer
