@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import wrap
 from typing import Any, Final
 
 import pandas as pd
@@ -23,9 +24,13 @@ __all__ = ["write_book"]
 _HEAD: Final = 2  # row of the headings, below a title and an empty row
 _FIRST: Final = _HEAD + 1
 _WIDTHS: Final = {
-    "item": 46, "value": 80, "nom": 34, "commune": 24, "remark": 50, "contact": 44, "check": 26,
-    "wish": 20, "state": 16, "opinion": 18, "left": 22, "required_eur": 26, "amount": 20,
+    "item": 54, "value": 90, "sector_id": 11, "nom": 32, "commune": 24, "lines": 10,
+    "lines_total": 11, "wish": 12, "rank": 11, "points": 9, "approved": 12, "contribution": 16,
+    "check": 31, "unit": 12, "amount": 20, "credit": 16, "required_lines": 17, "required_eur": 30,
+    "left": 32, "state": 16, "on": 14, "planned_on": 20, "contact": 50, "opinion": 18, "remark": 60,
 }  # fmt: skip
+_LINE: Final = 15.75  # height of a line, points
+_LETTERS: Final = 1.1  # letters in the width of a digit, on average
 _OWN_WISHES: Final = (Wish.REQUIRED, Wish.REFUSED)
 _FIRST_DAY: Final = dt.date(2000, 1, 1)  # a date before it is a typing mistake
 _MARKS: Final = ("wish", "rank", "points", "approved")
@@ -36,8 +41,10 @@ class _Looks:
     title: Any
     note: Any
     warning: Any
+    warning_line: Any
     heading: Any
     fixed: Any
+    apart: Any
     number: Any
     euro: Any
     given: Any
@@ -56,10 +63,12 @@ class _Looks:
             title=book.add_format({"bold": True, "font_size": 14}),
             note=book.add_format({"text_wrap": True, "valign": "top"}),
             warning=book.add_format({"bold": True, "font_color": "#b45309", "text_wrap": True}),
+            warning_line=book.add_format({"bold": True, "font_color": "#b3261e"}),
             heading=book.add_format(
                 {**box, "bold": True, "text_wrap": True, "bg_color": "#e8eef3"}
             ),
             fixed=book.add_format({**box, "text_wrap": True}),
+            apart=book.add_format({**box, "text_wrap": True, "font_color": "#6b7280"}),
             number=book.add_format({**box, "num_format": "#,##0"}),
             euro=book.add_format({**box, "num_format": euro}),
             given=book.add_format({**open_cell, "text_wrap": True}),
@@ -104,9 +113,12 @@ class _Book:
             sheet.write_string(
                 _HEAD, position, heading(name, column, self.lang), self.looks.heading
             )
-            sheet.set_column(position, position, _WIDTHS.get(column, 14))
+            sheet.set_column(position, position, _WIDTHS[column])
+        titles = ((heading(name, c, self.lang), _WIDTHS[c]) for c in SHEETS[name])
+        sheet.set_row(_HEAD, _height(*titles))
         sheet.freeze_panes(_FIRST, 0)
         _set_print(sheet, self.form.name)
+        sheet.repeat_rows(_HEAD)
         return sheet
 
     def read_me(self) -> None:
@@ -124,21 +136,26 @@ class _Book:
         if self.form.deadline is not None:
             due = say("forms.how_until", lang, day=self.form.deadline)
             lines.append((due, looks.note))
+        whole = _WIDTHS["item"] + _WIDTHS["value"]
         for row, (text, look) in enumerate(lines):
             sheet.write_string(row, 0, text)
             sheet.merge_range(row, 0, row, 1, text, look)
-            if row:
-                sheet.set_row(row, 32)
+            sheet.set_row(row, _height((text, whole)) + 6)
         head = len(lines) + 1
         for position, column in enumerate(SHEETS["identity"]):
             sheet.write_string(head, position, heading("identity", column, lang), looks.heading)
-        rows = [*self.form.principles, *self.form.identity.items()]
-        for row, (item, value) in enumerate(rows, start=head + 1):
-            sheet.write_string(row, 0, item, looks.fixed)
-            sheet.write_string(row, 1, value, looks.fixed)
+        machine = [(say("forms.for_reading", lang), ""), *self.form.identity.items()]
+        rows = [(row, looks.fixed) for row in self.form.principles]
+        rows += [(row, looks.apart) for row in machine]
+        for row, ((item, value), look) in enumerate(rows, start=head + 1):
+            sheet.write_string(row, 0, item, look)
+            sheet.write_string(row, 1, value, look)
+            sheet.set_row(row, _height((item, _WIDTHS["item"]), (value, _WIDTHS["value"])))
         sheet.protect()
         sheet.ignore_errors({"number_stored_as_text": "A1:B200"})
         _set_print(sheet, self.form.name)
+        sheet.fit_to_pages(1, 1)
+        sheet.print_area(0, 0, head + len(self.form.principles), 1)
 
     def wishes(self) -> None:
         sheet, looks = self._start("wishes"), self.looks
@@ -170,31 +187,61 @@ class _Book:
         self._choose(sheet, last, place["approved"], [say("export.yes", self.lang)])
         self._whole(sheet, last, place["rank"], 1)
         self._whole(sheet, last, place["points"], 0)
-        check = xl_rowcol_to_cell(_FIRST, place["check"], col_abs=True)
-        sheet.conditional_format(
-            _FIRST, 0, last, len(columns) - 1,
-            {"type": "formula", "criteria": f'={check}<>""', "format": looks.trouble},
+        forms = {_only(wish) for wish in self.form.wishes} - {None, "wish"}
+        mixed = say("forms.check_mixed", self.lang)
+        sheet.write_formula(
+            1, 0, self._mixed(last, place, mixed), looks.warning_line,
+            mixed if len(forms) > 1 else "",
         )  # fmt: skip
+        check = xl_rowcol_to_cell(_FIRST, place["check"], col_abs=True)
+        beside = ((0, place["wish"] - 1), (place["approved"] + 1, len(columns) - 1))
+        for left, right in beside:  # what is to be filled in stays yellow
+            sheet.conditional_format(
+                _FIRST, left, last, right,
+                {"type": "formula", "criteria": f'={check}<>""', "format": looks.trouble},
+            )  # fmt: skip
         sheet.protect("", {"autofilter": True, "sort": True, "format_columns": True})
         sheet.autofilter(_HEAD, 0, last, len(columns) - 1)
         sheet.ignore_errors({"number_stored_as_text": f"A1:A{last + 1}"})
 
     def _check(self, row: int, last: int, place: Mapping[str, int]) -> str:
-        begin = xl_rowcol_to_cell(row, place["wish"])
-        end = xl_rowcol_to_cell(row, place["approved"])
-        rank = xl_rowcol_to_cell(row, place["rank"])
-        ranks, stances = (
-            ":".join(xl_rowcol_to_cell(r, place[name], row_abs=True) for r in (_FIRST, last))
-            for name in ("rank", "wish")
-        )
+        """Return the formula that tells what is wrong with the wish of a row, as the reader does.
+
+        What a person typed as text counts as its number, a cell of blanks as an empty one.
+        """
+        begin, rank = (xl_rowcol_to_cell(row, place[n]) for n in ("wish", "rank"))
+        marks = "+".join(f'({self._mark(n, xl_rowcol_to_cell(row, place[n]))}<>"")' for n in _MARKS)
         required, two, tied = (
             say(f"forms.check_{name}", self.lang) for name in ("required", "two", "tied")
         )
         word = Wish.REQUIRED.label(self.lang)
+        ranks = _column(place["rank"], last)
         return (
-            f'=IF(COUNTA({begin}:{end})>1,IF({begin}="{word}","{required}","{two}"),'
-            f'IF({rank}="","",IF(COUNTIFS({ranks},{rank},{stances},"")>1,"{tied}","")))'
+            f"=IF({marks}>1,"
+            f'IF(TRIM({begin})="{word}","{required}","{two}"),'
+            f'IF(TRIM({rank})="","",IF(SUMPRODUCT((TRIM({ranks})=TRIM({rank}))'
+            f'*{self._alone("rank", last, place)})>1,"{tied}","")))'
         )
+
+    def _mark(self, name: str, cells: str) -> str:
+        """Return what stands in cells without blanks around it; an approval denied is none."""
+        bare = f"TRIM({cells})"
+        if name != "approved":
+            return bare
+        return f'SUBSTITUTE(LOWER({bare}),"{say("export.no", self.lang)}","")'
+
+    def _alone(self, name: str, last: int, place: Mapping[str, int]) -> str:
+        """Return the product that is 1 for each sector which has this mark and no other."""
+        tests = (
+            f'({self._mark(n, _column(place[n], last))}{"<>" if n == name else "="}"")'
+            for n in _MARKS
+        )
+        return "*".join(tests)
+
+    def _mixed(self, last: int, place: Mapping[str, int], told: str) -> str:
+        """Return the formula that tells when sectors have wishes of several forms."""
+        used = "+".join(f"(SUMPRODUCT({self._alone(n, last, place)})>0)" for n in _MARKS[1:])
+        return f'=IF({used}>1,"{told}","")'
 
     def envelope(self) -> None:
         sheet, looks, lang = self._start("envelope"), self.looks, self.lang
@@ -208,17 +255,13 @@ class _Book:
         place = {name: position for position, name in enumerate(SHEETS["wishes"])}
         last = _FIRST + len(self.form.wishes) - 1
         page = f"'{say('forms.sheet_wishes', lang)}'!"
-        span = {
-            name: page
-            + xl_rowcol_to_cell(_FIRST, place[name], row_abs=True, col_abs=True)
-            + ":"
-            + xl_rowcol_to_cell(last, place[name], row_abs=True, col_abs=True)
-            for name in ("wish", "lines")
-        }
+        stances, lines_of = (
+            page + _column(place[name], last, absolute=True) for name in ("wish", "lines")
+        )
         word = Wish.REQUIRED.label(lang)
         cell = {n: xl_rowcol_to_cell(_FIRST, i) for i, n in enumerate(SHEETS["envelope"])}
         sheet.write_formula(
-            _FIRST, 3, f'=SUMIF({span["wish"]},"{word}",{span["lines"]})', looks.number, required
+            _FIRST, 3, f'=SUMPRODUCT((TRIM({stances})="{word}")*{lines_of})', looks.number, required
         )
         sheet.write_formula(
             _FIRST, 4, f"={cell['required_lines']}*{cents}/100", looks.euro, required * cents / 100
@@ -235,6 +278,10 @@ class _Book:
             f"{cell['amount']}-{cell['required_lines']},IF({cell['unit']}=\"{euros}\","
             f'{cell["amount"]}+N({cell["credit"]})-{cell["required_eur"]},"")))',
             looks.number, left,
+        )  # fmt: skip
+        sheet.conditional_format(
+            _FIRST, 5, _FIRST, 5,
+            {"type": "cell", "criteria": "<", "value": 0, "format": looks.trouble},
         )  # fmt: skip
         self._choose(sheet, _FIRST, 0, [u.label(lang) for u in EnvelopeUnit])
         self._whole(sheet, _FIRST, 1, 0)
@@ -303,6 +350,18 @@ class _Book:
         )  # fmt: skip
 
 
+def _column(column: int, last: int, *, absolute: bool = False) -> str:
+    """Return the cells of a column, from the first sector to the last."""
+    ends = (_FIRST, last)
+    return ":".join(xl_rowcol_to_cell(r, column, row_abs=True, col_abs=absolute) for r in ends)
+
+
+def _only(wish: Mapping[str, Any]) -> str | None:
+    """Return the one mark of a wish; None of none, or of several."""
+    given = [name for name in _MARKS if name in wish]
+    return given[0] if len(given) == 1 else None
+
+
 def _told(wish: Mapping[str, Any], tied: set[int]) -> str:
     """Return what the sheet checks of a wish, as its formula does; empty where nothing is."""
     if sum(name in wish for name in _MARKS) > 1:
@@ -311,8 +370,13 @@ def _told(wish: Mapping[str, Any], tied: set[int]) -> str:
 
 
 def _tied(wishes: Iterable[Mapping[str, Any]]) -> set[int]:
-    ranks = [int(wish["rank"]) for wish in wishes if "rank" in wish and "wish" not in wish]
+    ranks = [int(wish["rank"]) for wish in wishes if _only(wish) == "rank"]
     return {rank for rank in ranks if ranks.count(rank) > 1}
+
+
+def _height(*texts: tuple[str, int]) -> float:
+    """Return the height of a row, from its texts with the widths of their columns."""
+    return _LINE * max(max(1, len(wrap(text, int(width * _LETTERS)))) for text, width in texts)
 
 
 def _set_print(sheet: Any, title: str) -> None:  # noqa: ANN401 (xlsxwriter has no types)
@@ -320,5 +384,4 @@ def _set_print(sheet: Any, title: str) -> None:  # noqa: ANN401 (xlsxwriter has 
     sheet.set_landscape()
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 0)
-    sheet.repeat_rows(_HEAD)
     sheet.set_footer(f"&L{title.replace('&', '&&')[:80]}&R&P / &N")
