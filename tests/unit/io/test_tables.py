@@ -103,7 +103,7 @@ def test_missing_columns_are_listed_or_given_as_constants(tmp_path):
     assert frame.pop("sectors_sha256").isna().all()
     assert frame.to_dict("records") == [
         {"epci_siren": "243500741", "sector_id": "a", "wish": "ranked", "rank": 1,
-         "points": None, "source": "réunion", "synthetic": True}
+         "points": None, "approved": None, "source": "réunion", "synthetic": True}
     ]  # fmt: skip
 
 
