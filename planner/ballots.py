@@ -71,6 +71,8 @@ class Ballot:
         What the EPCI gave: a ranking, points or approvals.
     points
         Sectors with the points given, sorted by id; empty unless the form is points.
+    unclear
+        Sectors of which it says something that doesn't count, sorted: two things, or half of one.
     """
 
     actor: str
@@ -82,6 +84,7 @@ class Ballot:
     ranked: tuple[tuple[int, tuple[str, ...]], ...] = ()
     form: BallotForm = BallotForm.RANKING
     points: tuple[tuple[str, int], ...] = ()
+    unclear: tuple[str, ...] = ()
 
     def rank_of(self, sector_id: str) -> int | None:
         """Return the rank that the EPCI gave to a sector, if any."""

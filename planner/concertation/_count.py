@@ -207,6 +207,8 @@ def _wishes(table: pd.DataFrame | None, held: set[str], where: _Asked) -> dict[s
     form = _form(chosen, where)
     expressed = [] if form is None else chosen[_WISH_OF[form].value]
     ranked = _ranked(expressed, form)
+    meant = [*chosen[Wish.REQUIRED.value], *chosen[Wish.REFUSED.value], *expressed]
+    unclear = set(table["sector_id"].astype(str)) - {str(row["sector_id"]) for row in meant}
     for rank, tied in ranked if form is BallotForm.RANKING else ():
         if len(tied) > 1:
             where.note("tied", Severity.INFO, len(tied), rank=rank, sectors=tied)
@@ -215,6 +217,7 @@ def _wishes(table: pd.DataFrame | None, held: set[str], where: _Asked) -> dict[s
         "refused": tuple(str(row["sector_id"]) for row in chosen[Wish.REFUSED.value]),
         "ranked": ranked,
         "form": form or BallotForm.RANKING,
+        "unclear": tuple(sorted(unclear)),
         "points": tuple((str(row["sector_id"]), int(row["points"])) for row in expressed)
         if form is BallotForm.POINTS
         else (),

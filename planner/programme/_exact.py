@@ -152,7 +152,7 @@ def _why_out(
     """Return the first rule that keeps a candidate out of the choice as it is."""
     owner = state.decider(key)
     if problem.refused[at]:
-        return Decision.UNRANKED, Message.of("programme.unranked", actor=state.name(owner))
+        return Decision.UNRANKED, state.unasked(key)
     if not problem.within_reach()[at]:
         return Decision.NOT_BEST, Message.of("programme.exact_cut_off", actor=state.name(owner))
     for actor, lines in state.shares[key]:

@@ -204,6 +204,13 @@ class _Choice:
             "reason": reason.say(),
         }
 
+    def unasked(self, key: str) -> Message:
+        """Return why nobody asked for a sector: its decider said nothing, or nothing clear."""
+        actor = self.decider(key)
+        ballot = self.ballots.get(actor or "")
+        text = "unclear" if ballot is not None and key in ballot.unclear else "unranked"
+        return Message.of(f"programme.{text}", actor=self.name(actor))
+
     def open_sectors(self) -> list[str]:
         """Return the sectors without a decision, sorted by id."""
         return [key for key in self.shares if key not in self.rows]
@@ -343,7 +350,7 @@ class _Choice:
     def settle_rest(self) -> None:
         """Leave to phase 3 what the deciding EPCI did not speak of."""
         for key in self.open_sectors():
-            self._out(key, Decision.UNRANKED, "unranked", actor=self.name(self.decider(key)))
+            self.settle(key, Phase.PHASE_3, Decision.UNRANKED, self.unasked(key))
 
     def result(self) -> Programme:
         """Return the programme, its table under its contract."""

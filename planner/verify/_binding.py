@@ -14,6 +14,7 @@ from planner.choice import Quantity, Unit
 from planner.texts import Message
 from planner.verify._exact import Exact
 from planner.verify._ground import Ground, is_none
+from planner.verify._repeats import unclear_wishes
 from planner.vocab import Decision, DeliberationState, Wish
 
 __all__ = ["judge_binding"]
@@ -64,6 +65,7 @@ class _Binding:
         self.called = {str(row["siren"]): str(row["nom"]) for row in ground.rows("epci")}
         self.reach = self._within_reach()
         self.zones = {str(row["zone_id"]): str(row["nom"]) for row in ground.rows("zones")}
+        self.unclear = unclear_wishes(ground)
         self.refusing: dict[str, list[str]] = defaultdict(list)
         for row in ground.rows("ballots"):
             if row["wish"] == Wish.REFUSED.value and str(row["epci_siren"]) in ground.voted:
@@ -126,9 +128,10 @@ class _Binding:
             spoke = any(str(one["epci_siren"]) == owner for one in self.on.rows("ballots"))
             texts = ("no_deliberation", "no_ballot") if spoke else ("no_ballot",)
             return [_told(text, actor=name) for text in texts]
+        unclear = (owner, key) in self.unclear
         plain = {
             Decision.REQUIRED.value: "exact_required",
-            Decision.UNRANKED.value: "unranked",
+            Decision.UNRANKED.value: "unclear" if unclear else "unranked",
         }
         return [_told(plain[decision], actor=name, lines=lines)] if decision in plain else []
 

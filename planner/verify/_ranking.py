@@ -15,7 +15,7 @@ import pandas as pd
 from planner.ballots import ballots_of_these_sectors
 from planner.texts import Message
 from planner.verify._ground import Ground, is_none
-from planner.verify._repeats import wishes_by_form
+from planner.verify._repeats import unclear_wishes, wishes_by_form
 from planner.vocab import Decision, DeliberationState, Wish
 
 __all__ = ["judge_ranking"]
@@ -88,6 +88,7 @@ class _Replay:
             elif actor in ground.voted and self.owner(key) == actor:
                 self.wished[wish].add(key)
         self.ranks = self._ranks(stand)
+        self.unclear = unclear_wishes(stand)
         self.left: dict[str, int | None] = {}
         for actor in sorted({*ground.granted, *ground.state, *(a for a, _ in held)}):
             self.left[actor] = ground.granted_room(actor)
@@ -137,7 +138,9 @@ class _Replay:
                     ])  # fmt: skip
         for key in sorted(self.on.sector):
             if key not in self.turns:
-                self.put(key, Decision.UNRANKED, "unranked", actor=self.name(self.owner(key)))
+                owner = self.owner(key)
+                text = "unclear" if (owner, key) in self.unclear else "unranked"
+                self.put(key, Decision.UNRANKED, text, actor=self.name(owner))
 
     def _settled(self) -> None:
         """Settle what a zone, a refusal or the lack of a vote settles."""

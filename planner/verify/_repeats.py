@@ -13,7 +13,7 @@ import shapely
 from planner.verify._ground import Ground, is_approved, is_none
 from planner.vocab import Phase, Wish
 
-__all__ = ["judge_repeats", "wishes_by_form"]
+__all__ = ["judge_repeats", "unclear_wishes", "wishes_by_form"]
 
 Pair = tuple[str, str]
 _PHASES: Final = tuple(phase.value for phase in (Phase.PHASE_1, Phase.PHASE_2, Phase.PHASE_3))
@@ -54,6 +54,27 @@ def wishes_by_form(ground: Ground) -> dict[str, dict[str, dict[str, int]]]:
         if (actor, key) in held and filled == _FILLED.get(wish) and not apart:
             given[actor][wish][key] = int(rank) if filled[0] else -int(points) if filled[1] else 1
     return given
+
+
+def unclear_wishes(ground: Ground) -> set[tuple[str, str]]:
+    """Return actor and sector of the wishes that don't count: two things, or half of one.
+
+    Parameters
+    ----------
+    ground
+        The tables.
+    """
+    table = ground.tables.get("ballots")
+    if table is None:
+        return set()
+    spoken = set(zip(table["epci_siren"].astype(str), table["sector_id"].astype(str), strict=True))
+    for row in ground.rows("ballots"):
+        if row["wish"] in {Wish.REQUIRED.value, Wish.REFUSED.value}:
+            spoken.discard((str(row["epci_siren"]), str(row["sector_id"])))
+    for actor, forms in wishes_by_form(ground).items():
+        for keys in forms.values() if len(forms) == 1 else ():
+            spoken -= {(actor, key) for key in keys}
+    return spoken
 
 
 def judge_repeats(ground: Ground) -> None:

@@ -103,6 +103,34 @@ def test_a_refusal_that_has_a_rank_is_neither_for_the_planner_nor_for_its_judge(
     assert verify_programme(plan.tables(), plan.scenario).breaches == ()
 
 
+@pytest.mark.parametrize("rule", ["exact", "ranking_within_envelope"])
+@pytest.mark.parametrize(
+    "wishes",
+    [
+        [("22002-01", "ranked", 1, 5), ("22002-02", "refused", 2, None)],
+        [
+            ("22002-01", "ranked", 1, None),
+            ("22002-02", "scored", None, 3),
+        ],  # two forms: none counts
+        [("22002-01", "ranked", None, None), ("22002-02", "refused", None, None, True)],
+    ],
+)
+def test_a_sector_whose_wish_does_not_count_is_not_said_to_have_none(rule, wishes):
+    toy = toy_territory()
+    given = toy.with_tables(ballots=table(*((EPCI, *row) for row in wishes)))
+    scenario = Scenario.from_dict({"name": "s", "programme": {"rule": rule}})
+    plan = make_plan(given, scenario)
+    reasons = plan.programme.table.set_index("sector_id")["reason"]
+    for key in ("22002-01", "22002-02"):
+        assert reasons[key].startswith("le vœu de CC Toy-Nord-Est se contredit")
+    assert "ne l'a ni classé" in reasons["35001-01"]
+    tables = plan.tables()
+    assert verify_programme(tables, plan.scenario).breaches == ()
+    silent = tables["programme"].assign(reason=reasons["35001-01"])
+    broken = verify_programme({**tables, "programme": silent}, plan.scenario).breaches
+    assert {b.place for b in broken} >= {"22002-01", "22002-02"}
+
+
 @pytest.mark.parametrize("state", ["pending", "absent"])
 def test_a_day_of_vote_where_none_was_held_is_a_finding_and_no_late_vote(state):
     """It was left aside without a word, or told as a vote after the deadline."""
