@@ -421,8 +421,8 @@ class Opinion(Term):
 class VoteSituation(Term):
     """Where the vote of an EPCI stands on a day, planned councils taken into account."""
 
-    VOTED = "voted", "A voté", "Has voted"
-    REFUSED = "refused", "A refusé", "Has refused"
+    VOTED = "voted", "A voté", "Voted"
+    REFUSED = "refused", "A refusé", "Refused"
     PLANNED = "planned", "Conseil prévu", "Council planned"
     OVERDUE = "overdue", "Conseil passé sans résultat", "Council held, no result known"
     UNPLANNED = "unplanned", "Aucun conseil prévu", "No council planned"

@@ -130,7 +130,7 @@ def status(
             [
                 f"{row['nom']} ({row['epci_siren']})",
                 _stated(row, lang),
-                _dated(row["planned_on"], lang).strip() or "—",
+                _day(row["planned_on"], "day", lang) or "—",
             ]
             for row in now.votes.to_dict("records")
         ]
@@ -224,15 +224,18 @@ def _placed(row: dict[Hashable, Any], when: str, lang: Lang) -> str:
 
 
 def _stated(row: dict[Hashable, Any], lang: Lang) -> str:
-    said = VoteSituation(row["situation"]).label(lang) + _dated(row["on"], lang)
+    situation = VoteSituation(row["situation"])
+    held = situation in {VoteSituation.VOTED, VoteSituation.REFUSED}
+    on = _day(row["on"], "on_day", lang) if held else ""
+    said = " ".join(filter(None, (situation.label(lang), on)))
     absent = row["state"] == DeliberationState.ABSENT.value and row["due"]
     return said + say("governance.absent", lang) if absent else said
 
 
-def _dated(value: object, lang: Lang) -> str:
+def _day(value: object, text: str, lang: Lang) -> str:
     if pd.isna(value):  # type: ignore[call-overload]
         return ""
-    return " " + say("governance.day", lang, on=pd.Timestamp(str(value)).date())
+    return say(f"governance.{text}", lang, on=pd.Timestamp(str(value)).date())
 
 
 def _quorum_lines(quorum: pd.DataFrame, lang: Lang) -> list[str]:

@@ -113,7 +113,10 @@ def read_table(
     frame = convert_table(given, table, raw=raw, file=source.file)
     found = [replace(finding, table=table.name) for finding in raw.findings]
     found += _codes_from_numbers(table, mapped.columns, raw, file=source.file)
-    about = origin or Origin(layer=table.name, title=source.file, source=source.file, licence="")
+    about = origin or Origin(
+        layer=table.name, title=source.file, source=source.file, licence="",
+        synthetic="synthetic" in frame and bool(frame["synthetic"].any()),
+    )  # fmt: skip
     return TableIntake(
         table=table.select(frame),
         findings=Findings.collect(found),

@@ -107,6 +107,15 @@ def test_missing_columns_are_listed_or_given_as_constants(tmp_path):
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("marks", "made_up"), [(("false", "false"), False), (("false", "true"), True)]
+)
+def test_a_file_with_made_up_rows_is_made_up(tmp_path, marks, made_up):
+    """The manifest said that it wasn't, and its judge that it was."""
+    rows = "".join(f"243500741;{k};ranked;1;x;{mark}\n" for k, mark in enumerate(marks))
+    assert read_table(write(tmp_path, BALLOTS + rows), "ballots").origin.synthetic is made_up
+
+
 def test_header_alone_is_an_empty_table(tmp_path):
     intake = read_table(write(tmp_path, BALLOTS), "ballots")
     assert intake.table.empty
