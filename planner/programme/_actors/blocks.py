@@ -106,13 +106,15 @@ class ColumnPool:
     """Choices and diagrams that were met, kept from one question to the next.
 
     What was learnt about an actor serves again as long as its sectors and their contiguity are the
-    same; votes, envelopes and limits may change.  ``work`` bounds the operations of one search.
+    same; votes, envelopes and limits may change.  ``dated`` holds the year of each sector that opens
+    in the last answer to an objective; ``work`` bounds the operations of one search.
     """
 
     diagrams: dict[Ground, Diagram | None] = field(default_factory=dict)
     choices: dict[tuple[str, Integers | bytes, Ground], Rows] = field(default_factory=dict)
     prices: dict[str, dict[str, float]] = field(default_factory=dict)
     answers: list[frozenset[str]] = field(default_factory=list)
+    dated: dict[str, dict[str, int]] = field(default_factory=dict)
     chains: dict[tuple[str, frozenset[str]], None] = field(default_factory=dict)
     equals: dict[str, tuple[frozenset[str], ...]] = field(default_factory=dict)
     work: int = 2**62

@@ -12,7 +12,7 @@ the bound.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -23,7 +23,7 @@ from planner.programme._actors.columns import Clock, Region
 from planner.programme._actors.diagram import Diagram
 from planner.programme._actors.master import Master
 
-__all__ = ["Joint"]
+__all__ = ["Joint", "NoChoiceError", "nest_name"]
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -37,6 +37,10 @@ _FIRST_STEPS, _STEPS = 10, 4  # along the broken rules of an actor
 _SHORTER = 0.6
 _CLOSE_SHARE = 6e-5
 _NOTHING = 1e-7
+
+
+class NoChoiceError(LookupError):
+    """An actor has no legal choice in a year."""
 
 
 @dataclass
@@ -75,6 +79,7 @@ class Joint:
         self.prices = np.zeros(len(self.rows))
         self.bound_prices = self.prices  # those at which the bound stands, rules' own beside
         self.bound_nests = [actor.prices for actor in self.actors]
+        self.bound_shift = _PLAIN
         self.value = 0.0
         self.shift = _PLAIN
         self.master = Master(len(blocks), self.rows)
@@ -119,7 +124,7 @@ class Joint:
             limit=block.limit,
         )  # fmt: skip
         if found is None:
-            raise LookupError  # no legal choice: the years alone have told so before
+            raise NoChoiceError
         return found[0].astype(np.int64), found[2]
 
     def _between(
@@ -202,23 +207,43 @@ class Joint:
 
     # -- the linear programme
 
-    def converge(self, clock: Clock, *, start: Floats, nests: Floats) -> bool:
+    def begin(self, told: Mapping[str, float]) -> None:
+        """Ask every actor at known prices: the bound is what they tell.
+
+        Parameters
+        ----------
+        told
+            The price of each row by its name, and of each rule that a sector open in a year is open
+            in the next (:func:`nest_name`), as :meth:`told_prices` returns them.
+        """
+        for block, actor in zip(self.blocks, self.actors, strict=True):
+            sectors = block.members[: len(block.members) // self.years].tolist()
+            nests = np.array([
+                [told.get(nest_name(year, sector), 0.0) for sector in sectors]
+                for year in range(self.years - 1)
+            ]).reshape(self.years - 1, len(sectors))  # fmt: skip
+            actor.prices = np.maximum(0, np.round(nests * 2**self.shift)).astype(np.int64)
+        start = np.array([told.get(row.name, 0.0) for row in self.rows])
+        self._price(start, steps=_FIRST_STEPS)
+
+    def told_prices(self) -> dict[str, float]:
+        """Return the price of each row at the best bound, and of each rule between years."""
+        told = dict(zip((row.name for row in self.rows), self.bound_prices.tolist(), strict=True))
+        for block, nests in zip(self.blocks, self.bound_nests, strict=True):
+            for year, place in np.argwhere(nests).tolist():
+                name = nest_name(year, int(block.members[place]))
+                told[name] = int(nests[year, place]) / 2**self.bound_shift
+        return told
+
+    def converge(self, clock: Clock) -> bool:
         """Generate sequences until bound and value meet; False when the rows don't hold yet.
 
         Parameters
         ----------
         clock
             When to stop at the latest.
-        start
-            Prices of the rows to begin with.
-        nests
-            Prices of the rule that a sector open in a year is open in the next, shape
-            (years - 1, candidates).
         """
-        for block, actor in zip(self.blocks, self.actors, strict=True):
-            mine = nests[:, block.members[: len(block.members) // self.years]]
-            actor.prices = np.maximum(0, np.round(mine * 2**self.shift)).astype(np.int64)
-        if not self._price(start, steps=_FIRST_STEPS):
+        if self.bound is None:
             return False
         for _ in range(_ROUNDS):
             found = self.master.solve()
@@ -263,6 +288,7 @@ class Joint:
                 self.bound, self.prices = bound, np.array(prices)
                 self.bound_prices = self.prices
                 self.bound_nests = [actor.prices for actor in self.actors]
+                self.bound_shift = here
         return sum(
             self.learn(at, one.astype(np.uint8).reshape(1, -1))
             for at, (_, met) in enumerate(answers)
@@ -284,11 +310,25 @@ class Joint:
         self._worth.append(int(value[0]))
         return 1
 
+    def recall(self, at: int, sequences: Rows) -> None:
+        """Add sequences of an actor that were met before, all different, and none known yet."""
+        block = self.blocks[at]
+        values = block.row_values(sequences, self.row)
+        uses = np.array([block.row_values(sequences, row) for row in self.rows], np.int64)
+        self.actors[at].sequences.update((one.tobytes(), one) for one in sequences)
+        self.master.add(at, np.zeros_like(values), uses.reshape(len(self.rows), len(sequences)))
+        self._worth += values.tolist()
+
     def best_first(self, at: int, node: Integers) -> list[Rows]:
         """Return the sequences of an actor, those worth most at given values first."""
         every = list(self.actors[at].sequences.values())
         worth = np.array(every, np.int64) @ node[self.blocks[at].members]
         return [every[place] for place in np.argsort(-worth, kind="stable")]
+
+
+def nest_name(year: int, sector: int) -> str:
+    """Return the name of the rule that a sector open in a year is open in the next."""
+    return f"nest.{sector}@{year}"
 
 
 def _scaled(values: Integers, finer: int) -> Integers:

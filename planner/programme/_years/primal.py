@@ -23,7 +23,7 @@ from planner.programme._years.joint import Joint
 from planner.programme._years.near import near_sequences
 from planner.programme._years.swaps import Sectors, swap
 
-__all__ = ["look_near"]
+__all__ = ["look_beside", "look_near"]
 
 Integers = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.uint8]
@@ -48,6 +48,13 @@ _SWAP_STEPS = 12_000  # for each sector
 _ROUNDS = 3
 _TURNS = 3
 _SEEDS = 2  # at a time
+_MET = 20  # best sequences of an actor beside those around a known programme
+_BESIDE_GAP = 1.5  # times the gap allowed: from there on small changes better a programme
+_WORTH_WHILE = 0.25  # of what is missing: what an exchange must gain before
+_SHAKES = 5
+_SHAKEN, _SHAKEN_STEPS = 40, 5_000_000  # sequences beside it, annealed at low heat
+_SHAKEN_HEATS = (3e-4, 1e-4)
+_SHAKEN_SWAPS, _SHAKEN_SWAP_HEATS = 2_000, (2e-4, 4e-5)  # for each sector
 _COLDEST = 0.005  # of a point: where a sector is worth a few
 
 
@@ -105,6 +112,39 @@ def look_near(
     return best
 
 
+def look_beside(
+    joint: Joint, base: Sequence[Block], *, known: list[Rows], enough: int, clock: Clock
+) -> list[Rows] | None:
+    """Return a programme beside one of another question; None when it can't be mended, or is far.
+
+    Parameters
+    ----------
+    joint, base, enough, clock
+        As :func:`look_near` has them.
+    known
+        Legal sequences; they may break the rules that bind actors.
+    """
+    valued = joint.values(joint.prices)
+    if valued is None or joint.bound is None:
+        return None
+    search = _Search(joint, base, valued[0], enough, clock)
+    best = [np.array(joint.best_first(at, valued[0])[:_MET]) for at in range(len(base))]
+    listed = Listed.of(joint.blocks, best, joint.row, joint.rows)
+    found = search.near(known, listed) or search.mended_soon(known, listed)
+    vain = 0
+    for seed in range(_SHAKES):
+        if found is None or vain > 1 or found[1] >= enough or clock.over:
+            break
+        far = joint.bound - found[1] > _BESIDE_GAP * (joint.bound - enough)
+        then = search.near(found[0], listed) if far else search.shaken(found[0], listed, seed)
+        gain = 0 if then is None else then[1] - found[1]
+        if far and gain < _WORTH_WHILE * (enough - found[1]):
+            break
+        vain = 0 if gain > 0 else vain + 1
+        found = then if then is not None and gain > 0 else found
+    return None if found is None else found[0]
+
+
 class _Search:
     """What is looked among: lists of the actors' sequences, and all the sectors."""
 
@@ -151,7 +191,7 @@ class _Search:
         listed = self._listed(kind)
         best = (parts, value)
         for _ in range(_ROUNDS):
-            found = self._near(best[0], listed)
+            found = self.near(best[0], listed)
             if found is None or found[1] <= best[1]:
                 break
             best = found
@@ -159,6 +199,23 @@ class _Search:
                 break
         better = best[1] > value and holds(self.joint.blocks, best[0], self.joint.rows)
         return best if better else None
+
+    def mended_soon(self, parts: list[Rows], listed: Listed) -> tuple[list[Rows], int] | None:
+        """Mend what breaks rules sector by sector, in few steps, and better it."""
+        found = self._swap(parts, 0, _MEND_HEATS[0], _SHAKEN_SWAPS)
+        return None if found is None else self.near(found[0], listed)
+
+    def shaken(self, parts: list[Rows], listed: Listed, seed: int) -> tuple[list[Rows], int] | None:
+        """Better a programme after small changes: of sequences beside it, of sectors in turn."""
+        if seed % 2:
+            found = self._swap(parts, seed, _SHAKEN_SWAP_HEATS, _SHAKEN_SWAPS)
+            return None if found is None else self.near(found[0], listed)
+        beside = self._around(parts, listed, _SHAKEN)
+        walk = anneal(
+            beside, self.joint.prices, steps=_SHAKEN_STEPS, heats=self._heats(_SHAKEN_HEATS),
+            steeps=_STEEPS, seed=seed, enough=self.enough, clock=self.clock,
+        )  # fmt: skip
+        return self.near(beside.parts(walk.last), listed)
 
     def _run(self, listed: Listed, seed: int) -> tuple[list[Rows], int] | None:
         """Return the best programme met from a seed: first among lists, then beside what is met."""
@@ -184,27 +241,31 @@ class _Search:
         )  # fmt: skip
         found = self._mended(listed.parts(walk.last), listed, seed)
         if found is None and walk.best is not None:
-            found = self._near(listed.parts(walk.best), listed)
+            found = self.near(listed.parts(walk.best), listed)
         if found is None:
             return None
         for one in range(seed * _ROUNDS, (seed + 1) * _ROUNDS):
             if found[1] >= self.enough or self.clock.over:
                 break
             before = found[1]
-            found = self._near(found[0], listed) or found
+            found = self.near(found[0], listed) or found
             if found[1] == before:  # sector by sector rarely finds what these don't: it comes last
                 found = self._swap(found[0], one, _SWAP_HEATS) or found
-                found = self._near(found[0], listed) or found
+                found = self.near(found[0], listed) or found
             if found[1] == before:
                 break
         return found
 
     def _swap(
-        self, parts: Sequence[Rows], seed: int, shares: tuple[float, float]
+        self,
+        parts: Sequence[Rows],
+        seed: int,
+        shares: tuple[float, float],
+        steps: int = _SWAP_STEPS,
     ) -> tuple[list[Rows], int] | None:
         return swap(
             self.sectors, self.joint.prices, parts=parts,
-            steps=_SWAP_STEPS * len(self.sectors.owner), heats=self._heats(shares),
+            steps=steps * len(self.sectors.owner), heats=self._heats(shares),
             steeps=_SWAP_STEEPS, seed=seed, enough=self.enough, clock=self.clock,
         )  # fmt: skip
 
@@ -215,10 +276,10 @@ class _Search:
         for one, shares in enumerate(_MEND_HEATS):
             found = self._swap(parts, seed * len(_MEND_HEATS) + one, shares)
             if found is not None:
-                return self._near(found[0], listed)
-        return self._near(parts, listed)
+                return self.near(found[0], listed)
+        return self.near(parts, listed)
 
-    def _near(self, parts: Sequence[Rows], listed: Listed) -> tuple[list[Rows], int] | None:
+    def near(self, parts: Sequence[Rows], listed: Listed) -> tuple[list[Rows], int] | None:
         """Better a programme by what is near to it, or mend it; None when that fails."""
         joint = self.joint
         near = self._around(parts, listed, _AROUND)

@@ -24,13 +24,15 @@ from planner.programme._actors.blocks import (
     Row,
     held_row,
     lighter,
+    objective_row,
     split_problem,
 )
 from planner.programme._actors.columns import Clock, Region, Stage, TooWideError
 from planner.programme._actors.integer import combine, holds, total
 from planner.programme._compact import recounted, stage_of, weakest_of
 from planner.programme._search.exchange import exchange
-from planner.programme._years.joint import Joint
+from planner.programme._years.again import answer_again, keep_answer, keep_prices
+from planner.programme._years.joint import Joint, nest_name
 from planner.programme._years.primal import look_near
 from planner.programme._years.sequences import nested_sequences, postponed, repaired
 from planner.programme._years.spread import dated_choice, spread_objective, spread_rows
@@ -129,7 +131,7 @@ class Years:
         """Return the rule that a sector open in a year is open in the next."""
         spread = np.zeros((self.years, self.count), np.int64)
         spread[year, sector], spread[year + 1, sector] = 1, -1
-        return Row(name=f"nest.{sector}@{year}", coefficients=spread.ravel(), upper=0)
+        return Row(name=nest_name(year, sector), coefficients=spread.ravel(), upper=0)
 
     def _of_year(self, at: int, year: int) -> Block:
         block = self.base[at]
@@ -174,7 +176,9 @@ class Years:
             self.rows.append(held_row(objective, sign * answer.value))
         self.region.keep()
         if whole.objectives:
-            stages = recounted(stages, self.problem.values(self._open_by()), self.gap_share)
+            stages = recounted(
+                stages, self.problem.values(self._open_by(self.incumbent)), self.gap_share
+            )
         weakest = weakest_of(stage.status for stage in stages)
         if weakest is ChoiceStatus.OPTIMAL:
             self._break_ties()
@@ -182,31 +186,76 @@ class Years:
 
     def _result(self, status: ChoiceStatus, stages: tuple[StageResult, ...]) -> DatedChoice:
         answered = status is not ChoiceStatus.INFEASIBLE
-        return dated_choice(self.problem, status, self._open_by() if answered else None, stages)
+        return dated_choice(
+            self.problem, status, self._open_by(self.incumbent) if answered else None, stages
+        )
 
-    def _open_by(self) -> npt.NDArray[np.bool_]:
-        """Return whether each candidate is open at the end of each year, in the best answer."""
+    def _open_by(self, parts: Sequence[Rows] | None) -> npt.NDArray[np.bool_]:
+        """Return whether each candidate is open at the end of each year, in an answer."""
         open_by = np.zeros(self.years * self.count, bool)
-        for block, part in zip(self.joint, self.incumbent or (), strict=False):
+        for block, part in zip(self.joint, parts or (), strict=False):
             open_by[block.members] = part[0] > 0
         return open_by.reshape(self.years, self.count)
 
     def _optimise(self, objective: Objective) -> _Answer:
+        answer = self._again(objective)
+        if answer is None:
+            answer = self._usual(objective, _Answer())
+        elif not self._settled(answer) and not self.clock.over:
+            answer = self._usual(objective, answer)
+        if answer.status is not ChoiceStatus.INFEASIBLE and answer.bound is not None:
+            if answer.bound == answer.value:
+                answer.status = ChoiceStatus.OPTIMAL
+            elif self._near(answer):
+                answer.status = ChoiceStatus.WITHIN_GAP
+        if answer.parts is not None:
+            open_by = self._open_by(answer.parts)
+            keep_answer(self.region.pool, self.problem, objective.name, open_by)
+        return answer
+
+    def _settled(self, answer: _Answer) -> bool:
+        """Whether an answer from what a former question taught stands without the usual way."""
+        # equal programmes are told apart by what the usual way lists
+        return answer.bound != answer.value and (self._near(answer) or len(self.base) >= _MANY)
+
+    def _again(self, objective: Objective) -> _Answer | None:
+        """Answer from what a former question taught; None where that is too little."""
+        self.last, row = None, objective_row(objective)
+        if self.gap_share == 0 or any(
+            one.pair_coefficients is not None for one in (row, *self.rows)
+        ):
+            return None
+        joint = Joint(self.region, self.joint, row, self.rows)
+        holding = self.incumbent is not None and holds(self.joint, self.incumbent, self.rows)
+        parts = answer_again(
+            joint, self.problem, self.base, held=self.incumbent if holding else None,
+            gap_share=self.gap_share, clock=self.clock,
+        )  # fmt: skip
+        if parts is None or joint.bound is None:
+            return None
+        value = total(self.joint, parts, row)
+        return _Answer(parts, value, max(joint.bound, value))
+
+    def _usual(self, objective: Objective, answer: _Answer) -> _Answer:
+        """Better what is known by the bound of each year, the joint one, and whole numbers."""
         stage = self._bound(objective)
         if stage is None or stage.infeasible or stage.best is None:
             infeasible = stage is not None and stage.infeasible
-            return _Answer(
-                status=ChoiceStatus.INFEASIBLE if infeasible else ChoiceStatus.TIME_LIMIT
-            )
+            answer.status = ChoiceStatus.INFEASIBLE if infeasible else ChoiceStatus.TIME_LIMIT
+            return answer
         self.last = stage
-        answer = _Answer(bound=stage.best.bound)
-        if self.incumbent is not None and holds(self.joint, self.incumbent, self.rows):
+        looked = answer.parts is not None
+        bounds = (answer.bound, stage.best.bound)
+        answer.bound = min(one for one in bounds if one is not None)
+        if not looked and self.incumbent and holds(self.joint, self.incumbent, self.rows):
             answer.parts = list(self.incumbent)
             answer.value = total(self.joint, answer.parts, stage.row)
         reach = max(1, int(_FIRST_SHARE * abs(stage.best.bound)))
         turns = 0
         known = None if answer.parts is None else answer.value
-        looked = self.gap_share > 0 and not stage.with_pairs and self._look_near(stage, answer)
+        looked = looked or (
+            self.gap_share > 0 and not stage.with_pairs and self._look_near(stage, answer)
+        )
         many = self.gap_share > 0 and len(self.base) >= _MANY
         done = looked and many and answer.value != known
         while not done and not self._near(answer) and not self.clock.over:
@@ -218,11 +267,6 @@ class Years:
             if many and answer.parts is not None and before == after:
                 break  # of many actors, what follows would be as long as all that came before
             reach *= 3
-        if answer.status is not ChoiceStatus.INFEASIBLE and answer.bound is not None:
-            if answer.bound == answer.value:
-                answer.status = ChoiceStatus.OPTIMAL
-            elif self._near(answer):
-                answer.status = ChoiceStatus.WITHIN_GAP
         return answer
 
     def _near(self, answer: _Answer) -> bool:
@@ -337,15 +381,12 @@ class Years:
     def _priced(self, stage: Stage) -> Joint | None:
         """Bound all years of an actor at once; None where no rule can be priced yet."""
         joint = Joint(self.region, self.joint, stage.row, self.rows)
-        nests = np.zeros((self.years - 1, self.count))
-        for year, sector in self.nests:
-            nests[year, sector] = self.prices.get(self.nests[year, sector].name, 0.0)
-        start = np.array([self.prices.get(row.name, 0.0) for row in self.rows])
         # what holds the objectives before is worth knowing: few sequences met at prices do
         if self.incumbent is not None and holds(self.joint, self.incumbent, self.rows):
             for at, part in enumerate(self.incumbent):
                 joint.learn(at, part)
-        return joint if joint.converge(self.clock, start=start, nests=nests) else None
+        joint.begin(self.prices)
+        return joint if joint.converge(self.clock) else None
 
     def _look_near(self, stage: Stage, answer: _Answer) -> bool:
         """Bound all years of an actor at once and look for a programme; return whether one is."""
@@ -361,6 +402,7 @@ class Years:
             joint, self.base, incumbent=answer.parts, clock=self.clock,
             enough=bound - math.floor(self.gap_share * abs(bound)),
         )  # fmt: skip
+        keep_prices(joint, self.base)
         if found is None:
             return False
         answer.parts, answer.value = found
