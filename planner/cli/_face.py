@@ -58,6 +58,7 @@ __all__ = [
 OUT_OF_FINDINGS = 3
 STAGES = {"prepare": 6, "plan": 3, "network": 11, "write": 4}  # network: three phases
 _COLUMN_WIDTH = 24
+_HEADING = 8  # characters of a heading on one line at least
 
 
 class Lang(StrEnum):
@@ -214,19 +215,36 @@ def with_axe3(answer: Plan, store: str, on: dt.date | None) -> Plan:
 
 
 def table(
-    title: str, columns: list[str], rows: list[list[str]], *, numbers: int = 1, first: int = 0
+    title: str, columns: list[str], rows: list[list[str]], *, numbers: int = 1, whole: bool = False
 ) -> Table:
-    """Lay out rows; ``numbers``: where numbers begin, ``first``: least width of the first."""
+    """Lay out rows; ``numbers``: where numbers begin, ``whole``: each on one line where it can be.
+
+    In a narrow terminal a word is folded, never cut off.
+    """
     table = Table(title=title, title_justify="left", header_style="bold")
+    widths = _whole_numbers(columns, rows, numbers) if whole else {}
     for position, column in enumerate(columns):
-        # in a narrow terminal a word is folded, never cut off
         justify: JustifyMethod = "right" if position >= numbers else "left"
         table.add_column(
-            column, justify=justify, overflow="fold", min_width=None if position else first
-        )
+            column, justify=justify, overflow="fold", width=widths.get(position)
+        )  # fmt: skip
     for row in rows:
         table.add_row(*row)
     return table
+
+
+def _whole_numbers(columns: list[str], rows: list[list[str]], numbers: int) -> dict[int, int]:
+    """Return the width of each column where only folded headings let numbers stand on one line.
+
+    Empty where all fits anyhow, or nothing would.
+    """
+    cells = [max((len(row[at]) for row in rows), default=0) for at in range(len(columns))]
+    beside = Console().width - 3 * len(columns) - 1  # borders and blanks
+    if sum(map(max, cells, map(len, columns))) <= beside:
+        return {}
+    widths = {at: max(_HEADING, cells[at]) for at in range(numbers, len(columns))}
+    room = beside - sum(widths.values())
+    return {0: room, **widths} if numbers == 1 and room >= _HEADING else {}
 
 
 def print_findings(console: Console, tables: Mapping[str, pd.DataFrame], lang: Lang) -> None:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 _SHOWN = 15
 _NAMED = 3  # communes in a sentence
-_PLACE = 22  # characters of a place's name on one line, however narrow the terminal
 _COLUMNS = {
     "gaining_count": "gaining", "losing_count": "losing", "served_difference_count": "served",
     "premise_years_gained": "years", "net_difference_cents": "net", "cost_difference_cents": "cost",
@@ -115,7 +114,7 @@ def _print_places(console: Console, result: Comparison, lang: Lang) -> None:
         for row in epci.loc[order].head(_SHOWN).to_dict("records")
     ]  # fmt: skip
     titles = [say(f"compare.column_{key}", lang) for key in ("place", *kept.values())]
-    console.print(table(say("compare.places", lang), titles, rows, first=_PLACE))
+    console.print(table(say("compare.places", lang), titles, rows, whole=True))
     if len(epci) > _SHOWN:
         console.print(say("compare.more", lang, count=len(epci) - _SHOWN))
 

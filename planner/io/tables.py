@@ -114,7 +114,7 @@ def read_table(
     found = [replace(finding, table=table.name) for finding in raw.findings]
     found += _codes_from_numbers(table, mapped.columns, raw, file=source.file)
     about = origin or Origin(
-        layer=table.name, title=source.file, source=source.file, licence="",
+        layer=table.name, title=table.titled(), source=source.file, licence="",
         synthetic="synthetic" in frame and bool(frame["synthetic"].any()),
     )  # fmt: skip
     return TableIntake(

@@ -1,12 +1,15 @@
 """The face: exit codes, languages, and errors with a remedy instead of a traceback."""
 
+import io
 import sqlite3
 from contextlib import closing
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from planner import cli
+from planner.cli._face import table
 from planner.toy import toy_territory
 
 
@@ -108,3 +111,21 @@ def test_edits_of_a_package_come_back_and_nothing_is_overwritten(run, tmp_path):
         "anomalies.csv", "anomalies.gpkg", "anomalies.html",
     }  # fmt: skip
     assert "lunaire" in (tmp_path / "refus" / "anomalies.csv").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("width", [50, 60, 80, 120])
+def test_a_table_of_numbers_loses_no_figure_however_narrow_the_terminal(monkeypatch, width):
+    """A contribution of −3 265 855 € showed as −3 26 in 80 columns."""
+    monkeypatch.setenv("COLUMNS", str(width))
+    figures = ["19 932", "15 123", "−7 339", "−45 500", "−3 265 855 €"]
+    titles = ["Lieu", "Plus tôt", "Plus tard", "Phases 1-2", "Années-locaux", "Participations"]
+    out = io.StringIO()
+    shown = table("Qui gagne", titles, [["CC Auray Quiberon Terre", *figures]], whole=True)
+    Console(file=out, width=width).print(shown)
+    lines = out.getvalue().splitlines()
+    assert max(map(len, lines)) <= width
+    cells = [line.split("│")[1:-1] for line in lines if line.startswith("│")]
+    columns = ["".join(parts).replace(" ", "") for parts in zip(*cells, strict=True)]
+    assert columns[1:] == [figure.replace(" ", "") for figure in figures]
+    if width >= 80:
+        assert all(figure in out.getvalue() for figure in figures)
