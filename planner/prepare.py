@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from planner.coverage import Coverage, measure_coverage_from_counts
+from planner.errors import UnknownNameError
 from planner.findings import Finding, Findings
 from planner.follow_up import freeze_baseline
 from planner.io import (
@@ -32,6 +33,7 @@ from planner.scenario import Scenario
 from planner.schemas import contract
 from planner.supports import add_supports, given_ways
 from planner.territory import Territory
+from planner.texts import Message
 from planner.vocab import Level, Phase, RegulatoryZone, Severity
 from planner.within import check_codes, keep_within
 from planner.zoning import (
@@ -216,8 +218,15 @@ def _boundaries_folder(scenario: Scenario) -> Path:
 
 def _read_boundaries(scenario: Scenario) -> Territory:
     geodata = read_geodata(_boundaries_folder(scenario))
-    layers = {_TABLES.get(layer, layer): layer for layer in geodata.tables}
-    layers["epci"] = scenario.territory.epci
+    layer = scenario.territory.epci
+    if layer not in geodata.tables:
+        ours = sorted(name for name in geodata.tables if name.startswith("epci"))
+        raise UnknownNameError(
+            Message.of("prepare.no_epci", name=geodata.name, layer=layer),
+            Message.of("prepare.no_epci_remedy", known=", ".join(ours)),
+        )
+    layers = {_TABLES.get(name, name): name for name in geodata.tables}
+    layers["epci"] = layer
     tables = {name: geodata.table(layers[name]) for name in _BOUNDARIES}
     known = {name: geodata.table(layers[name]) for name in _FIGURES if name in layers}
     territory = Territory(

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["carry_concertation"]
 
+_EPCI = "epci_"
+_NAMED = 5  # places that a sentence names
 _RESULTS = (
     "lines_phase_1", "lines_phase_2", "lines_phase_3", "gross_cents", "credit_cents", "net_cents",
 )  # fmt: skip
@@ -81,6 +83,7 @@ def carry_concertation(
     *,
     year: int | None,
     perimeters: Path | None,
+    start: Path | None,
     communes: Path | None,
     plan: Path | None,
     ties: ShareTies,
@@ -98,9 +101,12 @@ def carry_concertation(
     if sum(one is not None for one in (new, year, perimeters)) != 1:
         raise RuleError(Message.of("vintages.one_map"), Message.of("vintages.one_map_remedy"))
     territory = _prepared(old, lang)
+    known = None if plan is None else _read_results(plan)
+    begun = _start(territory, read_scenario(old).territory.epci, start, communes)
+    _check_start(territory, known, begun)
     done = _Carrying()
     sectors, epci, shares, signature, called = _conversions(
-        territory, new, year, perimeters, communes, lang
+        territory, begun, new, year, perimeters, communes, lang
     )
     done.tables["conversions"] = pd.concat(
         [one.table for one in (sectors, epci) if one is not None], ignore_index=True
@@ -123,17 +129,14 @@ def carry_concertation(
         carried = carry_deliberations(given, epci)
         moved = done.take("deliberations", carried)
         done.count("deliberations", len(given), len(moved), carried.splits)
-    ballots, stale = ballots_of_these_sectors(
-        territory.ballots, territory.sectors, territory.sector_shares
-    )
+    ballots, stale = ballots_of_these_sectors(territory.ballots, territory.sectors, begun.shares)
     done.findings.append(_made_elsewhere(stale, territory))
     if len(ballots):
         carried = carry_ballots(
             ballots, sectors=sectors, epci=epci, sector_shares=shares, ties=ties
         )
         _count_ballots(done, ballots, carried, signature, cut_anew=sectors is not None)
-    if plan is not None:
-        known = _read_results(plan)
+    if known is not None:
         carried = carry_counts(known, epci, code="epci_siren", columns=_RESULTS, ties=ties)
         done.splits.append(carried.splits)
         done.findings.append(carried.findings)
@@ -183,8 +186,70 @@ def _prepared(scenario: Path, lang: Lang) -> Territory:
         return prepare_territory(read_scenario(scenario), notify=notify)
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Start:
+    """The EPCI that a concertation was held by: their map, its communes, and what sectors hold."""
+
+    called: str
+    communes: pd.DataFrame
+    shares: pd.DataFrame
+
+
+def _start(
+    territory: Territory, layer: str, perimeters: Path | None, communes: Path | None
+) -> _Start:
+    """Return the EPCI of the scenario, or those of a list."""
+    from planner.io import read_perimeters  # noqa: PLC0415
+
+    if perimeters is None:
+        called = layer.removeprefix(_EPCI)
+        return _Start(called=called, communes=territory.communes, shares=territory.sector_shares)
+    listed = read_perimeters(perimeters, communes=communes).set_index("insee")["epci_siren"]
+    codes, had = territory.communes["insee"].astype(str), territory.communes["epci_siren"].notna()
+    lost = sorted(codes[had & ~codes.isin(listed.index)])
+    if lost:
+        raise RuleError(
+            Message.of("vintages.commune_lost", count=len(lost), codes=", ".join(lost[:_NAMED]),
+                       map_to=perimeters.stem),
+            Message.of("vintages.commune_lost_remedy"),
+        )  # fmt: skip
+    return _Start(
+        called=perimeters.stem,
+        communes=territory.communes.assign(epci_siren=codes.map(listed)),
+        shares=_shares_on(territory, listed),
+    )
+
+
+def _check_start(territory: Territory, results: pd.DataFrame | None, begun: _Start) -> None:
+    """Refuse a concertation, or results, of EPCI that aren't those of the map from."""
+    tables = (territory.envelopes, territory.deliberations, territory.ballots, results)
+    told = {str(code) for one in tables if one is not None for code in one["epci_siren"].dropna()}
+    told -= set(begun.communes["epci_siren"].dropna())
+    lost = sorted(code for code in told if not code.startswith("D"))
+    if lost:
+        raise RuleError(
+            Message.of(
+                "vintages.other_perimeters", count=len(lost), codes=", ".join(lost[:_NAMED]),
+                map_from=begun.called,
+            ),
+            Message.of(
+                "vintages.other_perimeters_remedy",
+                layers=", ".join(f"{_EPCI}{year}" for year in _embedded()),
+            ),
+        )  # fmt: skip
+
+
+def _embedded() -> list[str]:
+    """Return the years whose EPCI are embedded."""
+    from planner.io import geodata_folder, read_geodata  # noqa: PLC0415
+
+    tables = read_geodata(geodata_folder("bretagne")).tables
+    return sorted(name.removeprefix(_EPCI) for name in tables if name.startswith(_EPCI))
+
+
 def _conversions(
     territory: Territory,
+    begun: _Start,
     new: Path | None,
     year: int | None,
     perimeters: Path | None,
@@ -209,7 +274,7 @@ def _conversions(
             names = {"map_from": f"{territory.title} (1)", "map_to": f"{other.title} (2)"}
         after = other.communes.dropna(subset=["epci_siren"])
         epci = convert_epci(
-            territory.communes, after.set_index(after["insee"].astype(str))["epci_siren"],
+            begun.communes, after.set_index(after["insee"].astype(str))["epci_siren"],
             territory.premises, **names,
         )  # fmt: skip
         sectors = convert_sectors(territory.premises, other.premises, **names)
@@ -221,19 +286,17 @@ def _conversions(
         listed = read_perimeters(perimeters, communes=communes)
         to, map_to = listed.set_index("insee")["epci_siren"], perimeters.stem
     else:
-        column = f"epci_siren_{year}"
-        listed = read_geodata(geodata_folder("bretagne")).table("communes")
-        if column not in listed:
+        geodata = read_geodata(geodata_folder("bretagne"))
+        if f"{_EPCI}{year}" not in geodata.tables:
             raise RuleError(
                 Message.of("vintages.no_year", year=str(year)),
-                Message.of("vintages.no_year_remedy", year=str(year)),
+                Message.of("vintages.no_year_remedy", years=", ".join(_embedded())),
             )
-        listed = listed.dropna(subset=[column])
-        to, map_to = listed.set_index(listed["insee"].astype(str))[column], str(year)
+        listed = geodata.communes_of(f"{_EPCI}{year}").dropna(subset=["epci_siren"])
+        to, map_to = listed.set_index(listed["insee"].astype(str))["epci_siren"], str(year)
     epci = convert_epci(
-        territory.communes, to.astype(str), territory.premises,
-        map_from=territory.title, map_to=map_to,
-    )  # fmt: skip
+        begun.communes, to.astype(str), territory.premises, map_from=begun.called, map_to=map_to
+    )
     # the sectors stand; what each holds in each EPCI follows its premises
     shares = _shares_on(territory, to.astype(str))
     return None, epci, shares, sectors_sha256(territory.sectors, shares), here

@@ -294,9 +294,19 @@ def carry(
             "--epci", help="Ou insee, epci_siren d'une autre année, ou epci.json. / A list."
         ),
     ] = None,
+    start: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            help="De même, les EPCI de la concertation, s'ils ne sont pas embarqués."
+            " / Likewise, where it comes from.",
+        ),
+    ] = None,
     communes: Annotated[
         Path | None,
-        typer.Option("--communes", help="Avec --epci : communes.json (fusions). / Mergers."),
+        typer.Option(
+            "--communes", help="Avec --epci ou --from : communes.json (fusions). / Mergers."
+        ),
     ] = None,
     plan: Annotated[
         Path | None,
@@ -317,8 +327,8 @@ def carry(
 
     with told(lang) as console:
         tables, found = carry_concertation(
-            console, old, new, year=to, perimeters=epci, communes=communes, plan=plan,
-            ties=ties.value, lang=lang,
+            console, old, new, year=to, perimeters=epci, start=start, communes=communes,
+            plan=plan, ties=ties.value, lang=lang,
         )  # fmt: skip
         _tell(console, found, lang)
         place = out or Path("maps") / "concertation" / f"{read_scenario(old).name}-reporté"

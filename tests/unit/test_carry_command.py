@@ -276,6 +276,62 @@ def test_results_carried_twice_are_those_carried_at_once(run, tmp_path):
     assert less.loc["gross_cents", "amount"].notna().all()
 
 
+def test_a_concertation_of_epci_that_are_not_embedded_is_carried_from_their_list(run, tmp_path):
+    """By 2019's list and on to 2025's, wishes, envelopes and results are those carried at once."""
+    toy = toy_territory()
+    signature = sectors_sha256(toy.sectors, toy.sector_shares)
+    toy = toy.with_tables(ballots=toy.ballots.assign(sectors_sha256=signature))
+    codes = toy.communes["insee"].astype(str)
+    own = toy.communes["epci_siren"].astype(str).tolist()
+    for year, to in (("2019", [own[0], NEW, *own[2:]]), ("2025", [own[3], NEW, *own[2:]])):
+        listed = pd.DataFrame({"insee": codes, "epci_siren": to})
+        listed.to_csv(tmp_path / f"{year}.csv", index=False)
+    plan = make_plan(toy, Scenario.from_dict({}))
+    plan.balances.to_csv(tmp_path / "balances.csv", index=False)
+
+    def carried(out, year, results, *options, old):
+        code, said = run(
+            None, "--epci", str(tmp_path / f"{year}.csv"), "--plan", str(tmp_path / results),
+            "--out", str(tmp_path / out), *options, old=old,
+        )  # fmt: skip
+        return code, said
+
+    names = ("envelopes", "ballots", "deliberations", "carried_results")
+    assert carried("une", "2025", "balances.csv", old=toy)[0] == 0
+    assert carried("a", "2019", "balances.csv", old=toy)[0] == 0
+    first = {name: read_table(tmp_path / "a" / f"{name}.csv", name).table for name in names}
+    known = toy.with_tables(
+        **{name: first[name] for name in names[:3]}
+    )  # the EPCI are still 2018's
+    code, said = carried("b", "2025", "a", old=known)
+    assert code == 1
+    assert (
+        f"1 EPCI de la concertation ou des résultats ne sont pas de ceux d'où l'on part (2018) : {NEW}"
+        in said
+    )
+    assert "territory.epci (epci_2018, epci_2025), ou donnez leur liste par --from" in said
+    code, said = carried("b", "2025", "a", "--from", str(tmp_path / "2019.csv"), old=known)
+    assert code == 0, said
+    assert "de 2019 à 2025" in said
+    for name in names:
+        at_once, twice = (
+            read_table(tmp_path / out / f"{name}.csv", name).table for out in ("une", "b")
+        )
+        pd.testing.assert_frame_equal(twice.drop(columns="source", errors="ignore"),
+                                      at_once.drop(columns="source", errors="ignore"))  # fmt: skip
+
+
+def test_every_embedded_year_can_be_carried_to_and_another_names_them(run):
+    for year in ("2018", "2025"):
+        code, said = run(None, "--to", year)
+        assert code == 0, said
+        assert f"de 2018 à {year}" in said
+    code, said = run(None, "--to", "2019")
+    assert code == 1
+    assert "les EPCI de 2019 ne sont pas embarqués" in said
+    assert "--to connaît 2018, 2025" in said
+
+
 def test_what_stays_unknown_is_told_by_names_and_cents_are_told_in_euros(run, tmp_path):
     toy = toy_territory()
     plan = make_plan(toy, Scenario.from_dict({}))

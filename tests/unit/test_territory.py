@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 import shapely
 
-from planner.errors import MissingLayerError
+from planner.errors import MissingLayerError, UnknownNameError
 from planner.io import read_premises, read_sectors, read_zones
+from planner.prepare import prepare_territory
 from planner.scenario import Scenario
 from planner.toy import toy_territory
 
@@ -101,3 +102,13 @@ def test_each_toy_is_one_s_own():
     for toy in (other, toy_territory()):
         assert (toy.sectors["premises_count"] > 0).all()
         assert (toy.premises["premises_min"] == 1).all()
+
+
+def test_epci_of_a_year_that_is_not_embedded_are_refused_with_the_ways_out():
+    asked = Scenario.from_dict({"name": "s", "territory": {"epci": "epci_2019"}})
+    with pytest.raises(UnknownNameError) as refused:
+        prepare_territory(asked)
+    said = refused.value.say("fr")
+    assert "n'a pas d'EPCI « epci_2019 » (territory.epci)" in said
+    assert "mettez epci_2018, epci_2025" in said
+    assert "planner concertation carry --from" in said
