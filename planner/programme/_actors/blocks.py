@@ -106,8 +106,8 @@ class ColumnPool:
     """Choices and diagrams that were met, kept from one question to the next.
 
     What was learnt about an actor serves again as long as its sectors and their contiguity are the
-    same; votes, envelopes and limits may change.  ``dated`` holds the year of each sector that opens
-    in the last answer to an objective; ``work`` bounds the operations of one search.
+    same; votes, envelopes and limits may change.  ``dated`` holds when each sector opens in the
+    last answer to an objective with years; ``work`` bounds the operations of one search.
     """
 
     diagrams: dict[Ground, Diagram | None] = field(default_factory=dict)
