@@ -425,7 +425,7 @@ class VoteSituation(Term):
     REFUSED = "refused", "A refusé", "Refused"
     PLANNED = "planned", "Conseil prévu", "Council planned"
     OVERDUE = "overdue", "Conseil passé sans résultat", "Council held, no result known"
-    UNPLANNED = "unplanned", "Aucun conseil prévu", "No council planned"
+    UNPLANNED = "unplanned", "Aucun conseil connu", "No council known"
     NOT_DUE = "not_due", "Aucun vote attendu", "No ballot due"
 
 

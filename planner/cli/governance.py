@@ -130,11 +130,13 @@ def status(
             [
                 f"{row['nom']} ({row['epci_siren']})",
                 _stated(row, lang),
-                _day(row["planned_on"], "day", lang) or "—",
+                _planned(row, lang),
             ]
             for row in now.votes.to_dict("records")
         ]
         console.print(table(say("governance.votes", lang, on=when), titles, rows, numbers=3))
+        if asked.governance.calendar is None:
+            console.print(say("governance.no_calendar", lang), markup=False)
         situations = now.votes["situation"].value_counts()
         lines = [
             say(
@@ -230,6 +232,12 @@ def _stated(row: dict[Hashable, Any], lang: Lang) -> str:
     said = " ".join(filter(None, (situation.label(lang), on)))
     absent = row["state"] == DeliberationState.ABSENT.value and row["due"]
     return said + say("governance.absent", lang) if absent else said
+
+
+def _planned(row: dict[Hashable, Any], lang: Lang) -> str:
+    """Say when a council is planned: by the calendar, or by a vote that is still to come."""
+    ahead = row["situation"] == VoteSituation.PLANNED.value and pd.isna(row["planned_on"])
+    return _day(row["on" if ahead else "planned_on"], "day", lang) or "—"
 
 
 def _day(value: object, text: str, lang: Lang) -> str:

@@ -155,7 +155,7 @@ def _summary(tables: Mapping[str, pd.DataFrame], scenario: Scenario, lang: Lang)
     rows = []
     for phase, group in frame.groupby("phase", sort=True):
         years = schedule.loc[schedule["phase"] == phase, "year"]
-        span = "—" if years.empty else f"{years.min()}-{years.max()}"
+        span = "—" if years.empty else "-".join(map(str, sorted({years.min(), years.max()})))
         rows.append(
             [
                 f"Phase {phase}",

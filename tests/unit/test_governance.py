@@ -89,6 +89,14 @@ def test_a_vote_stands_where_the_day_and_the_calendar_put_it(votes):
     assert votes()["premises_count"].tolist() == [10, 10, 10, 10]
 
 
+def test_status_says_who_has_voted_when_and_a_vote_to_come_as_a_council(run):
+    said = " ".join(run("status", "--on", "2017-11-06").output.replace("│", " ").split())
+    assert "A voté le 2 octobre 2017" in said
+    assert "Conseil prévu 4 décembre 2017" in said
+    assert "Aucun conseil connu —" in said
+    assert "Aucun calendrier n'est donné (governance.calendar)" in said
+
+
 def quorum(votes_table, rule, share, *, strict=False):
     made = QuorumRule(rule=rule, minimum_share=Decimal(share), strict=strict, source="test")
     row = check_quorum(votes_table, [made]).iloc[0]
