@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from planner.ballots import ballots_of_these_sectors
 from planner.texts import Message
 from planner.verify._ground import Ground, is_none
 from planner.verify._repeats import unclear_wishes, wishes_by_form
@@ -60,15 +59,9 @@ class _Replay:
         self.on = ground
         self.turns: dict[str, _Turn] = {}
         sectors = ground.tables.get("sectors", pd.DataFrame())
-        ballots = ground.tables.get("ballots")
-        # a ballot made on other sectors counts for nothing: without shapes it can't be told
+        # a ballot made on other sectors counts for nothing: without shapes none can be told
         signed = any(not is_none(row.get("sectors_sha256")) for row in ground.rows("ballots"))
         self.unsure = signed and "geometry" not in sectors
-        stand = ground
-        if signed and ballots is not None and not self.unsure:
-            shares = ground.tables["sector_shares"]
-            kept = ballots_of_these_sectors(ballots, sectors, shares)[0]
-            stand = Ground({**ground.tables, "ballots": kept}, ground.scenario)
         self.parts = {
             key: sorted(parts, key=lambda one: (-one[1], one[0]))
             for key, parts in ground.shares.items()
@@ -78,7 +71,7 @@ class _Replay:
         self.wished: dict[str, set[str]] = {Wish.REQUIRED.value: set(), Wish.REFUSED.value: set()}
         self.spoke: set[str] = set()
         self.refusing: dict[str, set[str]] = defaultdict(set)
-        for row in stand.rows("ballots"):
+        for row in ground.rows("ballots"):
             actor, key, wish = str(row["epci_siren"]), str(row["sector_id"]), str(row["wish"])
             if (actor, key) not in held or wish not in self.wished:
                 continue
@@ -87,16 +80,16 @@ class _Replay:
                 self.refusing[key].add(actor)
             elif actor in ground.voted and self.owner(key) == actor:
                 self.wished[wish].add(key)
-        self.ranks = self._ranks(stand)
-        self.unclear = unclear_wishes(stand)
+        self.ranks = self._ranks(ground)
+        self.unclear = unclear_wishes(ground)
         self.left: dict[str, int | None] = {}
         for actor in sorted({*ground.granted, *ground.state, *(a for a, _ in held)}):
             self.left[actor] = ground.granted_room(actor)
 
-    def _ranks(self, stand: Ground) -> dict[int, dict[str, list[str]]]:
+    def _ranks(self, ground: Ground) -> dict[int, dict[str, list[str]]]:
         """Return rank to actor to the sectors that it ranks so."""
         ranks: dict[int, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
-        for actor, forms in wishes_by_form(stand).items():
+        for actor, forms in wishes_by_form(ground).items():
             if len(forms) == 1:
                 self.spoke.add(actor)
             for wish, given in forms.items() if len(forms) == 1 else ():

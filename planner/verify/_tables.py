@@ -9,6 +9,7 @@ from typing import Final
 
 import pandas as pd
 
+from planner.ballots import ballots_of_these_sectors
 from planner.choice import Quantity, Unit
 from planner.contracts import Column
 from planner.scenario import Scenario
@@ -63,6 +64,7 @@ def verify_programme(tables: Mapping[str, pd.DataFrame], scenario: Scenario) -> 
     unread = _unread(tables)
     if unread:  # nothing can be counted on such tables
         return Verdict.of({"contract": len(unread)}, unread)
+    tables = _standing(tables)
     judge = _TablesJudge(tables, scenario)
     judge.sectors()
     judge.wishes()
@@ -86,6 +88,14 @@ def verify_programme(tables: Mapping[str, pd.DataFrame], scenario: Scenario) -> 
         judge_evenness(judge.rows("works_limits"), judge.rows("schedule"), judge.check)
     judge_network(tables, scenario, judge.check)
     return Verdict.of(judge.checks, judge.breaches)
+
+
+def _standing(tables: Mapping[str, pd.DataFrame]) -> Mapping[str, pd.DataFrame]:
+    """Leave out the ballots made on other sectors: without shapes none can be told."""
+    ballots, sectors, shares = (tables.get(n) for n in ("ballots", "sectors", "sector_shares"))
+    if ballots is None or sectors is None or shares is None:
+        return tables
+    return {**tables, "ballots": ballots_of_these_sectors(ballots, sectors, shares)[0]}
 
 
 def _unread(tables: Mapping[str, pd.DataFrame]) -> list[Breach]:

@@ -5,6 +5,7 @@ import datetime as dt
 import pandas as pd
 import pytest
 
+from planner.ballots import sectors_sha256
 from planner.concertation import count_ballots
 from planner.export.pabulib import election_to_pabulib, pabulib_text
 from planner.io import parse_pabulib, read_table
@@ -129,6 +130,21 @@ def test_a_sector_whose_wish_does_not_count_is_not_said_to_have_none(rule, wishe
     silent = tables["programme"].assign(reason=reasons["35001-01"])
     broken = verify_programme({**tables, "programme": silent}, plan.scenario).breaches
     assert {b.place for b in broken} >= {"22002-01", "22002-02"}
+
+
+@pytest.mark.parametrize("rule", ["exact", "ranking_within_envelope"])
+def test_a_ballot_made_on_other_sectors_counts_for_neither_the_planner_nor_its_judge(rule):
+    """The judge took its refusal of 35001-02 to hold, and refused the plan."""
+    toy = toy_territory()
+    now = sectors_sha256(toy.sectors, toy.sector_shares)
+    stale = toy.ballots["epci_siren"] == "200000003"
+    given = toy.with_tables(
+        ballots=toy.ballots.assign(sectors_sha256=stale.map({True: "0" * 64, False: now}))
+    )
+    plan = make_plan(given, Scenario.from_dict({"name": "s", "programme": {"rule": rule}}))
+    decided = plan.programme.table.set_index("sector_id")["decision"]
+    assert decided["35001-02"] == "unranked"
+    assert verify_programme(plan.tables(), plan.scenario).breaches == ()
 
 
 @pytest.mark.parametrize("state", ["pending", "absent"])
