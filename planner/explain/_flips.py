@@ -37,7 +37,7 @@ __all__ = ["Flip", "Solve", "apply_flip", "find_flips"]
 Solve = Callable[[ChoiceProblem], Choice]
 # operations that the search for one room may cost, for an own envelope, and for all ceilings
 _WORK: Final = 12_000_000_000
-_OWN_WORK, _CEILINGS_WORK = 120_000_000_000, 18_000_000_000
+_OWN_WORK, _CEILINGS_WORK = 200_000_000_000, 18_000_000_000
 _QUESTION, _PART_QUESTION = 700_000_000, 10_000_000  # what a question anew counts for
 _PART: Final = 200  # candidates of a part at most
 

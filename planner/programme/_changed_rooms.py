@@ -19,11 +19,13 @@ import numpy.typing as npt
 from planner.choice import ChoiceProblem, Contiguity
 from planner.programme._actors.blocks import ColumnPool, Row, split_problem
 from planner.programme._actors.columns import Clock, Region, Stage, TooWideError
+from planner.programme._search.links import settle_links
 from planner.programme._search.near_lists import Page, TooMuchError, View, spans
 from planner.programme._search.room_lists import (
     Least,
     Reached,
     list_further,
+    reached_of,
     room_of,
     swing_of,
     with_room,
@@ -43,13 +45,13 @@ _REACH_SHARE, _LINKED_SHARE = 2e-4, 1e-4  # of the bound: how far first lists go
 _WIDER, _WIDEST = 8, 8  # sixteenths further where nothing was found, and how often
 _LEVELS = 8  # into how many steps the first search goes
 SMALL = 60  # candidates up to which all choices are listed
-_SEARCHED = 200_000  # of all
+_SEARCHED = 400_000  # of all
 _PAGES = 6  # lists kept of either side
 _GROWS = 4  # strides to an envelope that is enough
 _STRIDES = 3  # changes that are tried where the least that is enough is too long to find
 _MADE = 40  # lists made for one question
 # operations of one search, and choices of one actor at most; the same with copies
-_ALONE, _LINKED = (1_000_000_000, 20_000), (8_000_000_000, 60_000)
+_ALONE, _LINKED = (1_000_000_000, 20_000), (8_000_000_000, 200_000)
 _LISTED_WORK = 50_000_000  # operations that making lists is counted for
 _EASY, _EASY_WORK = 300, 20_000_000  # choices and operations where it may be found at once
 _EASY_PARTS = (3, 2)  # of how far a side is ahead
@@ -389,12 +391,7 @@ class ChangedRooms:
 
     def reached(self, page: Page, parts: Sequence[Choice]) -> Reached:
         """Return the programme of choices that were picked."""
-        chosen = page.chosen(parts, self.problem.candidates_count)
-        count = len(chosen) - len(self.sources)
-        chosen[count:] = chosen[self.sources]  # a copy may be taken where its sector isn't, in vain
-        sign = 1 if self.problem.objectives[0].sense == "max" else -1
-        worth, use = sign * self.problem.values(chosen)[0], int(self.used[chosen].sum())
-        return Reached(worth, chosen[:count], use)
+        return reached_of(self.problem, self.sources, self.used, page, parts)
 
     def _asked(self, change: int, *, wanted: bool) -> ChoiceProblem:
         """Return the question, the room changed and the sector forced."""
@@ -405,7 +402,8 @@ class ChangedRooms:
     def _page(self, change: int, *, wanted: bool, reach: int, of_both: bool = True) -> Page | None:
         """List what is near the bound of one question; None where there is no programme.
 
-        ``of_both``: whether it says what the other side can be worth at its prices.
+        ``of_both``: whether it says what the other side can be worth at its prices, and lists the
+        choices of whoever has the envelope that changes, too.
         """
         problem = self._asked(change, wanted=wanted)
         if (problem.required & problem.refused).any():
@@ -431,15 +429,17 @@ class ChangedRooms:
         if problem.candidates_count <= SMALL:
             reach = stage.spread  # all there is
         free = self.place if self.kind == "envelope" else None
-        reach, lists, missed, complete = list_settled(stage, self.sources, reach, free, self.listed)
+        reach, lists, missed, complete = list_settled(
+            stage, self.sources, reach, free, self.listed, one_of_free=not of_both
+        )
         if not complete or sum(map(len, lists)) > _SEARCHED or min(map(len, lists)) == 0:
             raise TooMuchError
         further = reach
-        if self.kind == "envelope":
+        if self.kind == "envelope" and of_both:
             further = list_further(stage, self.place, lists, missed, reach, at_most=self.listed)
         page = Page(stage, lists, missed, reach, further)
         page.made = change
-        page.settle("copy.", free)
+        settle_links(page, free)
         if self.kind == "limit" and of_both:
             other = self._asked(0, wanted=not wanted)
             page.swing = swing_of(stage, other, self.position, self.pool)

@@ -8,6 +8,7 @@ worth as much as a programme of the other side that is known to fit there.
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,6 +18,7 @@ from planner.choice import ChoiceProblem
 from planner.programme._actors.blocks import Block, ColumnPool, lighter, split_problem
 from planner.programme._actors.diagram import Diagram, TooWideError
 from planner.programme._changed_rooms import SMALL, ChangedRooms, Reached, TooMuchError
+from planner.programme._search.links import Links
 from planner.programme._search.near_lists import Page
 from planner.programme._search.room_lists import with_room
 
@@ -27,13 +29,17 @@ Rows = npt.NDArray[np.uint8]
 
 _WINDOW, _LEAST_WINDOW, _WIDEST = 512, 16, 2**14  # envelopes that are told at once
 _SAME_PRICES = 600  # so far is an envelope near another
-_LISTED = 50_000  # choices of the actor at most
+_LISTED, _MET = 50_000, 400_000  # choices of the actor at most, and before links drop some
 _ROUNDS = 200  # programmes of one window at most
 _FEW = 30  # so few let the next be wider
-_FURTHEST = 2  # times as far as lists went
+_FURTHEST = 4  # times as far as lists went
 _NONE = -(2**62)
 _GOOD = 3  # quarters of how far the best is from its bound: the present side is known as well
 _LEVELS = 8  # into how many steps a search goes
+_FURTHER_ON = 1_000  # from which change on the widest envelope is asked first
+_CALM = 4  # windows after which they may be wider again
+_LONG = 3  # so many searches for the best that are too long end it
+_SHORT = 8  # a search that needn't end has this part of the operations
 _TWICE = 2  # times as many operations of one search as elsewhere
 _LISTED_WORK = 20_000_000  # operations that listing an actor's choices is counted for
 
@@ -63,6 +69,10 @@ class OwnEnvelope(ChangedRooms):
         super().__init__(problem, pool, position, "envelope", place)
         self.window, self.widest = _WINDOW, _WIDEST
         self.work = min(_TWICE * self.work, pool.work)
+        self.asked = 0  # how far the lists of this window must go
+        self.calm = 0  # windows since one was too wide
+        self.flat: int | None = None  # from which change on the side without gains nothing
+        self.long = 0  # searches for the best that were too long
         self.stop = 0  # a change that may flip
         self.priced: Page | None = None
         self.least_reach = 0
@@ -86,21 +96,41 @@ class OwnEnvelope(ChangedRooms):
         int or None
             ``now - 1`` where ``now`` may flip it; None where that isn't told.
         """
+        if not inside and self.tells and now > _FURTHER_ON and self.flat is None:
+            self.flat = self._flat_from(end)
+        if self.flat is not None and now >= self.flat:
+            return end
         while self.tells:
             if now == self.stop:
                 return now - 1
             try:
-                return self._clear(now, min(end, now + self.window - 1), inside=inside)
+                last = min(end, now + self.window - 1, (self.flat or end + 1) - 1)
+                return self._clear(now, last, inside=inside)
             except TooMuchError:
                 self.window = self.widest = self.window // 2
+                self.calm = 0
                 self.tells = self.tells and self.window >= _LEAST_WINDOW
             except TooWideError:
                 self.tells = False
         return None
 
+    def _flat_from(self, end: int) -> int:
+        """Return from which change on no more room serves the side without; after ``end`` if none.
+
+        What is the best at the widest envelope is so at each that holds it.
+        """
+        try:
+            without, within = (self.best(end, wanted=wanted) for wanted in (False, True))
+        except TooMuchError:
+            return end + 1
+        if without is None or (within is not None and within.worth >= without.worth):
+            return end + 1
+        return without.use - self.upper
+
     def _clear(self, now: int, last: int, *, inside: bool) -> int:
         sign = -1 if inside else 1
         low, high = sorted((self.upper + sign * now, self.upper + sign * last))
+        self.asked = 0
         while True:
             page = self._priced(high - self.upper, wanted=not inside)
             if page is None:  # no programme has the sector on its other side
@@ -111,11 +141,14 @@ class OwnEnvelope(ChangedRooms):
             except _FurtherError as error:
                 if error.reach > _FURTHEST * self.least_reach:
                     raise TooMuchError from error
-                self.reach = error.reach + error.reach // 8 + 1
+                self.asked = error.reach + error.reach // 8 + 1
                 continue
             finally:
                 self._count(page)
             break
+        self.calm += 1
+        if self.calm % _CALM == 0:
+            self.widest = min(2 * self.widest, _WIDEST)
         if window.rounds < _FEW:
             self.window = min(2 * self.window, self.widest)
         done = self.upper - window.low if inside else window.high - self.upper
@@ -124,9 +157,12 @@ class OwnEnvelope(ChangedRooms):
 
     def _priced(self, change: int, *, wanted: bool) -> Page | None:
         """Return prices, and lists at them, of an envelope or one near it."""
-        page = self.priced
-        if page is None or page.reach < self.reach or abs(page.made - change) > _SAME_PRICES:
-            page = self.priced = self._page(change, wanted=wanted, reach=self.reach, of_both=False)
+        page, near = self.priced, min(_SAME_PRICES, self.window)
+        if page is None or page.reach < self.asked or abs(page.made - change) > near:
+            # no further than the best was missed by the last time, where that isn't enough: again
+            usual = max(self.least_reach, self.level + self.level // 8)
+            reach = max(self.asked, usual) if self.least_reach else self.reach
+            page = self.priced = self._page(change, wanted=wanted, reach=reach, of_both=False)
         if page is not None:
             self.reach = page.reach
             self.least_reach = self.least_reach or page.reach
@@ -145,6 +181,10 @@ class OwnEnvelope(ChangedRooms):
         block = self.own[wanted]
         at = [one.actor for one in page.blocks].index(self.place)
         return block if len(page.blocks[at].pairs) else lighter(block)
+
+
+class _LongError(Exception):
+    """A search that needn't end was too long."""
 
 
 class _FurtherError(Exception):
@@ -168,6 +208,7 @@ class _Window:
         self.low, self.high, self.first, self.inside = low, high, low, inside
         self.at = [block.actor for block in page.blocks].index(rooms.place)
         self.others = page.base + page.bounds - page.each[self.at]
+        self.links = Links(page, self.at)
         self.floor = np.full(high - low + 1, _NONE, np.int64)
         # lists of a small question hold all there is
         self.reach = page.reach if rooms.problem.candidates_count > SMALL else 2**62
@@ -179,8 +220,9 @@ class _Window:
         for use, one in self.rooms.met[self.inside]:
             self._raise(use, one.worth)
         most = self._top(self.high, wanted=not self.inside)
-        if most >= self.floor[0]:
-            self._better(self.low)
+        if most >= self.floor[0]:  # what is known may be enough: to better it may not take long
+            with contextlib.suppress(_LongError):
+                self._better(self.low, work=self.rooms.work // _SHORT)
         if most < self.floor[0]:
             return
         mine = self._list(self.high, int(self.floor[0]), wanted=not self.inside)
@@ -236,15 +278,18 @@ class _Window:
             floor = self.floor[max(use - self.first, 0) :]
             np.maximum(floor, worth, out=floor)
 
-    def _better(self, room: int) -> bool:
-        """Better what is known at an envelope, at once if that is easy; False if it is the best."""
+    def _better(self, room: int, *, work: int | None = None) -> bool:
+        """Better what is known at an envelope, at once if that is easy; False if it is the best.
+
+        ``work``: operations, where anything better will do.
+        """
         rooms = self.rooms
         if any(low <= room <= high for low, high in rooms.exact):
             return False
         known = int(self.floor[room - self.first])
         top = self._top(room, wanted=self.inside)
         level = rooms.level or self.page.reach // _LEVELS
-        if room not in self.guessed and top - known > 2 * level:
+        if work is None and room not in self.guessed and top - known > 2 * level:
             self.guessed.add(room)
             found = self._best(room, top - level // 2, level // 2, above=top - 2 * level - 1)
             if found is not None:
@@ -253,7 +298,8 @@ class _Window:
         found, far = None, top - known - 1
         while far >= 0:
             near = min(level, far)
-            found = self._best(room, top - near, near)
+            at_once = None if work is None else max(known, top - near - 1)
+            found = self._best(room, top - near, near, above=at_once, work=work)
             if found is not None or near == far:
                 break
             level = level + level // 4 + 1
@@ -273,7 +319,13 @@ class _Window:
         self._raise(found[0], found[1].worth)
 
     def _best(
-        self, room: int, least: int, far: int, *, above: int | None = None
+        self,
+        room: int,
+        least: int,
+        far: int,
+        *,
+        above: int | None = None,
+        work: int | None = None,
     ) -> tuple[int, Reached] | None:
         """Return the best programme of the present side, if it is worth so much.
 
@@ -286,10 +338,17 @@ class _Window:
             return None
         less = np.zeros(len(some.use), np.int64)
         any_above, above = above is not None, least - 1 if above is None else above
-        return self._search(some, less, far=far, above=above, any_above=any_above)
+        return self._search(some, less, far=far, above=above, any_above=any_above, work=work)
 
     def _search(
-        self, own: _Own, less: Integers, *, far: int, above: int, any_above: bool = False
+        self,
+        own: _Own,
+        less: Integers,
+        *,
+        far: int,
+        above: int,
+        any_above: bool = False,
+        work: int | None = None,
     ) -> tuple[int, Reached] | None:
         """Return a programme with one of some choices, worth more than a number; its own need too.
 
@@ -298,13 +357,16 @@ class _Window:
         page = self.page.with_list(self.at, own.rows, less)
         kept = page.missed <= far
         value, most, parts = page.search_best(
-            page.rows, kept, above=above, work=self.rooms.work, any_above=any_above
+            page.rows, kept, above=above, work=work or self.rooms.work, any_above=any_above
         )
         self.page.spent += page.spent
         self.proved = most <= value
         if parts is None:
             if not self.proved:
-                self.rooms.tells = self.rooms.tells and any_above
+                if work is not None:
+                    raise _LongError
+                self.rooms.long += 0 if any_above else 1
+                self.rooms.tells = self.rooms.long < _LONG
                 raise TooMuchError
             return None
         one = self.rooms.reached(page, parts)
@@ -323,15 +385,27 @@ class _Window:
         """List the actor's choices within an envelope that can be worth so much."""
         rooms, page = self.rooms, self.page
         block, diagram = self._block(room, wanted=wanted)
+        node, floor, added = page.node[block.members], (least << page.shift) - self.others, 0
+        if self._top(room, wanted=wanted) - least <= self.reach:  # lists hold what goes beside
+            node, added = self._settled(node)
         rows, values, complete = diagram.above(
-            page.node[block.members], page.pair[block.pairs], weight=block.weight,
-            limit=block.limit, floor=(least << page.shift) - self.others, at_most=_LISTED,
+            node, page.pair[block.pairs], weight=block.weight, limit=block.limit,
+            floor=floor + added, at_most=_MET if self.links.pairs else _LISTED,
         )  # fmt: skip
         rooms.spent += _LISTED_WORK
-        if not complete:
+        most = (values + self.others - added) >> page.shift
+        some = most - self.links.missed(rows) >= least
+        if not complete or some.sum() > _LISTED:
             raise TooMuchError
-        use = rows.astype(np.int64) @ rooms.used[block.members]
-        return _Own(rows, use, (values + self.others) >> page.shift)
+        rows = rows[some]
+        return _Own(rows, rows.astype(np.int64) @ rooms.used[block.members], most[some])
+
+    def _settled(self, node: Integers) -> tuple[Integers, int]:
+        """Return values that leave below a floor what no list agrees with, and what they add."""
+        always, never = self.links.settled()
+        more = int(np.abs(node).sum() + np.abs(self.page.pair).sum()) + 1
+        node = node + more * always.astype(np.int64) - more * never.astype(np.int64)
+        return node, more * int(always.sum())
 
     def _block(self, room: int, *, wanted: bool) -> tuple[Block, Diagram]:
         """Return what the actor decides with an envelope, and its diagram."""

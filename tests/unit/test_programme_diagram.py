@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
+from planner.programme._actors import diagram as diagram_module
 from planner.programme._actors.diagram import Ground, build_diagram
 
 
@@ -42,8 +43,12 @@ def draw(rng):
     )
 
 
+@pytest.mark.parametrize("nodes", [None, 0])
 @pytest.mark.parametrize("seed", range(120))
-def test_best_and_listed_choices_equal_brute_force(seed):
+def test_best_and_listed_choices_equal_brute_force(monkeypatch, seed, nodes):
+    """Searched in depth, and by labels at once."""
+    if nodes is not None:
+        monkeypatch.setattr(diagram_module, "_FIRST_NODES", nodes)
     rng = np.random.default_rng(seed)
     ground = draw(rng)
     node = rng.integers(-5, 20, ground.count) * 1000
@@ -133,3 +138,52 @@ def test_a_neighbourhood_too_intricate_has_no_diagram():
         required=(False,) * 20, refused=(False,) * 20, connected=True,
     )  # fmt: skip
     assert build_diagram(ground) is None
+
+
+@pytest.mark.parametrize("limit", [700, 1900])
+@pytest.mark.parametrize("seed", range(3))
+def test_the_best_of_many_that_are_as_good_in_as_out_is_proved(seed, limit):
+    """Forty sectors worth three a unit of weight, and a few more: a search in depth has no end."""
+    rng = np.random.default_rng(seed)
+    count = 40
+    weight = rng.integers(60, 240, count)
+    worth = 3000 * weight + rng.integers(0, 40, count)
+    ground = Ground(
+        count=count, near=(), pairs=(), before=(), reached=(True,) * count,
+        required=(False,) * count, refused=(False,) * count, connected=True,
+    )  # fmt: skip
+    most = np.zeros(limit + 1, np.int64)  # of each weight, as a knapsack is filled
+    for one in range(count):
+        most[weight[one] :] = np.maximum(
+            most[weight[one] :], most[: limit + 1 - weight[one]] + worth[one]
+        )
+    row, value, bound = build_diagram(ground).best(
+        worth, np.zeros(0, np.int64), weight=weight, limit=limit
+    )
+    assert value == bound == most[limit] == int(row @ worth)
+    assert int(row @ weight) <= limit
+
+
+def test_an_actor_between_a_little_and_a_lot_is_proved():
+    """Its first sector costs more than the next ones bring alone: prices bound it loosely."""
+    count, limit = 30, 8_000
+    rng = np.random.default_rng(3)
+    weight = rng.integers(300, 1000, count)
+    worth = rng.integers(0, 31, count) * weight * 1000
+    worth[0] = -int(worth.sum()) // 3
+    near = tuple((0, other) for other in range(1, count))
+    reached = (True, *(False,) * (count - 1))
+    ground = Ground(
+        count=count, near=near, pairs=(), before=(), reached=reached,
+        required=(False,) * count, refused=(False,) * count, connected=True,
+    )  # fmt: skip
+    most = np.zeros(limit + 1, np.int64)
+    for one in range(1, count):
+        most[weight[one] :] = np.maximum(
+            most[weight[one] :], most[: limit + 1 - weight[one]] + worth[one]
+        )
+    due = max(0, int(most[limit - weight[0]] + worth[0]))
+    _, value, bound = build_diagram(ground).best(
+        worth, np.zeros(0, np.int64), weight=weight, limit=limit
+    )
+    assert value == bound == due

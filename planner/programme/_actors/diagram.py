@@ -27,6 +27,7 @@ Arrows = npt.NDArray[np.int32]
 Rows = npt.NDArray[np.uint8]
 
 _NODE_LIMIT = 3_000_000  # states met in one search
+_FIRST_NODES, _LABELS = 300_000, 20_000_000  # the same before labels are tried; labels
 _EACH_LIMIT = 100  # the same for each choice that is listed, where these are many
 _LEAST = -(2**62)
 _WEIGHTS = 4  # of sectors, kept at once: what each state weighs to the end is the same again
@@ -172,7 +173,8 @@ class Diagram:
         heavy = np.ascontiguousarray(weight[self.order])
         found, value, bound = kernel.best_choice(
             self.first, self.out_to, self.in_to, self.pattern, self._values(node_value, pair_value),
-            heavy, self._least(heavy), least, limit, slack, _NODE_LIMIT, row,
+            heavy, self._least(heavy), least, limit, slack,
+            _NODE_LIMIT if least > 0 else _FIRST_NODES, _LABELS, row,
         )  # fmt: skip
         if not found and bound != kernel.NONE:
             raise TooWideError

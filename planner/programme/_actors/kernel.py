@@ -11,11 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from planner.compiling import compiled
+from planner.programme._actors.labels import best_by_labels
 
 __all__ = ["NONE", "best_choice", "lightest", "list_choices", "pattern_values"]
 
 BOTH = 2  # the two arrows of a state
 NONE = -(2**62)
+SPREAD = np.array([0, 2, 3, 4, 5, 6, 8])  # fourths of a price: those that bound labels
 Ints = npt.NDArray[np.int64]
 Arrows = npt.NDArray[np.int32]
 Bytes = npt.NDArray[np.uint8]
@@ -361,9 +363,12 @@ def best_choice(
     limit: int,
     slack: int,
     node_limit: int,
+    labels: int,
     row: Bytes,
 ) -> tuple[bool, int, int]:
     """Find the best choice of weight in [``least``, ``limit``], up to ``slack``.
+
+    It is searched in depth, then by labels, so many at most, where no weight is asked.
 
     Returns (found, value, proved bound); the bound is NONE where there is proved to be none.
     """
@@ -386,6 +391,14 @@ def best_choice(
     if found:
         met = values[0]
         row[:] = rows[0]
+    if not complete and least <= 0 and price > 0 and labels > 0:
+        complete, value_met = best_by_labels(
+            first, out_to, in_to, pattern, value, weight, light, limit, price * SPREAD // 4,
+            met + slack + 1, labels, rows[0],
+        )  # fmt: skip
+        if value_met > NONE:
+            met = value_met
+            row[:] = rows[0]
     if met == NONE:
         return False, NONE, NONE if complete else bound
     return True, met, min(bound, met + slack) if complete else bound

@@ -106,8 +106,7 @@ class Page:
         high = np.maximum(np.maximum.reduceat(uses[at], begins, axis=0), ends[1])
         idle = np.zeros(len(columns), bool)
         idle[some] = high.sum(axis=0) <= room
-        self.uses = self.uses[at][:, ~idle]
-        self.worth, self.missed = self.worth[at], self.missed[at]
+        self.uses = self.uses[:, ~idle]
         sides = idle[: len(self.upper)], idle[len(self.upper) :]
         self.upper, self.lower = (
             [row for row, gone in zip(rows, side.tolist(), strict=True) if not gone]
@@ -115,11 +114,19 @@ class Page:
         )  # fmt: skip
         alive = np.zeros(len(owner), bool)
         alive[at] = True
+        self.keep(alive)
+
+    def keep(self, alive: Flags) -> bool:
+        """Drop choices but those alive; return whether that is done: each actor keeps some."""
+        places = spans(self.sizes)
+        if not all(alive[start:end].any() for start, end in places):
+            return False
+        self.uses, self.worth, self.missed = self.uses[alive], self.worth[alive], self.missed[alive]
         self.lists = [
-            rows[alive[start:end]]
-            for rows, (start, end) in zip(self.lists, spans(self.sizes), strict=True)
+            rows[alive[start:end]] for rows, (start, end) in zip(self.lists, places, strict=True)
         ]
         self.sizes = [len(rows) for rows in self.lists]
+        return True
 
     def row_values(self, at: int) -> Integers:
         """Return what each choice is worth in a row."""

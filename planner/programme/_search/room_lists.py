@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -11,11 +12,13 @@ import numpy.typing as npt
 from planner.choice import ChoiceProblem
 from planner.programme._actors.blocks import ColumnPool, lighter, split_problem
 from planner.programme._actors.columns import Stage
+from planner.programme._search.near_lists import Page
 
-__all__ = ["Least", "Reached", "list_further", "room_of", "swing_of", "with_room"]
+__all__ = ["Least", "Reached", "list_further", "reached_of", "room_of", "swing_of", "with_room"]
 
 Integers = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.uint8]
+Choice = npt.NDArray[np.uint8]
 Flags = npt.NDArray[np.bool_]
 
 _FURTHER = (4, 3, 2)  # of the reach: how far the list of whoever has the envelope goes
@@ -74,6 +77,21 @@ def with_room(
         for one in problem.limits
     )  # fmt: skip
     return replace(problem, limits=limits)
+
+
+def reached_of(
+    problem: ChoiceProblem, sources: Integers, used: Integers, page: Page, parts: Sequence[Choice]
+) -> Reached:
+    """Return the programme of choices that were picked, without the copies.
+
+    ``sources``: the candidate of each copy; ``used``: what each candidate takes of the room.
+    """
+    chosen = page.chosen(parts, problem.candidates_count)
+    count = len(chosen) - len(sources)
+    chosen[count:] = chosen[sources]  # a copy may be taken where its sector isn't, in vain
+    sign = 1 if problem.objectives[0].sense == "max" else -1
+    worth, use = sign * problem.values(chosen)[0], int(used[chosen].sum())
+    return Reached(worth, chosen[:count], use)
 
 
 def swing_of(stage: Stage, other: ChoiceProblem, position: int, pool: ColumnPool) -> int | None:

@@ -1,5 +1,6 @@
 """Up to which envelope a sector stays where it is: what one search tells is what brute force says."""
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +10,7 @@ from planner.choice import Contiguity
 from planner.explain import apply_flip, find_flips
 from planner.programme import ChoiceBounds, ColumnPool, OwnEnvelope, TooMuchError, solve_choice
 from planner.programme._actors.diagram import TooWideError
+from planner.programme._search.links import Links
 
 
 def forced(problem, j, *, wanted):
@@ -66,6 +68,8 @@ def all_envelopes(problem):
 @pytest.mark.parametrize("seed", range(4))
 def test_the_first_envelope_that_may_flip(oracle, monkeypatch, seed, shared, contiguity, window):
     monkeypatch.setattr("planner.programme._own_envelope._LEAST_WINDOW", 1)
+    if window == 1:  # where the widest envelope is asked at once
+        monkeypatch.setattr("planner.programme._own_envelope._FURTHER_ON", 0)
     problem = each_pays_its_own(oracle, seed, contiguity)
     if shared:
         problem = oracle.random_problem(seed, count=8, actors=2 + seed % 2, contiguity=contiguity)
@@ -122,6 +126,91 @@ def test_where_copies_are_settled_the_best_of_a_side_is_the_same(
                 assert (None if best is None else best.worth) == due
                 told += 1
     assert told > 20
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_others_miss_beside_a_choice_is_what_their_lists_hold(oracle, monkeypatch, seed):
+    monkeypatch.setattr("planner.programme._changed_rooms.SMALL", 0)
+    monkeypatch.setattr("planner.programme._changed_rooms._LINKED_SHARE", 0.2)
+    problem = oracle.random_problem(seed, count=9, actors=3, contiguity=Contiguity.NONE)
+    told = 0
+    for j, actor in all_envelopes(problem):
+        rooms = OwnEnvelope(problem, ColumnPool(), j, problem.actors[actor])
+        page = rooms._page(2, wanted=False, reach=0, of_both=False)
+        if page is None or not any(row.name.startswith("copy.") for row in page.rows):
+            continue
+        at = [block.actor for block in page.blocks].index(rooms.place)
+        links, members = Links(page, at), page.blocks[at].members
+        every = np.array(list(itertools.product((0, 1), repeat=len(members))), np.uint8)
+        due = [least_beside(page, at, choice) for choice in every]
+        assert links.missed(every).tolist() == due
+        always, _ = links.settled()
+        kept = np.array(due) <= page.reach
+        if kept.any():
+            assert every[kept][:, always].all()
+        told += len(due)
+    assert told > 20
+
+
+def least_beside(page, at, choice):
+    """What the lists of the others miss at least beside a choice, one after the other."""
+    mine, missed, start = dict(zip(page.blocks[at].members, choice, strict=True)), 0, 0
+    for other, (block, rows) in enumerate(zip(page.blocks, page.lists, strict=True)):
+        far = page.missed[start : start + len(rows)]
+        start += len(rows)
+        if other == at:
+            continue
+        agree = np.ones(len(rows), bool)
+        shares = False
+        for row in page.rows:
+            if not row.name.startswith("copy."):
+                continue
+            held = np.zeros(len(rows), np.int64)
+            theirs = False
+            for one in np.flatnonzero(row.coefficients):
+                if one in mine:
+                    held += row.coefficients[one] * mine[one]
+                elif one in block.members:
+                    theirs = True
+                    held += row.coefficients[one] * rows[:, np.searchsorted(block.members, one)]
+                else:
+                    break
+            else:
+                if theirs:
+                    shares = True
+                    agree &= held <= row.upper
+                    agree &= row.lower is None or held >= row.lower
+        if shares:
+            missed += int(far[agree].min(initial=page.reach + 1))
+    return missed
+
+
+@pytest.mark.parametrize("contiguity", [Contiguity.WITHIN_EPCI, Contiguity.NONE])
+@pytest.mark.parametrize("seed", range(3))
+def test_beside_lists_that_reach_a_little_no_flip_is_overlooked(
+    oracle, monkeypatch, seed, contiguity
+):
+    monkeypatch.setattr("planner.programme._changed_rooms.SMALL", 0)
+    monkeypatch.setattr("planner.programme._own_envelope.SMALL", 0)
+    monkeypatch.setattr("planner.programme._changed_rooms._LINKED_SHARE", 0.1)
+    monkeypatch.setattr("planner.programme._own_envelope._LEAST_WINDOW", 1)
+    problem = oracle.random_problem(seed, count=8, actors=3, contiguity=contiguity)
+    choice, told = oracle.solve(problem), 0
+    for j, actor in all_envelopes(problem):
+        inside, place = problem.sector_ids[j] in choice.chosen, problem.actors[actor]
+        end = min(int(problem.envelopes[actor]), 8) if inside else 8
+        rooms = OwnEnvelope(problem, ColumnPool(), j, place)
+        rooms.window = 3
+        done = rooms.clear(1, end, inside=inside) if choice.stages else None
+        for one in range(1, (done or 0) + 1):
+            mine, other = (
+                worth(oracle, problem, j, place, -one if inside else one, wanted=wanted)
+                for wanted in (not inside, inside)
+            )
+            assert other is not None
+            assert mine is None or mine < other
+            told += 1
+    assert told > 10
 
 
 def test_across_borders_an_envelope_is_not_told(oracle):
