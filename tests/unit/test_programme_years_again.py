@@ -10,7 +10,7 @@ from planner.choice import ChoiceStatus, Contiguity, Objective
 from planner.programme import ColumnPool
 from planner.programme._actors.blocks import objective_row
 from planner.programme._actors.columns import Clock
-from planner.programme._years import again
+from planner.programme._years import again, primal
 from planner.programme._years.joint import Joint
 from planner.programme._years.solve import Years, solve_years_by_columns
 from planner.programme._years.spread import spread_objective
@@ -154,7 +154,7 @@ def test_a_kept_answer_that_a_rule_forbids_is_mended(name, monkeypatch):
 
 
 def test_kept_sequences_that_a_rule_forbids_are_dropped():
-    first = a_grid(3, side=3, actors=6)
+    first = a_grid(3, side=3, actors=4)
     pool = ColumnPool()
     open_by = as_flags(first, solve(first, pool))[-1]
     at = np.flatnonzero(open_by)
@@ -209,10 +209,38 @@ def test_a_proof_is_the_same_whatever_is_kept():
 
 
 def test_nothing_is_recalled_of_a_ground_that_changed():
-    first = a_grid(3, side=3, actors=6)
+    first = a_grid(3, side=3, actors=4)
     pool = ColumnPool()
     solve(first, pool)
-    problem = with_whole(first, reached=first.whole.reached & (np.arange(54) != 0))
+    problem = with_whole(first, reached=first.whole.reached & (np.arange(36) != 0))
     second = solve(problem, pool)
     assert is_legal(problem, as_flags(problem, second))
     assert not as_flags(problem, second)[:, :9].any()  # nothing reaches the first actor any more
+
+
+def test_a_clock_is_shared_and_a_walk_cools_down_within_a_part_of_it():
+    assert Clock(None).part(0.3).end is None
+    assert 3 * Clock.within(1_000).part(0.3).left == pytest.approx(Clock.within(900).left, rel=0.01)
+    first = a_grid(3, side=3, actors=4)
+    years, joint = joint_of(first, ColumnPool())
+    joint.begin({})
+    node = joint.values(joint.prices)[0]
+    steps = [
+        primal._Search(joint, years.base, node, 0, clock)._steps(10**12)
+        for clock in (Clock(None), Clock.within(1_000), Clock.within(500), Clock.within(0))
+    ]
+    assert steps[0] == 10**12
+    assert steps[1] == pytest.approx(2 * steps[2], rel=0.01)
+    assert steps[1] < primal._PACE * 1_000
+    assert steps[3] == 1
+
+
+def test_what_was_met_is_answered_when_time_is_up_before_it_is_bettered(monkeypatch):
+    problem = a_grid(1, side=3, actors=20)
+    monkeypatch.setattr("planner.programme._years.primal._LISTING", 1e9)  # nothing near is listed
+    years = Years(problem, 1e-6, Clock.within(1_000), ColumnPool())
+    monkeypatch.setattr("planner.programme._years.primal._TURNS", 1)
+    choice = years.run()
+    assert is_legal(problem, as_flags(problem, choice))
+    assert choice.opened
+    assert choice.stages[0].value <= choice.stages[0].bound

@@ -68,6 +68,10 @@ class Clock:
         """Seconds left."""
         return math.inf if self.end is None else max(0.0, self.end - time.monotonic())
 
+    def part(self, share: float) -> Clock:
+        """Return a clock that ends once a share of the time left is up."""
+        return self if self.end is None else Clock.within(share * self.left)
+
     @property
     def seconds(self) -> float | None:
         """The same, None where there is no end."""
@@ -173,14 +177,8 @@ class Stage:
         self.step = max(divisor_of(self.row), 1)  # between two values of the objective, at least
         self.rows = list(rows)
         self.with_pairs = any(row.pair_coefficients is not None for row in [self.row, *self.rows])
-        self.pairs_count = max(
-            [
-                len(r.pair_coefficients)
-                for r in [self.row, *rows]
-                if r.pair_coefficients is not None
-            ],
-            default=0,
-        )
+        pairs = [one.pair_coefficients for one in (self.row, *rows)]
+        self.pairs_count = max((len(one) for one in pairs if one is not None), default=0)
         self.blocks = region.blocks if self.with_pairs else tuple(lighter(b) for b in region.blocks)
         self.diagrams = [] if lists is not None else region.diagrams(with_pairs=self.with_pairs)
         self.best: Priced | None = None

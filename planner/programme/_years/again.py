@@ -27,6 +27,7 @@ __all__ = ["answer_again", "keep_answer", "keep_prices"]
 Integers = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.uint8]
 
+_JOINT_TIME = 0.5  # of the time left, where there is an end
 _KEPT = 40  # sequences of an actor
 # around how many sequences others are looked for, how many, and what they may miss as a share of an
 # actor's mean part of the bound, where a rule forbids the actor's own
@@ -71,7 +72,8 @@ def answer_again(
     known = _known_parts(joint, problem, base)
     best = _best_of(joint, [held, known])
     if not _is_near(joint, best, gap_share):
-        if not joint.converge(clock):
+        till = clock.part(_JOINT_TIME)
+        if not joint.converge(till) and not till.over:
             return None
         begun = best or known
         enough = enough_of(joint.bound or 0, gap_share)

@@ -8,6 +8,7 @@ sector, until one is near enough.
 from __future__ import annotations
 
 import copy
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -55,6 +56,9 @@ _SHAKES = 5
 _SHAKEN, _SHAKEN_STEPS = 40, 5_000_000  # sequences beside it, annealed at low heat
 _SHAKEN_HEATS = (3e-4, 1e-4)
 _SHAKEN_SWAPS, _SHAKEN_SWAP_HEATS = 2_000, (2e-4, 4e-5)  # for each sector
+_PACE = 2_500_000  # steps of a walk in a second, at least: beside another, on a busy machine
+_PART = 0.4  # of the time left, that a walk may take
+_LISTING = 1.5  # times what the lists took: what is near a programme takes at most
 _COLDEST = 0.005  # of a point: where a sector is worth a few
 
 
@@ -156,6 +160,7 @@ class _Search:
         self.size = abs(joint.bound or 0) / len(base)
         self.sectors = Sectors.of(base, joint.years, joint.row, joint.rows)
         self.lists: dict[tuple[int, int, float], Listed] = {}
+        self.took = 0.0  # seconds that lists took
 
     def turn(
         self, kind: tuple[int, int, float], seeds: Sequence[int]
@@ -180,8 +185,9 @@ class _Search:
 
     def _listed(self, kind: tuple[int, int, float]) -> Listed:
         if kind not in self.lists:
-            joint = self.joint
+            joint, begun = self.joint, time.monotonic()
             self.lists[kind] = Listed.of(joint.blocks, self._lists(*kind), joint.row, joint.rows)
+            self.took = time.monotonic() - begun
         return self.lists[kind]
 
     def around(
@@ -203,7 +209,7 @@ class _Search:
     def mended_soon(self, parts: list[Rows], listed: Listed) -> tuple[list[Rows], int] | None:
         """Mend what breaks rules sector by sector, in few steps, and better it."""
         found = self._swap(parts, 0, _MEND_HEATS[0], _SHAKEN_SWAPS)
-        return None if found is None else self.near(found[0], listed)
+        return None if found is None else self.near(found[0], listed) or found
 
     def shaken(self, parts: list[Rows], listed: Listed, seed: int) -> tuple[list[Rows], int] | None:
         """Better a programme after small changes: of sequences beside it, of sectors in turn."""
@@ -221,7 +227,7 @@ class _Search:
         """Return the best programme met from a seed: first among lists, then beside what is met."""
         best = self._annealed(listed, _HEATS, seed * _AGAIN)
         for one in range(1, _AGAIN):
-            if best is None or best[1] >= self.enough or self.clock.over:
+            if best is None or best[1] >= self.enough or self._late:
                 break
             beside = self._around(best[0], listed, _BESIDE)
             found = self._annealed(beside, _COOLER, seed * _AGAIN + one)
@@ -235,13 +241,14 @@ class _Search:
         """Return a programme among lists, bettered; None when none was met."""
         walk = anneal(
             listed, self.joint.prices,
-            steps=min(_MOST_STEPS, max(_LEAST_STEPS, _STEPS * len(listed.worth))),
+            steps=self._steps(min(_MOST_STEPS, max(_LEAST_STEPS, _STEPS * len(listed.worth)))),
             heats=self._heats(heats), steeps=_STEEPS, seed=seed, enough=self.enough,
             clock=self.clock,
         )  # fmt: skip
         found = self._mended(listed.parts(walk.last), listed, seed)
         if found is None and walk.best is not None:
-            found = self.near(listed.parts(walk.best), listed)
+            met = listed.parts(walk.best)
+            found = self.near(met, listed) or (met, walk.worth)
         if found is None:
             return None
         for one in range(seed * _ROUNDS, (seed + 1) * _ROUNDS):
@@ -265,7 +272,7 @@ class _Search:
     ) -> tuple[list[Rows], int] | None:
         return swap(
             self.sectors, self.joint.prices, parts=parts,
-            steps=steps * len(self.sectors.owner), heats=self._heats(shares),
+            steps=self._steps(steps * len(self.sectors.owner)), heats=self._heats(shares),
             steeps=_SWAP_STEEPS, seed=seed, enough=self.enough, clock=self.clock,
         )  # fmt: skip
 
@@ -276,11 +283,16 @@ class _Search:
         for one, shares in enumerate(_MEND_HEATS):
             found = self._swap(parts, seed * len(_MEND_HEATS) + one, shares)
             if found is not None:
-                return self.near(found[0], listed)
+                return self.near(found[0], listed) or found
         return self.near(parts, listed)
 
     def near(self, parts: Sequence[Rows], listed: Listed) -> tuple[list[Rows], int] | None:
-        """Better a programme by what is near to it, or mend it; None when that fails."""
+        """Better a programme by what is near to it, or mend it; None when that fails.
+
+        Nothing is listed where that would last longer than the time left.
+        """
+        if self._late:
+            return None
         joint = self.joint
         near = self._around(parts, listed, _AROUND)
         better = better_by_fours(
@@ -301,6 +313,16 @@ class _Search:
             more = np.unique(np.concatenate([near, some]), axis=0)
             every.append(np.concatenate([part, more[(more != part).any(axis=1)]]))
         return Listed.of(self.joint.blocks, every, self.joint.row, self.joint.rows)
+
+    @property
+    def _late(self) -> bool:
+        """Whether what is near a programme takes longer to list than the time left."""
+        return self.clock.left <= _LISTING * self.took
+
+    def _steps(self, most: int) -> int:
+        """Return how many steps cool down within a part of the time left."""
+        left = self.clock.seconds
+        return most if left is None else max(1, min(most, int(_PACE * _PART * left)))
 
     def _heats(self, shares: tuple[float, float]) -> tuple[float, float]:
         return max(_COLDEST, self.size * shares[0]), max(_COLDEST, self.size * shares[1])

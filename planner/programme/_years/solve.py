@@ -56,6 +56,8 @@ _REACHES = 6  # times that lists grow, unless proofs are asked
 _NODES = 150
 _TIE_BITS = 24  # of the weights by which equal programmes are told apart at once
 _MANY = 20  # actors from which on looking near the prices tells more than longer lists
+# shares of the time left, where there is an end: the bound of the years, and that of all together
+_BOUND_TIME, _JOINT_TIME = 0.3, 0.35
 _CLOSER = 5  # the search goes nearer than the gap asked: it doesn't know every sequence
 
 
@@ -317,11 +319,12 @@ class Years:
         """Generate columns, adding broken rules between years; return the best stage."""
         best: Stage | None = None
         proved = self.gap_share == 0
+        clock = self.clock if proved else self.clock.part(_BOUND_TIME)
         for _ in range(_TURNS_PROVED if proved else _TURNS):
             stage = Stage(self.region, objective, [*self.rows, *self.nests.values()])
             start = np.array([self.prices.get(row.name, 0.0) for row in stage.rows])
             value = stage.converge(
-                self.clock, start=start,
+                clock, start=start,
                 close_share=_CLOSE_SHARE_PROVED if proved else _CLOSE_SHARE,
             )  # fmt: skip
             if value is None or stage.best is None:
@@ -334,7 +337,7 @@ class Years:
             point = stage.point().reshape(self.years, self.count)
             broken = np.argwhere(point[:-1] - point[1:] > _BROKEN).tolist()
             fresh = [(year, sector) for year, sector in broken if (year, sector) not in self.nests]
-            if not fresh or self.clock.over:
+            if not fresh or clock.over:
                 break
             self.nests.update({(year, sector): self._nest(year, sector) for year, sector in fresh})
         return best
@@ -386,7 +389,9 @@ class Years:
             for at, part in enumerate(self.incumbent):
                 joint.learn(at, part)
         joint.begin(self.prices)
-        return joint if joint.converge(self.clock) else None
+        clock = self.clock.part(_JOINT_TIME)
+        # where time is up, the prices known so far are those to look near
+        return joint if joint.converge(clock) or (clock.over and joint.bound is not None) else None
 
     def _look_near(self, stage: Stage, answer: _Answer) -> bool:
         """Bound all years of an actor at once and look for a programme; return whether one is."""
