@@ -150,6 +150,7 @@ class Diagram:
         limit: int,
         slack: int = 0,
         least: int = 0,
+        proved: bool = True,
     ) -> tuple[Rows, int, int] | None:
         """Return the best legal choice within the envelope, its value and a proved bound.
 
@@ -163,6 +164,8 @@ class Diagram:
             How much may be missed; 0 proves the optimum.
         least
             What must be used of the envelope.
+        proved
+            Whether a search in depth that is long is followed by labels, far longer at worst.
 
         Raises
         ------
@@ -174,7 +177,7 @@ class Diagram:
         found, value, bound = kernel.best_choice(
             self.first, self.out_to, self.in_to, self.pattern, self._values(node_value, pair_value),
             heavy, self._least(heavy), least, limit, slack,
-            _NODE_LIMIT if least > 0 else _FIRST_NODES, _LABELS, row,
+            _FIRST_NODES if proved and least <= 0 else _NODE_LIMIT, _LABELS if proved else 0, row,
         )  # fmt: skip
         if not found and bound != kernel.NONE:
             raise TooWideError

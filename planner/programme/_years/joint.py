@@ -121,7 +121,7 @@ class Joint:
         block = self.region.blocks[year * len(self.blocks) + at]
         found = self.diagrams[year * len(self.blocks) + at].best(
             np.ascontiguousarray(value), np.zeros(0, np.int64), weight=block.weight,
-            limit=block.limit,
+            limit=block.limit, proved=False,
         )  # fmt: skip
         if found is None:
             raise NoChoiceError

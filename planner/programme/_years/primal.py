@@ -227,7 +227,7 @@ class _Search:
         """Return the best programme met from a seed: first among lists, then beside what is met."""
         best = self._annealed(listed, _HEATS, seed * _AGAIN)
         for one in range(1, _AGAIN):
-            if best is None or best[1] >= self.enough or self._late:
+            if best is None or best[1] >= self.enough or self.clock.over or self._late:
                 break
             beside = self._around(best[0], listed, _BESIDE)
             found = self._annealed(beside, _COOLER, seed * _AGAIN + one)
