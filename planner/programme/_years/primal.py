@@ -59,6 +59,7 @@ _SHAKEN_SWAPS, _SHAKEN_SWAP_HEATS = 2_000, (2e-4, 4e-5)  # for each sector
 _PACE = 2_500_000  # steps of a walk in a second, at least: beside another, on a busy machine
 _PART = 0.4  # of the time left, that a walk may take
 _LISTING = 1.5  # times what the lists took: what is near a programme takes at most
+_LONGER = 8  # times what the first lists took: what longer ones take at most
 _COLDEST = 0.005  # of a point: where a sector is worth a few
 
 
@@ -109,8 +110,11 @@ def look_near(
     for turn in range(_TURNS):
         if clock.over or (best is not None and best[1] >= enough):
             break
+        kind = _LISTS[turn // 2 % len(_LISTS)]
+        if kind not in search.lists and clock.left <= _LONGER * search.took:
+            break
         every = range(turn * _SEEDS, (turn + 1) * _SEEDS)
-        for found in search.turn(_LISTS[turn // 2 % len(_LISTS)], every):
+        for found in search.turn(kind, every):
             if best is None or found[1] > best[1]:
                 best = found
     return best
