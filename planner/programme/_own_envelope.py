@@ -32,7 +32,7 @@ _SAME_PRICES = 600  # so far is an envelope near another
 _LISTED, _MET = 50_000, 400_000  # choices of the actor at most, and before links drop some
 _ROUNDS = 200  # programmes of one window at most
 _FEW = 30  # so few let the next be wider
-_FURTHEST = 4  # times as far as lists went
+_FURTHEST, _LINKED_FURTHEST = 2, 4  # times as far as lists went; where envelopes bind several
 _NONE = -(2**62)
 _GOOD = 3  # quarters of how far the best is from its bound: the present side is known as well
 _LEVELS = 8  # into how many steps a search goes
@@ -139,7 +139,8 @@ class OwnEnvelope(ChangedRooms):
             try:
                 window.clear()
             except _FurtherError as error:
-                if error.reach > _FURTHEST * self.least_reach:
+                furthest = _LINKED_FURTHEST if len(self.sources) else _FURTHEST
+                if error.reach > furthest * self.least_reach:
                     raise TooMuchError from error
                 self.asked = error.reach + error.reach // 8 + 1
                 continue
@@ -220,9 +221,10 @@ class _Window:
         for use, one in self.rooms.met[self.inside]:
             self._raise(use, one.worth)
         most = self._top(self.high, wanted=not self.inside)
-        if most >= self.floor[0]:  # what is known may be enough: to better it may not take long
+        if most >= self.floor[0]:
+            short = _SHORT if self.links.pairs else 1  # what is known may be enough
             with contextlib.suppress(_LongError):
-                self._better(self.low, work=self.rooms.work // _SHORT)
+                self._better(self.low, work=self.rooms.work // short)
         if most < self.floor[0]:
             return
         mine = self._list(self.high, int(self.floor[0]), wanted=not self.inside)
@@ -281,7 +283,7 @@ class _Window:
     def _better(self, room: int, *, work: int | None = None) -> bool:
         """Better what is known at an envelope, at once if that is easy; False if it is the best.
 
-        ``work``: operations, where anything better will do.
+        ``work``: operations of one search, where it needn't be the best.
         """
         rooms = self.rooms
         if any(low <= room <= high for low, high in rooms.exact):
@@ -289,17 +291,18 @@ class _Window:
         known = int(self.floor[room - self.first])
         top = self._top(room, wanted=self.inside)
         level = rooms.level or self.page.reach // _LEVELS
-        if work is None and room not in self.guessed and top - known > 2 * level:
+        if room not in self.guessed and top - known > 2 * level:
             self.guessed.add(room)
-            found = self._best(room, top - level // 2, level // 2, above=top - 2 * level - 1)
+            found = self._best(
+                room, top - level // 2, level // 2, above=top - 2 * level - 1, work=work
+            )
             if found is not None:
                 self._learn(found)
                 return True
         found, far = None, top - known - 1
         while far >= 0:
             near = min(level, far)
-            at_once = None if work is None else max(known, top - near - 1)
-            found = self._best(room, top - near, near, above=at_once, work=work)
+            found = self._best(room, top - near, near, work=work)
             if found is not None or near == far:
                 break
             level = level + level // 4 + 1
@@ -307,9 +310,9 @@ class _Window:
             rooms.exact.append((room, room))
             return True
         use, one = found
-        rooms.level = max((top - one.worth) * 5 // 4, level * 3 // 4, 1)
         self._learn(found)
         if self.proved:  # else the search was too long: it goes on from what it found
+            rooms.level = max((top - one.worth) * 5 // 4, level * 3 // 4, 1)
             rooms.bests[self.inside].append((use - rooms.upper, room - rooms.upper, one))
             rooms.exact.append((use, room))
         return True
