@@ -224,7 +224,7 @@ class ChangedRooms:
                 self._view(page, at).rows, near, worth, work=min(_EASY_WORK, self.pool.work),
                 any_will_do=True,
             )  # fmt: skip
-            self._count(page)
+            self.count(page)
             if parts is not None:
                 one = self.reached(page, parts)
                 self.met[wanted].append((one.use, one))
@@ -326,7 +326,7 @@ class ChangedRooms:
             most, parts = view.page.search_worth(
                 view.rows, view.kept & (view.missed <= view.bound - worth), worth, work=self.work
             )
-            self._count(view.page)
+            self.count(view.page)
             if parts is not None:
                 one = self.reached(view.page, parts)
                 self.met[wanted].append((one.use, one))
@@ -368,7 +368,7 @@ class ChangedRooms:
                     view.rows, view.kept & (view.missed <= gap), page.count(self.used),
                     worth=worth, most=self.upper + to, work=min(_LEAST_WORK, self.pool.work),
                 )  # fmt: skip
-                self._count(page)
+                self.count(page)
                 least = max(least - self.upper, low) if first is None else first
                 if parts is not None:
                     self.met[wanted].append((use, self.reached(page, parts)))
@@ -473,7 +473,7 @@ class ChangedRooms:
                 view.rows, view.kept & (view.missed <= reach), above=bound - reach,
                 work=self.work,
             )  # fmt: skip
-            self._count(page)
+            self.count(page)
             if found is not None or reach >= far:
                 break
             reach = min(reach + max(reach // 2, 1), far)
@@ -487,14 +487,14 @@ class ChangedRooms:
         self.met[wanted].append((reached.use, reached))
         return reached
 
-    def _count(self, page: Page) -> None:
+    def count(self, page: Page) -> None:
+        """Count the operations of searches among lists."""
         self.spent += page.spent
         page.spent = 0
 
     def _moved(self, row: Row, change: int) -> Row:
         """Return a row with the room of a change."""
-        name = self.place if self.kind == "limit" else f"envelope.{self.place}"
-        if row.name != name:
+        if row.name != (self.place if self.kind == "limit" else f"envelope.{self.place}"):
             return row
         divisor = max(int(np.gcd.reduce(self.used)), 1)
         return replace(row, upper=(self.upper + change) // divisor)

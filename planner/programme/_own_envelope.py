@@ -74,7 +74,8 @@ class OwnEnvelope(ChangedRooms):
         self.flat: int | None = None  # from which change on the side without gains nothing
         self.long = 0  # searches for the best that were too long
         self.stop = 0  # a change that may flip
-        self.priced: Page | None = None
+        self.priced: Page | None = None  # of the other side, and of the present one
+        self.near: Page | None = None
         self.least_reach = 0
         self.exact: list[tuple[int, int]] = []  # rooms at which the present side's best is known
         self.own: dict[bool, Block] = {}
@@ -145,7 +146,7 @@ class OwnEnvelope(ChangedRooms):
                 self.asked = error.reach + error.reach // 8 + 1
                 continue
             finally:
-                self._count(page)
+                self.count(page)
             break
         self.calm += 1
         if self.calm % _CALM == 0:
@@ -167,6 +168,22 @@ class OwnEnvelope(ChangedRooms):
         if page is not None:
             self.reach = page.reach
             self.least_reach = self.least_reach or page.reach
+        return page
+
+    def present(self, room: int, reach: int, *, inside: bool) -> Page:
+        """Return prices of the present side at an envelope, and lists that go so far at least.
+
+        Raises
+        ------
+        TooMuchError
+            When these are too long, or there is no programme.
+        """
+        page = self.near
+        if page is None or page.reach < reach or page.made != room - self.upper:
+            page = self._page(room - self.upper, wanted=inside, reach=reach, of_both=False)
+            self.near = page
+        if page is None:
+            raise TooMuchError
         return page
 
     def block(self, page: Page, *, wanted: bool) -> Block:
@@ -285,9 +302,38 @@ class _Window:
 
         ``work``: operations of one search, where it needn't be the best.
         """
-        rooms = self.rooms
-        if any(low <= room <= high for low, high in rooms.exact):
+        if any(low <= room <= high for low, high in self.rooms.exact):
             return False
+        try:
+            return self._better_here(room, work)
+        except _FurtherError:
+            if not self.links.pairs:
+                raise
+        return self._better_apart(room, work)
+
+    def _better_apart(self, room: int, work: int | None) -> bool:
+        """Do it at prices of the present side, which bound it nearer than those of the other."""
+        rooms, reach = self.rooms, self.rooms.least_reach
+        while True:
+            page = rooms.present(room, reach, inside=self.inside)
+            window = _Window(rooms, page, room, room, inside=self.inside)
+            window.floor[0] = self.floor[room - self.first]
+            try:
+                bettered = window._better_here(room, work)
+            except _FurtherError as error:
+                if error.reach > _LINKED_FURTHEST * rooms.least_reach:
+                    raise
+                reach = error.reach + error.reach // 8 + 1
+                continue
+            finally:
+                rooms.count(page)
+            self.proved = window.proved
+            for use, one in rooms.met[self.inside]:
+                self._raise(use, one.worth)
+            return bettered
+
+    def _better_here(self, room: int, work: int | None) -> bool:
+        rooms = self.rooms
         known = int(self.floor[room - self.first])
         top = self._top(room, wanted=self.inside)
         level = rooms.level or self.page.reach // _LEVELS
