@@ -189,18 +189,11 @@ class ChoiceBounds:
         diagram = self.pool.diagram(block.ground)
         if diagram is None:
             return _UNKNOWN
-        node = self.node[block.members]
-        pair = self.pair[block.pairs]
-        force = int(np.abs(node).sum()) + int(np.abs(pair).sum()) + 1
         mine = block.members == position
-        node[mine] += force if wanted else -force
-        answer = diagram.best(node, pair, weight=block.weight, limit=block.limit)
-        if answer is None:
-            return None
-        row, value, bound = answer
-        if bound == value and (row[mine] != wanted).any():
-            return None
-        return bound - force if wanted and mine.any() else bound
+        answer = diagram.holding(mine & wanted, mine & (not wanted)).best(
+            self.node[block.members], self.pair[block.pairs], weight=block.weight, limit=block.limit
+        )
+        return None if answer is None else answer[2]
 
     def _has_left_out(self, actor: str) -> bool:
         """Whether a sector that others decide on was too large for an envelope."""

@@ -434,27 +434,20 @@ class _Window:
         """List the actor's choices within an envelope that can be worth so much."""
         rooms, page = self.rooms, self.page
         block, diagram = self._block(room, wanted=wanted)
-        node, floor, added = page.node[block.members], (least << page.shift) - self.others, 0
         if self._top(room, wanted=wanted) - least <= self.reach:  # lists hold what goes beside
-            node, added = self._settled(node)
+            diagram = diagram.holding(*self.links.settled())
         rows, values, complete = diagram.above(
-            node, page.pair[block.pairs], weight=block.weight, limit=block.limit,
-            floor=floor + added, at_most=_MET if self.links.pairs else _LISTED,
+            page.node[block.members], page.pair[block.pairs], weight=block.weight,
+            limit=block.limit, floor=(least << page.shift) - self.others,
+            at_most=_MET if self.links.pairs else _LISTED,
         )  # fmt: skip
         rooms.spent += _LISTED_WORK
-        most = (values + self.others - added) >> page.shift
+        most = (values + self.others) >> page.shift
         some = most - self.links.missed(rows) >= least
         if not complete or some.sum() > _LISTED:
             raise TooMuchError
         rows = rows[some]
         return _Own(rows, rows.astype(np.int64) @ rooms.used[block.members], most[some])
-
-    def _settled(self, node: Integers) -> tuple[Integers, int]:
-        """Return values that leave below a floor what no list agrees with, and what they add."""
-        always, never = self.links.settled()
-        more = int(np.abs(node).sum() + np.abs(self.page.pair).sum()) + 1
-        node = node + more * always.astype(np.int64) - more * never.astype(np.int64)
-        return node, more * int(always.sum())
 
     def _block(self, room: int, *, wanted: bool) -> tuple[Block, Diagram]:
         """Return what the actor decides with an envelope, and its diagram."""

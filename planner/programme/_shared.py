@@ -51,6 +51,7 @@ _ROUNDS = 3
 _WAYS, _ASKED = 2, 2  # ways of paying ahead that are tried, and how often each is asked
 _NEARER = 0.4  # of the gap asked: how near to its own bound a second search is asked to come
 _FEW = 400  # candidates of a question that needs no copies
+_NEVER = 2**62  # lost where a candidate can't be chosen, or left out
 _BOTH = 100  # copies up to which each is what its sector is, rather than no less
 
 
@@ -428,16 +429,13 @@ class _Bounded:
         stage, block = self.stage, self.stage.blocks[at]
         if stage.best is None:
             return 0
-        node = stage.best.node_value[block.members].copy()
-        pair = stage.best.pair_value[block.pairs]
-        more = int(np.abs(node).sum() + np.abs(pair).sum()) + 1
-        node[np.searchsorted(block.members, candidate)] += more if value else -more
+        mine = block.members == candidate
+        diagram = stage.diagrams[at].holding(mine & bool(value), mine & (not value))
         try:
-            found = stage.diagrams[at].best(
-                node, pair, weight=block.weight, limit=block.limit, least=block.least
-            )
+            found = diagram.best(
+                stage.best.node_value[block.members], stage.best.pair_value[block.pairs],
+                weight=block.weight, limit=block.limit, least=block.least,
+            )  # fmt: skip
         except TooWideError:
             return 0
-        if found is None:
-            return 0
-        return int(stage.best.bounds[at] - found[2] + (more if value else 0))
+        return _NEVER if found is None else int(stage.best.bounds[at] - found[2])

@@ -82,6 +82,29 @@ def test_best_and_listed_choices_equal_brute_force(monkeypatch, seed, nodes):
     assert [value(taken) for taken in rows] == values.tolist()
 
 
+@pytest.mark.parametrize("seed", range(60))
+def test_choices_that_hold_some_sectors_and_not_others(seed):
+    rng = np.random.default_rng(seed)
+    ground = draw(rng)
+    node, weight = rng.integers(-5, 20, ground.count), rng.integers(0, 9, ground.count)
+    limit = int(weight.sum()) * 2 // 3
+    pair = rng.integers(-3, 6, len(ground.pairs))
+    always = rng.random(ground.count) < 0.2
+    never = ~always & (rng.random(ground.count) < 0.2)
+    whole, none = build_diagram(ground), np.zeros(ground.count, bool)
+    assert whole.holding(none, none) is whole
+    asked = {"weight": weight, "limit": limit}
+    held = whole.holding(always, never)
+    every, _, _ = whole.above(node, pair, floor=-10_000, at_most=600, **asked)
+    kept = every[(every[:, always] > 0).all(axis=1) & ~(every[:, never] > 0).any(axis=1)]
+    rows, values, complete = held.above(node, pair, floor=-10_000, at_most=600, **asked)
+    assert complete
+    assert sorted(map(tuple, rows)) == sorted(map(tuple, kept))
+    best = held.best(node, pair, **asked)
+    assert (best is None) == (len(kept) == 0)
+    assert best is None or best[1] == best[2] == values.max()
+
+
 def test_a_path_of_four_cells_is_entered_by_its_reached_end():
     # 0 - 1 - 2 - 3, only 0 is reached: the legal choices are its beginnings
     ground = Ground(

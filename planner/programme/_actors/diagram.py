@@ -12,7 +12,7 @@ Knuth's *simpath* (The Art of Computer Programming, 4A, 7.1.4) grows diagrams of
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,7 @@ __all__ = ["Diagram", "Ground", "TooWideError", "build_diagram"]
 Integers = npt.NDArray[np.int64]
 Arrows = npt.NDArray[np.int32]
 Rows = npt.NDArray[np.uint8]
+Flags = npt.NDArray[np.bool_]
 
 _NODE_LIMIT = 3_000_000  # states met in one search
 _FIRST_NODES, _LABELS = 300_000, 20_000_000  # the same before labels are tried; labels
@@ -182,6 +183,23 @@ class Diagram:
         if not found and bound != kernel.NONE:
             raise TooWideError
         return (self._by_sector(row[None, :])[0], int(value), int(bound)) if found else None
+
+    def holding(self, always: Flags, never: Flags) -> Diagram:
+        """Return the diagram of the choices that hold some sectors and don't hold others.
+
+        Parameters
+        ----------
+        always, never
+            Whether each sector is held, or isn't, shape (sectors,).
+        """
+        if not (always.any() or never.any()):
+            return self
+        sizes = np.diff(self.first)[: len(self.order)]
+        out, into = (np.repeat(some[self.order], sizes) for some in (always, never))
+        return replace(
+            self, out_to=np.where(out, -1, self.out_to).astype(np.int32),
+            in_to=np.where(into, -1, self.in_to).astype(np.int32),
+        )  # fmt: skip
 
     def above(
         self,

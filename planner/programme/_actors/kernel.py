@@ -11,13 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from planner.compiling import compiled
-from planner.programme._actors.labels import best_by_labels
+from planner.programme._actors.labels import NONE, best_by_labels, tops_at
 
 __all__ = ["NONE", "best_choice", "lightest", "list_choices", "pattern_values"]
 
 BOTH = 2  # the two arrows of a state
-NONE = -(2**62)
-SPREAD = np.array([0, 2, 3, 4, 5, 6, 8])  # fourths of a price: those that bound labels
+_SPREAD = np.array([0, 2, 3, 5, 6, 8])  # fourths of a price: they bound labels beside it
 Ints = npt.NDArray[np.int64]
 Arrows = npt.NDArray[np.int32]
 Bytes = npt.NDArray[np.uint8]
@@ -333,20 +332,7 @@ def _bounds(
     prices[0] = price - price // 8
     prices[1] = price + price // 8
     prices[2] = price
-    layers = len(first) - 2
-    bests = np.full((first[layers + 1], 3), NONE, np.int64)
-    bests[first[layers]] = 0
-    for layer in range(layers - 1, -1, -1):
-        for state in range(first[layer], first[layer + 1]):
-            out, taken = out_to[state], in_to[state]
-            for way in range(3):
-                found = NONE
-                if out >= 0:
-                    found = bests[out, way]
-                if taken >= 0 and bests[taken, way] > NONE:
-                    gain = value[pattern[state]] - prices[way] * weight[layer]
-                    found = max(found, bests[taken, way] + gain)
-                bests[state, way] = found
+    bests = tops_at(first, out_to, in_to, pattern, value, weight, prices)
     return prices, bests
 
 
@@ -393,8 +379,8 @@ def best_choice(
         row[:] = rows[0]
     if not complete and least <= 0 and price > 0 and labels > 0:
         complete, value_met = best_by_labels(
-            first, out_to, in_to, pattern, value, weight, light, limit, price * SPREAD // 4,
-            met + slack + 1, labels, rows[0],
+            first, out_to, in_to, pattern, value, weight, light, limit,
+            np.append(price // 4 * _SPREAD, price), met + slack + 1, labels, rows[0],
         )  # fmt: skip
         if value_met > NONE:
             met = value_met

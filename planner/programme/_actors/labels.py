@@ -13,24 +13,23 @@ import numpy.typing as npt
 
 from planner.compiling import compiled
 
-__all__ = ["best_by_labels"]
+__all__ = ["NONE", "best_by_labels", "tops_at"]
 
 Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 Arrows = npt.NDArray[np.int32]
 Bytes = npt.NDArray[np.uint8]
 
-_NONE = -(2**62)
+NONE = -(2**62)  # where there is no path
 
 
 @compiled
-def _tops(
+def tops_at(
     first: Ints, out_to: Arrows, in_to: Arrows, pattern: Arrows, value: Ints, weight: Ints,
     prices: Ints,
 ) -> Ints:  # fmt: skip
-    """Return the best from each state to the end at each price."""
+    """Return the best from each state to the end at each price: (states, prices)."""
     layers, ways = len(first) - 2, len(prices)
-    tops = np.full((first[layers + 1], ways), _NONE, np.int64)
+    tops = np.full((first[layers + 1], ways), NONE, np.int64)
     tops[first[layers]] = 0
     for layer in range(layers - 1, -1, -1):
         for state in range(first[layer], first[layer + 1]):
@@ -38,7 +37,7 @@ def _tops(
             for way in range(ways):
                 if out >= 0:
                     tops[state, way] = tops[out, way]
-                if taken >= 0 and tops[taken, way] > _NONE:
+                if taken >= 0 and tops[taken, way] > NONE:
                     gain = value[pattern[state]] - prices[way] * weight[layer]
                     tops[state, way] = max(tops[state, way], tops[taken, way] + gain)
     return tops
@@ -119,7 +118,7 @@ def best_by_labels(
         Whether the search ended; what the path is worth, below any number where there is none.
     """
     layers = len(first) - 2
-    tops = _tops(first, out_to, in_to, pattern, value, weight, prices)
+    tops = tops_at(first, out_to, in_to, pattern, value, weight, prices)
     state, heavy, worth = np.full(1, first[0]), np.zeros(1, np.int64), np.zeros(1, np.int64)
     begins = np.zeros(layers + 1, np.int64)  # where the labels after each layer begin
     origin, taken, end = np.zeros(1024, np.int32), np.zeros(1024, np.uint8), 0
@@ -132,7 +131,7 @@ def best_by_labels(
         state, heavy, worth, whence = places[kept], weights[kept], worths[kept], whence[kept]
         begins[layer], end = end, end + len(kept)
         if len(kept) == 0 or end > most:
-            return len(kept) == 0, _NONE
+            return len(kept) == 0, NONE
         if end > len(origin):
             origin = np.concatenate((origin, np.zeros(end, np.int32)))
             taken = np.concatenate((taken, np.zeros(end, np.uint8)))

@@ -20,6 +20,7 @@ Flags = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.uint8]
 
 _MET = 4  # times as many choices are met before those with less copies are dropped
+_NEVER = 2**62  # lost where something can't be
 _WIDEST = 8  # how often lists go further where one is empty
 
 
@@ -72,9 +73,9 @@ class _Losses:
 
     def __init__(self, stage: Stage, best: Priced, sources: Integers) -> None:
         self.stage, self.best = stage, best
-        self.more = int(np.abs(best.node_value).sum() + np.abs(best.pair_value).sum()) + 1
         self.where = {int(one): at for at, b in enumerate(stage.blocks) for one in b.members}
-        self.now = [self._best(at, best.node_value)[0] for at in range(len(stage.blocks))]
+        nobody = [np.zeros(len(block.members), bool) for block in stage.blocks]
+        self.now = [self._best(at, none, none) for at, none in enumerate(nobody)]
         self.first = len(best.node_value) - len(sources)
         same: dict[int, list[int]] = {}
         for at, sector in enumerate(sources.tolist()):
@@ -84,55 +85,53 @@ class _Losses:
             without, within = (sum(self._loss(one, value) for one in ones) for value in (0, 1))
             self.each.append((ones, without, within))
 
-    def _best(self, at: int, node: Integers) -> tuple[Rows, int]:
-        """Return the best choice of an actor, and what none can pass."""
+    def _best(self, at: int, always: Flags, never: Flags) -> tuple[Rows, int] | None:
+        """Return the best choice of an actor that holds some, and what none can pass, if any."""
         block = self.stage.blocks[at]
-        found = self.stage.diagrams[at].best(
-            node[block.members], self.best.pair_value[block.pairs],
+        found = self.stage.diagrams[at].holding(always, never).best(
+            self.best.node_value[block.members], self.best.pair_value[block.pairs],
             weight=block.weight, limit=block.limit, least=block.least,
         )  # fmt: skip
-        if found is None:
-            raise LookupError
-        return found[0], found[2]
+        return None if found is None else (found[0], found[2])
 
     def _loss(self, one: int, value: int) -> int:
         """Return what an actor loses where a candidate is, or isn't, chosen."""
         at = self.where[one]
-        members = self.stage.blocks[at].members
-        if int(self.now[at][np.searchsorted(members, one)]) == value:
+        mine = self.stage.blocks[at].members == one
+        now = self.now[at]
+        if now is not None and int(now[0][mine][0]) == value:
             return 0
-        node = self.best.node_value.copy()
-        node[one] += self.more if value else -self.more
-        return self.best.bounds[at] - self._best(at, node)[1] + (self.more if value else 0)
+        found = self._best(at, mine & bool(value), mine & (not value))
+        return _NEVER if found is None else self.best.bounds[at] - found[1]
 
     def list(
         self, reach: int, free: str | None, at_most: int, *, one_of_free: bool
     ) -> tuple[list[Rows], list[Integers], bool]:
         """List what is within a reach."""
-        best, node = self.best, self.best.node_value.copy()
-        room, bounds = reach << best.shift, list(best.bounds)
+        best, room = self.best, reach << self.best.shift
+        always, never = (np.zeros(len(best.node_value), bool) for _ in range(2))
         for ones, without, within in self.each:
             held = any(self.stage.blocks[self.where[one]].actor == free for one in ones)
-            if held or (without > room) == (within > room):
-                continue
-            for one in ones:
-                node[one] += self.more if without > room else -self.more
-                bounds[self.where[one]] += self.more if without > room else 0
+            if not held and (without > room) != (within > room):
+                (always if without > room else never)[ones] = True
         lists, missed, complete = [], [], True
         for at, block in enumerate(self.stage.blocks):
-            if one_of_free and block.actor == free:
-                lists.append(self.now[at][None, :])
+            now = self.now[at]
+            if one_of_free and block.actor == free and now is not None:
+                lists.append(now[0][None, :])
                 missed.append(np.zeros(1, np.int64))
                 continue
-            rows, values, whole = self.stage.diagrams[at].above(
-                node[block.members], best.pair_value[block.pairs], weight=block.weight,
-                limit=block.limit, floor=bounds[at] - ((reach + 1) << best.shift),
+            rows, values, whole = self.stage.diagrams[at].holding(
+                always[block.members], never[block.members]
+            ).above(
+                best.node_value[block.members], best.pair_value[block.pairs], weight=block.weight,
+                limit=block.limit, floor=best.bounds[at] - ((reach + 1) << best.shift),
                 at_most=_MET * at_most, least=block.least,
             )  # fmt: skip
             some = np.ones(len(rows), bool) if block.actor == free else self._fullest(block, rows)
             complete = complete and whole and some.sum() <= at_most
             lists.append(rows[some])
-            missed.append((bounds[at] - values[some]) >> best.shift)
+            missed.append((best.bounds[at] - values[some]) >> best.shift)
         return lists, missed, complete
 
     def _fullest(self, block: Block, rows: Rows) -> Flags:
