@@ -192,9 +192,19 @@ class _Finder:
         )
 
     def is_flipped(self, kind: FlipKind, place: str, amount: int) -> bool:
-        """Tell whether the answer to the changed question is the other one."""
+        """Tell whether the answer to a changed question, both sides being equal, is the other one.
+
+        Raises
+        ------
+        Unproved
+            Where envelopes bind EPCI together and not all equal programmes are known: which one is
+            answered hangs on what was asked before.
+        """
         changed = apply_flip(self.problem, self.key, kind=kind, place=place, amount=amount)
-        return (self.key in self.solve(changed).chosen) != self.inside
+        flips = (self.key in self.solve(changed).chosen) != self.inside
+        if self.bounds and is_sharing(changed) and not self.bounds.pool.equals_of(changed):
+            raise Unproved
+        return flips
 
     def wish(self) -> Flip:
         """Tell whether the sector would stay where it is without its wish."""
@@ -224,13 +234,15 @@ class _Finder:
         whole = self._whole(mine, wanted=not self.inside)
         if whole is None:  # which side a tie goes to isn't known
             return self._flip("points", objective.name, "interval", None, change, change + 1)
-        mine = whole
-        if mine.worth[k + 1 :] < other.worth[k + 1 :] or (
-            mine.worth[k + 1 :] == other.worth[k + 1 :]
-            and not (change > 0 and self.is_flipped("points", objective.name, sign * change))
-        ):
-            change += 1
-        return self._flip("points", objective.name, "exact", sign * change, change, change)
+        mine, name = whole, objective.name
+        ahead = mine.worth[k + 1 :] > other.worth[k + 1 :]
+        if change > 0 and mine.worth[k + 1 :] == other.worth[k + 1 :]:
+            try:
+                ahead = self.is_flipped("points", name, sign * change)
+            except Unproved:
+                return self._flip("points", name, "interval", None, change, change + 1)
+        change += 0 if ahead else 1
+        return self._flip("points", name, "exact", sign * change, change, change)
 
     def rooms(self) -> list[Room]:
         """Return what has room and is used by the sector, and its own weight where it has one."""

@@ -200,6 +200,30 @@ def test_without_proof_an_interval_holds_the_truth(oracle):
     assert seen
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_where_equal_programmes_are_not_all_known_a_tie_is_no_exact_change(
+    oracle, monkeypatch, seed
+):
+    """Envelopes that bind EPCI together leave too many to be listed: which is answered is no rule."""
+    monkeypatch.setattr("planner.explain._flips.is_sharing", lambda _: True)
+    problem = oracle.random_problem(seed, count=7, actors=2)
+    problem = replace(problem, objectives=problem.objectives[:1])
+    choice, ties = oracle.solve(problem), 0
+    for key in problem.sector_ids:
+        true = find_flips(problem, choice, key, solve=oracle.solve)
+        told = find_flips(
+            problem, choice, key, solve=partial(solve_choice, warm=ColumnPool()),
+            bounds=ChoiceBounds(problem, ColumnPool()),
+        )  # fmt: skip
+        for one, due in zip(told, true, strict=True):
+            if one.kind == "points" and one.status == "interval":
+                assert due.status == "exact"
+                assert one.high == one.low + 1
+                assert abs(due.amount) in (one.low, one.high)
+                ties += 1
+    assert ties
+
+
 def test_every_decision_has_the_rule_that_binds_it(oracle):
     problem = oracle.random_problem(4)
     refused, envelopes = problem.refused.copy(), problem.envelopes.copy()
