@@ -57,7 +57,8 @@ def use_sectors(
     """Take sectors as they are given: any size, parts of communes, across communes and EPCI.
 
     Nothing is moved, cut or renamed.  Premises are counted anew, each in the sector of smallest id
-    that it touches; columns that are missing are derived, each with a finding that says how.
+    that it touches; columns that are missing, or hold nothing, are derived, each with a finding
+    that says how.
 
     Parameters
     ----------
@@ -115,13 +116,15 @@ def use_sectors(
 
 
 def _checked(sectors: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Check what is given, and sort it by id."""
+    """Check what is given, without the columns that hold nothing, and sort it by id."""
     whole = contract("sectors")
-    named = {"sector_id", *(name for name in whole.column_names if name in sectors)}
-    named.discard("premises_count")  # counted anew, so a null or a text there doesn't matter
-    kept = tuple(column for column in whole.columns if column.name in named)
+    named = {
+        name for name in whole.column_names if name in sectors and sectors[name].notna().any()
+    } | {"sector_id"}
+    counted = {"premises_count"}  # counted anew, so a null or a text there doesn't matter
+    kept = tuple(column for column in whole.columns if column.name in named - counted)
     replace(whole, columns=kept).check(sectors)
-    names = [column.name for column in whole.columns if column.name in sectors]
+    names = [name for name in whole.column_names if name in named]
     table = sectors[[*names, "geometry"]].copy()
     table["sector_id"] = table["sector_id"].astype("str")
     return table.sort_values("sector_id").reset_index(drop=True)

@@ -9,6 +9,7 @@ import pytest
 import shapely
 
 from planner.errors import ContractError
+from planner.io import read_sectors
 from planner.schemas import contract
 from planner.zoning import GivenRules, cut_sectors, join_zones, use_sectors
 
@@ -117,6 +118,28 @@ def test_missing_columns_are_derived_and_said(premises, communes):
     assert "le plus de locaux" in derived["insee"].message.say()
     assert "most premises" in derived["insee"].message.say("en")
     assert "fichier de secteurs" in derived["insee"].remedy.say()
+
+
+@pytest.mark.parametrize("layer", ["as_drawn", "with_a_null_column"])
+def test_a_file_of_identifiers_and_outlines_is_enough(tmp_path, premises, communes, layer):
+    """What is read has a null column for each that the file lacks: it is derived as a missing one."""
+    given = make_sectors({"Z1": box(0, 0, 2, 1), "Z2": box(4, 0, 5, 1)})
+    if layer == "with_a_null_column":
+        given["insee"] = pd.array([None, None], dtype="str")
+    given.to_file(tmp_path / "secteurs.gpkg")
+    read = use_sectors(read_sectors(tmp_path / "secteurs.gpkg").table, premises, communes)
+    drawn = make_sectors({"Z1": box(0, 0, 2, 1), "Z2": box(4, 0, 5, 1)})
+    derived = use_sectors(drawn, premises, communes)
+    pd.testing.assert_frame_equal(read.sectors, derived.sectors)
+    assert read.findings.table("fr").equals(derived.findings.table("fr"))
+
+
+def test_a_column_that_is_half_filled_is_refused(premises, communes):
+    given = make_sectors(
+        {"Z1": box(0, 0, 2, 1), "Z2": box(4, 0, 5, 1)}, insee=pd.array(["35094", None], dtype="str")
+    )
+    with pytest.raises(ContractError, match=r"insee \[Z2\]"):
+        use_sectors(given, premises, communes)
 
 
 def test_given_columns_are_kept(premises, communes):
