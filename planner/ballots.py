@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import geopandas as gpd
 import numpy as np
@@ -13,6 +13,7 @@ import pandas as pd
 import shapely
 
 from planner.findings import Findings
+from planner.texts import Message
 from planner.vocab import BallotForm, DeliberationState, EnvelopeUnit
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "ballots_of_these_sectors",
     "each_sector_sha256",
     "sectors_sha256",
+    "vain_wishes",
 ]
 
 _NO_EPCI: Final = ""
@@ -73,6 +75,10 @@ class Ballot:
         Sectors with the points given, sorted by id; empty unless the form is points.
     unclear
         Sectors of which it says something that doesn't count, sorted: two things, or half of one.
+    foreign
+        Sectors that it asks for without any premises there, sorted: that doesn't count.
+    elsewhere
+        Whether wishes of it were made on other sectors: they don't count.
     """
 
     actor: str
@@ -85,6 +91,19 @@ class Ballot:
     form: BallotForm = BallotForm.RANKING
     points: tuple[tuple[str, int], ...] = ()
     unclear: tuple[str, ...] = ()
+    foreign: tuple[str, ...] = ()
+    elsewhere: bool = False
+
+    def asks(self, sector_id: str) -> bool:
+        """Return whether the EPCI requires a sector, ranks it, scores it or approves it."""
+        return sector_id in self.required or self.rank_of(sector_id) is not None
+
+    def silence(self, sector_id: str) -> Literal["unclear", "other_sectors", "unranked"]:
+        """Return how it comes that nothing which counts is said of a sector."""
+        if sector_id in self.unclear:
+            return "unclear"
+        said = self.asks(sector_id) or sector_id in self.refused
+        return "other_sectors" if self.elsewhere and not said else "unranked"
 
     def rank_of(self, sector_id: str) -> int | None:
         """Return the rank that the EPCI gave to a sector, if any."""
@@ -166,6 +185,59 @@ def ballots_of_these_sectors(
     other = signed.notna() & (signed.astype(str) != sectors_sha256(sectors, sector_shares))
     counts = ballots.loc[other, "epci_siren"].astype(str).value_counts()
     return ballots.loc[~other], {str(actor): int(count) for actor, count in counts.items()}
+
+
+def vain_wishes(count: BallotCount, shares: pd.DataFrame) -> dict[str, tuple[Message, ...]]:
+    """Return why wishes for a sector don't count, by sector: those that somebody made for nothing.
+
+    Parameters
+    ----------
+    count
+        The concertation as it counted.
+    shares
+        What :func:`actor_shares` returned.
+
+    Returns
+    -------
+    dict of str to tuple of Message
+        One reason for each actor who asked, the largest share first; sectors for which nobody asked
+        in vain are left out.
+    """
+    found: dict[str, list[Message]] = {}
+    held = shares[shares["premises_count"] > 0]
+    decider: dict[str, str] = {}
+    for key, actor in zip(held["sector_id"].astype(str), held["actor"].astype(str), strict=True):
+        first = decider.setdefault(key, actor)
+        why = _in_vain(count.ballots.get(actor), key, decides=first == actor)
+        if why is not None:
+            found.setdefault(key, []).append(_vain(why, count, actor))
+    for actor, ballot in sorted(count.ballots.items()):
+        for key in ballot.foreign:
+            found.setdefault(key, []).append(_vain("foreign", count, actor))
+    return {key: tuple(reasons) for key, reasons in sorted(found.items())}
+
+
+def _vain(why: str, count: BallotCount, actor: str) -> Message:
+    ballot = count.ballots[actor]
+    name = count.names.get(actor, actor)
+    return Message.of(f"concertation.vain_{why}", actor=name, state=ballot.state)
+
+
+def _in_vain(ballot: Ballot | None, key: str, *, decides: bool) -> str | None:
+    """Return why what one who has premises there asks for doesn't count, None where it does."""
+    if ballot is None:
+        return None
+    silence = ballot.silence(key)
+    if silence != "unranked":
+        return silence
+    if not ballot.asks(key):
+        return None
+    if not ballot.counts:
+        return "no_deliberation" if ballot.state is None else "state"
+    if key in ballot.required:
+        return None if decides else "required_elsewhere"
+    worthless = ballot.form is BallotForm.POINTS and dict(ballot.points).get(key) == 0
+    return "no_points" if worthless else None
 
 
 def sectors_sha256(sectors: gpd.GeoDataFrame, sector_shares: pd.DataFrame) -> str:

@@ -227,6 +227,8 @@ class ChoiceProblem:
         What a point of each actor counts for; None when all count one.
     sector_names
         Code to name of sectors, for sentences; it is no part of the question.
+    vain
+        Sector to why wishes for it don't count, for sentences; it is no part of the question.
     """
 
     sector_ids: tuple[str, ...]
@@ -253,6 +255,7 @@ class ChoiceProblem:
     ungranted: Flags | None = None
     weights: Integers | None = None
     sector_names: Mapping[str, str] = field(default_factory=dict)
+    vain: Mapping[str, tuple[Message, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse what isn't one question: unsorted ids, uneven arrays, pairs that no one counts."""
@@ -343,7 +346,7 @@ class ChoiceProblem:
         """Checksum of the question: equal questions, equal checksums."""
         digest = hashlib.sha256()
         for item in fields(self):
-            if item.name == "sector_names":
+            if item.name in {"sector_names", "vain"}:
                 continue
             _feed(digest, item.name, getattr(self, item.name))
         return digest.hexdigest()

@@ -99,6 +99,7 @@ def count_ballots(
             counts=state is DeliberationState.VOTED,
             state=state,
             envelope=_envelope(granted.get(actor), where, due=actor in due),
+            elsewhere=actor in strange,
             **_wishes(wishes, held.get(actor, set()), where),
         )
     found += _at_odds(counted, _left(shares, sectors), names, contacts or {})
@@ -198,6 +199,8 @@ def _wishes(table: pd.DataFrame | None, held: set[str], where: _Asked) -> dict[s
             "foreign_sector", Severity.SERIOUS, count=int(strange.sum()),
             sectors=sorted(ids[strange]),
         )  # fmt: skip
+    asked = table["wish"].astype(str) != Wish.REFUSED.value
+    foreign = tuple(sorted(ids[strange & asked]))
     table = table.loc[~strange].sort_values("sector_id", kind="stable")
     if "points" not in table:
         table = table.assign(points=None)
@@ -218,6 +221,7 @@ def _wishes(table: pd.DataFrame | None, held: set[str], where: _Asked) -> dict[s
         "ranked": ranked,
         "form": form or BallotForm.RANKING,
         "unclear": tuple(sorted(unclear)),
+        "foreign": foreign,
         "points": tuple((str(row["sector_id"]), int(row["points"])) for row in expressed)
         if form is BallotForm.POINTS
         else (),

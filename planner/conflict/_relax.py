@@ -14,6 +14,7 @@ from planner.texts import Message
 
 __all__ = ["Relaxation", "cheapest_relaxations"]
 
+_NOT_ASKED = frozenset({"conflict.unasked", "conflict.unheard", "conflict.vain"})
 _PER_MILLE = 1_000  # of the lines: steps of the tolerance of parity
 _MORE_YEARS = 3  # that are tried
 
@@ -275,7 +276,7 @@ def _relaxation(
 
 def _told(kind: str, rules: list[Rule]) -> str:
     """Return how a way out is told: what nobody asked for was refused by nobody."""
-    asked = {rule.message.key in {"conflict.unasked", "conflict.unheard"} for rule in rules}
+    asked = {rule.message.key in _NOT_ASKED for rule in rules}
     if kind != "refused" or asked == {False}:
         return kind
     return "unasked" if asked == {True} else "both"
@@ -338,17 +339,16 @@ class _Listed:
 
     def say(self, lang: str = "fr", /) -> str:
         """Put the list into words."""
-        return " ; ".join(
-            Message.of(
-                _told_of(rule) if rule.name in self.units else "conflict.dropped",
+        return " ; ".join(self._one(rule).say(lang) for rule in self.rules)
+
+    def _one(self, rule: Rule) -> Message:
+        if rule.name in self.units:
+            return Message.of(
+                "conflict.gives_vote" if rule.kind is RuleKind.NO_VOTE else "conflict.gives",
                 rule=rule.message,
                 place=rule.message.values["place"],
-                amount=Quantity(self.amounts[rule.name], self.units.get(rule.name, "none")),
-            ).say(lang)
-            for rule in self.rules
-        )
-
-
-def _told_of(rule: Rule) -> str:
-    """Return how it is told that a rule gives so much."""
-    return "conflict.gives_vote" if rule.kind is RuleKind.NO_VOTE else "conflict.gives"
+                amount=Quantity(self.amounts[rule.name], self.units[rule.name]),
+            )
+        alike = {one.kind for one in self.rules} in ({RuleKind.REQUIRED}, {RuleKind.REFUSED})
+        # what is done to them is said before: to say it of each would only be longer
+        return Message("conflict.dropped_sector", rule.message.values) if alike else rule.message

@@ -10,7 +10,18 @@ from planner.choice import ChoiceProblem, Contiguity, Quantity
 from planner.dated import DatedProblem
 from planner.texts import Message
 
-__all__ = ["Rule", "RuleKind", "rules_of", "rules_of_years"]
+__all__ = ["Reasons", "Rule", "RuleKind", "rules_of", "rules_of_years"]
+
+
+@dataclass(frozen=True)
+class Reasons:
+    """Why wishes don't count, put into words with the message that holds them."""
+
+    messages: tuple[Message, ...]
+
+    def say(self, lang: str = "fr", /) -> str:
+        """Put them into words."""
+        return " ; ".join(message.say(lang) for message in self.messages)
 
 
 class RuleKind(StrEnum):
@@ -99,6 +110,7 @@ def rules_of(problem: ChoiceProblem, *, names: Mapping[str, str] | None = None) 
                 f"conflict.{_said(problem, kind, position)}",
                 place=called[position] if kind in of_actor else place,
                 actor=called[int(problem.decider[position])] if kind in of_sector else None,
+                why=Reasons(problem.vain.get(place, ())),
                 **values,
             ).naming(problem.sector_names),
         )
@@ -133,10 +145,12 @@ def rules_of_years(
 def _said(problem: ChoiceProblem, kind: RuleKind, position: int) -> str:
     """Return how a rule is told: unasked is not refused, and an unknown envelope isn't zero.
 
-    What an EPCI without a counted vote asked for may well be known: it doesn't count.
+    What was asked for by a wish that doesn't count is told so, with the reason.
     """
     unasked = problem.unasked
     if kind is RuleKind.REFUSED and unasked is not None and unasked[position]:
+        if problem.sector_ids[position] in problem.vain:
+            return "vain"
         return "unheard" if problem.envelopes[problem.decider[position]] < 0 else "unasked"
     if kind is RuleKind.ENVELOPE and not problem.is_granted(position):
         return "no_envelope"

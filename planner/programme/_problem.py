@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 import scipy.sparse
 
-from planner.ballots import BallotCount, actor_shares
+from planner.ballots import BallotCount, actor_shares, vain_wishes
 from planner.choice import ChoiceProblem, Contiguity, Limit, Objective, Unit
 from planner.errors import RuleError
 from planner.programme._borders import common_borders
@@ -186,6 +186,7 @@ def state_choice(
         if rules.weights
         else None,
         sector_names=sector_names(every),
+        vain=vain_wishes(ballots, shares),
         reached=reached | landing,
         edges=edges,
         edge_border_m=border_m,

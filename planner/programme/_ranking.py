@@ -205,10 +205,10 @@ class _Choice:
         }
 
     def unasked(self, key: str) -> Message:
-        """Return why nobody asked for a sector: its decider said nothing, or nothing clear."""
+        """Return why nobody asked for a sector: its decider said nothing that counts."""
         actor = self.decider(key)
         ballot = self.ballots.get(actor or "")
-        text = "unclear" if ballot is not None and key in ballot.unclear else "unranked"
+        text = "unranked" if ballot is None else ballot.silence(key)
         return Message.of(f"programme.{text}", actor=self.name(actor))
 
     def open_sectors(self) -> list[str]:

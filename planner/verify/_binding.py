@@ -14,7 +14,7 @@ from planner.choice import Quantity, Unit
 from planner.texts import Message
 from planner.verify._exact import Exact
 from planner.verify._ground import Ground, is_none
-from planner.verify._repeats import unclear_wishes
+from planner.verify._repeats import how_silent, unclear_wishes
 from planner.vocab import Decision, DeliberationState, Wish
 
 __all__ = ["judge_binding"]
@@ -128,10 +128,9 @@ class _Binding:
             spoke = any(str(one["epci_siren"]) == owner for one in self.on.rows("ballots"))
             texts = ("no_deliberation", "no_ballot") if spoke else ("no_ballot",)
             return [_told(text, actor=name) for text in texts]
-        unclear = (owner, key) in self.unclear
         plain = {
             Decision.REQUIRED.value: "exact_required",
-            Decision.UNRANKED.value: "unclear" if unclear else "unranked",
+            Decision.UNRANKED.value: how_silent(self.on, self.unclear, owner, key),
         }
         return [_told(plain[decision], actor=name, lines=lines)] if decision in plain else []
 

@@ -49,10 +49,19 @@ class Ground:
         Tables of a plan; one that isn't there is empty.
     scenario
         What was asked.
+    elsewhere
+        Who wished on other sectors: the tables are without these wishes.
     """
 
-    def __init__(self, tables: Mapping[str, pd.DataFrame], scenario: Scenario) -> None:
+    def __init__(
+        self,
+        tables: Mapping[str, pd.DataFrame],
+        scenario: Scenario,
+        *,
+        elsewhere: frozenset[str] = frozenset(),
+    ) -> None:
         self.tables = tables
+        self.elsewhere = elsewhere
         self.names = sector_names(tables.get("sectors"))
         self._read: dict[str, list[dict[str, Any]]] = {}
         self.scenario = scenario

@@ -14,7 +14,7 @@ import pandas as pd
 
 from planner.texts import Message
 from planner.verify._ground import Ground, is_none
-from planner.verify._repeats import unclear_wishes, wishes_by_form
+from planner.verify._repeats import how_silent, unclear_wishes, wishes_by_form
 from planner.vocab import Decision, DeliberationState, Wish
 
 __all__ = ["judge_ranking"]
@@ -132,7 +132,7 @@ class _Replay:
         for key in sorted(self.on.sector):
             if key not in self.turns:
                 owner = self.owner(key)
-                text = "unclear" if (owner, key) in self.unclear else "unranked"
+                text = how_silent(self.on, self.unclear, owner or "", key)
                 self.put(key, Decision.UNRANKED, text, actor=self.name(owner))
 
     def _settled(self) -> None:

@@ -13,7 +13,7 @@ import shapely
 from planner.verify._ground import Ground, is_approved, is_none
 from planner.vocab import Phase, Wish
 
-__all__ = ["judge_repeats", "unclear_wishes", "wishes_by_form"]
+__all__ = ["how_silent", "judge_repeats", "unclear_wishes", "wishes_by_form"]
 
 Pair = tuple[str, str]
 _PHASES: Final = tuple(phase.value for phase in (Phase.PHASE_1, Phase.PHASE_2, Phase.PHASE_3))
@@ -75,6 +75,26 @@ def unclear_wishes(ground: Ground) -> set[tuple[str, str]]:
         for keys in forms.values() if len(forms) == 1 else ():
             spoken -= {(actor, key) for key in keys}
     return spoken
+
+
+def how_silent(ground: Ground, unclear: set[tuple[str, str]], actor: str, key: str) -> str:
+    """Return how it is told that an actor says nothing of a sector that counts.
+
+    Parameters
+    ----------
+    ground
+        The tables.
+    unclear
+        What :func:`unclear_wishes` returned.
+    actor, key
+        Who decides, and the sector.
+    """
+    if (actor, key) in unclear:
+        return "unclear"
+    spoken = ((str(row["epci_siren"]), str(row["sector_id"])) for row in ground.rows("ballots"))
+    return (
+        "other_sectors" if actor in ground.elsewhere and (actor, key) not in spoken else "unranked"
+    )
 
 
 def judge_repeats(ground: Ground) -> None:

@@ -64,8 +64,8 @@ def verify_programme(tables: Mapping[str, pd.DataFrame], scenario: Scenario) -> 
     unread = _unread(tables)
     if unread:  # nothing can be counted on such tables
         return Verdict.of({"contract": len(unread)}, unread)
-    tables = _standing(tables)
-    judge = _TablesJudge(tables, scenario)
+    tables, elsewhere = _standing(tables)
+    judge = _TablesJudge(tables, scenario, elsewhere=elsewhere)
     judge.sectors()
     judge.wishes()
     judge.envelopes()
@@ -90,12 +90,15 @@ def verify_programme(tables: Mapping[str, pd.DataFrame], scenario: Scenario) -> 
     return Verdict.of(judge.checks, judge.breaches)
 
 
-def _standing(tables: Mapping[str, pd.DataFrame]) -> Mapping[str, pd.DataFrame]:
-    """Leave out the ballots made on other sectors: without shapes none can be told."""
+def _standing(
+    tables: Mapping[str, pd.DataFrame],
+) -> tuple[Mapping[str, pd.DataFrame], frozenset[str]]:
+    """Leave out the ballots made on other sectors, and say whose: without shapes none is told."""
     ballots, sectors, shares = (tables.get(n) for n in ("ballots", "sectors", "sector_shares"))
     if ballots is None or sectors is None or shares is None:
-        return tables
-    return {**tables, "ballots": ballots_of_these_sectors(ballots, sectors, shares)[0]}
+        return tables, frozenset()
+    stand, others = ballots_of_these_sectors(ballots, sectors, shares)
+    return {**tables, "ballots": stand}, frozenset(others)
 
 
 def _unread(tables: Mapping[str, pd.DataFrame]) -> list[Breach]:

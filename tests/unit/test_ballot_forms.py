@@ -145,6 +145,15 @@ def test_a_ballot_made_on_other_sectors_counts_for_neither_the_planner_nor_its_j
     decided = plan.programme.table.set_index("sector_id")["decision"]
     assert decided["35001-02"] == "unranked"
     assert verify_programme(plan.tables(), plan.scenario).breaches == ()
+    assert plan.programme.reasons["35001-02"].say("fr") == (
+        "les vœux de CC Toy-Sud-Ouest ont été faits sur un autre découpage, et ne comptent pas"
+    )
+    wrong = plan.programme.table.copy()
+    wrong.loc[wrong["sector_id"] == "35001-02", "reason"] = (
+        "CC Toy-Sud-Ouest ne l'a ni classé, ni exigé, ni refusé"
+    )
+    (broken,) = verify_programme({**plan.tables(), "programme": wrong}, plan.scenario).breaches
+    assert broken.place == "35001-02"
 
 
 @pytest.mark.parametrize("state", ["pending", "absent"])

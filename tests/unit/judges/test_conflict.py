@@ -9,6 +9,7 @@ import pytest
 from planner.choice import ChoiceProblem, Contiguity, Limit
 from planner.conflict import RuleKind, cheapest_relaxations, find_conflict, rules_of
 from planner.texts import Message
+from planner.vocab import DeliberationState
 
 WORDS = Message.of("verify.holds", count=1)
 
@@ -267,6 +268,9 @@ def test_what_nobody_asked_for_is_not_told_as_refused():
         assert refused not in said
         (found,) = (one for one in cheapest_relaxations(asked) if one.kind == "refused")
         assert found.message.say(lang).startswith(way)
+        assert found.message.say(lang).endswith(
+            " : p3, 245614433" if lang == "fr" else ": p3, 245614433"
+        )
         assert found.amounts == {"refused:p3": 1}
     both = replace(asked, unasked=None)
     assert "p3 est refusé" in find_conflict(both).say()
@@ -292,6 +296,14 @@ def test_what_an_epci_without_a_counted_vote_asked_for_is_not_told_as_asked_by_n
         said = rule.message.say(lang)
         assert (nobody in said) == (granted == 0)
         assert (unheard in said) == (granted < 0)
+        vain = Message.of("concertation.vain_state", actor="V", state=DeliberationState.PENDING)
+        (other,) = (
+            one
+            for one in rules_of(replace(asked, vain={"p3": (vain,)}))
+            if one.name == "refused:p3"
+        )
+        assert nobody not in other.message.say(lang)
+        assert vain.say(lang) in other.message.say(lang)
         if granted < 0:
             told = [find_conflict(asked), *(w.message for w in cheapest_relaxations(asked))]
             assert not any(nobody in one.say(lang) for one in told)
