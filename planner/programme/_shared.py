@@ -207,9 +207,14 @@ def solve_sharing(
 
 
 def is_sharing(problem: ChoiceProblem) -> bool:
-    """Whether copies serve: many candidates, some of which engage the envelope of another actor."""
+    """Whether copies serve: many candidates, some of which engage several envelopes.
+
+    The parts of an EPCI too wide for a diagram all engage its envelope alone: copies of all but one
+    part would be as wide again.
+    """
     large = problem.candidates_count > _FEW and bool(problem.objectives)
-    return large and len(far_shares(problem)) > 0
+    engaged = problem.share_candidate[problem.share_need > 0]
+    return large and int(np.bincount(engaged).max(initial=0)) > 1 and len(far_shares(problem)) > 0
 
 
 def _named(question: ChoiceProblem, chosen: Flags | None) -> list[str]:

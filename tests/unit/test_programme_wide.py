@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from planner.choice import ChoiceProblem, ChoiceStatus, Contiguity, Limit, Objective
-from planner.programme import ColumnPool, _compact, solve_choice
+from planner.programme import ColumnPool, _compact, _shared, solve_choice
 from planner.programme._actors.columns import Clock
 from planner.programme._chains import wide
 from planner.programme._compact import solve_compact
@@ -173,3 +173,13 @@ def test_the_plain_formulation_stops_by_its_work(monkeypatch):
     assert choice.status is ChoiceStatus.TIME_LIMIT
     for stage in choice.stages:
         assert stage.value < stage.bound
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_parts_of_an_epci_ask_for_no_copies_where_no_sector_engages_two(monkeypatch, seed):
+    monkeypatch.setattr(_shared, "_FEW", 0)
+    rng = np.random.default_rng(seed)
+    problem = draw(rng, Contiguity.ANY_EPCI)
+    apart = wide.in_parts(problem, drawn_parts(rng, problem))
+    engaged = problem.share_candidate[problem.share_need > 0]
+    assert _shared.is_sharing(apart) == (len(set(engaged.tolist())) < len(engaged))
