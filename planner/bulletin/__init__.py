@@ -6,9 +6,11 @@ ballot comes to: the sectors that enter, the envelope used, the contribution, th
 """
 
 from planner.bulletin._check import (
+    LeftOut,
     SheetCheck,
     SheetWish,
     check_ballot,
+    left_out_of,
     unsaid_of,
     wishes_of,
     wishes_table,
@@ -17,12 +19,14 @@ from planner.bulletin._read import ReadBallot, take_ballot
 from planner.bulletin._sheet import Sheet, SheetSector, make_sheets
 
 __all__ = [
+    "LeftOut",
     "ReadBallot",
     "Sheet",
     "SheetCheck",
     "SheetSector",
     "SheetWish",
     "check_ballot",
+    "left_out_of",
     "make_sheets",
     "take_ballot",
     "unsaid_of",

@@ -25,7 +25,16 @@ from planner.texts import Message
 from planner.verify import Breach, unreached
 from planner.vocab import Decision, DeliberationState, EnvelopeUnit, Phase, Wish
 
-__all__ = ["SheetCheck", "SheetWish", "check_ballot", "unsaid_of", "wishes_of", "wishes_table"]
+__all__ = [
+    "LeftOut",
+    "SheetCheck",
+    "SheetWish",
+    "check_ballot",
+    "left_out_of",
+    "unsaid_of",
+    "wishes_of",
+    "wishes_table",
+]
 
 Stance = Literal["required", "refused"]
 _RULES: Final = ("contradiction", "required", "tie", "contiguity", "envelope")
@@ -176,8 +185,8 @@ def wishes_of(sheet: Sheet, ballots: pd.DataFrame) -> tuple[SheetWish, ...]:
     """Return what a table under the contract ``ballots`` says of this sheet, as ranks.
 
     A sector that is required or refused keeps the rank that it has: the page tells both.  Points
-    and approvals have no place on a bulletin that ranks, and are left out, with the wish that they
-    contradict (:func:`unsaid_of` lists them).
+    and approvals have no place on a bulletin that ranks, and are left out (:func:`left_out_of`
+    counts them), with the wish that they contradict (:func:`unsaid_of` lists them).
     """
     own = _own_rows(sheet, ballots)
     found = []
@@ -197,6 +206,44 @@ def unsaid_of(sheet: Sheet, ballots: pd.DataFrame) -> tuple[str, ...]:
     """Return the sectors of which a ballot says two things that a bulletin can't both say."""
     own = _own_rows(sheet, ballots)
     return tuple(own.loc[_is_unsaid(own), "sector_id"].astype(str))
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeftOut:
+    """What of a ballot received a bulletin can't show: how many sectors.
+
+    Parameters
+    ----------
+    scored, approved
+        Sectors that it gives points, or approves.
+    elsewhere
+        Wishes that were made on other sectors.
+    """
+
+    scored: int
+    approved: int
+    elsewhere: int
+
+
+def left_out_of(sheet: Sheet, ballots: pd.DataFrame, *, elsewhere: int = 0) -> LeftOut:
+    """Return what of a ballot a bulletin doesn't show, beside what says two things.
+
+    Parameters
+    ----------
+    sheet
+        What the EPCI votes on.
+    ballots
+        Contract ``ballots``, made on these sectors.
+    elsewhere
+        Wishes of the EPCI that were made on others.
+    """
+    own = _own_rows(sheet, ballots)
+    wish = own.loc[~_is_unsaid(own), "wish"].astype(str)
+    return LeftOut(
+        scored=int((wish == Wish.SCORED.value).sum()),
+        approved=int((wish == Wish.APPROVED.value).sum()),
+        elsewhere=elsewhere,
+    )
 
 
 def _own_rows(sheet: Sheet, ballots: pd.DataFrame) -> pd.DataFrame:

@@ -479,6 +479,39 @@ def test_a_ballot_that_contradicts_itself_is_shown_as_it_was_received(open_page,
     ]
 
 
+@pytest.mark.parametrize(
+    ("form", "words"),
+    [
+        ("scored", "donne des points à 2 secteur(s)"),
+        ("approved", "approuve 2 secteur(s)"),
+        ("elsewhere", "(2 vœu(x)) a été fait sur un autre découpage"),
+    ],
+)
+def test_it_is_said_why_what_was_received_is_not_shown(open_page, toy, tmp_path, form, words):
+    """Points and approvals were left out without a word, wishes on other sectors taken up."""
+    from planner.scenario import Scenario
+
+    own = toy.ballots[toy.ballots["epci_siren"] == "200000002"]
+    none = pd.array([None] * len(own), dtype="Int64")
+    given = {
+        "scored": own.assign(wish="scored", rank=none, points=pd.array([3, 5], dtype="Int64")),
+        "approved": own.assign(wish="approved", rank=none),
+        "elsewhere": own.assign(sectors_sha256="0" * 64),
+    }[form]
+    scenario = Scenario(name="toy")
+    toy = toy.with_tables(ballots=given)
+    paths = write_bulletins(tmp_path, toy, scenario, epci=["200000002", "200000003"])
+    page, other = (open_page(path) for path in paths)
+    assert words in page.locator(".received").inner_text()
+    assert page.locator("#connu").is_hidden()
+    assert "ces formes" in page.locator(".rules").inner_text()
+    assert other.locator(".received").count() == 0
+    sheet = make_sheets(toy, scenario)["200000002"]
+    assert paths[0].read_text(encoding="utf-8") == bulletin_html(sheet, toy, scenario)
+    bare = open_page(paths[0], java_script_enabled=False)
+    assert words in bare.locator(".received").inner_text()
+
+
 def test_two_runs_write_the_same_bytes(case, tmp_path):
     territory, scenario, _ = case
     shuffled = territory.with_tables(

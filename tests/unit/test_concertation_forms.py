@@ -135,6 +135,22 @@ def test_what_is_written_with_answers_reads_back_as_it_was(toy, write, read, tmp
     assert intake.ballots["synthetic"].all()  # the form says so, and what is read keeps it
 
 
+def test_wishes_made_on_other_sectors_are_told_and_not_filled_in(toy):
+    """They came under the signature of these sectors, which they weren't made on."""
+    stale = toy.ballots["epci_siren"] == TWO
+    now = sectors_sha256(toy.sectors, toy.sector_shares)
+    signed = toy.ballots.assign(sectors_sha256=stale.map({True: "0" * 64, False: now}))
+    forms, found = make_forms(toy.with_tables(ballots=signed), Scenario(), prefill=True)
+    asked = {f.actor: [row["sector_id"] for row in f.wishes if len(row) > 5] for f in forms}
+    assert asked[TWO] == []
+    assert asked[THREE] == ["35001-01", "35001-02"]
+    (told,) = (one for one in found if one.rule == "forms.prefill_elsewhere")
+    assert (told.place, told.count) == (TWO, int(stale.sum()))
+    assert "planner concertation carry" in told.remedy.say("fr")
+    _, blank = make_forms(toy.with_tables(ballots=signed), Scenario(), prefill=False)
+    assert [f.rule for f in blank] == ["forms.nothing_open"]
+
+
 def test_the_workbook_and_its_csv_are_the_same_form(write, read, tmp_path):
     write(prefill=True)
     both = read(tmp_path / "envoi")

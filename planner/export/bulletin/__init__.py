@@ -10,13 +10,15 @@ what comes back.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
 import numpy as np
+import pandas as pd
 
-from planner.bulletin import Sheet, make_sheets, unsaid_of, wishes_of
+from planner.ballots import ballots_of_these_sectors
+from planner.bulletin import Sheet, left_out_of, make_sheets, unsaid_of, wishes_of
 from planner.errors import UnknownNameError
 from planner.export.bulletin.document import bulletin_context, ground_of
 from planner.export.bulletin.page import BulletinPage
@@ -78,6 +80,9 @@ def write_bulletins(
             )
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
+    received = ballots_of_these_sectors(
+        territory.ballots, territory.sectors, territory.sector_shares
+    )
     written = []
     for actor in wanted:
         if notify is not None:
@@ -85,7 +90,7 @@ def write_bulletins(
         path = target / f"bulletin-{actor}.html"
         part = path.with_name(path.name + ".part")
         part.write_text(
-            bulletin_html(sheets[actor], territory, scenario, lang=lang),
+            _page(sheets[actor], territory, scenario, *received, lang=lang).render(),
             encoding="utf-8", newline="\n",
         )  # fmt: skip
         part.replace(path)
@@ -107,13 +112,31 @@ def bulletin_html(
     lang
         ``fr`` or ``en``.
     """
+    received = ballots_of_these_sectors(
+        territory.ballots, territory.sectors, territory.sector_shares
+    )
+    return _page(sheet, territory, scenario, *received, lang=lang).render()
+
+
+def _page(
+    sheet: Sheet,
+    territory: Territory,
+    scenario: Scenario,
+    ballots: pd.DataFrame,
+    others: Mapping[str, int],
+    *,
+    lang: str,
+) -> BulletinPage:
+    """Return the page of one EPCI, from the ballots made on these sectors."""
     ground = ground_of(sheet, territory, scenario, lang=lang)
-    known = wishes_of(sheet, territory.ballots)
-    unsaid = unsaid_of(sheet, territory.ballots)
-    page = BulletinPage(bulletin_context(sheet, ground, known, unsaid, scenario, lang=lang))
+    context = bulletin_context(
+        sheet, ground, wishes_of(sheet, ballots), unsaid_of(sheet, ballots), scenario,
+        left_out=left_out_of(sheet, ballots, elsewhere=others.get(sheet.actor, 0)), lang=lang,
+    )  # fmt: skip
+    page = BulletinPage(context)
     west, south, east, north = _corners(ground.box)
     page.add_child(region_map(south_west=(south, west), north_east=(north, east)))
-    return page.render()
+    return page
 
 
 def _corners(box: tuple[int, int, int, int]) -> tuple[float, float, float, float]:

@@ -11,7 +11,7 @@ import pandas as pd
 import shapely
 from markupsafe import Markup
 
-from planner.bulletin import Sheet, SheetSector, SheetWish, check_ballot
+from planner.bulletin import LeftOut, Sheet, SheetSector, SheetWish, check_ballot
 from planner.explain import advice_of_sectors
 from planner.export.bulletin.looks import BULLETIN_LINES, BULLETIN_THEME
 from planner.export.map.data import MapData, records
@@ -123,6 +123,7 @@ def bulletin_context(
     unsaid: Sequence[str],
     scenario: Scenario,
     *,
+    left_out: LeftOut,
     lang: str,
 ) -> dict[str, Any]:
     """Return what the page's template writes; every value is escaped there unless drawn by us."""
@@ -147,6 +148,7 @@ def bulletin_context(
         "on": scenario.reference_date,
         "signature": sheet.signature[:8],
         "figures": _figures(sheet, lang),
+        "notices": _notices(left_out, lang),
         "rules": _rules(sheet, lang),
         "rows": [
             {**_row(sheet, one, lang), "advice": _advice(ground, one, lang)}
@@ -197,12 +199,18 @@ def _figures(sheet: Sheet, lang: str) -> dict[str, str]:
     }
 
 
+def _notices(left_out: LeftOut, lang: str) -> list[str]:
+    """Say what of the ballot received the page doesn't show, and why."""
+    counts = {name: count for name, count in asdict(left_out).items() if count}
+    return [say(f"bulletin.left_out_{name}", lang, count=n) for name, n in counts.items()]
+
+
 def _rules(sheet: Sheet, lang: str) -> list[str]:
     """Say by which rules a ballot is counted."""
     unit = "eur" if sheet.unit is EnvelopeUnit.EUR else "lines"
     keys = ["order", f"envelope_{unit}", "skip", f"ties_{sheet.ties}"]
     keys += ["shared_exact" if sheet.rule == "exact" else "shared"]
-    keys += ["contiguity"] * sheet.contiguity + ["exact"] * (sheet.rule == "exact")
+    keys += ["contiguity"] * sheet.contiguity + ["exact"] * (sheet.rule == "exact") + ["form"]
     return [say(f"bulletin.rule_{key}", lang) for key in keys]
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 import geopandas as gpd
 import pandas as pd
 
-from planner.ballots import actor_shares, sectors_sha256
+from planner.ballots import actor_shares, ballots_of_these_sectors, sectors_sha256
 from planner.criteria import criterion_label
 from planner.findings import Finding, Findings
 from planner.io.forms import FORM_VERSION, SAID, answers_sha256
@@ -122,6 +122,11 @@ def make_forms(
     principles = tuple(_principles(scenario, lang))
     made_up = territory.is_synthetic("premises", "sectors", "envelopes")
     made_up = made_up or bool(territory.sectors["synthetic"].any())
+    ballots, others = contract("ballots").empty(), dict[str, int]()
+    if prefill:
+        ballots, others = ballots_of_these_sectors(
+            territory.ballots, territory.sectors, territory.sector_shares
+        )
     forms, found = [], []
     for actor, own in shares.groupby("actor", sort=True):
         code = str(actor)
@@ -137,10 +142,15 @@ def make_forms(
                            place=code, name=name)
             )  # fmt: skip
             continue
+        if code in others:
+            found.append(
+                Finding.of("forms.prefill_elsewhere", severity=Severity.WARNING, table="ballots",
+                           place=code, name=name, count=others[code])
+            )  # fmt: skip
         which = territory.sectors["sector_id"].astype(str).isin(counts)
         sectors = contract("sectors").select(territory.sectors[which])
         part = territory.sector_shares["sector_id"].astype(str).isin(counts)
-        wishes = tuple(_wishes(sectors, counts, communes, _known(territory, code, prefill)))
+        wishes = tuple(_wishes(sectors, counts, communes, _known(ballots, code)))
         envelope = _record(territory.envelopes, code, ("unit", "amount", "med_credit_cents"))
         deliberation = _record(calendar, code, ("planned_on", "contact")) | (
             _record(territory.deliberations, code, ("state", "on")) if prefill else {}
@@ -200,10 +210,7 @@ def _wish_of(row: Mapping[str, Any]) -> Wish | None:
     return given or next((w for name, w in marks.items() if row.get(name) is not None), None)
 
 
-def _known(territory: Territory, actor: str, prefill: bool) -> dict[str, dict[str, Any]]:
-    if not prefill:
-        return {}
-    ballots = territory.ballots
+def _known(ballots: pd.DataFrame, actor: str) -> dict[str, dict[str, Any]]:
     known: dict[str, dict[str, Any]] = {}
     for row in ballots[ballots["epci_siren"].astype(str) == actor].to_dict("records"):
         wish = Wish(row["wish"])
