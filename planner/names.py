@@ -211,15 +211,18 @@ def resolve_place(
     ------
     UnknownNameError
         When no place has this name (the nearest ones are listed with their scores, and how to
-        confirm one), or when several do.
+        confirm one), or when several do.  A territory that keeps one place alone bears its name,
+        and gives way to it.
     """
     code = {fold_name(spelling): code for spelling, code in confirmed.items()}.get(fold_name(query))
     found = find_place(names, query, level=level, rules=rules)
     if code is not None:
         found = _confirmed(names, query, code, level)
     exact = tuple(match for match in found if match.exact or match.confirmed)
-    if len(exact) == 1:
-        return exact[0]
+    # a territory that keeps one place alone bears its name, and is that place
+    own = exact if len(exact) == 1 else tuple(match for match in exact if not match.part)
+    if len(own) == 1:
+        return own[0]
     if exact:
         raise UnknownNameError(
             Message.of("names.ambiguous", query=query, choices=_Choices(exact)),

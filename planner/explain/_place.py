@@ -115,9 +115,12 @@ def explain_place(tables: Mapping[str, pd.DataFrame], *, level: Level, code: str
         Level.ZONE: teller.zone,
         Level.COMMUNE: teller.commune,
         Level.EPCI: teller.epci,
+        Level.DEPARTEMENT: teller.departement,
         Level.REGION: teller.region,
-    }.get(level, teller.nothing)(row)
+    }[level](row)
     nom = str(row["nom"])
+    if level is not Level.REGION and teller.is_all(nom):
+        lines = [*lines, *read_proof(tables)]
     return Explanation(
         level=level, code=code, nom=nom,
         lines=tuple(one.naming(teller.called) for one in (*lines, *teller.coverage(level, code))),
@@ -160,13 +163,34 @@ class _Teller:
     def _epci_named(self, siren: str) -> str:
         return self.named("epci", "siren", siren)
 
-    def nothing(self, row: Mapping[str, Any]) -> list[Message]:  # noqa: ARG002 (same shape)
-        """Say nothing but the coverage."""
-        return []
+    def is_all(self, nom: str) -> bool:
+        """Return whether the territory studied is but the place of that name."""
+        return [str(row["nom"]) for row in self.rows("region")] == [nom]
+
+    def departement(self, row: Mapping[str, Any]) -> list[Message]:
+        """Tell how many sectors and premises of a département are in each phase."""
+        inside = self.rows("sectors", departement=str(row["code"]))
+        return self._phases({str(one["sector_id"]) for one in inside})
 
     def region(self, row: Mapping[str, Any]) -> list[Message]:  # noqa: ARG002 (same shape)
-        """Tell how good the exact programme is proved to be, and how many are as good."""
-        return read_proof(self.tables)
+        """Tell each phase, how good the exact programme is proved, and how many are as good."""
+        inside = {str(one["sector_id"]) for one in self.rows("sectors")}
+        return [*self._phases(inside), *read_proof(self.tables)]
+
+    def _phases(self, inside: set[str]) -> list[Message]:
+        """Tell how many of some sectors are in each phase, with their premises."""
+        by_phase: dict[str, list[int]] = {}
+        for row in self.rows("programme"):
+            if str(row["sector_id"]) in inside:
+                by_phase.setdefault(str(row["phase"]), []).append(int(row["premises_count"]))
+        return [
+            Message.of(
+                "explain.place_phase", phase=phase, count=len(by_phase[phase.value]),
+                premises=sum(by_phase[phase.value]),
+            )
+            for phase in Phase
+            if phase.value in by_phase
+        ]  # fmt: skip
 
     def sector(self, row: Mapping[str, Any]) -> list[Message]:
         """Tell a sector: decision, EPCI, quarter, cost, contribution."""

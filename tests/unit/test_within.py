@@ -149,6 +149,27 @@ def test_a_part_of_a_region_is_not_called_a_region():
     assert MapData.from_plan(plan).kind("en") == "Territory studied"
 
 
+def test_the_name_of_a_territory_that_is_one_place_means_that_place_and_tells_both():
+    """Asked by the name of its only département, a part was refused as ambiguous with itself."""
+    part = keep_within(toy_territory(), ["35"])
+    asked = Scenario.from_dict({"name": "s", "programme": {"rule": "exact"}})
+    tables = make_plan(part, asked).tables()
+    found = resolve_place(place_names(tables), "toy 35")
+    assert (found.level, found.code) == (Level.DEPARTEMENT, "35")
+    told = explain_place(tables, level=found.level, code=found.code).say("fr").splitlines()
+    whole = explain_place(tables, level=Level.REGION, code="53").say("fr").splitlines()
+    assert told[0] == "Département Toy 35 (35)"
+    assert told[1:] == whole[1:]
+    phase_2 = tables["programme"].query("phase == '2'")["premises_count"]
+    assert f"  • Phase 2 : {len(phase_2)} secteur(s), {phase_2.sum()} locaux" in told
+    assert any("prouvé" in line for line in told)
+    assert resolve_place(place_names(tables), "toy 35", level=Level.REGION).part
+    both = keep_within(toy_territory(), ["22", "35"])
+    tables = make_plan(both, asked).tables()
+    told = explain_place(tables, level=Level.DEPARTEMENT, code="35").say("fr")
+    assert "prouvé" not in told
+
+
 def test_rows_of_other_sectors_and_findings_of_other_places_stay_behind():
     toy = toy_territory()
     values = pd.DataFrame(
