@@ -175,15 +175,28 @@ class _Walk:
         if done is None:
             return False
         if done == self.done:
-            return self._step_on()
+            return self._step_on(end)
         self.done = done
         return True
 
-    def _step_on(self) -> bool:
-        """Decide on the next change, and go on from it."""
-        flips, _, last = self._decide(self.done + 1)
-        self.high = self.done + 1 if flips else self.high
-        self.done = self.done if flips else max(self.done + 1, last)
+    def _step_on(self, end: int) -> bool:
+        """Decide on the next change, and go on from it: where both sides tie, as far as they do.
+
+        False where that isn't told at once: the next changes are then searched, ever more of them.
+        """
+        now = self.done + 1
+        flips, _, last = self._decide(now)
+        if flips:
+            self.high = now
+            return True
+        self.done = max(now, last)
+        own, rival = (side.at(now).worth for side in (self.mine, self.other))
+        if own is not None and rival is not None and own[0] == rival[0]:
+            try:
+                self.run(self._tied_to(now, end))
+            except TooFarError:
+                self.stuck = _STUCK
+                return False
         return True
 
     def leap(self, end: int) -> bool:

@@ -6,11 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from planner.choice import Contiguity
+from planner.choice import ChoiceProblem, Contiguity, Limit, Objective
 from planner.explain import apply_flip, find_flips
 from planner.programme import ChoiceBounds, ColumnPool, OwnEnvelope, TooMuchError, solve_choice
 from planner.programme._actors.diagram import TooWideError
 from planner.programme._search.links import Links
+from planner.texts import Message
 
 
 def forced(problem, j, *, wanted):
@@ -256,3 +257,41 @@ def test_the_stated_envelope_flips_and_one_line_less_does_not(oracle, seed, kind
                 assert ((key in answer.chosen) != (key in choice.chosen)) == flipped
                 stated += 1
     assert stated > 2
+
+
+def test_sectors_without_votes_are_followed_over_a_tie_in_cents():
+    """Both sides are worth no votes at any envelope: it was asked anew at each cent of it."""
+    ints = lambda *v: np.array(v, dtype=np.int64)  # noqa: E731
+    none = np.zeros(5, bool)
+    cost = ints(6, 15, 27, 30, 25)
+    budget = Limit(
+        name="budget", message=Message.of("verify.holds", count=1), coefficients=cost, upper=48
+    )
+    problem = ChoiceProblem(
+        sector_ids=("a", "b", "c", "d", "e"), lines=ints(7, 9, 6, 3, 4), departements=("35",) * 5,
+        rural=none, actors=("243500741",), decider=ints(0, 0, 0, 0, 0),
+        share_candidate=np.arange(5), share_actor=ints(0, 0, 0, 0, 0),
+        share_need=44_500 * ints(7, 9, 6, 3, 4), envelopes=ints(271_200), required=none,
+        refused=np.arange(5) == 0, reached=~none, edges=np.zeros((0, 2), np.int64),
+        edge_border_m=ints(), feeder=ints(-1, -1, -1, -1, -1), contiguity=Contiguity.NONE,
+        limits=(budget,), in_cents=np.ones(1, bool),
+        objectives=(
+            Objective(name="votes", sense="max", coefficients=ints(1, 0, 0, 0, 0)),
+            Objective(name="criteria", sense="max", coefficients=ints(4, 3, 3, 2, 1)),
+            Objective(name="cost", sense="min", coefficients=cost),
+        ),
+    )  # fmt: skip
+    pool, asked = ColumnPool(), []
+
+    def solve(question):
+        asked.append(question)
+        return solve_choice(question, warm=pool)
+
+    choice = solve_choice(problem, warm=pool)
+    (flip,) = (
+        one
+        for one in find_flips(problem, choice, "d", solve=solve, bounds=ChoiceBounds(problem, pool))
+        if one.kind == "envelope"
+    )
+    assert (flip.status, flip.amount) == ("exact", 44_500 * 12 - 271_200)  # b and d
+    assert len(asked) < 100  # each is of one envelope: there are 262 800 up to there
