@@ -52,7 +52,6 @@ _WAYS, _ASKED = 2, 2  # ways of paying ahead that are tried, and how often each 
 _NEARER = 0.4  # of the gap asked: how near to its own bound a second search is asked to come
 _FEW = 400  # candidates of a question that needs no copies
 _NEVER = 2**62  # lost where a candidate can't be chosen, or left out
-_BOTH = 100  # copies up to which each is what its sector is, rather than no less
 
 
 def far_shares(problem: ChoiceProblem) -> Integers:
@@ -61,18 +60,11 @@ def far_shares(problem: ChoiceProblem) -> Integers:
     return np.flatnonzero((problem.share_actor != owner) & (problem.share_need > 0))
 
 
-def with_copies(problem: ChoiceProblem, *, both: bool) -> ChoiceProblem:
+def with_copies(problem: ChoiceProblem) -> ChoiceProblem:
     """Return the question in which each far share is a candidate of the actor whose envelope it is.
 
-    Copies come after all candidates, in the order of :func:`far_shares`.
-
-    Parameters
-    ----------
-    problem
-        The question.
-    both
-        Whether a copy is chosen exactly when its sector is, or whenever it is and also else: the
-        same programmes, but the second asks for prices of one sign.
+    Copies come after all candidates, in the order of :func:`far_shares`.  One is chosen wherever
+    its sector is, and may be else: the same programmes, at prices of one sign.
     """
     far = far_shares(problem)
     count, more = problem.candidates_count, len(far)
@@ -94,7 +86,7 @@ def with_copies(problem: ChoiceProblem, *, both: bool) -> ChoiceProblem:
                 name=f"copy.{name}.{problem.actors[who]}",
                 message=Message.of("programme.copy", sector=name),
                 coefficients=link,
-                lower=0 if both else None,
+                lower=None,
                 upper=0,
             )
         )
@@ -141,7 +133,7 @@ def with_own_shares(problem: ChoiceProblem, position: int, place: str) -> tuple[
     far = far_shares(problem)
     if not len(far):
         return problem, position
-    copied = with_copies(problem, both=False)
+    copied = with_copies(problem)
     for at, share in enumerate(far.tolist()):
         who = problem.actors[int(problem.share_actor[share])]
         if int(problem.share_candidate[share]) == position and who == place:
@@ -197,7 +189,7 @@ def solve_sharing(
         if left == 0 or left > 0.9 * before:
             break
     if len(far_shares(question)):
-        question = with_copies(question, both=len(far_shares(question)) <= _BOTH)
+        question = with_copies(question)
     pool.keep_answer(frozenset(_named(question, chosen)))
     choice = solve(question, gap_share=gap_share, seconds=clock.seconds, warm=pool)
     _keep_equals(problem, question, pool)
@@ -373,7 +365,7 @@ class _Bounded:
         self.source = problem.share_candidate[self.far]
         self.shared = np.zeros(problem.candidates_count, bool)
         self.shared[self.source] = True
-        copied = with_copies(problem, both=False)
+        copied = with_copies(problem)
         blocks, rows = settle_floors(*split_problem(copied))
         region = Region(blocks, pool)
         self.stage = Stage(region, copied.objectives[0], rows)

@@ -7,6 +7,7 @@ from planner.choice import ChoiceStatus, Contiguity
 from planner.programme import ColumnPool, _shared, _solve, solve_choice
 from planner.programme._actors.columns import Clock
 from planner.programme._chains import shared as across
+from planner.programme._search import near_bound
 from planner.programme._shared import far_shares, with_copies
 from planner.verify import verify_choice
 from tests.unit.test_programme_exact import brute_force, draw, is_legal, signed, taken_by
@@ -59,8 +60,42 @@ def test_every_stage_equals_brute_force(counted, contiguity):
     assert len(counted) > sum(counted)  # where nothing is known, the plain way answers
 
 
-@pytest.mark.parametrize("both", [False, True])
-def test_copies_change_no_programme(both):
+@pytest.mark.parametrize("contiguity", WITHIN)
+def test_among_choices_that_agree_every_best_programme_is_found(counted, monkeypatch, contiguity):
+    """As large questions are proved: their lists hold what copies let go together."""
+    monkeypatch.setattr(_solve, "_SMALL", 0)
+    monkeypatch.setattr(_shared._Bounded, "settled", lambda self, _: self.problem)
+    listed, list_linked = [], near_bound.list_linked
+
+    def noted(*args):
+        listed.append(list_linked(*args))
+        return listed[-1]
+
+    monkeypatch.setattr(near_bound, "list_linked", noted)
+    known = 0
+    for seed in range(80):
+        problem = draw(np.random.default_rng(seed), contiguity)
+        if len(far_shares(problem)) == 0:
+            continue
+        best, equal = brute_force(problem)
+        pool = ColumnPool()
+        choice = solve_choice(problem, warm=pool)
+        if best is None:
+            assert choice.status is ChoiceStatus.INFEASIBLE
+            continue
+        taken = taken_by(problem, choice)
+        assert choice.status is ChoiceStatus.OPTIMAL
+        assert signed(problem, taken) == best
+        if every := pool.equals_of(problem):
+            ids = np.array(problem.sector_ids)
+            assert set(every) == {tuple(ids[list(one)]) for one in equal}
+            assert tuple(taken.tolist()) == max(equal)
+            known += 1
+    assert known > 20
+    assert len(listed) > 10
+
+
+def test_copies_change_no_programme():
     asked = 0
     for seed in range(60):
         problem = draw(np.random.default_rng(seed), Contiguity.WITHIN_EPCI)
@@ -68,7 +103,7 @@ def test_copies_change_no_programme(both):
         if len(far) == 0:
             continue
         asked += 1
-        copied = with_copies(problem, both=both)
+        copied = with_copies(problem)
         assert copied.candidates_count == problem.candidates_count + len(far)
         assert len(far_shares(copied)) == 0
         best, equal = brute_force(problem)
@@ -76,8 +111,6 @@ def test_copies_change_no_programme(both):
         assert again == best
         count = problem.candidates_count
         assert {one[:count] for one in others} == set(equal)
-        if both:
-            assert len(others) == len(equal)
     assert asked > 20
 
 

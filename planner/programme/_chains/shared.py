@@ -64,7 +64,7 @@ def solve_sharing_across(
     if not across or not is_sharing(problem) or problem.objectives[0].edge_coefficients is not None:
         return None
     first = problem.objectives[0]
-    copied = with_copies(problem, both=False)
+    copied = with_copies(problem)
     blocks, rows = split_problem(copied)
     kept = list(rows)
     try:

@@ -130,6 +130,7 @@ def _search(  # noqa: C901, PLR0912, PLR0915 (one compiled loop)
     best: float,
     step: float,
     equals: bool,
+    thorough: bool,
     enough: float,
     work: int,
 ) -> tuple[float, float, int, bool, int]:
@@ -164,7 +165,7 @@ def _search(  # noqa: C901, PLR0912, PLR0915 (one compiled loop)
     waiting, ready, nodes, bound = 0, True, 0, _FAR
     same, inverse, age = 1, np.zeros((rows, rows)), STALE
     passed, whole, begun = -_FAR, equals, False
-    spared = work - work // _EQUALS_SHARE
+    spared = 0 if thorough else work - work // _EQUALS_SHARE
     while work > 0 and best < enough:
         whole = whole and work > spared
         gap = -_MOSTLY if whole else step - _LITTLE
@@ -346,6 +347,7 @@ def search(
     *,
     incumbent: Sequence[Rows],
     equals: bool = True,
+    thorough: bool = False,
     work: int = WORK,
 ) -> Found | None:
     """Look for the best combinations of listed choices; None where numbers are too large for it.
@@ -360,6 +362,8 @@ def search(
         An answer that holds the rows.
     equals
         Whether all answers as good as the best are looked for.
+    thorough
+        Whether they are looked for with all the work, rather than with a part of it.
     work
         Operations allowed.
     """
@@ -384,7 +388,8 @@ def search(
     step = max(int(np.gcd.reduce(worth)), 1)
     best, bound, same, whole, _ = _search(
         starts, worth.astype(float), *packed(starts, uses / scale), room / scale,
-        np.concatenate([sizes[:-1] / scale, sizes[-1:]]), kept, 0.0, step, equals, _FAR, work,
+        np.concatenate([sizes[:-1] / scale, sizes[-1:]]), kept, 0.0, step, equals, thorough,
+        _FAR, work,
     )  # fmt: skip
     answers = [
         [some[keep[pick] - start][None, :]
@@ -464,6 +469,6 @@ def search_above(
     above = above // step * step
     best, bound, _, _, left = _search(
         starts, worth.astype(float), *packed(starts, uses.astype(float)), room.astype(float),
-        sizes, kept, float(above), step, False, above + 0.5 if any_above else _FAR, work,
+        sizes, kept, float(above), step, False, False, above + 0.5 if any_above else _FAR, work,
     )  # fmt: skip
     return round(best), _in_steps(best, bound, step), kept[0], work - left

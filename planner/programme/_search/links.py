@@ -12,9 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from planner.programme._actors.blocks import Row
+from planner.programme._actors.columns import Stage
 from planner.programme._search.near_lists import Page, spans
+from planner.programme._search.settled_lists import list_settled
 
-__all__ = ["Links", "settle_links"]
+__all__ = ["Links", "has_copies", "list_linked", "settle_links"]
 
 Integers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -107,6 +110,42 @@ class Links:
             if pair.other != but:
                 least += pair.beside(rows, self.none)
         return least
+
+
+def has_copies(rows: Sequence[Row]) -> bool:
+    """Whether some rows are links of sectors with copies of them."""
+    return any(row.name.startswith(_COPY) for row in rows)
+
+
+def list_linked(stage: Stage, reach: int, at_most: int) -> tuple[list[Rows], bool]:
+    """List the choices within a reach that can be in a programme beside those of the others.
+
+    Parameters
+    ----------
+    stage
+        A question with copies, which come after all sectors, at its best prices.
+    reach
+        In units of the objective.
+    at_most
+        Choices of one actor that are met at most.
+
+    Returns
+    -------
+    tuple
+        Choices of each actor, and whether all of them are there.
+    """
+    links = [row for row in stage.rows if row.name.startswith(_COPY)]
+    pairs = [[int(np.flatnonzero(row.coefficients == one)[0]) for one in (1, -1)] for row in links]
+    order = np.argsort([copy for _, copy in pairs])
+    _, lists, missed, complete = list_settled(
+        stage, np.array([pairs[at][0] for at in order.tolist()]), reach, None, at_most,
+        same=np.array([links[at].lower is not None for at in order.tolist()]),
+    )  # fmt: skip
+    if not complete or min(map(len, lists)) == 0:
+        return lists, complete
+    page = Page(stage, lists, missed, reach, 0)
+    settle_links(page, None)
+    return page.lists, True
 
 
 def settle_links(page: Page, changing: str | None) -> None:

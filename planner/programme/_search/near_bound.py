@@ -16,6 +16,7 @@ from planner.programme._search.branches import WORK, Found, search
 from planner.programme._search.draws import Drawn, draw
 from planner.programme._search.exchange import exchange
 from planner.programme._search.level import is_level, turned
+from planner.programme._search.links import has_copies, list_linked
 from planner.programme._search.near_lists import Page, TooMuchError
 
 __all__ = ["draw_some", "exchange_near", "is_of_few", "settle"]
@@ -25,6 +26,7 @@ Rows = npt.NDArray[np.uint8]
 _SEARCHED = 200_000  # choices of all actors that are searched at most, and listed of one
 _LEAST_LISTED = 4_000  # whatever the number of actors
 _FEW_ACTORS, _FEW_SEARCHED = 12, (50_000, 1_000_000)  # so few miss more, and have longer lists
+_LINKED = 30_000, 200_000  # the same, where sectors have copies: those that agree are far fewer
 _A_SECOND = 1e9  # operations
 _PROVED_SHARE = 8  # of the work: what is left to an answer that is proved
 _FAR = 2**62
@@ -286,26 +288,44 @@ def settle(
     found = _settle_blurred(stage, rows, incumbent, work=work)
     parts = incumbent if found is None else found.parts
     work //= _PROVED_SHARE if found is not None and found.value == found.bound else 1
-    for each, every in _sizes(stage):
+    linked = stage.lists is None and has_copies(rows)
+    for each, every in [_LINKED] if linked else _sizes(stage):
         done, too_far = -1, _FAR
-        reach = max(0, stage.best.bound - total(stage.blocks, parts, stage.row))
+        value = total(stage.blocks, parts, stage.row)
+        reach = max(0, stage.best.bound - value)
         while done < reach < too_far:
-            lists, _, complete = stage.list_near(reach, each)
+            lists, complete = _listed(stage, rows, reach, each)
             if not complete or sum(map(len, lists)) > every:
-                if not is_of_few(stage.blocks):
+                if not is_of_few(stage.blocks) and not linked:
                     break
                 too_far, reach = reach, reach * 2 // 3
                 continue
             better = search(
-                stage.blocks, with_parts(lists, parts), stage.row, rows, incumbent=parts, work=work
-            )
+                stage.blocks, with_parts(lists, parts), stage.row, rows, incumbent=parts,
+                work=work, thorough=linked,
+            )  # fmt: skip
             better = _nearer(better, found)
-            if better is None or reach >= stage.best.bound - better.value:
-                return better or found
-            bound = max(better.bound, stage.best.bound - reach)
-            parts, found, done = better.parts, replace(better, bound=bound, equals=()), reach
-            reach = stage.best.bound - found.value
+            if better is None:
+                return found
+            is_far, done = reach < stage.best.bound - better.value, reach
+            if is_far:
+                bound = max(better.bound, stage.best.bound - reach)
+                better = replace(better, bound=bound, equals=())
+            elif not linked or better.value in (value, better.bound):
+                return _with_equals(stage, rows, better, each=each, work=work)
+            else:  # fewer choices are as good as that
+                done = -1
+            parts, value, found = better.parts, better.value, better
+            reach = stage.best.bound - value
     return found
+
+
+def _listed(stage: Stage, rows: Sequence[Row], reach: int, each: int) -> tuple[list[Rows], bool]:
+    """List the choices that miss a reach or less; where sectors have copies, those that agree."""
+    if stage.lists is None and has_copies(rows):
+        return list_linked(stage, reach, each)
+    lists, _, complete = stage.list_near(reach, each)
+    return lists, complete
 
 
 def _nearer(better: Found | None, known: Found | None) -> Found | None:
@@ -313,6 +333,22 @@ def _nearer(better: Found | None, known: Found | None) -> Found | None:
     if better is None or known is None:
         return better
     return replace(better, bound=min(better.bound, known.bound))
+
+
+def _with_equals(
+    stage: Stage, rows: Sequence[Row], found: Found | None, *, each: int, work: int
+) -> Found | None:
+    """Search for all that is as good as what is proved the best, where they aren't known."""
+    if stage.best is None or found is None or found.equals or found.value != found.bound:
+        return found
+    lists, complete = _listed(stage, rows, stage.best.bound - found.value, each)
+    if not complete:
+        return found
+    again = search(
+        stage.blocks, with_parts(lists, found.parts), stage.row, rows, incumbent=found.parts,
+        work=work, thorough=True,
+    )  # fmt: skip
+    return found if again is None else replace(found, equals=again.equals)
 
 
 def _settle_blurred(

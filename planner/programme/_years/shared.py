@@ -88,7 +88,7 @@ def solve_years_sharing(
 
 def _with_copies(problem: DatedProblem) -> DatedProblem:
     """Return the question with copies, which no ceiling of a year counts."""
-    copied = with_copies(problem.whole, both=False)
+    copied = with_copies(problem.whole)
     more = np.zeros(copied.candidates_count - problem.whole.candidates_count, np.int64)
     limits = tuple(
         replace(one, coefficients=np.concatenate([one.coefficients, more]))
