@@ -302,7 +302,7 @@ def settle(
                 continue
             better = search(
                 stage.blocks, with_parts(lists, parts), stage.row, rows, incumbent=parts,
-                work=work, thorough=linked,
+                work=work, thorough=linked or not is_coarse(stage),
             )  # fmt: skip
             better = _nearer(better, found)
             if better is None:
