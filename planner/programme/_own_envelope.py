@@ -18,7 +18,7 @@ from planner.choice import ChoiceProblem
 from planner.programme._actors.blocks import Block, ColumnPool, lighter, split_problem
 from planner.programme._actors.diagram import Diagram, TooWideError
 from planner.programme._changed_rooms import SMALL, ChangedRooms, Reached, TooMuchError
-from planner.programme._search.links import Links
+from planner.programme._search.links import Links, settle_links
 from planner.programme._search.near_lists import Page
 from planner.programme._search.room_lists import with_room
 
@@ -272,7 +272,10 @@ class _Window:
                 return True
             if far[worst] > self.reach:
                 raise _FurtherError(int(far[worst]))
-        found = self._search(mine, least, far=int(far[worst]), above=-1, any_above=True)
+        reach = int(far[worst])
+        found = self._search(
+            mine, least, reach - far, far=reach, reach=reach, above=-1, any_above=True
+        )
         if found is None:
             return False
         self.rooms.met[not self.inside].append(found)
@@ -387,27 +390,37 @@ class _Window:
             return None
         less = np.zeros(len(some.use), np.int64)
         any_above, above = above is not None, least - 1 if above is None else above
-        return self._search(some, less, far=far, above=above, any_above=any_above, work=work)
+        return self._search(
+            some, less, least + far - some.most, far=far, reach=least + far - above - 1,
+            above=above, any_above=any_above, work=work,
+        )  # fmt: skip
 
     def _search(
         self,
         own: _Own,
         less: Integers,
+        missed: Integers,
         *,
         far: int,
+        reach: int,
         above: int,
         any_above: bool = False,
         work: int | None = None,
     ) -> tuple[int, Reached] | None:
         """Return a programme with one of some choices, worth more than a number; its own need too.
 
-        ``less``: taken off what each choice is worth.  ``far``: what the others' choices may miss.
+        ``less``: taken off what each choice is worth.  ``missed``: by each of them.  ``far``,
+        ``reach``: what a choice of another may miss, and all that go together.
         """
-        page = self.page.with_list(self.at, own.rows, less)
-        kept = page.missed <= far
+        page = self.page.with_list(self.at, own.rows, less, missed)
+        page.keep(page.missed <= far)
+        page.reach = reach
+        if self.links.pairs:
+            settle_links(page, None)
         value, most, parts = page.search_best(
-            page.rows, kept, above=above, work=work or self.rooms.work, any_above=any_above
-        )
+            page.rows, np.ones(len(page.missed), bool), above=above,
+            work=work or self.rooms.work, any_above=any_above,
+        )  # fmt: skip
         self.page.spent += page.spent
         self.proved = most <= value
         if parts is None:

@@ -139,10 +139,15 @@ class Page:
             for block, some in zip(self.blocks, self.lists, strict=True)
         ])  # fmt: skip
 
-    def with_list(self, at: int, rows: Rows, less: Integers) -> Page:
+    def with_list(self, at: int, rows: Rows, less: Integers, missed: Integers) -> Page:
         """Return the same lists but for one, so much taken off what each of its choices is worth.
 
-        None of them misses anything.
+        Parameters
+        ----------
+        at
+            Position of the actor.
+        rows, less, missed
+            Its choices, what is taken off, and what each misses.
         """
         start, end = spans(self.sizes)[at]
         block, other = self.blocks[at], copy.copy(self)
@@ -156,7 +161,7 @@ class Page:
         other.worth, other.uses, other.missed = (
             np.concatenate([whole[:start], own, whole[end:]])
             for whole, own in (
-                (self.worth, worth), (self.uses, uses), (self.missed, np.zeros_like(worth)),
+                (self.worth, worth), (self.uses, uses), (self.missed, missed),
             )
         )  # fmt: skip
         other.spent = 0
