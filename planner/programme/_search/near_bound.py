@@ -29,6 +29,7 @@ _FEW_ACTORS, _FEW_SEARCHED = 12, (50_000, 1_000_000)  # so few miss more, and ha
 _LINKED = 30_000, 200_000  # the same, where sectors have copies: those that agree are far fewer
 _A_SECOND = 1e9  # operations
 _PROVED_SHARE = 8  # of the work: what is left to an answer that is proved
+_EQUALS_PART = 3  # fourths of the work: what is left to all that is as good as a proved answer
 _FAR = 2**62
 _EXCHANGED = 1_000  # choices of all actors that are exchanged at most
 _LISTED = 4_000  # choices of one actor that are listed at most
@@ -302,7 +303,7 @@ def settle(
                 continue
             better = search(
                 stage.blocks, with_parts(lists, parts), stage.row, rows, incumbent=parts,
-                work=work, thorough=linked or not is_coarse(stage),
+                work=work, thorough=linked,
             )  # fmt: skip
             better = _nearer(better, found)
             if better is None:
@@ -346,7 +347,7 @@ def _with_equals(
         return found
     again = search(
         stage.blocks, with_parts(lists, found.parts), stage.row, rows, incumbent=found.parts,
-        work=work, thorough=True,
+        work=work * _EQUALS_PART // 4, thorough=True,
     )  # fmt: skip
     return found if again is None else replace(found, equals=again.equals)
 
