@@ -82,7 +82,8 @@ def share_cents(weights: pd.DataFrame, cents: Mapping[str, int | None]) -> pd.Se
 def name_places(sides: tuple[Tables, Tables], places: pd.DataFrame) -> list[str]:
     """Return the names of places, each in the first of the tables that know it.
 
-    With its code where EPCI of two codes, of one year and of another, have the same name.
+    With its code where EPCI of two codes, of one year and of another, have the same name; the
+    département that stands for islands without EPCI is called as on its ballot.
 
     Parameters
     ----------
@@ -101,7 +102,13 @@ def name_places(sides: tuple[Tables, Tables], places: pd.DataFrame) -> list[str]
                     told = f"{nom} ({code})" if level == Level.EPCI.value and nom in twice else nom
                     names[level, code] = told
     region = Message.of("compare.the_region").say()
+
+    def called(level: str, code: str) -> str:
+        if level == Level.EPCI.value and code.startswith("D"):  # no EPCI: islands it proposes for
+            return f"{Level.DEPARTEMENT.label()} {code[1:]}"
+        return names.get((level, code), code)
+
     return [
-        region if level == Level.REGION.value else names.get((level, code), code)
+        region if level == Level.REGION.value else called(level, code)
         for level, code in zip(places["level"].astype("str"), places["code"], strict=True)
     ]

@@ -11,7 +11,7 @@ import pandas as pd
 import shapely
 
 from planner.verify._ground import Ground, is_approved, is_none
-from planner.vocab import Phase, Wish
+from planner.vocab import AreaKind, Phase, Wish, ZoneKind
 
 __all__ = ["how_silent", "judge_repeats", "unclear_wishes", "wishes_by_form"]
 
@@ -284,17 +284,23 @@ class _Repeats:
             self.on.cell("costs", key, "density_per_km2", said, said if near else round(worth, 1))
 
     def zones(self) -> None:
-        """Check how many sectors and premises a zone has."""
+        """Check how many sectors and premises a zone has, and that a town's are urban."""
         counts: dict[str, list[int]] = defaultdict(list)
+        kinds: dict[str, set[str]] = defaultdict(set)
         for row in self.on.sector.values():
             if not is_none(row["zone_id"]):
                 counts[str(row["zone_id"])].append(int(row["premises_count"]))
+                kinds[str(row["zone_id"])].add(str(row["area_kind"]))
         for row in self.on.rows("zones"):
             key = str(row["zone_id"])
             self.on.cell("zones", key, "sectors_count", int(row["sectors_count"]), len(counts[key]))
             self.on.cell(
                 "zones", key, "premises_count", int(row["premises_count"]), sum(counts[key])
             )
+            if row["kind"] == ZoneKind.VILLE_MOYENNE.value:
+                town = kinds[key] <= {AreaKind.URBAN.value}
+                worth = ZoneKind.VILLE_MOYENNE if town else ZoneKind.RURAL
+                self.on.cell("zones", key, "kind", row["kind"], worth.value)
 
     def criteria(self) -> None:
         """Check that a criterion weighs the same everywhere, and all of them the whole."""

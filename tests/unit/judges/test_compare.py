@@ -23,6 +23,7 @@ from planner.compare import (
     switch_plans,
     trace_causes,
 )
+from planner.compare._places import name_places
 from planner.plan import make_plan
 from planner.scenario import Scenario
 from planner.toy import toy_territory
@@ -77,6 +78,13 @@ def test_premises_years_and_euros_are_counted_by_hand(two):
     assert sums == table.loc[("region", "—"), "gaining_count"]
     assert "plus tôt" in result.summary()
     assert "sooner" in result.summary("en")
+
+
+def test_a_departement_that_proposes_for_islands_is_called_by_its_name(two):
+    """It was called D29, as nobody does."""
+    tables = side(*two[0], "A").tables
+    places = pd.DataFrame({"level": ["epci", "epci"], "code": ["D29", "200000002"]})
+    assert name_places((tables, tables), places) == ["Département 29", "CC Toy-Nord-Est"]
 
 
 def test_every_difference_is_traced_to_what_changed(two):

@@ -239,6 +239,20 @@ def test_a_row_left_out_is_seen(plans, table):
         assert verdict.say("fr") != verdict.say("en")
 
 
+def test_a_zone_of_a_town_whose_sectors_are_rural_is_seen(plans):
+    """A rural zone called a town's held: nothing looked at what kind a zone is."""
+    asked, tables = asked_of("within"), plans["within"].tables()
+    town = tables["zones"]["zone_id"].iloc[0]
+    rural = tables["sectors"]["zone_id"].eq(town)
+    sectors = tables["sectors"].assign(
+        area_kind=tables["sectors"]["area_kind"].mask(rural, "rural")
+    )
+    verdict = verify_programme({**tables, "sectors": sectors}, asked)
+    kinds = [b.message.say() for b in verdict.breaches if b.place == town]
+    assert len(kinds) == 1
+    assert "kind : ville_moyenne annoncé, rural d'après les autres tables" in kinds[0]
+
+
 @pytest.mark.parametrize(
     ("table", "column", "value"),
     [
