@@ -273,7 +273,20 @@ class _Teller:
         left = decided["envelope_left"]
         if balance is not None and not pd.isna(balance["unit"]) and not pd.isna(left):
             told.append(tell_left(int(left), str(balance["unit"]), actor))
-        return [*told, *criteria]
+        return [*told, *self._others_left(key, siren), *criteria]
+
+    def _others_left(self, key: str, decider: str) -> list[Message]:
+        """Tell what the envelopes of the others who share a sector have left: it takes of each."""
+        told = []
+        for share in self.rows("sector_shares", sector_id=key):
+            balance = self.row("balances", "epci_siren", str(share["epci_siren"]))
+            if balance is None or str(share["epci_siren"]) == decider:
+                continue
+            counts = _state(balance) is DeliberationState.VOTED and int(share["premises_count"])
+            if counts and not pd.isna(balance["granted"]) and not pd.isna(balance["unit"]):
+                left = int(balance["granted"]) - int(balance["used"])
+                told.append(tell_left(left, str(balance["unit"]), str(balance["nom"])))
+        return told
 
     def _share(self, share: Mapping[str, Any]) -> list[Message]:
         siren = share["epci_siren"]

@@ -151,6 +151,26 @@ def test_a_sector_says_what_it_brings_and_its_rank_in_or_out(toy):
     assert "business premises" in said
 
 
+def test_a_shared_sector_says_what_is_left_to_each_that_it_takes_from(toy):
+    """Only its decider was told, where the other's envelope may be the one that lacks more."""
+    other = pd.DataFrame(
+        {"sector_id": ["22002-01"], "epci_siren": ["200000003"], "premises_count": [1]}
+    )
+    shares = toy.sector_shares.copy()
+    shares.loc[shares["sector_id"] == "22002-01", "premises_count"] -= 1
+    shared = toy.with_tables(sector_shares=pd.concat([shares, other], ignore_index=True))
+    plan = make_plan(shared, Scenario.from_dict({"programme": EXACT}))
+    tables = plan.tables()
+    balances = tables["balances"].set_index("epci_siren")
+    said = explain_place(tables, level=Level.SECTOR, code="22002-01").say("fr")
+    for siren in ("200000002", "200000003"):
+        row = balances.loc[siren]
+        left = row["granted"] - row["used"]
+        assert f"enveloppe de {row['nom']} après le choix : il reste {left} lignes" in said
+    alone = explain_place(tables, level=Level.SECTOR, code="22002-02").say("fr")
+    assert alone.count("après le choix") == 1
+
+
 def test_an_epci_says_which_share_is_served_before_and_after(toy):
     tables = make_plan(toy, Scenario()).tables()
     service = tables["epci_service"].set_index("epci_siren")
