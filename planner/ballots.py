@@ -98,10 +98,14 @@ class Ballot:
         """Return whether the EPCI requires a sector, ranks it, scores it or approves it."""
         return sector_id in self.required or self.rank_of(sector_id) is not None
 
-    def silence(self, sector_id: str) -> Literal["unclear", "other_sectors", "unranked"]:
+    def silence(
+        self, sector_id: str
+    ) -> Literal["unclear", "no_points", "other_sectors", "unranked"]:
         """Return how it comes that nothing which counts is said of a sector."""
         if sector_id in self.unclear:
             return "unclear"
+        if (sector_id, 0) in self.points:
+            return "no_points"
         said = self.asks(sector_id) or sector_id in self.refused
         return "other_sectors" if self.elsewhere and not said else "unranked"
 
@@ -234,10 +238,7 @@ def _in_vain(ballot: Ballot | None, key: str, *, decides: bool) -> str | None:
         return None
     if not ballot.counts:
         return "no_deliberation" if ballot.state is None else "state"
-    if key in ballot.required:
-        return None if decides else "required_elsewhere"
-    worthless = ballot.form is BallotForm.POINTS and dict(ballot.points).get(key) == 0
-    return "no_points" if worthless else None
+    return "required_elsewhere" if key in ballot.required and not decides else None
 
 
 def sectors_sha256(sectors: gpd.GeoDataFrame, sector_shares: pd.DataFrame) -> str:

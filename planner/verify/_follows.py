@@ -328,7 +328,8 @@ class _Follows:
         held = {actor for (actor, _), count in self.on.lines.items() if count}
         for row in self.on.rows("balances"):
             actor = str(row["epci_siren"])
-            name = epci[actor]["nom"] if actor in epci else f"Département {actor[1:]}"
+            other = f"Département {actor[1:]}" if actor.startswith("D") else actor
+            name = epci[actor]["nom"] if actor in epci else other
             self.on.cell("balances", actor, "nom", row["nom"], name)
             public = actor not in epci or bool(epci[actor]["public_premises"])
             due = actor in held and public

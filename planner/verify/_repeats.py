@@ -91,6 +91,9 @@ def how_silent(ground: Ground, unclear: set[tuple[str, str]], actor: str, key: s
     """
     if (actor, key) in unclear:
         return "unclear"
+    forms = wishes_by_form(ground).get(actor, {})
+    if list(forms) == [Wish.SCORED.value] and forms[Wish.SCORED.value].get(key) == 0:
+        return "no_points"
     spoken = ((str(row["epci_siren"]), str(row["sector_id"])) for row in ground.rows("ballots"))
     return (
         "other_sectors" if actor in ground.elsewhere and (actor, key) not in spoken else "unranked"

@@ -243,3 +243,22 @@ def test_the_concertation_as_an_election_and_back():
     other = counted(table((EPCI, "22002-01", "approved", None, None)), toy)
     said = concertation_election(other, toy.sectors, toy.sector_shares).voters[1].ballot
     assert said == Approvals(("22002-01",))
+
+
+@pytest.mark.parametrize("rule", ["exact", "ranking_within_envelope"])
+def test_points_of_zero_are_told_as_what_was_given_and_nobody_is_made_up_by_the_judge(rule):
+    """It was said that the EPCI gave it nothing at all; an unknown EPCI was taken for Département 9."""
+    toy = toy_territory()
+    given = table(
+        (EPCI, "22002-01", "scored", None, 0), (EPCI, "22002-02", "scored", None, 9),
+        ("999999999", "22002-01", "scored", None, 3),
+    )  # fmt: skip
+    asked = Scenario.from_dict({"name": "s", "programme": {"rule": rule}})
+    plan = make_plan(toy.with_tables(ballots=given), asked)
+    assert verify_programme(plan.tables(), plan.scenario).breaches == ()
+    said = plan.programme.reasons["22002-01"].say("fr")
+    if rule == "exact":
+        assert said == "CC Toy-Nord-Est lui donne 0 point : ce n'est pas le demander"
+    else:  # last by its points, and all that is left of the envelope is too little
+        assert "enveloppe" in said
+    assert "999999999" in set(plan.tables()["balances"]["nom"])
