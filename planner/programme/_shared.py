@@ -173,9 +173,9 @@ def solve_sharing(
     if problem.contiguity is Contiguity.ANY_EPCI or not is_sharing(problem):
         return None
     question, chosen = problem, None
-    for _ in range(_ROUNDS):
+    for turn in range(_ROUNDS):
         try:
-            bounded = _Bounded(question, pool, clock)
+            bounded = _Bounded(question, pool, clock, turn)
         except TooWideError:
             return None
         if not bounded.is_known:
@@ -357,9 +357,12 @@ def _charged(
 
 
 class _Bounded:
-    """A question bounded with copies, under its first objective."""
+    """A question bounded with copies, under its first objective.
 
-    def __init__(self, problem: ChoiceProblem, pool: ColumnPool, clock: Clock) -> None:
+    ``turn``: how often it was made smaller before; its prices are kept apart for each.
+    """
+
+    def __init__(self, problem: ChoiceProblem, pool: ColumnPool, clock: Clock, turn: int) -> None:
         self.problem, self.pool = problem, pool
         self.far = far_shares(problem)
         self.source = problem.share_candidate[self.far]
@@ -369,10 +372,14 @@ class _Bounded:
         blocks, rows = settle_floors(*split_problem(copied))
         region = Region(blocks, pool)
         self.stage = Stage(region, copied.objectives[0], rows)
-        start = pool.known_prices(self.stage.row, self.stage.rows)
+        row, links = self.stage.row, self.stage.rows
+        names = [f"{row.name}.copies.{one}" for one in (turn, turn - 1)]
+        known = [pool.known_prices(replace(row, name=name), links) for name in names]
+        start = next((one for one in known if one is not None), None)
         value = self.stage.converge(clock, start=start, close_share=_CLOSE_SHARE)
         self.is_known = value is not None and self.stage.best is not None
-        if self.is_known:
+        if self.stage.best is not None:
+            pool.keep_prices(replace(row, name=names[0]), links, self.stage.best.prices)
             self.taken = self.stage.point()[: problem.candidates_count]
 
     def worth(self, chosen: Flags) -> int:

@@ -20,6 +20,7 @@ Flags = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.uint8]
 
 _MET = 4  # times as many choices are met before those with less copies are dropped
+_ALL = 4  # times as many choices of all actors: more would fill the memory
 _NEVER = 2**62  # lost where something can't be
 _WIDEST = 8  # how often lists go further where one is empty
 
@@ -139,6 +140,8 @@ class _Losses:
             complete = complete and whole and some.sum() <= at_most
             lists.append(rows[some])
             missed.append((best.bounds[at] - values[some]) >> best.shift)
+            if not complete or sum(map(len, lists)) > _ALL * at_most:
+                return lists, missed, False
         return lists, missed, complete
 
     def _fullest(self, block: Block, rows: Rows) -> Flags:
