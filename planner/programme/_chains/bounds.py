@@ -22,7 +22,7 @@ from planner.choice import ChoiceProblem, Objective
 from planner.programme._actors.blocks import Row
 from planner.programme._actors.columns import Clock, Region, Stage
 from planner.programme._actors.integer import Link, combine, holds, total
-from planner.programme._chains.clusters import cluster_rules
+from planner.programme._chains.clusters import CASES, FEW, cluster_rules
 from planner.programme._chains.cuts import reached_part
 from planner.programme._chains.separators import Separators, is_separator
 from planner.programme._chains.splits import Splits
@@ -50,6 +50,10 @@ _BETTER_ROUNDS = 3  # of each time
 _MIXES = (0.5, 0.2, 0.8, 0.0)  # how much ranks follow the last answer, the rest the linear one
 _BROKEN_MIX = 0.3  # the same after an answer in which something isn't reached
 _PATIENCE, _PROGRESS_SHARE = 6, 0.1  # combinations that better an answer by too little of its lack
+# neighbours that hold rules together, and cases by which each is found, one turn after the other
+_RULES = ((FEW, CASES), (8, CASES), (FEW, 100), (8, 100))
+_WORTH_SHARE = 0.2  # of what lacks: what such rules gain, for more to be sought far from the aim
+_NEAR_SHARE = 3e-4  # of the bound: a gain that would always do, so that five times it is near
 _SPLIT_SHARE, _CASES = 3e-4, 8  # of the bound: what cases may still lower; made at a time
 _TINY = 1e-3
 _BEHIND = 3  # sectors that a line is told of at most: others like them follow
@@ -82,7 +86,7 @@ class _Bettering:
     """When an answer is bettered in another way, and which one."""
 
     first: Flags | None = None
-    last: int | None = None
+    last: tuple[int, int] | None = None
     count: int = 0
 
     def due(self, search: ChainSearch, answer: Chained, turn: int, enough: int) -> Flags | None:
@@ -99,9 +103,9 @@ class _Bettering:
             return None
         if self.count == 1:
             now = self.first
-        elif answer.value == self.last:
+        elif (answer.value, enough) == self.last:
             return None
-        self.last = answer.value
+        self.last = answer.value, enough
         self.count += turn > 0
         return now
 
@@ -186,9 +190,13 @@ class ChainSearch:
         stage = self._bound(objective, rows, answer)
         return answer, stage
 
-    def tightened(self, stage: Stage, rows: Sequence[Row]) -> tuple[Stage, list[Row]]:
-        """Return an objective bounded with rules of a few neighbours too, and what bounds it."""
-        rules = cluster_rules(self.problem, self.region, self.clock, stage, rows)
+    def tightened(
+        self, stage: Stage, rows: Sequence[Row], most: int = FEW, cases: int = CASES
+    ) -> tuple[Stage, list[Row]]:
+        """Return an objective bounded with rules of neighbours too, and what bounds it."""
+        rules = cluster_rules(
+            self.problem, self.region, self.clock, stage, rows, most=most, cases=cases
+        )
         further, self.prices = [*rows, *rules], stage.told_prices()
         now = self._bound(stage.objective, further, Chained()) if rules else None
         if now is None or (now.bound or 0) >= (stage.bound or 0):
@@ -430,13 +438,18 @@ class _Lowering:
     enough: Callable[[int], int]
     rows: list[Row] | None = None
     splits: Splits | None = None
+    further: list[tuple[int, int]] = field(default_factory=lambda: list(_RULES))
 
     def lower(self, answer: Chained, rows: Sequence[Row]) -> tuple[Stage, int]:
         """Lower the bound of an answer; return it with its stage."""
         bound = answer.bound or 0
-        if self._lacks(answer) > 0 and self.rows is None:
-            self.stage, self.rows = self.search.tightened(self.stage, rows)
-            answer.bound = bound = min(bound, max(self.stage.bound or bound, answer.value))
+        if self._lacks(answer) > 0 and self.further and self.splits is None:
+            known = rows if self.rows is None else self.rows
+            self.stage, self.rows = self.search.tightened(self.stage, known, *self.further.pop(0))
+            now = min(bound, max(self.stage.bound or bound, answer.value))
+            if max(bound - now, _NEAR_SHARE * abs(bound)) < _WORTH_SHARE * self._lacks(answer):
+                self.further.clear()
+            answer.bound = bound = now
         if self.rows is not None and 0 < self._lacks(answer) <= _SPLIT_SHARE * abs(bound):
             if self.splits is None:
                 self.splits = self.search.splits(self.stage, self.rows)

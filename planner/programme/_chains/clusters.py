@@ -3,7 +3,8 @@
 The linear programme takes halves of choices of neighbours that reach one another.  What a few of
 them can be worth together at most, were all that is beyond them open, is found by cases; where the
 linear programme has more, a rule says so: the worth of their sectors is no more than that.  Such
-rules of different neighbours add up, where cases of the whole would be multiplied.
+rules of different neighbours add up, where cases of the whole would be multiplied.  Rules of a few
+neighbours, which are soon found, hold among those of more.
 
 Cuts found by optimising over a part are Boyd's Fenchel cuts (Operations Research 42(1), 1994).
 """
@@ -25,22 +26,31 @@ from planner.programme._actors.columns import Clock, Region, Stage
 from planner.programme._chains.separators import Separators, is_separator
 from planner.programme._chains.splits import Splits
 
-__all__ = ["cluster_rules", "worth_rule"]
+__all__ = ["CASES", "FEW", "cluster_rules", "worth_rule"]
 
 Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-_MOST = 4  # EPCI that hold a rule together
-_CASES = 40  # by which what they are worth at most is found
+FEW = 4  # EPCI that hold a rule together, at first
+_NEARER = 4  # times as near: a neighbour whose choice isn't whole either
+CASES = 40  # by which what they are worth at most is found
 _PART = 0.02  # of a sector: how far from whole it is at least
 _PRICED = 1e-9  # of the bound: what a separator costs at least, to bind
 _FINE = 2**16  # the largest worth of a sector in a rule
 _CLOSE_SHARE = 1e-6  # of the value: where column generation stops
 _LOWEST = -(2**62)
+_WORTH = "worth."  # how the names of these rules begin
 
 
 def cluster_rules(
-    problem: ChoiceProblem, region: Region, clock: Clock, stage: Stage, rows: Sequence[Row]
+    problem: ChoiceProblem,
+    region: Region,
+    clock: Clock,
+    stage: Stage,
+    rows: Sequence[Row],
+    *,
+    most: int = FEW,
+    cases: int = CASES,
 ) -> list[Row]:
     """Return rules that hold for every legal answer, and that a linear programme breaks.
 
@@ -50,14 +60,18 @@ def cluster_rules(
         A question with the contiguity ``any_epci``, its actors, and when to stop.
     stage, rows
         An objective that counts no pairs, bounded, and what it was bounded by.
+    most
+        How many actors hold a rule together at most.
+    cases
+        By how many cases what they are worth at most is found.
     """
     if stage.with_pairs:
         return []
     point, found = stage.point(), []
-    for some in _clusters(region, stage, rows):
+    for some in _clusters(region, stage, rows, most):
         if clock.over:
             break
-        rule = worth_rule(problem, region, clock, stage, rows, some)
+        rule = worth_rule(problem, region, clock, stage, rows, some, cases)
         if rule is not None and int(rule.upper or 0) < float(rule.coefficients @ point):
             found.append(rule)
     return found
@@ -70,6 +84,7 @@ def worth_rule(
     stage: Stage,
     rows: Sequence[Row],
     some: Sequence[int],
+    cases: int = CASES,
 ) -> Row | None:
     """Return the rule of what some actors' sectors are worth at most, at the prices of a stage.
 
@@ -79,6 +94,8 @@ def worth_rule(
         As :func:`cluster_rules` has them.
     some
         The actors.
+    cases
+        By how many cases it is found.
 
     Returns
     -------
@@ -90,7 +107,8 @@ def worth_rule(
     worth, inside = stage.row.coefficients.astype(float), list[Row]()
     prices = stage.told_prices()
     for row in rows:
-        if is_separator(row) and mine[row.coefficients != 0].all():
+        is_theirs = is_separator(row) or row.name.startswith(_WORTH)
+        if is_theirs and mine[row.coefficients != 0].all():
             inside.append(row)
         elif price := prices.get(row.name, 0.0):
             worth = worth - price * row.coefficients
@@ -108,11 +126,11 @@ def worth_rule(
     if asked.bound is None:
         return None
     splits = Splits(part, Separators(_opened(problem, mine)), clock, asked, inside)
-    splits.lower(_LOWEST, _CASES)
+    splits.lower(_LOWEST, cases)
     if splits.bound is None:
         return None
     mark = zlib.crc32(whole.tobytes())
-    name = f"worth.{region.blocks[some[0]].actor}.{mark:08x}"
+    name = f"{_WORTH}{region.blocks[some[0]].actor}.{mark:08x}"
     return Row(name=name, coefficients=whole, upper=splits.bound)
 
 
@@ -132,24 +150,33 @@ def _owners(region: Region, count: int) -> Integers:
     return owner
 
 
-def _clusters(region: Region, stage: Stage, rows: Sequence[Row]) -> list[tuple[int, ...]]:
-    """Return a few neighbours around each actor whose choice isn't whole, by what binds them."""
+def _clusters(
+    region: Region, stage: Stage, rows: Sequence[Row], most: int
+) -> list[tuple[int, ...]]:
+    """Return neighbours around actors whose choice isn't whole, by what binds them.
+
+    Few neighbours are drawn around each such actor; more of them until each is among some.
+    """
     point = stage.point()
     owner = _owners(region, len(point))
     parted = set(owner[np.abs(point - np.rint(point)) > _PART].tolist())
     links = _links(region, stage, rows)
-    found = set()
-    for one in sorted(parted):
+    starts = sorted(parted, key=lambda one: (-sum(links[one].values()), one))
+    found, held = set[tuple[int, ...]](), set[int]()
+    for one in starts:
+        if most > FEW and one in held:
+            continue
         some = [one]
-        while len(some) < _MOST:
+        while len(some) < most:
             near: dict[int, float] = defaultdict(float)
             for here in some:
                 for other, price in links[here].items():
                     if other not in some:
-                        near[other] += price * (_MOST if other in parted else 1)
+                        near[other] += price * (_NEARER if other in parted else 1)
             if not near:
                 break
             some.append(max(sorted(near), key=lambda other: near[other]))
+        held.update(some)
         if len(some) > 1:
             found.add(tuple(sorted(some)))
     return sorted(found)

@@ -39,6 +39,7 @@ _PASSES = 4  # over all doors at the same prices
 _DEEPER = 80  # doors opened or closed at a loss, to see whether others around pay it back
 _RISE_SHARE = 2e-5  # of the value: what a round of prices must gain
 _LAST_SHARE = 5e-5  # of the value: what the last answer may miss
+_ROUGH_SHARE = 2e-4  # the same where nothing behind its doors can be enough: found sooner
 _CLOSE_SHARE = 1e-6  # of the value: where column generation stops
 _FINEST = 8  # bits of a whole unit
 _BITS = 60
@@ -130,9 +131,8 @@ class Doors:
             if turn + 1 < rounds and not self.clock.over:
                 then = self._opened(now, pool, enough if is_open else None)
             if then is None:
-                return (
-                    self._answer(now.question, best, solve, pool, _LAST_SHARE) if is_open else best
-                )
+                gap = _ROUGH_SHARE if room < 0 else _LAST_SHARE
+                return self._answer(now.question, best, solve, pool, gap) if is_open else best
             now = then
         return best
 
