@@ -7,7 +7,7 @@ from planner.choice import ChoiceStatus, Contiguity
 from planner.programme import ColumnPool, _shared, _solve, solve_choice
 from planner.programme._actors.columns import Clock
 from planner.programme._chains import shared as across
-from planner.programme._search import near_bound
+from planner.programme._search import links, near_bound
 from planner.programme._shared import far_shares, with_copies
 from planner.verify import verify_choice
 from tests.unit.test_programme_exact import brute_force, draw, is_legal, signed, taken_by
@@ -148,3 +148,22 @@ def test_across_borders_an_answer_is_legal_and_no_programme_passes_its_bound(mon
         assert (first.bound if sense == "max" else -first.bound) >= best[0]
         assert all(stage.bound is None for stage in choice.stages[1:])
     assert answered > 20
+
+
+@pytest.mark.parametrize("cells", [7, 2_000_000])
+def test_what_another_misses_beside_a_choice_is_the_least_of_what_agrees(monkeypatch, cells):
+    monkeypatch.setattr(links, "_CELLS", cells)
+    rng = np.random.default_rng(0)
+    for links_count in range(1, 12):
+        theirs = rng.integers(0, 2, (40, links_count))
+        mine = rng.integers(0, 2, (300, links_count)).astype(np.uint8)
+        missed, (free, bound) = rng.integers(0, 99, 40), rng.integers(0, 2, (2, links_count))
+        bits = 2 ** np.arange(links_count)
+        pair = links._Pair(
+            other=0, mine=np.arange(links_count), free=int(free @ bits), bound=int(bound @ bits),
+            patterns=theirs @ bits, missed=missed,
+        )  # fmt: skip
+        lacks = (theirs[None] > mine[:, None]) & (free > 0)
+        passes = (theirs[None] < mine[:, None]) & (bound > 0)
+        agree = ~(lacks | passes).any(axis=2)
+        assert pair.beside(mine, 100).tolist() == np.where(agree, missed, 100).min(axis=1).tolist()

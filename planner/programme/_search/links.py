@@ -24,6 +24,7 @@ Flags = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.uint8]
 
 _COPY = "copy."  # how the names of rules begin that let a sector be where its copy is
+_CELLS = 2_000_000  # patterns of the one beside those of the other that are compared at once
 _MOST = 60  # links of two actors: bits of a whole number
 
 
@@ -45,11 +46,15 @@ class _Pair:
     def beside(self, rows: Rows, none: int) -> Integers:
         """Return what the other misses at least beside each choice; ``none`` where none agrees."""
         held, place = np.unique(_bits(rows[:, self.mine]), return_inverse=True)
-        lacks = self.patterns[None, :] & ~held[:, None] & self.free
-        passes = held[:, None] & ~self.patterns[None, :] & self.bound
-        agree = (lacks | passes) == 0
-        least: Integers = np.where(agree, self.missed[None, :], none).min(axis=1)[place]
-        return least
+        least = np.empty(len(held), np.int64)
+        step = max(_CELLS // max(len(self.patterns), 1), 1)
+        for start in range(0, len(held), step):
+            some = held[start : start + step, None]
+            lacks = self.patterns[None, :] & ~some & self.free
+            passes = some & ~self.patterns[None, :] & self.bound
+            agree = (lacks | passes) == 0
+            least[start : start + step] = np.where(agree, self.missed[None, :], none).min(axis=1)
+        return least[place]
 
 
 class Links:
