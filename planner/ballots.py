@@ -28,6 +28,7 @@ __all__ = [
 ]
 
 _NO_EPCI: Final = ""
+_MULTI: Final = 6  # a polygon of several parts
 _SIGNED_DECIMALS: Final = 1  # of a metre: as fine as boundaries are kept
 
 
@@ -280,8 +281,11 @@ def each_sector_sha256(sectors: gpd.GeoDataFrame, sector_shares: pd.DataFrame) -
 
 
 def _signed_shapes(sectors: gpd.GeoDataFrame) -> dict[str, bytes]:
-    """Return the checksum of each shape, however its ring begins and turns."""
-    rounded = shapely.transform(sectors.geometry.to_numpy(), _rounded)
+    """Return the checksum of each shape, however its ring begins, and as one part or several."""
+    drawn = sectors.geometry.to_numpy()
+    # a file keeps a polygon as a collection of one, where others have several parts
+    lone = (shapely.get_num_geometries(drawn) == 1) & (shapely.get_type_id(drawn) == _MULTI)
+    rounded = shapely.transform(np.where(lone, shapely.get_geometry(drawn, 0), drawn), _rounded)
     shapes = shapely.to_wkb(shapely.normalize(rounded), byte_order=1)
     keys = sectors["sector_id"].astype(str)
     return {key: hashlib.sha256(one).digest() for key, one in zip(keys, shapes, strict=True)}

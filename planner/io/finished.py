@@ -18,6 +18,7 @@ import pyogrio
 import shapely
 from pyarrow import csv as arrow_csv
 
+from planner.crs import WORKING_CRS
 from planner.errors import DataFileError
 from planner.io.files import hash_file
 from planner.io.outputs import read_written_table
@@ -167,7 +168,7 @@ def read_network_shapes(folder: str | Path, found: FinishedPlan) -> dict[str, pd
 
 
 def read_sector_shapes(folder: str | Path, found: FinishedPlan) -> dict[str, pd.DataFrame]:
-    """Read the sectors of an exact programme with their shapes, from the folder's GeoPackage.
+    """Read the sectors of a plan with their shapes, from the folder's GeoPackage.
 
     Parameters
     ----------
@@ -179,15 +180,23 @@ def read_sector_shapes(folder: str | Path, found: FinishedPlan) -> dict[str, pd.
     Returns
     -------
     dict
-        ``sectors``, rows as in ``found``; nothing under another rule, which needs no shapes.
+        ``sectors``, rows as in ``found``, in EPSG:2154; nothing where it has none.
 
     Raises
     ------
     DataFileError
-        When the GeoPackage is missing or was changed.
+        When the GeoPackage is missing or was changed, and the rule is exact: another one can be
+        judged without shapes, but for densities and for ballots that are signed.
     """
-    exact = found.scenario.get("programme", {}).get("rule") == "exact"
-    return _with_shapes(folder, found, ["sectors"] if exact and "sectors" in found.tables else [])
+    if "sectors" not in found.tables:
+        return {}
+    try:
+        drawn = _with_shapes(folder, found, ["sectors"])["sectors"]
+    except DataFileError:
+        if found.scenario.get("programme", {}).get("rule") == "exact":
+            raise
+        return {}
+    return {"sectors": gpd.GeoDataFrame(drawn, geometry="geometry", crs=WORKING_CRS)}
 
 
 def _with_shapes(

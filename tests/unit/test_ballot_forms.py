@@ -4,11 +4,14 @@ import datetime as dt
 
 import pandas as pd
 import pytest
+import shapely
 
 from planner.ballots import sectors_sha256
 from planner.concertation import count_ballots
+from planner.export import write_plan
 from planner.export.pabulib import election_to_pabulib, pabulib_text
 from planner.io import parse_pabulib, read_table
+from planner.io.finished import read_finished_plan, read_sector_shapes
 from planner.plan import make_plan
 from planner.scenario import Scenario
 from planner.schemas import contract
@@ -153,6 +156,29 @@ def test_a_ballot_made_on_other_sectors_counts_for_neither_the_planner_nor_its_j
         "CC Toy-Sud-Ouest ne l'a ni classé, ni exigé, ni refusé"
     )
     (broken,) = verify_programme({**plan.tables(), "programme": wrong}, plan.scenario).breaches
+    assert broken.place == "35001-02"
+
+
+@pytest.mark.parametrize("rule", ["exact", "ranking_within_envelope"])
+def test_what_is_written_tells_ballots_made_on_other_sectors_too(tmp_path, rule):
+    """Read back without shapes, or with shapes kept otherwise, every ballot stood, or none did."""
+    toy = toy_territory()
+    parts = shapely.multipolygons(toy.sectors.geometry.to_numpy()[:, None])
+    now = sectors_sha256(toy.sectors, toy.sector_shares)
+    toy = toy.with_tables(sectors=toy.sectors.set_geometry(parts, crs=toy.sectors.crs))
+    assert sectors_sha256(toy.sectors, toy.sector_shares) == now
+    stale = toy.ballots["epci_siren"] == "200000003"
+    signed = toy.ballots.assign(sectors_sha256=stale.map({True: "0" * 64, False: now}))
+    asked = Scenario.from_dict({"name": "s", "programme": {"rule": rule}})
+    write_plan(make_plan(toy.with_tables(ballots=signed), asked), tmp_path / "plan")
+    found = read_finished_plan(tmp_path / "plan")
+    tables = {**found.tables, **read_sector_shapes(tmp_path / "plan", found)}
+    assert sectors_sha256(tables["sectors"], tables["sector_shares"]) == now
+    assert verify_programme(tables, asked).breaches == ()
+    decided = tables["programme"].copy()
+    at = decided["sector_id"] == "35001-02"
+    decided.loc[at, "reason"] = "refusé par CC Toy-Sud-Ouest"
+    (broken,) = verify_programme({**tables, "programme": decided}, asked).breaches
     assert broken.place == "35001-02"
 
 

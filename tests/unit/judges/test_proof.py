@@ -11,6 +11,7 @@ from planner import make_plan
 from planner.choice import ChoiceStatus, StageResult
 from planner.explain import explain_place, prove_programme, read_proof
 from planner.scenario import Scenario
+from planner.texts import lines_in_words
 from planner.vocab import Level
 
 EXACT = {"rule": "exact", "contiguity": "none", "objectives": ["votes"]}
@@ -139,7 +140,7 @@ def test_a_sector_says_what_it_brings_and_its_rank_in_or_out(toy):
         assert brought in said
         left = row["envelope_left"]  # absent without a vote: then nothing is said of it
         assert ("après le choix" in said) == (not pd.isna(left))
-        assert pd.isna(left) or f"il reste {left} lignes" in said
+        assert pd.isna(left) or f"il reste {lines_in_words(left, 'fr')}" in said
         score = tables["criteria_scores"].set_index("sector_id").loc[key]
         assert f"rang {score['rank']} sur {len(tables['criteria_scores'])}" in said
         assert "locaux professionnels" in said
@@ -166,7 +167,10 @@ def test_a_shared_sector_says_what_is_left_to_each_that_it_takes_from(toy):
     for siren in ("200000002", "200000003"):
         row = balances.loc[siren]
         left = row["granted"] - row["used"]
-        assert f"enveloppe de {row['nom']} après le choix : il reste {left} lignes" in said
+        assert (
+            f"enveloppe de {row['nom']} après le choix : il reste {lines_in_words(left, 'fr')}"
+            in said
+        )
     alone = explain_place(tables, level=Level.SECTOR, code="22002-02").say("fr")
     assert alone.count("après le choix") == 1
 
