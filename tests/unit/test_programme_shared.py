@@ -15,6 +15,14 @@ from tests.unit.test_programme_exact import brute_force, draw, is_legal, signed,
 WITHIN = [Contiguity.NONE, Contiguity.WITHIN_EPCI, Contiguity.FEEDER]
 
 
+def drawn(count, contiguity=Contiguity.WITHIN_EPCI):
+    """Draw questions some of whose sectors engage several envelopes, and search them by force."""
+    for seed in range(count):
+        problem = draw(np.random.default_rng(seed), contiguity)
+        if len(far_shares(problem)):
+            yield problem, *brute_force(problem)
+
+
 @pytest.fixture
 def counted(monkeypatch):
     """Ask small questions as large ones are, and count how many shares were settled."""
@@ -34,11 +42,7 @@ def counted(monkeypatch):
 
 @pytest.mark.parametrize("contiguity", WITHIN)
 def test_every_stage_equals_brute_force(counted, contiguity):
-    for seed in range(80):
-        problem = draw(np.random.default_rng(seed), contiguity)
-        if len(far_shares(problem)) == 0:
-            continue
-        best, equal = brute_force(problem)
+    for problem, best, equal in drawn(80, contiguity):
         pool = ColumnPool()
         choice = solve_choice(problem, warm=pool)
         assert choice.problem_sha256 == problem.sha256
@@ -73,11 +77,7 @@ def test_among_choices_that_agree_every_best_programme_is_found(counted, monkeyp
 
     monkeypatch.setattr(near_bound, "list_linked", noted)
     known = 0
-    for seed in range(80):
-        problem = draw(np.random.default_rng(seed), contiguity)
-        if len(far_shares(problem)) == 0:
-            continue
-        best, equal = brute_force(problem)
+    for problem, best, equal in drawn(80, contiguity):
         pool = ColumnPool()
         choice = solve_choice(problem, warm=pool)
         if best is None:
@@ -97,16 +97,11 @@ def test_among_choices_that_agree_every_best_programme_is_found(counted, monkeyp
 
 def test_copies_change_no_programme():
     asked = 0
-    for seed in range(60):
-        problem = draw(np.random.default_rng(seed), Contiguity.WITHIN_EPCI)
-        far = far_shares(problem)
-        if len(far) == 0:
-            continue
+    for problem, best, equal in drawn(60):
         asked += 1
         copied = with_copies(problem)
-        assert copied.candidates_count == problem.candidates_count + len(far)
+        assert copied.candidates_count == problem.candidates_count + len(far_shares(problem))
         assert len(far_shares(copied)) == 0
-        best, equal = brute_force(problem)
         again, others = brute_force(copied)
         assert again == best
         count = problem.candidates_count
@@ -126,11 +121,7 @@ def test_a_pool_brings_an_answer_back(counted):
 def test_across_borders_an_answer_is_legal_and_no_programme_passes_its_bound(monkeypatch):
     monkeypatch.setattr(_shared, "_FEW", 0)
     answered = 0
-    for seed in range(80):
-        problem = draw(np.random.default_rng(seed), Contiguity.ANY_EPCI)
-        if len(far_shares(problem)) == 0:
-            continue
-        best, _ = brute_force(problem)
+    for problem, best, _ in drawn(80, Contiguity.ANY_EPCI):
         choice = across.solve_sharing_across(
             problem, solve_choice, ColumnPool(), gap_share=1e-3, clock=Clock.within(None)
         )
