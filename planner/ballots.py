@@ -11,6 +11,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 
 from planner.findings import Findings
 from planner.texts import Message
@@ -24,6 +25,7 @@ __all__ = [
     "ballots_of_these_sectors",
     "each_sector_sha256",
     "sectors_sha256",
+    "signed_outlines",
     "vain_wishes",
 ]
 
@@ -281,14 +283,28 @@ def each_sector_sha256(sectors: gpd.GeoDataFrame, sector_shares: pd.DataFrame) -
 
 
 def _signed_shapes(sectors: gpd.GeoDataFrame) -> dict[str, bytes]:
-    """Return the checksum of each shape, however its ring begins, and as one part or several."""
-    drawn = sectors.geometry.to_numpy()
-    # a file keeps a polygon as a collection of one, where others have several parts
-    lone = (shapely.get_num_geometries(drawn) == 1) & (shapely.get_type_id(drawn) == _MULTI)
-    rounded = shapely.transform(np.where(lone, shapely.get_geometry(drawn, 0), drawn), _rounded)
-    shapes = shapely.to_wkb(shapely.normalize(rounded), byte_order=1)
-    keys = sectors["sector_id"].astype(str)
+    """Return the checksum of each shape."""
+    keys, shapes = sectors["sector_id"].astype(str), signed_outlines(sectors.geometry.to_numpy())
     return {key: hashlib.sha256(one).digest() for key, one in zip(keys, shapes, strict=True)}
+
+
+def signed_outlines(shapes: NDArray[np.object_]) -> list[bytes]:
+    """Return what is signed of outlines: the same however a ring begins, as one part or several.
+
+    Parameters
+    ----------
+    shapes
+        Polygons, in metres.
+
+    Returns
+    -------
+    list of bytes
+        Well-known binary, to 0.1 m.
+    """
+    # a file keeps a polygon as a collection of one, where others have several parts
+    lone = (shapely.get_num_geometries(shapes) == 1) & (shapely.get_type_id(shapes) == _MULTI)
+    rounded = shapely.transform(np.where(lone, shapely.get_geometry(shapes, 0), shapes), _rounded)
+    return list(shapely.to_wkb(shapely.normalize(rounded), byte_order=1))
 
 
 def _signed_shares(sector_shares: pd.DataFrame) -> list[tuple[str, str, str]]:

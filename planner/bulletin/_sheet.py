@@ -7,14 +7,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
-from planner.ballots import Ballot, actor_shares
+from planner.ballots import Ballot, actor_shares, signed_outlines
 from planner.choice import Contiguity
 from planner.concertation import count_ballots
 from planner.programme._borders import common_borders
@@ -24,7 +24,6 @@ from planner.vocab import EnvelopeUnit
 
 __all__ = ["Sheet", "SheetSector", "make_sheets"]
 
-_DECIMETRES: Final = 10
 """Vertices are signed to the decimetre: what two runs of one projection agree on."""
 
 
@@ -316,14 +315,13 @@ class _Ground:
                 if self.phase[other] is None and self.decider(other) == self.decider(key)
             ),
             reached=any(self.phase[other] is not None for other in self.around[key]),
-            shape_sha256=_shape_sha256(self.shapes[self.place[key]]),
+            shape_sha256=_sha256(self.shapes[self.place[key]]),
         )
 
 
-def _shape_sha256(shape: shapely.Geometry) -> str:
-    """Return the checksum of an outline, whatever vertex and ring it starts with."""
-    whole = shapely.transform(shape, lambda xy: np.rint(xy * _DECIMETRES))
-    return hashlib.sha256(shapely.to_wkb(shapely.normalize(whole), byte_order=1)).hexdigest()
+def _sha256(shape: shapely.Geometry) -> str:
+    """Return the checksum of an outline."""
+    return hashlib.sha256(signed_outlines(np.array([shape], object))[0]).hexdigest()
 
 
 def _text(value: object) -> str | None:
