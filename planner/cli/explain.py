@@ -50,6 +50,15 @@ def explain(
             "/ The smallest change that flips the sector (exact rule; long).",
         ),
     ] = False,
+    patience: Annotated[
+        int,
+        typer.Option(
+            "--patience",
+            min=1,
+            help="Avec --flips : combien de fois plus longtemps chercher, au lieu d'un intervalle. "
+            "/ With --flips: how many times longer to search, rather than an interval.",
+        ),
+    ] = 1,
     network: NetworkOption = False,
     lang: LangOption = Lang.FR,
 ) -> None:
@@ -73,13 +82,14 @@ def explain(
         console.print(answer.say(lang), markup=False)
         if flips:
             told_already = {line.say(lang) for line in answer.lines}
-            for line in _tell_flips(asked, Level(found.level), found.code, lang, answered):
+            level = Level(found.level)
+            for line in _tell_flips(asked, level, found.code, lang, answered, patience=patience):
                 if line.say(lang) not in told_already:
                     console.print(f"  • {line.say(lang)}", markup=False)
 
 
 def _tell_flips(
-    asked: Scenario, level: Level, code: str, lang: Lang, answered: Plan | None
+    asked: Scenario, level: Level, code: str, lang: Lang, answered: Plan | None, *, patience: int
 ) -> tuple[Message, ...]:
     """Tell what would change the decision on a sector, by solving the question anew."""
     from planner.choosing import YEARS_GAP_SHARE  # noqa: PLC0415
@@ -100,7 +110,8 @@ def _tell_flips(
         if whole is None or code not in whole.sector_ids:
             raise RuleError(Message.of("decision.flips_of"), Message.of("decision.flips_of_remedy"))
         notify(Message.of("stage.flips"))
-        rules, names, pool = asked.programme, answer.ballots.names, ColumnPool(work=_SEARCHED)
+        rules, names = asked.programme, answer.ballots.names
+        pool = ColumnPool(work=patience * _SEARCHED)
         story: SectorStory | YearStory
         if answer.dated is not None and answer.dated_choice is not None:
             of_years = None
@@ -119,10 +130,14 @@ def _tell_flips(
                 bounds = ChoiceBounds(answer.problem, pool)
             story = explain_sector(
                 answer.problem, answer.choice, code, names=names, bounds=bounds,
+                patience=patience,
                 solve=partial(solve_choice, gap_share=rules.gap_share, warm=pool),
             )  # fmt: skip
         else:
             return ()
+    is_proved = answer.choice is not None and answer.choice.status is ChoiceStatus.OPTIMAL
+    if is_proved and answer.dated is None and any(f.status == "interval" for f in story.flips):
+        return *story.lines, Message.of("explain.flips_further", patience=10 * patience)
     return story.lines
 
 

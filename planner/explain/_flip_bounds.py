@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from planner.choice import ChoiceProblem
 from planner.programme import ChoiceBounds
 
-__all__ = ["Room", "Span", "most_of", "span_of", "sure_change"]
+__all__ = ["Room", "Span", "most_of", "rooms_of", "span_of", "sure_change"]
 
 _TRIES: Final = 4  # each of them a question
 
@@ -42,6 +43,23 @@ class Span:
     able: bool
     low: int
     high: int | None
+
+
+def rooms_of(problem: ChoiceProblem, position: int) -> list[Room]:
+    """Return what has room and is used by a sector, and its own weight where it has one."""
+    rows = []
+    for actor, name in enumerate(problem.actors):
+        use = problem.envelope_use(actor)
+        if use[position] > 0 and problem.envelopes[actor] >= 0:
+            rows.append(Room("envelope", name, use, int(problem.envelopes[actor])))
+    for limit in problem.limits:
+        if limit.upper is None or limit.coefficients[position] <= 0:
+            continue
+        row = Room("limit", limit.name, limit.coefficients, limit.upper)
+        rows.append(row)
+        if (limit.coefficients >= 0).all():
+            rows.append(replace(row, kind="cost"))
+    return rows
 
 
 def span_of(

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from planner.choice import Choice, ChoiceProblem, ChoiceStatus
 from planner.explain._apply import FlipKind, apply_flip
 from planner.explain._best import UNKNOWN, Best, cut, end_of, far_of, is_legal
-from planner.explain._flip_bounds import Room, Span, most_of, span_of, sure_change
+from planner.explain._flip_bounds import Room, Span, most_of, rooms_of, span_of, sure_change
 from planner.explain._flip_words import Flip, FlipStatus, Words
 from planner.explain._rooms import FAR, Found, Side, Step, TooFarError, Unproved, first_flip
 from planner.programme import (
@@ -50,6 +50,7 @@ def find_flips(
     solve: Solve,
     names: Mapping[str, str] | None = None,
     bounds: ChoiceBounds | None = None,
+    patience: int = 1,
 ) -> tuple[Flip, ...]:
     """Find the smallest change of each kind that flips one sector, all else unchanged.
 
@@ -67,6 +68,9 @@ def find_flips(
     bounds
         Of this question.  With them, a programme that is not proved is asked one more programme at
         most, and what room flips the sector is told from the bounds; a proved one is asked less.
+    patience
+        How many times longer than usual the room that flips it is searched for; what needs more is
+        told as an interval.
 
     Returns
     -------
@@ -91,15 +95,15 @@ def find_flips(
     if problem.required[finder.j] or problem.refused[finder.j]:
         return (finder.wish(),)
     flips = [finder.points(k) for k in range(len(problem.objectives))]
-    rooms = finder.rooms()
+    rooms = rooms_of(problem, finder.j)
     found: dict[tuple[str, str], Flip] = {}
     # a ceiling moves both sides, mostly the longest search, which has what the others learnt
     ceilings = [row for row in rooms if row.kind == "limit"]
     for row in rooms:
         if row.kind != "limit":
-            finder.allow(_OWN_WORK if finder.tells_at_once(row) else _WORK)
+            finder.allow(patience * (_OWN_WORK if finder.tells_at_once(row) else _WORK))
             found[row.kind, row.place] = finder.room(row)
-    end = finder.spent + _CEILINGS_WORK
+    end = finder.spent + patience * _CEILINGS_WORK
     for at, row in enumerate(ceilings):
         finder.allow((end - finder.spent) // (len(ceilings) - at))
         found[row.kind, row.place] = finder.room(row)
@@ -243,22 +247,6 @@ class _Finder:
                 return self._flip("points", name, "interval", None, change, change + 1)
         change += 0 if ahead else 1
         return self._flip("points", name, "exact", sign * change, change, change)
-
-    def rooms(self) -> list[Room]:
-        """Return what has room and is used by the sector, and its own weight where it has one."""
-        problem, rows = self.problem, []
-        for actor, name in enumerate(problem.actors):
-            use = problem.envelope_use(actor)
-            if use[self.j] > 0 and problem.envelopes[actor] >= 0:
-                rows.append(Room("envelope", name, use, int(problem.envelopes[actor])))
-        for limit in problem.limits:
-            if limit.upper is None or limit.coefficients[self.j] <= 0:
-                continue
-            row = Room("limit", limit.name, limit.coefficients, limit.upper)
-            rows.append(row)
-            if (limit.coefficients >= 0).all():
-                rows.append(replace(row, kind="cost"))
-        return rows
 
     @property
     def spent(self) -> int:

@@ -72,6 +72,7 @@ def explain_sector(
     solve: Solve,
     names: Mapping[str, str] | None = None,
     bounds: ChoiceBounds | None = None,
+    patience: int = 1,
 ) -> SectorStory:
     """Tell why a sector is in or out, and what would change it.
 
@@ -85,8 +86,9 @@ def explain_sector(
         What answers a question, as :func:`planner.programme.solve_choice` does.
     names
         Actor to what people call it.
-    bounds
-        Of this question, see :func:`planner.explain.find_flips`.
+    bounds, patience
+        Of this question, and how long what flips it is searched for: see
+        :func:`planner.explain.find_flips`.
 
     Raises
     ------
@@ -103,7 +105,10 @@ def explain_sector(
     in_reach &= binding.rule != "no_vote"
     flips: tuple[Flip, ...] = ()
     if in_reach:
-        flips = find_flips(problem, choice, sector_id, solve=solve, names=names, bounds=bounds)
+        flips = find_flips(
+            problem, choice, sector_id,
+            solve=solve, names=names, bounds=bounds, patience=patience,
+        )  # fmt: skip
     inside = bool(reader.chosen[j])
     lines = []
     if problem.objectives:

@@ -74,6 +74,8 @@ def test_flips_are_for_candidates_of_the_exact_rule(toy, monkeypatch, tmp_path):
     assert len(story) >= 3
     assert len(set(story)) == len(story)
     assert sum(": rang " in line for line in story) == 1
+    longer = ["explain", "22002-01", "s.toml", "--flips", "--patience", "10"]
+    assert CliRunner().invoke(cli.app, longer).output == told.output  # nothing was left open
 
 
 def test_a_lying_answer_is_refused(toy, monkeypatch):

@@ -224,6 +224,31 @@ def test_where_equal_programmes_are_not_all_known_a_tie_is_no_exact_change(
     assert ties
 
 
+def test_who_waits_longer_is_told_exactly(oracle, monkeypatch):
+    """Operations end a search for some room, and patience allows more of them."""
+    for name in ("_WORK", "_OWN_WORK", "_CEILINGS_WORK"):
+        monkeypatch.setattr(f"planner.explain._flips.{name}", 1)
+    narrowed = 0
+    for seed in range(6):
+        problem = oracle.random_problem(seed, count=8, actors=2)
+        choice = solve_choice(problem)
+        for key in problem.sector_ids:
+            soon, late = (
+                find_flips(
+                    problem, choice, key, solve=partial(solve_choice, warm=ColumnPool()),
+                    bounds=ChoiceBounds(problem, ColumnPool()), patience=patience,
+                )
+                for patience in (1, 10**12)
+            )  # fmt: skip
+            for one, other in zip(soon, late, strict=True):
+                if one.status != "interval":
+                    assert other == one
+                elif other.status == "exact":
+                    narrowed += 1
+                    assert one.low <= abs(other.amount) <= (one.high or abs(other.amount))
+    assert narrowed
+
+
 def test_every_decision_has_the_rule_that_binds_it(oracle):
     problem = oracle.random_problem(4)
     refused, envelopes = problem.refused.copy(), problem.envelopes.copy()
