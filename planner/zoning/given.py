@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -116,18 +117,21 @@ def use_sectors(
 
 
 def _checked(sectors: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Check what is given, without the columns that hold nothing, and sort it by id."""
+    """Check what is given, but for the columns that hold nothing, and sort it by id."""
     whole = contract("sectors")
-    named = {
-        name for name in whole.column_names if name in sectors and sectors[name].notna().any()
-    } | {"sector_id"}
+    named = {name for name in whole.column_names if _holds(sectors, name)} | {"sector_id"}
     counted = {"premises_count"}  # counted anew, so a null or a text there doesn't matter
     kept = tuple(column for column in whole.columns if column.name in named - counted)
     replace(whole, columns=kept).check(sectors)
-    names = [name for name in whole.column_names if name in named]
+    names = [name for name in whole.column_names if name in sectors]
     table = sectors[[*names, "geometry"]].copy()
     table["sector_id"] = table["sector_id"].astype("str")
     return table.sort_values("sector_id").reset_index(drop=True)
+
+
+def _holds(sectors: gpd.GeoDataFrame, name: str) -> bool:
+    """Whether a column is there, and says something of some sector."""
+    return name in sectors and (sectors.empty or bool(sectors[name].notna().any()))
 
 
 def _main_communes(
@@ -174,10 +178,10 @@ def _completed(
     communes: gpd.GeoDataFrame,
     epci: list[str | None],
 ) -> tuple[gpd.GeoDataFrame, list[Finding]]:
-    """Add the columns that are missing, each with its finding, and count premises anew."""
+    """Add the columns that say nothing, each with its finding, and count premises anew."""
     nearest = communes.iloc[main] if len(communes) else communes.reindex(main)
     known = main >= 0
-    values: dict[str, object] = {
+    values: dict[str, Any] = {
         "nom": given["sector_id"].to_numpy(),
         "insee": nearest["insee"].astype("str").where(known).to_numpy(),
         "departement": nearest["departement"].astype("str").where(known).to_numpy(),
@@ -189,7 +193,7 @@ def _completed(
     table = given.copy()
     found = []
     for name, value in values.items():
-        if name in given:
+        if _holds(given, name) or (name in given and pd.Series(value).isna().all()):
             continue
         table[name] = value
         found.append(
