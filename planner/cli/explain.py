@@ -82,8 +82,8 @@ def explain(
         console.print(answer.say(lang), markup=False)
         if flips:
             told_already = {line.say(lang) for line in answer.lines}
-            level = Level(found.level)
-            for line in _tell_flips(asked, level, found.code, lang, answered, patience=patience):
+            at = Level(found.level), found.code
+            for line in _tell_flips(asked, *at, lang, answered, patience=patience):
                 if line.say(lang) not in told_already:
                     console.print(f"  • {line.say(lang)}", markup=False)
 

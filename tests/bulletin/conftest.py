@@ -9,6 +9,7 @@ import shapely
 
 from planner.bulletin import SheetWish, make_sheets
 from planner.crs import WORKING_CRS
+from planner.export.bulletin import bulletin_html
 from planner.scenario import Scenario
 from planner.toy import toy_territory
 from planner.zoning.zones import join_zones
@@ -138,3 +139,38 @@ def wide():
 @pytest.fixture(scope="session")
 def drawn():
     return draw_wishes
+
+
+@pytest.fixture(scope="module")
+def case(wide):
+    return wide()
+
+
+@pytest.fixture(scope="module")
+def file(case, tmp_path_factory):
+    territory, scenario, sheet = case
+    path = tmp_path_factory.mktemp("bulletin d'été") / "bulletin à voter.html"
+    path.write_text(bulletin_html(sheet, territory, scenario), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def open_page(browser, file):
+    contexts = []
+
+    def opened(path=file, width=1280, height=800, **options):
+        context = browser.new_context(viewport={"width": width, "height": height}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.asked, page.said = [], []
+        page.on("request", lambda request: page.asked.append(request.url))
+        page.on("console", lambda message: page.said.append(message.text))
+        page.on("pageerror", lambda error: page.said.append(str(error)))
+        page.goto(path.as_uri())
+        if options.get("java_script_enabled", True):
+            page.wait_for_selector("html.ready", timeout=20_000)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()

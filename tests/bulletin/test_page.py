@@ -5,10 +5,9 @@ import re
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from planner.bulletin import check_ballot, make_sheets, take_ballot, wishes_of
+from planner.bulletin import check_ballot, make_sheets, take_ballot
 from planner.export.bulletin import bulletin_html, write_bulletins
 from planner.export.map.topology import GRID_ZOOM, grid_xy
 from planner.io.bulletin import read_bulletin
@@ -27,41 +26,6 @@ CASES = [
     {"unit": "lines", "ties": "refuse", "amount": None},
     {"unit": "lines", "ties": "larger_first", "amount": 900, "rule": "exact"},
 ]
-
-
-@pytest.fixture(scope="module")
-def case(wide):
-    return wide()
-
-
-@pytest.fixture(scope="module")
-def file(case, tmp_path_factory):
-    territory, scenario, sheet = case
-    path = tmp_path_factory.mktemp("bulletin d'été") / "bulletin à voter.html"
-    path.write_text(bulletin_html(sheet, territory, scenario), encoding="utf-8")
-    return path
-
-
-@pytest.fixture
-def open_page(browser, file):
-    contexts = []
-
-    def opened(path=file, width=1280, height=800, **options):
-        context = browser.new_context(viewport={"width": width, "height": height}, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.asked, page.said = [], []
-        page.on("request", lambda request: page.asked.append(request.url))
-        page.on("console", lambda message: page.said.append(message.text))
-        page.on("pageerror", lambda error: page.said.append(str(error)))
-        page.goto(path.as_uri())
-        if options.get("java_script_enabled", True):
-            page.wait_for_selector("html.ready", timeout=20_000)
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
 
 
 def rows_of(wishes):
@@ -422,94 +386,6 @@ def test_paper_has_the_map_the_result_and_a_place_to_sign(open_page, case, drawn
         " return seen.size; }"
     )
     assert inked > 5
-
-
-def test_the_ballot_received_can_be_started_from(open_page, toy, tmp_path):
-    from planner.scenario import Scenario
-
-    scenario = Scenario(name="toy", title="Carte jouet")
-    paths = write_bulletins(tmp_path, toy, scenario)
-    assert [path.name for path in paths] == [f"bulletin-20000000{k}.html" for k in range(1, 5)]
-    page = open_page(paths[1])
-    page.click("#connu")
-    sheet = make_sheets(toy, scenario)["200000002"]
-    known = wishes_of(sheet, toy.ballots)
-    assert page.evaluate("planner.page.wishes.rows()") == rows_of(known)
-    assert page.locator("#due").inner_text().replace("\u202f", " ") == "1 670 €"
-    nothing = open_page(paths[0])  # all of it is in phase 1
-    assert "rien à classer" in nothing.locator(".intro").inner_text()
-    assert nothing.said == []
-
-
-def test_a_ballot_that_contradicts_itself_is_shown_as_it_was_received(open_page, toy, tmp_path):
-    """A refused sector with a rank, a required one too; then one refused with points."""
-    from planner.scenario import Scenario
-
-    scenario, west, east = Scenario(name="toy"), "22002-01", "22002-02"
-    own = toy.ballots.iloc[:1].assign(epci_siren="200000002")
-    both = pd.concat(
-        [own.assign(sector_id=west, wish="required", rank=1),
-         own.assign(sector_id=east, wish="refused", rank=2)], ignore_index=True
-    )  # fmt: skip
-    (path,) = write_bulletins(
-        tmp_path / "rang", toy.with_tables(ballots=both), scenario, epci=["200000002"]
-    )
-    page = open_page(path)
-    page.click("#connu")
-    assert "est à la fois classé et refusé" in page.locator("#manques .grave").inner_text()
-    assert "son rang ne compte pas" in page.locator("#positions").inner_text()
-    sheet = make_sheets(toy, scenario)["200000002"]
-    check = check_ballot(sheet, wishes_of(sheet, both))
-    said = page.evaluate("planner.page.ballot().comes_to")
-    assert (said["taken"], said["net_cents"]) == ([west], check.net_cents)
-    assert said["broken"] == [{"rule": "contradiction", "place": east, "excess": None}]
-    scored = both.assign(
-        wish="refused", rank=pd.array([None] * 2, dtype="Int64"),
-        points=pd.array([None, 4], dtype="Int64"),
-    )  # fmt: skip
-    (path,) = write_bulletins(
-        tmp_path / "points", toy.with_tables(ballots=scored), scenario, epci=["200000002"]
-    )
-    page = open_page(path)
-    page.click("#connu")
-    nom = sheet.by_id[east].nom
-    assert f"dit deux choses de ces secteurs ; dites ici ce qui vaut : {east} ({nom})" in page.locator("#fait").inner_text()  # fmt: skip
-    assert page.evaluate("planner.page.wishes.rows()") == [
-        {"sector_id": west, "rank": None, "stance": "refused"}
-    ]
-
-
-@pytest.mark.parametrize(
-    ("form", "words"),
-    [
-        ("scored", "donne des points à 2 secteur(s)"),
-        ("approved", "approuve 2 secteur(s)"),
-        ("elsewhere", "(2 vœu(x)) a été fait sur un autre découpage"),
-    ],
-)
-def test_it_is_said_why_what_was_received_is_not_shown(open_page, toy, tmp_path, form, words):
-    """Points and approvals were left out without a word, wishes on other sectors taken up."""
-    from planner.scenario import Scenario
-
-    own = toy.ballots[toy.ballots["epci_siren"] == "200000002"]
-    none = pd.array([None] * len(own), dtype="Int64")
-    given = {
-        "scored": own.assign(wish="scored", rank=none, points=pd.array([3, 5], dtype="Int64")),
-        "approved": own.assign(wish="approved", rank=none),
-        "elsewhere": own.assign(sectors_sha256="0" * 64),
-    }[form]
-    scenario = Scenario(name="toy")
-    toy = toy.with_tables(ballots=given)
-    paths = write_bulletins(tmp_path, toy, scenario, epci=["200000002", "200000003"])
-    page, other = (open_page(path) for path in paths)
-    assert words in page.locator(".received").inner_text()
-    assert page.locator("#connu").is_hidden()
-    assert "ces formes" in page.locator(".rules").inner_text()
-    assert other.locator(".received").count() == 0
-    sheet = make_sheets(toy, scenario)["200000002"]
-    assert paths[0].read_text(encoding="utf-8") == bulletin_html(sheet, toy, scenario)
-    bare = open_page(paths[0], java_script_enabled=False)
-    assert words in bare.locator(".received").inner_text()
 
 
 def test_two_runs_write_the_same_bytes(case, tmp_path):

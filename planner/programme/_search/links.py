@@ -139,13 +139,10 @@ def list_linked(stage: Stage, reach: int, at_most: int) -> tuple[list[Rows], boo
     tuple
         Choices of each actor, and whether all of them are there.
     """
-    links = [row for row in stage.rows if row.name.startswith(_COPY)]
-    pairs = [[int(np.flatnonzero(row.coefficients == one)[0]) for one in (1, -1)] for row in links]
-    order = np.argsort([copy for _, copy in pairs])
-    _, lists, missed, complete = list_settled(
-        stage, np.array([pairs[at][0] for at in order.tolist()]), reach, None, at_most,
-        same=np.array([links[at].lower is not None for at in order.tolist()]),
-    )  # fmt: skip
+    links = [row.coefficients for row in stage.rows if row.name.startswith(_COPY)]
+    source = {int(np.argmin(one)): int(np.argmax(one)) for one in links}  # of each copy
+    sources = np.array([source[copy] for copy in sorted(source)])
+    _, lists, missed, complete = list_settled(stage, sources, reach, None, at_most)
     if not complete or min(map(len, lists)) == 0:
         return lists, complete
     page = Page(stage, lists, missed, reach, 0)

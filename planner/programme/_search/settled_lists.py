@@ -33,7 +33,6 @@ def list_settled(
     at_most: int,
     *,
     one_of_free: bool = False,
-    same: Flags | None = None,
 ) -> tuple[int, list[Rows], list[Integers], bool]:
     """List the choices of each actor that miss its best by a reach or less, copies settled.
 
@@ -51,8 +50,6 @@ def list_settled(
         Choices of one actor.
     one_of_free
         Whether ``free`` has its best choice alone in its list.
-    same
-        Which copies are chosen exactly when their sector is; None for those that are also else.
 
     Returns
     -------
@@ -63,7 +60,7 @@ def list_settled(
     best = stage.best
     if best is None or not len(sources):
         return reach, *stage.list_near(reach, at_most)
-    losses = _Losses(stage, best, sources, same)
+    losses = _Losses(stage, best, sources)
     for _ in range(_WIDEST):
         lists, missed, complete = losses.list(reach, free, at_most, one_of_free=one_of_free)
         if not complete or min(map(len, lists)):
@@ -75,16 +72,12 @@ def list_settled(
 class _Losses:
     """What a sector loses with its copies, at the best prices, by being chosen and by not being."""
 
-    def __init__(
-        self, stage: Stage, best: Priced, sources: Integers, is_same: Flags | None
-    ) -> None:
+    def __init__(self, stage: Stage, best: Priced, sources: Integers) -> None:
         self.stage, self.best = stage, best
         self.where = {int(one): at for at, b in enumerate(stage.blocks) for one in b.members}
         nobody = [np.zeros(len(block.members), bool) for block in stage.blocks]
         self.now = [self._best(at, none, none) for at, none in enumerate(nobody)]
         self.first = len(best.node_value) - len(sources)
-        alone = np.ones(len(sources), bool) if is_same is None else ~is_same
-        self.alone = self.first + np.flatnonzero(alone)  # copies that may be without their sector
         same: dict[int, list[int]] = {}
         for at, sector in enumerate(sources.tolist()):
             same.setdefault(sector, [sector]).append(self.first + at)
@@ -152,7 +145,7 @@ class _Losses:
         """
         some = np.ones(len(rows), bool)
         left = block.limit - rows.astype(np.int64) @ block.weight
-        for place in np.flatnonzero(np.isin(block.members, self.alone)):
+        for place in np.flatnonzero(block.members >= self.first):
             if rows[:, place].any():  # else none may hold it
                 some &= (rows[:, place] > 0) | (block.weight[place] > left)
         return some
